@@ -1,0 +1,27 @@
+// The few kinds of failure, split by who is to blame. What Cyrus said is a Verdict and never an error;
+// that it could not be asked is one of these. Messages are lower case and name the thing and the limit.
+
+/** The peer broke its protocol. The connection it came on is out of step and must be closed. */
+export class ProtocolError extends Error {
+  override readonly name = 'ProtocolError';
+}
+
+/** No answer could be had: connect refused, connection lost, login refused, backing off. */
+export class UnavailableError extends Error {
+  override readonly name = 'UnavailableError';
+}
+
+/** Too late: a deadline or a timeout passed before the answer came. */
+export class DeadlineError extends Error {
+  override readonly name = 'DeadlineError';
+}
+
+/** The operator's configuration cannot be used. Exit status 78 (EX_CONFIG of sysexits.h). */
+export class ConfigError extends Error {
+  override readonly name = 'ConfigError';
+}
+
+/** The text of anything thrown, for log lines and for the reason of a deferred verdict. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error);
+}

@@ -1,0 +1,13 @@
+// What the server needs of the heart: a reply now, where it is known, else a reply within the deadline. No I/O.
+import type { Reply } from '../validation/verdict.js';
+
+export interface Lookup {
+  /**
+   * The reply that is known without asking, in the same turn of the event loop; undefined where Cyrus must be asked.
+   * @param key latin1: a character a byte
+   */
+  answerNow(map: string, key: string): Reply | undefined;
+
+  /** Asks. Resolves within the deadline of a lookup and never rejects. */
+  answerLater(map: string, key: string): Promise<Reply>;
+}

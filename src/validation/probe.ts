@@ -1,0 +1,22 @@
+// The one interface to whoever is asked about mailboxes: LMTP, IMAP or a list. No I/O here.
+import type { Recipient } from './recipient.js';
+import type { Verdict } from './verdict.js';
+
+export interface Probe {
+  /** The back-channel's name in the configuration, for the log. */
+  readonly name: string;
+
+  /**
+   * Asks about one recipient. What Cyrus said comes back as a verdict, `unknown` only with the witness
+   * behind it. A question whose deadline passes before it could be written is dropped.
+   * @param deadline absolute, in milliseconds of the same monotonic clock that the back-channel was given
+   * @throws UnavailableError, DeadlineError or ProtocolError where Cyrus could not be asked
+   */
+  check(recipient: Recipient, deadline: number): Promise<Verdict>;
+
+  /** Whether a local part with 8-bit bytes could exist there (SMTPUTF8, RFC 6531); else lmtpd only refuses it. */
+  readonly acceptsEightBit: boolean;
+
+  /** Closes every connection; questions still waiting are rejected with UnavailableError. */
+  close(): Promise<void>;
+}

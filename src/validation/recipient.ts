@@ -1,0 +1,122 @@
+// From a key of a stranger to a Recipient that may stand in a line of LMTP or IMAP, folded as Cyrus folds it.
+// After mbname_from_recipient() of Cyrus' imap/mboxname.c (last `@`, first `+`, lmtp_downcase_rcpt) and
+// parseaddr() of imap/lmtpengine.c (what lmtpd can only refuse). Keys are latin1: a character a byte. No I/O.
+
+declare const checked: unique symbol;
+
+/** A parsed key: printable ASCII without space, quote, backslash or bracket, so no command line can be broken. */
+export type Recipient = {
+  /** What the cache keeps it under: `local@domain` without detail, but with it where the detail names the mailbox. */
+  readonly mailbox: string;
+  /** What RCPT TO is given, without the angle brackets. */
+  readonly address: string;
+  /** Folded; `''` only where Cyrus' `postuser` is empty and the detail names a shared mailbox. */
+  readonly local: string;
+  /** What stood behind the first `+`, as written; Cyrus does not fold it. */
+  readonly detail: string | undefined;
+  /** Folded; undefined where the key had no `@`: Cyrus' default domain then. */
+  readonly domain: string | undefined;
+  readonly [checked]: true;
+};
+
+/** Why lmtpd can only refuse a key. */
+export type Impossible =
+  | 'empty part'
+  | '8-bit character'
+  | 'control character'
+  | 'space'
+  | 'special character'
+  | 'domain character'
+  | 'two @'
+  | 'too long';
+
+export type ParsedKey =
+  | { readonly kind: 'recipient'; readonly recipient: Recipient }
+  | { readonly kind: 'impossible'; readonly reason: Impossible };
+
+/** The settings of imapd.conf that decide which mailbox an address names. */
+export type AddressRules = {
+  /** Fold local part and domain to lower case, as `lmtp_downcase_rcpt` (default yes) does. */
+  readonly downcase: boolean;
+  /** Cyrus' `postuser`: its `+detail` names a shared mailbox. Default `''`. */
+  readonly postUser: string;
+};
+
+export const DEFAULT_ADDRESS_RULES: AddressRules = Object.freeze({ downcase: true, postUser: '' });
+
+/**
+ * Longest address that is asked about, in bytes. No mailbox name is longer than 490 (MAX_MAILBOX_NAME of
+ * imap/mailbox.h), and lmtpd answers a line over 4096 bytes twice.
+ */
+export const ADDRESS_MAX_BYTES = 1024;
+
+/** The specials of RFC 5321 section 4.1.2: parseaddr() of lmtpengine.c refuses each of them in a local part. */
+const SPECIALS = '<>()[]\\,;:"';
+const DOMAIN = /^(?:[A-Za-z0-9._-]+|\[[A-Za-z0-9.:-]+\])$/;
+
+/** Reads a key as Sendmail and Postfix send it. Never throws: a key that cannot be asked about is `impossible`. */
+export function parseKey(key: string, rules: AddressRules): ParsedKey {
+  const at = key.indexOf('@');
+  const local = at === -1 ? key : key.slice(0, at);
+  const domain = at === -1 ? undefined : key.slice(at + 1);
+  const reason = whyImpossible(local, domain);
+  if (reason !== undefined) return { kind: 'impossible', reason };
+
+  const plus = local.indexOf('+');
+  const user = fold(plus === -1 ? local : local.slice(0, plus), rules);
+  const detail = plus === -1 ? undefined : local.slice(plus + 1);
+  const recipient = recipientOf(user, detail, domain === undefined ? undefined : fold(domain, rules), rules);
+  if (recipient.mailbox.length > ADDRESS_MAX_BYTES) return { kind: 'impossible', reason: 'too long' };
+  return { kind: 'recipient', recipient };
+}
+
+/** The same user without the detail: lmtpd takes mail for any detail of a user whose INBOX exists. */
+export function withoutDetail(recipient: Recipient): Recipient {
+  const address = join(recipient.local, undefined, recipient.domain);
+  return brand({ ...recipient, detail: undefined, address, mailbox: address });
+}
+
+/** The same recipient, kept in the cache under its whole address: where the detail alone decides. */
+export function withDetailAsMailbox(recipient: Recipient): Recipient {
+  return brand({ ...recipient, mailbox: recipient.address });
+}
+
+function recipientOf(
+  local: string,
+  detail: string | undefined,
+  domain: string | undefined,
+  rules: AddressRules,
+): Recipient {
+  const address = join(local, detail, domain);
+  const shared = detail !== undefined && local === rules.postUser;
+  const mailbox = shared || detail === undefined ? address : join(local, undefined, domain);
+  return brand({ mailbox, address, local, detail, domain });
+}
+
+function join(local: string, detail: string | undefined, domain: string | undefined): string {
+  const user = detail === undefined ? local : `${local}+${detail}`;
+  return domain === undefined ? user : `${user}@${domain}`;
+}
+
+function brand(checkedFields: Omit<Recipient, typeof checked>): Recipient {
+  return checkedFields as Recipient;
+}
+
+/** ASCII only: a locale's idea of lower case must not touch what Cyrus leaves alone. */
+function fold(text: string, rules: AddressRules): string {
+  return rules.downcase ? text.toLowerCase() : text;
+}
+
+function whyImpossible(local: string, domain: string | undefined): Impossible | undefined {
+  if (local === '' || domain === '') return 'empty part';
+  for (let i = 0; i < local.length; i++) {
+    const code = local.charCodeAt(i);
+    if (code > 0x7f) return '8-bit character';
+    if (code === 0x20) return 'space';
+    if (code < 0x20 || code === 0x7f) return 'control character';
+    if (SPECIALS.includes(local.charAt(i))) return 'special character';
+  }
+  if (domain === undefined || DOMAIN.test(domain)) return undefined;
+  if (domain.includes('@')) return 'two @';
+  return 'domain character';
+}

@@ -1,0 +1,84 @@
+// The closed union of what can be known about a recipient, and the reply that each becomes. This is the
+// one place where a verdict turns into words for the mail server; its default is to defer. No I/O.
+
+export type Verdict =
+  /** Cyrus would take mail for it. */
+  | { readonly kind: 'deliverable' }
+  /** Cyrus said, with its witness, that there is no such mailbox; or lmtpd can only refuse the key. */
+  | { readonly kind: 'unknown' }
+  /** The mailbox exists and is over its quota. */
+  | { readonly kind: 'overquota' }
+  /** Cyrus said 550 5.7.1: a shared mailbox that the sender may not post to. */
+  | { readonly kind: 'refused' }
+  /** Not known now. The reason is for the log and for the mail server's log, never for the sender. */
+  | { readonly kind: 'deferred'; readonly reason: string };
+
+export const DELIVERABLE: Verdict = Object.freeze({ kind: 'deliverable' });
+export const UNKNOWN: Verdict = Object.freeze({ kind: 'unknown' });
+export const OVERQUOTA: Verdict = Object.freeze({ kind: 'overquota' });
+export const REFUSED: Verdict = Object.freeze({ kind: 'refused' });
+
+/** @param reason printable, lower case, names what was not to be had */
+export function deferred(reason: string): Verdict {
+  return { kind: 'deferred', reason };
+}
+
+/** How we came to a verdict, for the log and for `check`. */
+export type Source = 'rule' | 'known' | 'negative' | 'probe' | 'stale' | 'deadline' | 'routing';
+
+/** The socketmap reply: status and text. `PERM` and `TIMEOUT` are never sent (PERM is a 550 in Sendmail). */
+export type Reply = {
+  readonly status: 'OK' | 'NOTFOUND' | 'TEMP';
+  readonly text: string;
+};
+
+/** What a map makes of the verdicts that leave room for a choice. */
+export type ReplyPolicy = {
+  readonly overQuota: 'temp' | 'ok' | 'reject';
+  readonly refused: 'reject' | 'temp';
+};
+
+export const DEFAULT_REPLY_POLICY: ReplyPolicy = Object.freeze({ overQuota: 'temp', refused: 'reject' });
+
+const NOT_FOUND: Reply = Object.freeze({ status: 'NOTFOUND', text: 'Mailbox does not exist' });
+const OVER_QUOTA_TEMP: Reply = Object.freeze({ status: 'TEMP', text: 'Over quota' });
+const OVER_QUOTA_REJECT: Reply = Object.freeze({ status: 'NOTFOUND', text: 'Over quota' });
+const REFUSED_TEMP: Reply = Object.freeze({ status: 'TEMP', text: 'Permission denied' });
+const REFUSED_REJECT: Reply = Object.freeze({ status: 'NOTFOUND', text: 'Permission denied' });
+
+/**
+ * The reply for a verdict.
+ * @param key the key as asked, one character a byte (latin1). `OK` always carries it, since FreeBSD's
+ *   mrs_cyrus_user delivers to the value; `%` is doubled, since map_rewrite() of Sendmail's
+ *   sendmail/map.c interpolates %0 to %9 in it.
+ */
+export function replyFor(verdict: Verdict, key: string, policy: ReplyPolicy): Reply {
+  switch (verdict.kind) {
+    case 'deliverable':
+      return okReply(key);
+    case 'unknown':
+      return NOT_FOUND;
+    case 'overquota':
+      switch (policy.overQuota) {
+        case 'temp':
+          return OVER_QUOTA_TEMP;
+        case 'ok':
+          return okReply(key);
+        case 'reject':
+          return OVER_QUOTA_REJECT;
+      }
+    case 'refused':
+      return policy.refused === 'reject' ? REFUSED_REJECT : REFUSED_TEMP;
+    case 'deferred':
+      return { status: 'TEMP', text: printable(verdict.reason) };
+  }
+}
+
+function okReply(key: string): Reply {
+  return { status: 'OK', text: key.includes('%') ? key.replaceAll('%', '%%') : key };
+}
+
+/** A reason may hold what a peer said: keep it one line of printable ASCII, and short as a log line is. */
+function printable(reason: string): string {
+  return reason.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
+}
