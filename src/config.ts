@@ -1,0 +1,108 @@
+// The configuration as the daemon uses it: validated, in milliseconds and parsed endpoints, deeply frozen.
+// Its keys are documented in rc.d/cyrusmapd.toml.sample. Types only; no I/O.
+import type { Endpoint } from './endpoint.js';
+import type { AddressRules, Recipient } from './validation/recipient.js';
+import type { ReplyPolicy } from './validation/verdict.js';
+
+export type Config = {
+  /** The file it was read from; undefined where defaults and flags were enough. */
+  readonly file: string | undefined;
+  readonly socketmap: SocketmapConfig;
+  readonly lookup: LookupConfig;
+  readonly cache: CacheConfig;
+  /** At least one, in the order of the file. */
+  readonly backchannels: readonly BackchannelConfig[];
+  /** Most specific first: `example.jp`, then `*.example.net` (longest first), then `*`. */
+  readonly domains: readonly DomainRoute[];
+  readonly log: LogConfig;
+};
+
+export type SocketmapConfig = {
+  readonly listen: readonly Endpoint[];
+  /** Who may ask over TCP; empty where only this machine can reach the listeners. */
+  readonly allow: readonly Network[];
+  /** Of the UNIX socket's file: a name or a number; undefined leaves it to the process. */
+  readonly socketOwner: string | undefined;
+  readonly socketGroup: string | undefined;
+  readonly socketMode: number;
+  readonly maxConnections: number;
+  /** Requests of one connection that wait for Cyrus; then it is read no further. */
+  readonly maxWaiting: number;
+  readonly maxRequestBytes: number;
+  readonly idleTimeoutMs: number;
+  /** From a request's first byte to its last. */
+  readonly requestTimeoutMs: number;
+  readonly writeTimeoutMs: number;
+  readonly backlog: number;
+  readonly shutdownGraceMs: number;
+};
+
+/** A network in the words of `net.BlockList.addSubnet`. */
+export type Network = {
+  readonly address: string;
+  readonly prefix: number;
+  readonly family: 'ipv4' | 'ipv6';
+};
+
+export type LookupConfig = {
+  /** From a request's last byte to its reply. */
+  readonly deadlineMs: number;
+  readonly policy: ReplyPolicy;
+  /** What becomes of a key with 8-bit bytes where the back-channel does not offer SMTPUTF8. */
+  readonly eightBit: 'reject' | 'temp';
+  readonly addressRules: AddressRules;
+  /** Folded addresses; one without `@` is accepted in every domain. */
+  readonly alwaysAccept: readonly string[];
+  /** Whether a domain that no back-channel serves is NOTFOUND; else TEMP. */
+  readonly domainsComplete: boolean;
+};
+
+export type CacheConfig = {
+  readonly knownTtlMs: number;
+  readonly negativeTtlMs: number;
+  readonly overQuotaTtlMs: number;
+  readonly maxKnown: number;
+  readonly maxNegative: number;
+};
+
+export type BackchannelConfig = LmtpBackchannelConfig | ListBackchannelConfig;
+
+export type LmtpBackchannelConfig = {
+  readonly type: 'lmtp';
+  readonly name: string;
+  readonly endpoint: Endpoint;
+  /** The mailbox that must exist. */
+  readonly canary: Recipient | undefined;
+  readonly connections: number;
+  /** Recipients in one transaction. */
+  readonly batch: number;
+  readonly idleTimeoutMs: number;
+  /** Connecting and the greeting. */
+  readonly connectTimeoutMs: number;
+  /** One reply. */
+  readonly replyTimeoutMs: number;
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
+};
+
+export type ListBackchannelConfig = {
+  readonly type: 'list';
+  readonly name: string;
+  /** Absolute; one mailbox a line, `#` begins a comment, read again at each reload. */
+  readonly file: string;
+};
+
+export type DomainRoute = {
+  /** Lower case: a domain, `*.` and a domain (its subdomains, not itself), or `*`. */
+  readonly domain: string;
+  /** The name of a back-channel that exists. */
+  readonly backchannel: string;
+};
+
+export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
+
+export type LogConfig = {
+  readonly level: LogLevel;
+  /** Absolute; undefined is standard error. */
+  readonly file: string | undefined;
+};
