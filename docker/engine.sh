@@ -1,0 +1,204 @@
+# shellcheck shell=bash
+# A Docker engine and base images for the tests, all made of Debian's packages: no image registry is asked.
+# To be sourced by bash under `set -euo pipefail`:
+#
+#   engine_up                    use the engine within reach; else, as root on Debian, install and start one
+#   engine_base SUITE            image cyrusmapd/base:SUITE (bullseye, bookworm, trixie, sid)
+#   engine_build TAG FOLDER …    image TAG from FOLDER/Dockerfile; more arguments go to docker build
+#   engine_down                  stop what engine_up started (belongs in an EXIT trap)
+#
+# ENGINE_DIR keeps images between runs; ENGINE_FLAGS are further options for dockerd.
+
+ENGINE_DIR=${ENGINE_DIR:-/var/tmp/cyrusmapd-engine}
+ENGINE_PID=
+ENGINE_RUN=
+ENGINE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
+
+# Debian's engine has no buildx.
+export DOCKER_BUILDKIT=0
+# testcontainers' reaper is an image from a registry; engine_clean does its work here.
+export TESTCONTAINERS_RYUK_DISABLED=true
+# On a machine that is itself a container, testcontainers would look for a gateway with one more image.
+export TESTCONTAINERS_HOST_OVERRIDE=${TESTCONTAINERS_HOST_OVERRIDE:-127.0.0.1}
+
+engine_log() { printf 'engine: %s\n' "$*" >&2; }
+
+engine_reachable() { command -v docker >/dev/null && docker info >/dev/null 2>&1; }
+
+# Says on stdout why this machine can't be given an engine; silent where it can.
+engine_refusal() {
+  if ! command -v apt-get >/dev/null || [ ! -r /etc/debian_version ]; then
+    echo 'no Docker engine within reach, and one is provided on Debian only'
+  elif [ "$(id -u)" != 0 ]; then
+    echo 'no Docker engine within reach, and only root can install and start one'
+  fi
+}
+
+engine_apt() { # PACKAGE… : installs those that are missing
+  local missing=() package
+  for package in "$@"; do
+    [ "$(dpkg-query -W -f '${db:Status-Status}' "$package" 2>/dev/null)" = installed ] || missing+=("$package")
+  done
+  [ ${#missing[@]} -gt 0 ] || return 0
+  engine_log "apt-get install ${missing[*]}"
+  apt-get -o DPkg::Lock::Timeout=300 -qq update
+  # Debian's own docker service must not start beside ours.
+  local policy=/usr/sbin/policy-rc.d made=
+  if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy && made=1; fi
+  local status=0
+  DEBIAN_FRONTEND=noninteractive apt-get -o DPkg::Lock::Timeout=300 -qq -y \
+    --no-install-recommends install "${missing[@]}" >/dev/null </dev/null || status=$?
+  [ -z "$made" ] || rm -f $policy
+  return $status
+}
+
+engine_up() {
+  if engine_reachable; then
+    engine_log 'using the engine within reach'
+    return 0
+  fi
+  local refusal
+  refusal=$(engine_refusal)
+  if [ -n "$refusal" ]; then
+    engine_log "$refusal"
+    return 1
+  fi
+  engine_apt docker.io iptables
+  mkdir -p "$ENGINE_DIR"
+  exec 9>"$ENGINE_DIR/lock"
+  flock -w 900 9 || { engine_log "another run has held $ENGINE_DIR/lock for 15 minutes"; return 1; }
+  engine_take_over || engine_start
+  engine_clean
+}
+
+# A run that was killed leaves its engine running (taken over) or its mounts behind (taken down).
+engine_take_over() {
+  [ -s "$ENGINE_DIR/run" ] || return 1
+  local run
+  run=$(cat "$ENGINE_DIR/run")
+  if docker -H "unix://$run/docker.sock" info >/dev/null 2>&1; then
+    ENGINE_RUN=$run
+    ENGINE_PID=$(cat "$run/pid")
+    export DOCKER_HOST=unix://$run/docker.sock
+    engine_log "taking over dockerd $ENGINE_PID of an earlier run"
+    return 0
+  fi
+  engine_unmount "$run/"
+  case $run in /tmp/cyrusmapd-engine.*) rm -rf "$run" ;; esac
+  rm -f "$ENGINE_DIR/run"
+  return 1
+}
+
+engine_start() {
+  engine_unmount "$ENGINE_DIR/data/"
+  # A run folder of its own each time, so that no stale pid file blocks the start; short, for a UNIX path has
+  # 107 bytes at most.
+  ENGINE_RUN=$(mktemp -d /tmp/cyrusmapd-engine.XXXXXX)
+  printf '%s' "$ENGINE_RUN" >"$ENGINE_DIR/run"
+  # Where forwarding is off, dockerd turns it on and drops everybody else's forwarded packets.
+  [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ] || echo 1 >/proc/sys/net/ipv4/ip_forward
+  # --ip: published ports are for this machine only. shellcheck: the flags are words.
+  # shellcheck disable=SC2086
+  setsid dockerd --data-root "$ENGINE_DIR/data" --exec-root "$ENGINE_RUN/exec" --pidfile "$ENGINE_RUN/pid" \
+    --host "unix://$ENGINE_RUN/docker.sock" --ip 127.0.0.1 --log-level warn ${ENGINE_FLAGS:-} \
+    >"$ENGINE_RUN/log" 2>&1 </dev/null 9>&- &
+  ENGINE_PID=$!
+  export DOCKER_HOST=unix://$ENGINE_RUN/docker.sock
+  local attempt
+  for ((attempt = 0; attempt < 300; attempt++)); do
+    if docker info >/dev/null 2>&1; then
+      engine_log "dockerd $(docker version -f '{{.Server.Version}}') on $DOCKER_HOST"
+      return 0
+    fi
+    kill -0 "$ENGINE_PID" 2>/dev/null || break
+    sleep 0.1
+  done
+  engine_log 'dockerd did not start:'
+  tail -n 20 "$ENGINE_RUN/log" >&2
+  return 1
+}
+
+engine_unmount() { # PREFIX : the deepest first
+  local point
+  awk -v prefix="$1" 'index($2, prefix) == 1 { print $2 }' /proc/mounts | sort -r |
+    while IFS= read -r point; do umount -l "$point" || true; done
+}
+
+# Removes the containers that an interrupted run has left in an engine of ours.
+engine_clean() {
+  local left
+  left=$(docker ps -aq --filter label=org.testcontainers=true)
+  # shellcheck disable=SC2086
+  [ -z "$left" ] || docker rm -fv $left >/dev/null
+}
+
+# The mirror this machine takes Debian from; a list of packages has to be there to tell it from other sources.
+engine_mirror() {
+  # shellcheck disable=SC1091,SC2016
+  apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' \
+    "Codename: $(. /etc/os-release && echo "$VERSION_CODENAME")" | head -n 1
+}
+
+# What of this machine's apt configuration a container needs to fetch from the same mirror.
+engine_apt_conf() { apt-config dump | grep -Ei '^Acquire::([^ ]*proxy[^ ]*|Check-[^ ]+|Retries|ForceIPv4) "[^"]' || true; }
+
+engine_base() { # SUITE
+  local suite=$1 image=cyrusmapd/base:$1 mirror folder
+  docker image inspect "$image" >/dev/null 2>&1 && return 0
+  engine_apt mmdebstrap debian-archive-keyring
+  mirror=$(engine_mirror)
+  if [ -z "$mirror" ]; then
+    apt-get -qq update
+    mirror=$(engine_mirror)
+  fi
+  [ -n "$mirror" ] || { engine_log "apt's configuration names no mirror of Debian"; return 1; }
+  engine_log "$image from Debian's packages"
+  folder=$(mktemp -d)
+  engine_apt_conf >"$folder/apt.conf"
+  # The line ends up as the image's sources.list. signed-by: a keyring that knows newer and older suites than
+  # this machine's own, and that every suite has in the same place.
+  local status=0
+  # shellcheck disable=SC2016
+  mmdebstrap --quiet --variant=minbase --mode=root --aptopt="$folder/apt.conf" \
+    --dpkgopt='force-unsafe-io' \
+    --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
+    --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
+    --customize-hook='printf "APT::Install-Recommends false;\nAcquire::Languages none;\n" >"$1/etc/apt/apt.conf.d/90image"' \
+    --customize-hook='printf "#!/bin/sh\nexit 101\n" >"$1/usr/sbin/policy-rc.d"; chmod 755 "$1/usr/sbin/policy-rc.d"' \
+    "$suite" - "deb [signed-by=/usr/share/keyrings/debian-archive-keyring.gpg] $mirror $suite main" |
+    docker import -c 'CMD ["bash"]' -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
+      - "$image" >/dev/null || status=$?
+  rm -rf "$folder"
+  return $status
+}
+
+engine_build() { # TAG FOLDER [OPTION…] : the context is the root of the repository, of which it holds FOLDER and cf
+  local tag=$1 folder=${2#"$ENGINE_ROOT"/} option args=()
+  shift 2
+  # apt runs in this machine's own network, where its proxies are; they do not stay in the image.
+  for option in http_proxy https_proxy no_proxy; do
+    [ -z "${!option:-}" ] || args+=(--build-arg "$option=${!option}")
+  done
+  engine_log "build $tag"
+  # Owners, modes and order as in any other clone, or the layers would not be found again.
+  local context=("$folder")
+  [ ! -d "$ENGINE_ROOT/cf" ] || context+=(cf)
+  tar -C "$ENGINE_ROOT" -c --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX "${context[@]}" |
+    docker build --quiet --network host --tag "$tag" --file "$folder/Dockerfile" "${args[@]}" "$@" - >/dev/null
+}
+
+engine_down() {
+  [ -n "$ENGINE_PID" ] || return 0
+  engine_clean || true
+  kill "$ENGINE_PID" 2>/dev/null || true
+  local attempt
+  for ((attempt = 0; attempt < 200; attempt++)); do
+    kill -0 "$ENGINE_PID" 2>/dev/null || break
+    sleep 0.1
+  done
+  engine_unmount "$ENGINE_RUN/"
+  rm -rf "$ENGINE_RUN" "$ENGINE_DIR/run"
+  ENGINE_PID=
+  unset DOCKER_HOST
+  exec 9>&-
+}
