@@ -1,0 +1,160 @@
+// A client's connection to Cyrus: one socket, one parser, one conversation at a time, each with a timeout.
+// It is trusted until its first surprise: bytes that nobody asked for, a broken reply, silence, the end.
+// Then it is botched: closed, and never used again. The only client-side node:net of the back-channel.
+import { connect, type Socket } from 'node:net';
+import { formatEndpoint, type Endpoint } from '../endpoint.js';
+import { DeadlineError, ProtocolError, UnavailableError } from '../errors.js';
+
+/** Bytes in, replies out: what a protocol's parser offers to a connection. */
+export interface ReplyParser<Reply> {
+  feed(chunk: Buffer): void;
+  /** @throws ProtocolError */
+  next(): Reply | undefined;
+  /** Whether bytes are left that make no whole reply. */
+  readonly pending: boolean;
+}
+
+/** Takes one reply; says whether it was the last one of the conversation. */
+export type Taker<Reply> = (reply: Reply) => 'more' | 'done';
+
+type Conversation<Reply> = {
+  readonly take: Taker<Reply>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+};
+
+export class Connection<Reply> {
+  readonly #socket: Socket;
+  readonly #parser: ReplyParser<Reply>;
+  #conversation: Conversation<Reply> | undefined;
+  #failure: Error | undefined;
+
+  private constructor(socket: Socket, parser: ReplyParser<Reply>) {
+    this.#socket = socket;
+    this.#parser = parser;
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', (cause) =>
+      this.#fail(new UnavailableError(`connection lost: ${cause.message}`, { cause })),
+    );
+    socket.on('close', () => this.#fail(new UnavailableError('connection closed by the peer')));
+  }
+
+  /**
+   * Connects.
+   * @param timeoutMs for the connection alone; the greeting has its own
+   * @throws UnavailableError where nobody listens, DeadlineError after the timeout
+   */
+  static open<Reply>(
+    endpoint: Endpoint,
+    parser: ReplyParser<Reply>,
+    timeoutMs: number,
+  ): Promise<Connection<Reply>> {
+    const { promise, resolve, reject } = settled<Connection<Reply>>();
+    const name = formatEndpoint(endpoint);
+    const socket = connect(
+      endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port },
+    );
+    const timer = setTimeout(() => {
+      socket.destroy();
+      reject(new DeadlineError(`no connection to ${name} within ${timeoutMs} ms`));
+    }, timeoutMs);
+    const refused = (cause: Error) => {
+      clearTimeout(timer);
+      reject(new UnavailableError(`no connection to ${name}: ${cause.message}`, { cause }));
+    };
+    socket.once('error', refused);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.off('error', refused);
+      socket.setNoDelay(true);
+      resolve(new Connection(socket, parser));
+    });
+    return promise;
+  }
+
+  /** Whether it may not be used again. */
+  get botched(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /**
+   * Writes, and gives each reply to `take` until it says `done`. Replies beyond that are a surprise.
+   * @param bytes latin1; `''` where the peer speaks first
+   * @throws UnavailableError, DeadlineError, ProtocolError, or what `take` threw; the connection is botched then
+   */
+  converse(bytes: string, take: Taker<Reply>, timeoutMs: number): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#conversation !== undefined)
+      return Promise.reject(new Error('a conversation is already under way'));
+    const { promise, resolve, reject } = settled<void>();
+    const timer = setTimeout(
+      () => this.#fail(new DeadlineError(`no reply within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    this.#conversation = { take, resolve, reject, timer };
+    if (bytes !== '') this.#socket.write(bytes, 'latin1');
+    return promise;
+  }
+
+  /** Ends it: with last words where it is in step and idle, at once otherwise. */
+  close(lastWords = ''): void {
+    if (this.#failure === undefined && this.#conversation === undefined && lastWords !== '') {
+      this.#failure = new UnavailableError('connection closed');
+      this.#socket.end(lastWords, 'latin1');
+      setTimeout(() => this.#socket.destroy(), LAST_WORDS_MS).unref();
+      return;
+    }
+    this.#fail(new UnavailableError('connection closed'));
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#failure !== undefined) return;
+    if (this.#conversation === undefined) {
+      this.#fail(new ProtocolError('the peer sent what nobody asked for'));
+      return;
+    }
+    try {
+      this.#parser.feed(chunk);
+      this.#deliver();
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new ProtocolError(String(error)));
+    }
+  }
+
+  #deliver(): void {
+    for (let reply = this.#parser.next(); reply !== undefined; reply = this.#parser.next()) {
+      const conversation = this.#conversation;
+      if (conversation === undefined) throw new ProtocolError('the peer sent a reply too many');
+      if (conversation.take(reply) === 'more') continue;
+      if (this.#parser.pending) throw new ProtocolError('the peer sent a reply too many');
+      this.#conversation = undefined;
+      clearTimeout(conversation.timer);
+      conversation.resolve();
+    }
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#socket.destroy();
+    const conversation = this.#conversation;
+    this.#conversation = undefined;
+    if (conversation === undefined) return;
+    clearTimeout(conversation.timer);
+    conversation.reject(error);
+  }
+}
+
+/** How long a peer has to take our last words before the socket is destroyed. */
+const LAST_WORDS_MS = 1000;
+
+function settled<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}

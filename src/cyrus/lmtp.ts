@@ -1,0 +1,164 @@
+// Asks lmtpd (RFC 2033) without delivering: LHLO once, then MAIL FROM:<>, RCPT for each recipient, RSET for
+// each batch, never DATA. All commands of a batch go out in one write (RFC 2920) and every reply is matched
+// to its command by count; RSET's own code at the end proves that none was lost or added.
+import { ProtocolError, UnavailableError } from '../errors.js';
+import type { Endpoint } from '../endpoint.js';
+import type { Recipient } from '../validation/recipient.js';
+import type { Verdict } from '../validation/verdict.js';
+import type { Witness } from '../validation/witness.js';
+import { Connection } from './connection.js';
+import { describeReply, LmtpReplyParser, type LmtpReply } from './lmtp-reply.js';
+import { rcptVerdict } from './rcpt-verdict.js';
+import type { Session } from './session.js';
+
+/** Each line of a dialogue, for `check` and for the log at level trace. */
+export type Trace = (direction: '>' | '<', line: string) => void;
+
+export type LmtpOptions = {
+  readonly endpoint: Endpoint;
+  readonly witness: Witness;
+  /** Connection and greeting: an lmtpd beyond its maxchild accepts and stays silent. */
+  readonly connectTimeoutMs: number;
+  /** For all replies of a batch. */
+  readonly replyTimeoutMs: number;
+  /** Named in LHLO. */
+  readonly clientName: string;
+  readonly trace?: Trace;
+};
+
+export class LmtpSession implements Session {
+  readonly #connection: Connection<LmtpReply>;
+  readonly #options: LmtpOptions;
+  #capabilities: ReadonlySet<string> = new Set();
+  /** Unknowns come in floods: after one the witness is asked along with the batch, not in a second turn. */
+  #expectUnknown = false;
+
+  private constructor(connection: Connection<LmtpReply>, options: LmtpOptions) {
+    this.#connection = connection;
+    this.#options = options;
+  }
+
+  /** Connects, awaits the greeting and says LHLO. */
+  static async open(options: LmtpOptions): Promise<LmtpSession> {
+    const connection = await Connection.open(
+      options.endpoint,
+      new LmtpReplyParser(),
+      options.connectTimeoutMs,
+    );
+    const session = new LmtpSession(connection, options);
+    try {
+      await session.#greet();
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+    return session;
+  }
+
+  get botched(): boolean {
+    return this.#connection.botched;
+  }
+
+  get acceptsEightBit(): boolean {
+    return this.#capabilities.has('SMTPUTF8');
+  }
+
+  async ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
+    const witness = this.#expectUnknown ? this.#options.witness.candidate(NONE_DENIED) : undefined;
+    const asked = witness === undefined ? batch : [...batch, witness];
+    const verdicts = await this.#transaction(asked);
+    const said = witness === undefined ? undefined : verdicts.pop();
+    return this.#believe(batch, verdicts, witness, said);
+  }
+
+  close(): void {
+    this.#connection.close('QUIT\r\n');
+  }
+
+  async #greet(): Promise<void> {
+    const { connectTimeoutMs, replyTimeoutMs, clientName } = this.#options;
+    const [greeting] = await this.#exchange([], 1, connectTimeoutMs);
+    expect(greeting, 220, 'greeting');
+    const [hello] = await this.#exchange([`LHLO ${clientName}`], 1, replyTimeoutMs);
+    this.#capabilities = new Set(expect(hello, 250, 'LHLO').lines.slice(1).map(capability));
+  }
+
+  /** Lets an unknown stand only where the witness, asked after it, still exists. */
+  async #believe(
+    batch: readonly Recipient[],
+    verdicts: Verdict[],
+    asked: Recipient | undefined,
+    said: Verdict | undefined,
+  ): Promise<readonly Verdict[]> {
+    const denied = new Set<string>();
+    batch.forEach((recipient, i) => {
+      if (verdicts[i]?.kind === 'unknown') denied.add(recipient.mailbox);
+      if (verdicts[i]?.kind === 'deliverable') this.#options.witness.learn(recipient);
+    });
+    this.#expectUnknown = denied.size > 0;
+    if (denied.size === 0) return verdicts;
+    const witness =
+      asked !== undefined && !denied.has(asked.mailbox) ? asked : this.#options.witness.candidate(denied);
+    const answer =
+      witness === undefined || witness === asked ? said : (await this.#transaction([witness]))[0];
+    const doubt = this.#options.witness.judge(witness, answer);
+    if (doubt === undefined) return verdicts;
+    return verdicts.map((verdict) => (verdict.kind === 'unknown' ? doubt : verdict));
+  }
+
+  /** One MAIL, RCPT for each, RSET; the verdicts in order. */
+  async #transaction(recipients: readonly Recipient[]): Promise<Verdict[]> {
+    const commands = ['MAIL FROM:<>', ...recipients.map(rcptCommand), 'RSET'];
+    const replies = await this.#exchange(commands, commands.length, this.#options.replyTimeoutMs);
+    expect(replies[0], 250, 'MAIL', '2.1.0');
+    expect(replies.at(-1), 250, 'RSET', '2.0.0');
+    return replies.slice(1, -1).map(rcptVerdict);
+  }
+
+  async #exchange(commands: readonly string[], count: number, timeoutMs: number): Promise<LmtpReply[]> {
+    const { trace } = this.#options;
+    if (trace !== undefined) commands.forEach((command) => trace('>', command));
+    const bytes = commands.length === 0 ? '' : `${commands.join('\r\n')}\r\n`;
+    const replies: LmtpReply[] = [];
+    await this.#connection.converse(
+      bytes,
+      (reply) => {
+        if (trace !== undefined) traceReply(trace, reply);
+        if (reply.code === 421) throw new UnavailableError(`lmtpd said ${describeReply(reply)}`);
+        replies.push(reply);
+        return replies.length === count ? 'done' : 'more';
+      },
+      timeoutMs,
+    );
+    return replies;
+  }
+}
+
+const NONE_DENIED: ReadonlySet<string> = new Set();
+
+function rcptCommand(recipient: Recipient): string {
+  return `RCPT TO:<${recipient.address}>`;
+}
+
+function capability(line: string): string {
+  return (line.split(' ', 1)[0] ?? '').toUpperCase();
+}
+
+function traceReply(trace: Trace, reply: LmtpReply): void {
+  const last = reply.lines.length - 1;
+  reply.lines.forEach((line, i) => trace('<', `${reply.code}${i === last ? ' ' : '-'}${line}`));
+}
+
+/**
+ * @throws UnavailableError where lmtpd refused the command, ProtocolError where the reply belongs to another one
+ */
+function expect(reply: LmtpReply | undefined, code: number, command: string, enhanced?: string): LmtpReply {
+  if (reply === undefined) throw new ProtocolError(`no reply to ${command}`);
+  if (reply.code >= 400) throw new UnavailableError(`lmtpd answered ${command} with ${describeReply(reply)}`);
+  if (reply.code !== code || (enhanced !== undefined && reply.enhanced !== enhanced)) {
+    throw new ProtocolError(
+      `lmtpd answered ${command} with ${describeReply(reply)}: expected ${code} ${enhanced ?? ''}`,
+    );
+  }
+  return reply;
+}

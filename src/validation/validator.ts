@@ -1,0 +1,223 @@
+// The heart: from a key to a verdict. Rules that need nobody, then the cache, then one flight for all who ask
+// about a mailbox at the same time. Every lookup has a deadline; what Cyrus says later feeds the cache but never
+// a reply. What was asked before a change is not believed after it. No sockets, no files.
+import { messageOf } from '../errors.js';
+import type { Probe } from './probe.js';
+import {
+  ADDRESS_MAX_BYTES,
+  parseKey,
+  withDetailAsMailbox,
+  withoutDetail,
+  type AddressRules,
+  type Impossible,
+  type Recipient,
+} from './recipient.js';
+import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN, type Source, type Verdict } from './verdict.js';
+import type { VerdictCache } from './verdict-cache.js';
+
+/** A verdict and how we came to it. */
+export type Outcome = { readonly verdict: Verdict; readonly source: Source };
+
+/** Who is asked about a domain; `unserved` where the configuration names nobody, `foreign` where it says so for good. */
+export type Route = (domain: string | undefined) => Probe | 'unserved' | 'foreign';
+
+export type ValidatorRules = {
+  readonly address: AddressRules;
+  /** For one lookup, in milliseconds; below Sendmail's 30 s. */
+  readonly deadlineMs: number;
+  /** What an 8-bit local part is where the back-channel does not accept it. */
+  readonly eightBit: 'reject' | 'temp';
+  /** Whether a key is always accepted, such as postmaster; folded like recipients. */
+  readonly alwaysAccepts: (recipient: Recipient) => boolean;
+};
+
+type Flight = { readonly outcome: Promise<Outcome>; outdated: boolean };
+
+const KNOWN_DELIVERABLE: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'known' });
+const KNOWN_OVERQUOTA: Outcome = Object.freeze({ verdict: OVERQUOTA, source: 'known' });
+const KNOWN_UNKNOWN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'negative' });
+const KNOWN_REFUSED: Outcome = Object.freeze({ verdict: REFUSED, source: 'negative' });
+const RULE_ACCEPTS: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'rule' });
+const RULE_UNKNOWN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'rule' });
+const STALE: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'stale' });
+const FOREIGN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'routing' });
+const TOO_LATE: Outcome = Object.freeze({
+  verdict: deferred('Cyrus did not answer in time'),
+  source: 'deadline',
+});
+
+export class Validator {
+  readonly #cache: VerdictCache;
+  readonly #now: () => number;
+  #route: Route;
+  #rules: ValidatorRules;
+  readonly #flights = new Map<string, Flight>();
+
+  constructor(cache: VerdictCache, route: Route, rules: ValidatorRules, now: () => number) {
+    this.#cache = cache;
+    this.#route = route;
+    this.#rules = rules;
+    this.#now = now;
+  }
+
+  /** Takes new rules and back-channels; what was asked of the old ones is not believed any more. */
+  reconfigure(route: Route, rules: ValidatorRules): void {
+    const { downcase, postUser } = this.#rules.address;
+    const sameNames = downcase === rules.address.downcase && postUser === rules.address.postUser;
+    this.#route = route;
+    this.#rules = rules;
+    this.#outdateAll();
+    if (sameNames) this.#cache.forgetNegative();
+    else this.#cache.forgetAll();
+  }
+
+  /**
+   * The verdict that is believed without asking anybody; undefined where Cyrus must be asked.
+   * @param key latin1, as it stood in the request
+   */
+  known(key: string): Outcome | undefined {
+    const now = this.#now();
+    // A folded key without detail is its own name in the cache: nothing needs to be parsed for it.
+    const direct = key.includes('+') ? undefined : this.#cache.believed(key, now);
+    if (direct !== undefined) return outcomeOf(direct);
+    const parsed = parseKey(key, this.#rules.address);
+    if (parsed.kind === 'impossible') return this.#impossible(parsed.reason, key);
+    const { recipient } = parsed;
+    if (this.#rules.alwaysAccepts(recipient)) return RULE_ACCEPTS;
+    return this.#believed(recipient, now);
+  }
+
+  /** Asks where nothing is believed. Resolves within the deadline, never rejects. */
+  ask(key: string): Promise<Outcome> {
+    const known = this.known(key);
+    if (known !== undefined) return Promise.resolve(known);
+    const parsed = parseKey(key, this.#rules.address);
+    if (parsed.kind === 'impossible') return Promise.resolve(RULE_UNKNOWN);
+    const { recipient } = parsed;
+    return new Promise((resolve) => {
+      const timer = setTimeout(() => resolve(this.#tooLate(recipient)), this.#rules.deadlineMs);
+      void this.#inquire(recipient, this.#now() + this.#rules.deadlineMs).then((outcome) => {
+        clearTimeout(timer);
+        resolve(outcome);
+      });
+    });
+  }
+
+  /** Cyrus changed this mailbox: it is asked anew, and answers under way are for those who waited already. */
+  forget(mailbox: string): void {
+    this.#cache.forget(mailbox);
+    const flight = this.#flights.get(mailbox);
+    if (flight === undefined) return;
+    flight.outdated = true;
+    this.#flights.delete(mailbox);
+  }
+
+  /** Anything may have changed. */
+  forgetAll(): void {
+    this.#outdateAll();
+    this.#cache.forgetAll();
+  }
+
+  /** Mailboxes that are being asked about. */
+  get flights(): number {
+    return this.#flights.size;
+  }
+
+  #outdateAll(): void {
+    for (const flight of this.#flights.values()) flight.outdated = true;
+    this.#flights.clear();
+  }
+
+  #impossible(reason: Impossible, key: string): Outcome {
+    if (reason !== '8-bit character') return RULE_UNKNOWN;
+    const probe = this.#route(domainOf(key, this.#rules.address));
+    const accepts = typeof probe === 'object' && probe.acceptsEightBit;
+    if (!accepts && this.#rules.eightBit === 'reject') return RULE_UNKNOWN;
+    return { verdict: deferred('8-bit local parts cannot be asked about'), source: 'rule' };
+  }
+
+  /** From the cache: by the whole address, where its detail was asked about, else by the user's mailbox. */
+  #believed(recipient: Recipient, now: number): Outcome | undefined {
+    const verdict = this.#cache.believed(recipient.mailbox, now);
+    if (verdict === undefined) return undefined;
+    if (verdict.kind !== 'unknown' || recipient.mailbox === recipient.address) return outcomeOf(verdict);
+    const whole = this.#cache.believed(recipient.address, now);
+    return whole === undefined ? undefined : outcomeOf(whole);
+  }
+
+  /**
+   * lmtpd takes mail for any detail of a user who exists, so the user is asked about first. Only where there is
+   * no such user may the detail decide: it names a shared mailbox if the user is Cyrus' `postuser`.
+   */
+  async #inquire(recipient: Recipient, deadline: number): Promise<Outcome> {
+    if (recipient.mailbox === recipient.address) return this.#fly(recipient, deadline);
+    const user = this.#cache.believed(recipient.mailbox, this.#now());
+    const outcome =
+      user === undefined ? await this.#fly(withoutDetail(recipient), deadline) : outcomeOf(user);
+    if (outcome.verdict.kind !== 'unknown' || outcome.source === 'routing') return outcome;
+    if (recipient.address.length > ADDRESS_MAX_BYTES) return outcome;
+    return this.#fly(withDetailAsMailbox(recipient), deadline);
+  }
+
+  #fly(recipient: Recipient, deadline: number): Promise<Outcome> {
+    const { mailbox } = recipient;
+    const joined = this.#flights.get(mailbox);
+    if (joined !== undefined) return joined.outcome;
+    const probe = this.#route(recipient.domain);
+    if (probe === 'foreign') return Promise.resolve(FOREIGN);
+    if (probe === 'unserved') {
+      return Promise.resolve({ verdict: deferred('no back-channel serves the domain'), source: 'routing' });
+    }
+    const flight: Flight = {
+      outdated: false,
+      outcome: probe.check(recipient, deadline).then(
+        (verdict) => this.#landed(recipient, flight, verdict),
+        (error: unknown) => this.#crashed(recipient, flight, error),
+      ),
+    };
+    this.#flights.set(mailbox, flight);
+    return flight.outcome;
+  }
+
+  #landed(recipient: Recipient, flight: Flight, verdict: Verdict): Outcome {
+    if (!flight.outdated) {
+      this.#flights.delete(recipient.mailbox);
+      this.#cache.remember(recipient.mailbox, verdict, this.#now());
+    }
+    return { verdict, source: 'probe' };
+  }
+
+  /** Cyrus could not be asked: whoever was known goes on being served, everybody else is deferred. */
+  #crashed(recipient: Recipient, flight: Flight, error: unknown): Outcome {
+    if (!flight.outdated) this.#flights.delete(recipient.mailbox);
+    if (this.#cache.stale(recipient.mailbox, this.#now())) return STALE;
+    return { verdict: deferred(messageOf(error)), source: 'probe' };
+  }
+
+  #tooLate(recipient: Recipient): Outcome {
+    return this.#cache.stale(recipient.mailbox, this.#now()) ? STALE : TOO_LATE;
+  }
+}
+
+/** What the cache believes, as an outcome; without an object for each, since every hit passes here. */
+function outcomeOf(verdict: Verdict): Outcome {
+  switch (verdict.kind) {
+    case 'deliverable':
+      return KNOWN_DELIVERABLE;
+    case 'overquota':
+      return KNOWN_OVERQUOTA;
+    case 'unknown':
+      return KNOWN_UNKNOWN;
+    case 'refused':
+      return KNOWN_REFUSED;
+    case 'deferred':
+      return { verdict, source: 'negative' };
+  }
+}
+
+function domainOf(key: string, rules: AddressRules): string | undefined {
+  const at = key.lastIndexOf('@');
+  if (at === -1) return undefined;
+  const domain = key.slice(at + 1);
+  return rules.downcase ? domain.toLowerCase() : domain;
+}
