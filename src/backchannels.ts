@@ -1,0 +1,90 @@
+// Builds the probes that the configuration names, each with its witness and its log lines. Used by the daemon
+// and by `check`, which decides without one.
+import { hostname } from 'node:os';
+import type { Config, LmtpBackchannelConfig } from './config.js';
+import { ListProbe } from './cyrus/list.js';
+import { LmtpSession, type Trace } from './cyrus/lmtp.js';
+import { Pool } from './cyrus/pool.js';
+import type { Log } from './log.js';
+import type { Probe } from './validation/probe.js';
+import type { Recipient } from './validation/recipient.js';
+import { routeByDomain } from './validation/routing.js';
+import type { Route, ValidatorRules } from './validation/validator.js';
+import type { Verdict } from './validation/verdict.js';
+import { Witness, type WitnessAlarm } from './validation/witness.js';
+
+export type BackchannelSurroundings = {
+  readonly log: Log;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+  /** Every line of a dialogue, for `check`. */
+  readonly trace?: Trace;
+};
+
+export type Backchannels = {
+  readonly route: Route;
+  readonly probes: readonly Probe[];
+};
+
+/** @throws ConfigError where a list cannot be read */
+export async function buildBackchannels(
+  config: Config,
+  surroundings: BackchannelSurroundings,
+): Promise<Backchannels> {
+  const probes = new Map<string, Probe>();
+  for (const backchannel of config.backchannels) {
+    const probe =
+      backchannel.type === 'list' ? await ListProbe.open(backchannel) : lmtpPool(backchannel, surroundings);
+    probes.set(backchannel.name, probe);
+  }
+  const entries = config.domains.flatMap(({ domain, backchannel }) => {
+    const probe = probes.get(backchannel);
+    return probe === undefined ? [] : [{ domain, probe }];
+  });
+  return { route: routeByDomain(entries, config.lookup.domainsComplete), probes: [...probes.values()] };
+}
+
+/** The part of the configuration that the validator takes. */
+export function validatorRules({ lookup }: Config): ValidatorRules {
+  const always = new Set(lookup.alwaysAccept);
+  return {
+    address: lookup.addressRules,
+    deadlineMs: lookup.deadlineMs,
+    eightBit: lookup.eightBit,
+    alwaysAccepts: ({ address, local }) => always.size > 0 && (always.has(address) || always.has(local)),
+  };
+}
+
+function lmtpPool(config: LmtpBackchannelConfig, surroundings: BackchannelSurroundings): Pool {
+  const { log, now, random, trace } = surroundings;
+  const witness = new Witness(config.canary, witnessAlarm(config.name, log));
+  const open = () =>
+    LmtpSession.open({
+      endpoint: config.endpoint,
+      witness,
+      connectTimeoutMs: config.connectTimeoutMs,
+      replyTimeoutMs: config.replyTimeoutMs,
+      clientName: hostname() || 'localhost',
+      ...(trace === undefined ? {} : { trace }),
+    });
+  return new Pool(open, config, { name: config.name, log, now, random });
+}
+
+function witnessAlarm(backchannel: string, log: Log): WitnessAlarm {
+  return {
+    missing: () =>
+      log.error(
+        { backchannel, key: `backchannel.${backchannel}.canary` },
+        'witness-missing: unknown mailboxes are deferred until a mailbox is confirmed or the canary is configured',
+      ),
+    failed: (witness: Recipient, verdict: Verdict) =>
+      log.error(
+        { backchannel, witness: witness.address, verdict: verdict.kind },
+        'witness-failed: unknown mailboxes are deferred, Cyrus may have lost its mailboxes',
+      ),
+    recovered: (witness: Recipient) =>
+      log.info({ backchannel, witness: witness.address }, 'witness-recovered'),
+  };
+}

@@ -1,0 +1,107 @@
+// The only place that builds and joins the parts: front, heart and back. Start, reload, drain, stop.
+import { buildBackchannels, validatorRules, type Backchannels } from './backchannels.js';
+import type { Config } from './config.js';
+import type { Endpoint } from './endpoint.js';
+import type { Log } from './log.js';
+import { Lookups } from './lookups.js';
+import { Metrics } from './metrics.js';
+import { SocketmapServer } from './socketmap/server.js';
+import type { Probe } from './validation/probe.js';
+import { Validator } from './validation/validator.js';
+import { VerdictCache, type Belief } from './validation/verdict-cache.js';
+
+/** After its 30 s Sendmail takes an answer for that to its next question: sendmail/map.c, socket_map_lookup(). */
+const SENDMAIL_TIMEOUT_MS = 30_000;
+
+export class Daemon {
+  readonly #log: Log;
+  readonly #server: SocketmapServer;
+  readonly #lookups: Lookups;
+  readonly #validator: Validator;
+  readonly #cache: VerdictCache;
+  readonly metrics: Metrics;
+  #config: Config;
+  #backchannels: Backchannels;
+
+  private constructor(config: Config, log: Log, parts: Parts) {
+    this.#config = config;
+    this.#log = log;
+    this.#server = parts.server;
+    this.#lookups = parts.lookups;
+    this.#validator = parts.validator;
+    this.#cache = parts.cache;
+    this.#backchannels = parts.backchannels;
+    this.metrics = parts.metrics;
+  }
+
+  /**
+   * Builds everything and listens. Cyrus need not be there: until it answers, lookups are deferred.
+   * @throws ConfigError, or UnavailableError where a listener cannot be opened
+   */
+  static async start(config: Config, log: Log): Promise<Daemon> {
+    const backchannels = await buildBackchannels(config, { log, now, random: Math.random });
+    const cache = new VerdictCache(config.cache, beliefOf(config), now());
+    const validator = new Validator(cache, backchannels.route, validatorRules(config), now);
+    const metrics = new Metrics();
+    const lookups = new Lookups(validator, () => config.lookup.policy, log, metrics, now);
+    const server = await SocketmapServer.listen(config.socketmap.listen, serverOptions(config), {
+      lookup: lookups,
+      log,
+      now,
+    });
+    return new Daemon(config, log, { server, lookups, validator, cache, backchannels, metrics });
+  }
+
+  /** What it listens on, with the ports that were given for port 0. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#server.endpoints;
+  }
+
+  /**
+   * Takes a new configuration: back-channels, rules, policies and lifetimes at once. What is cached as negative
+   * is dropped. Listeners and the sizes of the stores are those of the start.
+   * @throws ConfigError where it cannot be used; the old one stays in force then
+   */
+  async reload(config: Config): Promise<void> {
+    const former = this.#backchannels;
+    const next = await buildBackchannels(config, { log: this.#log, now, random: Math.random });
+    this.#backchannels = next;
+    this.#config = config;
+    this.#cache.belief = beliefOf(config);
+    this.#lookups.policies = () => config.lookup.policy;
+    this.#validator.reconfigure(next.route, validatorRules(config));
+    await Promise.all(former.probes.map((probe) => probe.drain()));
+  }
+
+  /** Accepts no more, answers what is in flight within the grace, closes everything. */
+  async stop(): Promise<void> {
+    await this.#server.stop(this.#config.socketmap.shutdownGraceMs);
+    await Promise.all(this.#backchannels.probes.map((probe: Probe) => probe.close()));
+  }
+}
+
+type Parts = {
+  readonly server: SocketmapServer;
+  readonly lookups: Lookups;
+  readonly validator: Validator;
+  readonly cache: VerdictCache;
+  readonly backchannels: Backchannels;
+  readonly metrics: Metrics;
+};
+
+function now(): number {
+  return performance.now();
+}
+
+function beliefOf({ cache }: Config): Belief {
+  return {
+    knownMs: cache.knownTtlMs,
+    negativeMs: cache.negativeTtlMs,
+    overQuotaMs: cache.overQuotaTtlMs,
+    staleMs: 86_400_000,
+  };
+}
+
+function serverOptions({ socketmap, lookup }: Config) {
+  return { ...socketmap, stallLimitMs: SENDMAIL_TIMEOUT_MS - lookup.deadlineMs };
+}

@@ -1,0 +1,79 @@
+// A lookup as a mail server sees it: the map's policy makes a reply of the validator's outcome, and the log and
+// the metrics hear of it. Refused and deferred recipients are logged at info, accepted ones at debug. No I/O.
+import type { Log } from './log.js';
+import type { Metrics } from './metrics.js';
+import type { Lookup } from './socketmap/lookup.js';
+import type { Outcome, Validator } from './validation/validator.js';
+import { replyFor, type Reply, type ReplyPolicy, type Verdict } from './validation/verdict.js';
+
+/** The policy of a map by its name; an unknown name takes the default. */
+export type Policies = (map: string) => ReplyPolicy;
+
+export class Lookups implements Lookup {
+  readonly #validator: Validator;
+  readonly #log: Log;
+  readonly #metrics: Metrics;
+  readonly #now: () => number;
+  policies: Policies;
+
+  constructor(validator: Validator, policies: Policies, log: Log, metrics: Metrics, now: () => number) {
+    this.#validator = validator;
+    this.policies = policies;
+    this.#log = log;
+    this.#metrics = metrics;
+    this.#now = now;
+  }
+
+  answerNow(map: string, key: string): Reply | undefined {
+    const outcome = this.#validator.known(key);
+    return outcome === undefined ? undefined : this.#reply(map, key, outcome, 0);
+  }
+
+  async answerLater(map: string, key: string): Promise<Reply> {
+    const start = this.#now();
+    const outcome = await this.#validator.ask(key);
+    const ms = this.#now() - start;
+    this.#metrics.missed(ms);
+    return this.#reply(map, key, outcome, ms);
+  }
+
+  #reply(map: string, key: string, outcome: Outcome, ms: number): Reply {
+    const { verdict, source } = outcome;
+    this.#metrics.count(verdict.kind, source);
+    const reply = replyFor(verdict, key, this.policies(map));
+    if (reply.status === 'OK') {
+      if (this.#log.isLevelEnabled('debug')) this.#log.debug(fields(map, key, outcome, ms), verbOf(outcome));
+    } else if (this.#log.isLevelEnabled('info')) {
+      this.#log.info(fields(map, key, outcome, ms), verbOf(outcome));
+    }
+    return reply;
+  }
+}
+
+/** A key is bytes: as UTF-8 it is readable, and the log's JSON escapes whatever a stranger put into it. */
+function fields(map: string, key: string, { verdict, source }: Outcome, ms: number): object {
+  const named = {
+    map,
+    key: Buffer.from(key, 'latin1').toString(),
+    verdict: verdict.kind,
+    source,
+    ms: rounded(ms),
+  };
+  return verdict.kind === 'deferred' ? { ...named, reason: verdict.reason } : named;
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+function verbOf({ verdict, source }: Outcome): string {
+  return source === 'stale' ? 'stale' : VERBS[verdict.kind];
+}
+
+const VERBS: { readonly [kind in Verdict['kind']]: string } = {
+  deliverable: 'found',
+  unknown: 'notfound',
+  overquota: 'overquota',
+  refused: 'refused',
+  deferred: 'deferred',
+};
