@@ -61,6 +61,8 @@ export type CacheConfig = {
   readonly knownTtlMs: number;
   readonly negativeTtlMs: number;
   readonly overQuotaTtlMs: number;
+  /** How long a known mailbox is served, at most, while Cyrus cannot be asked. */
+  readonly serveStaleMs: number;
   readonly maxKnown: number;
   readonly maxNegative: number;
 };
@@ -76,6 +78,8 @@ export type LmtpBackchannelConfig = {
   readonly connections: number;
   /** Recipients in one transaction. */
   readonly batch: number;
+  /** Questions that wait for a connection; more are deferred at once. */
+  readonly maxWaiting: number;
   readonly idleTimeoutMs: number;
   /** Connecting and the greeting. */
   readonly connectTimeoutMs: number;

@@ -1,0 +1,19 @@
+// What runs where no file says otherwise: a list with a few mailboxes of example.jp, for a first look. It
+// serves that domain alone, so a forgotten --config defers everybody else's mail and refuses none. No I/O.
+import { fileURLToPath } from 'node:url';
+
+export const BUILT_IN_DOMAIN = 'example.jp';
+export const BUILT_IN_ENDPOINT = 'inet:7860@127.0.0.1';
+
+/** In the package, beside the sample configuration. */
+export const BUILT_IN_LIST = fileURLToPath(new URL('../../rc.d/mailboxes.sample', import.meta.url));
+
+/** In the words of the file. */
+export const BUILT_IN = {
+  socketmap: { listen: [BUILT_IN_ENDPOINT] },
+  backchannel: { demo: { type: 'list', file: BUILT_IN_LIST } },
+  domains: { [BUILT_IN_DOMAIN]: 'demo' },
+};
+
+/** With --list or --lmtp there is a back-channel, and it serves everything. */
+export const BUILT_IN_LISTENER = { socketmap: BUILT_IN.socketmap };

@@ -1,0 +1,59 @@
+// What no key alone can show: settings that contradict each other. Returns sentences like problems.ts. No I/O.
+import { isLocal, parseEndpoint } from '../endpoint.js';
+import { parseDuration } from './duration.js';
+import { showValue } from './problems.js';
+import type { Settings } from './schema.js';
+
+export function contradictions(settings: Settings): string[] {
+  return [
+    ...openListeners(settings),
+    ...missingBackchannel(settings),
+    ...backoffs(settings),
+    ...unusableDomains(settings),
+  ];
+}
+
+/** Whoever can ask may learn which mailboxes exist. */
+function openListeners({ socketmap }: Settings): string[] {
+  if (socketmap.allow.length > 0) return [];
+  return socketmap.listen
+    .filter((text) => !isLocal(parseEndpoint(text)))
+    .map(
+      (text) =>
+        `socketmap.listen has ${showValue(text)}: beyond this machine it needs socketmap.allow, the networks that may ask`,
+    );
+}
+
+function missingBackchannel({ backchannel }: Settings): string[] {
+  if (Object.keys(backchannel).length > 0) return [];
+  return ['backchannel is missing: must name at least one, such as [backchannel.cyrus]'];
+}
+
+function backoffs({ backchannel }: Settings): string[] {
+  return Object.entries(backchannel).flatMap(([name, each]) => {
+    if (each.type !== 'lmtp') return [];
+    const [min, max] = [parseDuration(each.backoff_min), parseDuration(each.backoff_max)];
+    if (min === undefined || max === undefined || min <= max) return [];
+    return [
+      `backchannel.${name}.backoff_max is ${showValue(each.backoff_max)}: must be at least backoff_min, ${each.backoff_min}`,
+    ];
+  });
+}
+
+function unusableDomains({ backchannel, domains }: Settings): string[] {
+  const names = Object.keys(backchannel);
+  if (Object.keys(domains).length === 0 && names.length > 1) {
+    return [`domains is missing: must say which of ${names.join(', ')} serves which domain`];
+  }
+  const seen = new Set<string>();
+  return Object.entries(domains).flatMap(([domain, name]) => {
+    const problems: string[] = [];
+    const key = `domains.${JSON.stringify(domain)}`;
+    if (!names.includes(name)) {
+      problems.push(`${key} is ${showValue(name)}: must be the name of a back-channel: ${names.join(', ')}`);
+    }
+    if (seen.has(domain.toLowerCase())) problems.push(`${key} is named twice: case does not count`);
+    seen.add(domain.toLowerCase());
+    return problems;
+  });
+}

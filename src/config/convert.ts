@@ -1,0 +1,137 @@
+// From settings in the file's words to the Config that the daemon uses: milliseconds, endpoints, recipients,
+// deeply frozen. The settings have been checked; what cannot be converted after all is a ConfigError. No I/O.
+import type {
+  BackchannelConfig,
+  CacheConfig,
+  Config,
+  DomainRoute,
+  LookupConfig,
+  Network,
+  SocketmapConfig,
+} from '../config.js';
+import { parseEndpoint } from '../endpoint.js';
+import { ConfigError } from '../errors.js';
+import { parseKey, type AddressRules, type Recipient } from '../validation/recipient.js';
+import { parseDuration } from './duration.js';
+import { parseNetwork } from './network.js';
+import type { BackchannelSettings, Settings } from './schema.js';
+
+export function toConfig(settings: Settings, file: string | undefined): Config {
+  const lookup = toLookup(settings.lookup);
+  const backchannels = Object.entries(settings.backchannel).map(([name, each]) =>
+    toBackchannel(name, each, lookup.addressRules),
+  );
+  return deepFreeze({
+    file,
+    socketmap: toSocketmap(settings.socketmap),
+    lookup,
+    cache: toCache(settings.cache),
+    backchannels,
+    domains: toDomains(settings.domains, backchannels),
+    log: { level: settings.log.level, file: settings.log.file },
+  });
+}
+
+function toSocketmap(settings: Settings['socketmap']): SocketmapConfig {
+  return {
+    listen: settings.listen.map((text) => parseEndpoint(text, 'socketmap.listen')),
+    allow: settings.allow.map(toNetwork),
+    socketOwner: settings.socket_owner,
+    socketGroup: settings.socket_group,
+    socketMode: Number.parseInt(settings.socket_mode, 8),
+    maxConnections: settings.max_connections,
+    maxWaiting: settings.max_waiting,
+    maxRequestBytes: settings.max_request_bytes,
+    idleTimeoutMs: toMs(settings.idle_timeout),
+    requestTimeoutMs: toMs(settings.request_timeout),
+    writeTimeoutMs: toMs(settings.write_timeout),
+    backlog: settings.backlog,
+    shutdownGraceMs: toMs(settings.shutdown_grace),
+  };
+}
+
+function toLookup(settings: Settings['lookup']): LookupConfig {
+  const addressRules = { downcase: settings.downcase, postUser: settings.post_user };
+  return {
+    deadlineMs: toMs(settings.deadline),
+    policy: { overQuota: settings.over_quota, refused: settings.refused },
+    eightBit: settings.eight_bit,
+    addressRules,
+    alwaysAccept: settings.always_accept.map((address) => toRecipient(address, addressRules).mailbox),
+    domainsComplete: settings.domains_complete,
+  };
+}
+
+function toCache(settings: Settings['cache']): CacheConfig {
+  return {
+    knownTtlMs: toMs(settings.known_ttl),
+    negativeTtlMs: toMs(settings.negative_ttl),
+    overQuotaTtlMs: toMs(settings.over_quota_ttl),
+    serveStaleMs: toMs(settings.serve_stale),
+    maxKnown: settings.max_known,
+    maxNegative: settings.max_negative,
+  };
+}
+
+function toBackchannel(name: string, settings: BackchannelSettings, rules: AddressRules): BackchannelConfig {
+  switch (settings.type) {
+    case 'list':
+      return { type: 'list', name, file: settings.file };
+    case 'lmtp':
+      return {
+        type: 'lmtp',
+        name,
+        endpoint: parseEndpoint(settings.endpoint, `backchannel.${name}.endpoint`),
+        canary: settings.canary === undefined ? undefined : toRecipient(settings.canary, rules),
+        connections: settings.connections,
+        batch: settings.batch,
+        maxWaiting: settings.max_waiting,
+        idleTimeoutMs: toMs(settings.idle_timeout),
+        connectTimeoutMs: toMs(settings.connect_timeout),
+        replyTimeoutMs: toMs(settings.reply_timeout),
+        backoffMinMs: toMs(settings.backoff_min),
+        backoffMaxMs: toMs(settings.backoff_max),
+      };
+  }
+}
+
+/** Without a table the only back-channel serves everything. */
+function toDomains(settings: Settings['domains'], backchannels: readonly BackchannelConfig[]): DomainRoute[] {
+  const routes = Object.entries(settings).map(([domain, backchannel]) => ({
+    domain: domain.toLowerCase(),
+    backchannel,
+  }));
+  const [only] = backchannels;
+  if (routes.length === 0 && only !== undefined) routes.push({ domain: '*', backchannel: only.name });
+  return routes.sort((a, b) => specificity(b.domain) - specificity(a.domain));
+}
+
+/** A whole name before `*.` and a name, the longer before the shorter, `*` last. No name is longer than 255. */
+function specificity(domain: string): number {
+  return domain.startsWith('*') ? domain.length : 1000 + domain.length;
+}
+
+function toMs(text: string): number {
+  const ms = parseDuration(text);
+  if (ms === undefined) throw new ConfigError(`${JSON.stringify(text)} is no duration`);
+  return ms;
+}
+
+function toNetwork(text: string): Network {
+  const network = parseNetwork(text);
+  if (network === undefined) throw new ConfigError(`${JSON.stringify(text)} is no network`);
+  return network;
+}
+
+function toRecipient(address: string, rules: AddressRules): Recipient {
+  const parsed = parseKey(address, rules);
+  if (parsed.kind === 'recipient') return parsed.recipient;
+  throw new ConfigError(`${JSON.stringify(address)} has ${parsed.reason}: no mailbox has such an address`);
+}
+
+function deepFreeze<Value extends object>(value: Value): Value {
+  for (const part of Object.values(value)) {
+    if (typeof part === 'object' && part !== null) deepFreeze(part);
+  }
+  return Object.freeze(value);
+}

@@ -1,0 +1,76 @@
+// What the command line changes of the settings. Errors name the flag. No I/O.
+import { resolve } from 'node:path';
+import * as v from 'valibot';
+import { ConfigError } from '../errors.js';
+import { describeIssue } from './problems.js';
+import { BACKCHANNELS, SECTIONS, type Settings } from './schema.js';
+
+/** As commander hands them over. */
+export type Flags = {
+  readonly config?: string;
+  readonly listen?: readonly string[];
+  readonly list?: string;
+  readonly lmtp?: string;
+  readonly canary?: string;
+  readonly logLevel?: string;
+};
+
+/** The name of the back-channel that --list or --lmtp makes. */
+export const FLAG_BACKCHANNEL = 'default';
+
+/** Whether the back-channels of the file are replaced. */
+export function namesBackchannel(flags: Flags): boolean {
+  return flags.list !== undefined || flags.lmtp !== undefined;
+}
+
+/** @throws ConfigError naming the flag, its value and what is allowed */
+export function applyFlags(settings: Settings, flags: Flags): Settings {
+  return withLogLevel(withListeners(withCanary(withBackchannel(settings, flags), flags), flags), flags);
+}
+
+function withBackchannel(settings: Settings, { list, lmtp }: Flags): Settings {
+  if (list !== undefined && lmtp !== undefined)
+    throw new ConfigError('--list and --lmtp: only one is allowed');
+  let made;
+  if (list !== undefined) made = checked('--list', BACKCHANNELS.list, { type: 'list', file: resolve(list) });
+  else if (lmtp !== undefined) made = checked('--lmtp', BACKCHANNELS.lmtp, { type: 'lmtp', endpoint: lmtp });
+  else return settings;
+
+  const domains = Object.keys(settings.domains).map((domain) => [domain, FLAG_BACKCHANNEL] as const);
+  return { ...settings, backchannel: { [FLAG_BACKCHANNEL]: made }, domains: Object.fromEntries(domains) };
+}
+
+function withCanary(settings: Settings, { canary }: Flags): Settings {
+  if (canary === undefined) return settings;
+  const [only, ...others] = Object.entries(settings.backchannel);
+  if (only === undefined || others.length > 0) {
+    throw new ConfigError('--canary needs --lmtp, or a file with one back-channel');
+  }
+  const [name, backchannel] = only;
+  if (backchannel.type === 'list')
+    throw new ConfigError('--canary is not allowed with a list: it needs none');
+  const value = checked('--canary', BACKCHANNELS.lmtp.entries.canary, canary);
+  return { ...settings, backchannel: { [name]: { ...backchannel, canary: value } } };
+}
+
+function withListeners(settings: Settings, { listen }: Flags): Settings {
+  if (listen === undefined) return settings;
+  const value = checked('--listen', SECTIONS.socketmap.entries.listen, listen);
+  return { ...settings, socketmap: { ...settings.socketmap, listen: value } };
+}
+
+function withLogLevel(settings: Settings, { logLevel }: Flags): Settings {
+  if (logLevel === undefined) return settings;
+  const level = checked('--log-level', SECTIONS.log.entries.level, logLevel);
+  return { ...settings, log: { ...settings.log, level } };
+}
+
+function checked<const Schema extends v.GenericSchema>(
+  flag: string,
+  schema: Schema,
+  value: unknown,
+): v.InferOutput<Schema> {
+  const result = v.safeParse(schema, value);
+  if (result.success) return result.output;
+  throw new ConfigError(describeIssue({ ...result.issues[0], path: undefined }, flag));
+}
