@@ -1,0 +1,33 @@
+// How the tests are run: each kind in its folder, those with containers last and two files at a time.
+// Nothing is ever tried again: a test that fails sometimes has found something.
+import { defineConfig } from 'vitest/config';
+import { Totals } from './totals.js';
+
+const SECOND = 1000;
+
+/** testcontainers is not to ask an image registry for its own helpers; see docker/engine.sh. */
+const CONTAINERS = { TESTCONTAINERS_RYUK_DISABLED: 'true', TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1' };
+
+export default defineConfig({
+  test: {
+    root: import.meta.dirname,
+    reporters: ['default', new Totals()],
+    retry: 0,
+    projects: [
+      { test: { name: 'unit', include: ['unit/**/*.test.ts'] } },
+      { test: { name: 'property', include: ['property/**/*.test.ts'], testTimeout: 60 * SECOND } },
+      { test: { name: 'integration', include: ['integration/**/*.test.ts'], testTimeout: 30 * SECOND } },
+      {
+        test: {
+          name: 'system',
+          include: ['system/**/*.test.ts'],
+          env: CONTAINERS,
+          testTimeout: 120 * SECOND,
+          hookTimeout: 300 * SECOND,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
+        },
+      },
+    ],
+  },
+});
