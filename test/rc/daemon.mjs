@@ -1,0 +1,116 @@
+// A small double of FreeBSD's daemon(8), written after its manual page: as much as rc.d/cyrusmapd asks of it.
+// The first process checks the pid files, starts the supervisor and leaves; the supervisor keeps the child alive.
+import { spawn } from 'node:child_process';
+import { appendFileSync, closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+
+const RESTART_DELAY_MS = 1000;
+const SUPERVISOR = 'DAEMON_DOUBLE_SUPERVISOR';
+
+const end = process.argv.findIndex((word, at) => at > 1 && !word.startsWith('-') && !isValue(at));
+const { values } = parseArgs({
+  args: process.argv.slice(2, end),
+  options: {
+    c: { type: 'boolean', short: 'c' },
+    f: { type: 'boolean', short: 'f' },
+    H: { type: 'boolean', short: 'H' },
+    r: { type: 'boolean', short: 'r' },
+    P: { type: 'string', short: 'P' },
+    p: { type: 'string', short: 'p' },
+    t: { type: 'string', short: 't' },
+    o: { type: 'string', short: 'o' },
+  },
+});
+const [command, ...args] = process.argv.slice(end);
+
+if (process.env[SUPERVISOR] === undefined) detach();
+else supervise();
+
+/** Whether the word before is an option that takes a value. */
+function isValue(at) {
+  return /^-[PptoRumsTl]$/.test(process.argv[at - 1] ?? '');
+}
+
+function detach() {
+  for (const file of [values.P, values.p]) {
+    const pid = file === undefined ? undefined : runningPid(file);
+    if (pid === undefined) continue;
+    console.error(`daemon: process already running, pid: ${pid}`);
+    process.exit(3);
+  }
+  for (const file of [values.P, values.p]) if (file !== undefined) create(file, '');
+  const supervisor = spawn(process.execPath, process.argv.slice(1), {
+    detached: true,
+    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
+    cwd: values.c ? '/' : process.cwd(),
+    env: { ...process.env, [SUPERVISOR]: '1' },
+  });
+  supervisor.once('message', () => process.exit(0));
+  supervisor.once('exit', () => process.exit(1));
+}
+
+/** pidfile(3) keeps its file locked; here a live process under our own title stands for the lock. */
+function runningPid(file) {
+  try {
+    const pid = Number(readFileSync(file, 'latin1'));
+    return readFileSync(`/proc/${pid}/cmdline`, 'latin1').startsWith('daemon: ') ? pid : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
+function create(file, text) {
+  try {
+    writeFileSync(file, text, { mode: 0o600 });
+  } catch (error) {
+    console.error(`daemon: ppidfile \`\`${file}'': ${error.message}`);
+    process.exit(2);
+  }
+}
+
+function supervise() {
+  let child;
+  let timer;
+  let terminated = false;
+  let log = openLog();
+
+  process.title = `daemon: ${values.t ?? command}[${process.pid}]`;
+  if (values.P !== undefined) create(values.P, String(process.pid));
+  process.on('SIGTERM', () => {
+    terminated = true;
+    clearTimeout(timer);
+    if (child === undefined) leave(0);
+    else child.kill('SIGTERM');
+  });
+  process.on('SIGHUP', () => {
+    if (!values.H) process.exit(129);
+    if (log !== undefined) closeSync(log);
+    log = openLog();
+  });
+  start();
+  process.send('started');
+  process.disconnect();
+
+  function start() {
+    const { [SUPERVISOR]: _ours, NODE_CHANNEL_FD: _fd, ...env } = process.env;
+    child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
+    if (values.p !== undefined) create(values.p, String(child.pid));
+    for (const output of [child.stdout, child.stderr]) {
+      output.on('data', (bytes) => log !== undefined && appendFileSync(log, bytes));
+    }
+    child.once('close', () => {
+      child = undefined;
+      if (terminated || !values.r) leave(0);
+      else timer = setTimeout(start, RESTART_DELAY_MS);
+    });
+  }
+
+  function openLog() {
+    return values.o === undefined ? undefined : openSync(values.o, 'a', 0o600);
+  }
+
+  function leave(status) {
+    for (const file of [values.P, values.p]) if (file !== undefined) rmSync(file, { force: true });
+    process.exit(status);
+  }
+}
