@@ -99,6 +99,8 @@ function beliefOf({ cache }: Config): Belief {
     negativeMs: cache.negativeTtlMs,
     overQuotaMs: cache.overQuotaTtlMs,
     staleMs: 86_400_000,
+    freshMs: cache.knownTtlMs,
+    freshMs: cache.knownTtlMs,
   };
 }
 

@@ -13,7 +13,8 @@ import {
   type Recipient,
 } from './recipient.js';
 import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN, type Source, type Verdict } from './verdict.js';
-import type { VerdictCache } from './verdict-cache.js';
+import { Snapshot } from './snapshot.js';
+import { LISTED, type VerdictCache } from './verdict-cache.js';
 
 /** A verdict and how we came to it. */
 export type Outcome = { readonly verdict: Verdict; readonly source: Source };
@@ -31,7 +32,10 @@ export type ValidatorRules = {
   readonly alwaysAccepts: (recipient: Recipient) => boolean;
 };
 
-type Flight = { readonly outcome: Promise<Outcome>; outdated: boolean };
+type Flight = { readonly outcome: Promise<Outcome>; readonly asked: number; outdated: boolean };
+
+/** After a question in the background that Cyrus could not be asked. */
+const CONFIRM_PAUSE_MS = 1_000;
 
 const KNOWN_DELIVERABLE: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'known' });
 const KNOWN_OVERQUOTA: Outcome = Object.freeze({ verdict: OVERQUOTA, source: 'known' });
@@ -52,6 +56,8 @@ export class Validator {
   #route: Route;
   #rules: ValidatorRules;
   readonly #flights = new Map<string, Flight>();
+  readonly #snapshots = new Set<Snapshot>();
+  #confirmAfter = -Infinity;
 
   constructor(cache: VerdictCache, route: Route, rules: ValidatorRules, now: () => number) {
     this.#cache = cache;
@@ -79,7 +85,7 @@ export class Validator {
     const now = this.#now();
     // A folded key without detail is its own name in the cache: nothing needs to be parsed for it.
     const direct = key.includes('+') ? undefined : this.#cache.believed(key, now);
-    if (direct !== undefined) return outcomeOf(direct);
+    if (direct !== undefined && direct !== LISTED) return outcomeOf(direct);
     const parsed = parseKey(key, this.#rules.address);
     if (parsed.kind === 'impossible') return this.#impossible(parsed.reason, key);
     const { recipient } = parsed;
@@ -106,6 +112,7 @@ export class Validator {
   /** Cyrus changed this mailbox: it is asked anew, and answers under way are for those who waited already. */
   forget(mailbox: string): void {
     this.#cache.forget(mailbox);
+    for (const snapshot of this.#snapshots) snapshot.changed(mailbox);
     const flight = this.#flights.get(mailbox);
     if (flight === undefined) return;
     flight.outdated = true;
@@ -116,6 +123,19 @@ export class Validator {
   forgetAll(): void {
     this.#outdateAll();
     this.#cache.forgetAll();
+    for (const snapshot of this.#snapshots) snapshot.outdate();
+  }
+
+  /** lmtpd just found this mailbox over its quota, and told so from inside a RCPT of ours or of a delivery. */
+  markOverQuota(mailbox: string): void {
+    this.#cache.remember(mailbox, OVERQUOTA, this.#now());
+  }
+
+  /** Merges a list of all mailboxes, asked for from now on; whatever changes meanwhile wins over it. */
+  beginSnapshot(): Snapshot {
+    const snapshot: Snapshot = new Snapshot(this.#cache, this.#now(), () => this.#snapshots.delete(snapshot));
+    this.#snapshots.add(snapshot);
+    return snapshot;
   }
 
   /** Mailboxes that are being asked about. */
@@ -140,9 +160,19 @@ export class Validator {
   #believed(recipient: Recipient, now: number): Outcome | undefined {
     const verdict = this.#cache.believed(recipient.mailbox, now);
     if (verdict === undefined) return undefined;
+    if (verdict === LISTED) this.#confirm(recipient, now);
     if (verdict.kind !== 'unknown' || recipient.mailbox === recipient.address) return outcomeOf(verdict);
     const whole = this.#cache.believed(recipient.address, now);
     return whole === undefined ? undefined : outcomeOf(whole);
+  }
+
+  /** Asks in the background about a mailbox that is answered for already. */
+  #confirm(recipient: Recipient, now: number): void {
+    if (now < this.#confirmAfter || this.#flights.has(recipient.mailbox)) return;
+    const user = recipient.mailbox === recipient.address ? recipient : withoutDetail(recipient);
+    void this.#fly(user, now + this.#rules.deadlineMs).then(({ verdict }) => {
+      if (verdict.kind === 'deferred') this.#confirmAfter = this.#now() + CONFIRM_PAUSE_MS;
+    });
   }
 
   /**
@@ -170,6 +200,7 @@ export class Validator {
     }
     const flight: Flight = {
       outdated: false,
+      asked: this.#now(),
       outcome: probe.check(recipient, deadline).then(
         (verdict) => this.#landed(recipient, flight, verdict),
         (error: unknown) => this.#crashed(recipient, flight, error),
@@ -182,7 +213,7 @@ export class Validator {
   #landed(recipient: Recipient, flight: Flight, verdict: Verdict): Outcome {
     if (!flight.outdated) {
       this.#flights.delete(recipient.mailbox);
-      this.#cache.remember(recipient.mailbox, verdict, this.#now());
+      this.#cache.remember(recipient.mailbox, verdict, flight.asked);
     }
     return { verdict, source: 'probe' };
   }

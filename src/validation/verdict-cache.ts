@@ -10,6 +10,8 @@ export const NEGATIVE_TTL_MAX_MS = 300_000;
 /** How long what Cyrus said is believed, in milliseconds. */
 export type Belief = {
   readonly knownMs: number;
+  /** After so long a known mailbox is asked about again, in the background: its quota may have changed. */
+  readonly freshMs: number;
   /** Unknown and refused; at most NEGATIVE_TTL_MAX_MS. */
   readonly negativeMs: number;
   readonly overQuotaMs: number;
@@ -19,6 +21,7 @@ export type Belief = {
 
 export const DEFAULT_BELIEF: Belief = Object.freeze({
   knownMs: 60_000,
+  freshMs: 60_000,
   negativeMs: 10_000,
   overQuotaMs: 30_000,
   staleMs: 86_400_000,
@@ -35,56 +38,128 @@ export const DEFAULT_CACHE_LIMITS: CacheLimits = Object.freeze({ maxKnown: 100_0
 
 /**
  * Entries are small integers, so that a million of them cost no objects: the time of the confirmation in
- * ticks of 100 ms, doubled, plus a flag. 2^30 ticks are three years of uptime.
+ * ticks of 100 ms, times four, plus what is known. The origin lies before the start, so that what an earlier
+ * process confirmed has a time too.
  */
 const TICK_MS = 100;
+const ORIGIN_MS = 30 * 86_400_000;
+
+const CONFIRMED = 0;
+const OVER_QUOTA = 1;
+/** Stood in a snapshot: it exists, its quota is unknown. */
+const FROM_LIST = 2;
+/** Known to an earlier process: served only while Cyrus cannot be asked. */
+const RESTORED = 3;
+/** In the negative store. */
+const DENIED = 0;
+const NOT_PERMITTED = 1;
+
+type CompleteList = { readonly asked: number; readonly covers: (mailbox: string) => boolean };
+
+/** Deliverable by a snapshot or by an old confirmation: answered at once, and asked about in the background. */
+export const LISTED: Verdict = Object.freeze({ kind: 'deliverable' });
 
 export class VerdictCache {
   readonly #known: LRUCache<string, number>;
   readonly #negative: LRUCache<string, number>;
-  readonly #start: number;
+  readonly #origin: number;
+  readonly #lists = new Map<string, CompleteList>();
+  #lastList = -Infinity;
   belief: Belief;
 
   /** @param now the monotonic time of the start, in milliseconds; later times are counted from it */
   constructor(limits: CacheLimits, belief: Belief, now: number) {
     this.#known = new LRUCache({ max: limits.maxKnown });
     this.#negative = new LRUCache({ max: limits.maxNegative });
-    this.#start = now;
+    this.#origin = now - ORIGIN_MS;
     this.belief = belief;
   }
 
-  /** What is believed of a mailbox now. */
+  /** What is believed of a mailbox now; `LISTED` where it should be asked about all the same. */
   believed(mailbox: string, now: number): Verdict | undefined {
     const known = this.#known.get(mailbox);
-    if (known !== undefined) {
-      const overQuota = (known & 1) === 1;
-      const life = overQuota ? this.belief.overQuotaMs : this.belief.knownMs;
-      if (this.#age(known, now) < life) return overQuota ? OVERQUOTA : DELIVERABLE;
+    if (known === undefined || this.#unlisted(mailbox, known)) return this.#denied(mailbox, now);
+    const age = this.#age(known, now);
+    switch (known & 3) {
+      case CONFIRMED:
+        if (age < this.belief.knownMs) return age < this.belief.freshMs ? DELIVERABLE : LISTED;
+        return undefined;
+      case OVER_QUOTA:
+        return age < this.belief.overQuotaMs ? OVERQUOTA : undefined;
+      case FROM_LIST:
+        return age < this.belief.knownMs ? LISTED : undefined;
+      default:
+        return undefined;
     }
-    return this.#denied(mailbox, now);
   }
 
   /** Whether a mailbox was known not too long ago: what may be served while Cyrus cannot be asked. */
   stale(mailbox: string, now: number): boolean {
     const known = this.#known.get(mailbox);
-    return known !== undefined && (known & 1) === 0 && this.#age(known, now) < this.belief.staleMs;
+    if (known === undefined || (known & 3) === OVER_QUOTA || this.#unlisted(mailbox, known)) return false;
+    return this.#age(known, now) < this.belief.staleMs;
   }
 
-  /** Remembers what Cyrus said; deferred is not remembered, and takes nothing away. */
-  remember(mailbox: string, verdict: Verdict, now: number): void {
+  /**
+   * Remembers what Cyrus said; deferred is not remembered, and takes nothing away.
+   * @param asked when the question was put: what Cyrus said is as old as that
+   */
+  remember(mailbox: string, verdict: Verdict, asked: number): void {
     switch (verdict.kind) {
       case 'deliverable':
+        this.#confirm(mailbox, asked, CONFIRMED);
+        return;
       case 'overquota':
-        this.#negative.delete(mailbox);
-        this.#known.set(mailbox, this.#entry(now, verdict.kind === 'overquota'));
+        this.#confirm(mailbox, asked, OVER_QUOTA);
         return;
       case 'unknown':
+        this.#deny(mailbox, asked, DENIED);
+        return;
       case 'refused':
-        this.#known.delete(mailbox);
-        this.#negative.set(mailbox, this.#entry(now, verdict.kind === 'refused'));
+        this.#deny(mailbox, asked, NOT_PERMITTED);
         return;
       case 'deferred':
         return;
+    }
+  }
+
+  /**
+   * Remembers that a snapshot listed a mailbox. What is known of its quota stays known.
+   * @param asked when the snapshot was asked for
+   */
+  list(mailbox: string, asked: number): void {
+    const known = this.#known.peek(mailbox);
+    if (
+      known !== undefined &&
+      (known & 3) === OVER_QUOTA &&
+      this.#age(known, asked) < this.belief.overQuotaMs
+    )
+      return;
+    const quotaKnown =
+      known !== undefined && (known & 3) === CONFIRMED && this.belief.freshMs === Number.POSITIVE_INFINITY;
+    this.#confirm(mailbox, asked, quotaKnown ? CONFIRMED : FROM_LIST);
+  }
+
+  /**
+   * A snapshot is complete: whatever it covers and was last confirmed before it is known no more. Judged when
+   * a mailbox is looked up, so that no sweep over a large store holds up the lookups of others.
+   * @param name of the back-channel; its next snapshot replaces this one
+   */
+  listComplete(name: string, asked: number, covers: (mailbox: string) => boolean): void {
+    this.#lists.set(name, { asked: this.#floor(asked), covers });
+    this.#lastList = Math.max(this.#lastList, this.#floor(asked));
+  }
+
+  /** Puts back what an earlier process knew, unless something is known already. */
+  restore(mailbox: string, confirmed: number): void {
+    if (confirmed < this.#origin || this.#known.has(mailbox)) return;
+    this.#known.set(mailbox, this.#entry(confirmed, RESTORED));
+  }
+
+  /** Known mailboxes with the time of their confirmation. To be read in one turn of the event loop. */
+  *confirmations(): Generator<readonly [mailbox: string, confirmed: number]> {
+    for (const [mailbox, entry] of this.#known.entries()) {
+      if (!this.#unlisted(mailbox, entry)) yield [mailbox, this.#time(entry)];
     }
   }
 
@@ -110,22 +185,51 @@ export class VerdictCache {
     return this.#negative.size;
   }
 
+  #confirm(mailbox: string, asked: number, state: number): void {
+    this.#negative.delete(mailbox);
+    this.#known.set(mailbox, this.#entry(asked, state));
+  }
+
+  #deny(mailbox: string, asked: number, state: number): void {
+    this.#known.delete(mailbox);
+    this.#negative.set(mailbox, this.#entry(asked, state));
+  }
+
   #denied(mailbox: string, now: number): Verdict | undefined {
     const entry = this.#negative.get(mailbox);
     if (entry === undefined) return undefined;
     if (this.#age(entry, now) < Math.min(this.belief.negativeMs, NEGATIVE_TTL_MAX_MS)) {
-      return (entry & 1) === 1 ? REFUSED : UNKNOWN;
+      return (entry & 3) === NOT_PERMITTED ? REFUSED : UNKNOWN;
     }
     this.#negative.delete(mailbox);
     return undefined;
   }
 
-  #entry(now: number, flag: boolean): number {
-    return Math.floor((now - this.#start) / TICK_MS) * 2 + (flag ? 1 : 0);
+  /** Whether a complete list that would hold the mailbox was asked for after its last confirmation. */
+  #unlisted(mailbox: string, entry: number): boolean {
+    const confirmed = this.#time(entry);
+    if (confirmed >= this.#lastList) return false;
+    for (const list of this.#lists.values()) {
+      if (confirmed < list.asked && list.covers(mailbox)) return true;
+    }
+    return false;
   }
 
-  /** Never younger than it is: the tick is rounded down. */
+  #floor(time: number): number {
+    return this.#time(this.#entry(time, 0));
+  }
+
+  /** The tick is rounded down, so that nothing seems younger than it is. */
+  #entry(time: number, state: number): number {
+    return Math.floor((time - this.#origin) / TICK_MS) * 4 + state;
+  }
+
+  /** Division, not a shift: after 590 days the number has more than 31 bits. */
+  #time(entry: number): number {
+    return this.#origin + Math.floor(entry / 4) * TICK_MS;
+  }
+
   #age(entry: number, now: number): number {
-    return now - this.#start - (entry >> 1) * TICK_MS;
+    return now - this.#time(entry);
   }
 }
