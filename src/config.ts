@@ -109,4 +109,6 @@ export type LogConfig = {
   readonly level: LogLevel;
   /** Absolute; undefined is standard error. */
   readonly file: string | undefined;
+  /** Lines that wait to be written; beyond it they are dropped and counted. */
+  readonly maxPendingBytes: number;
 };

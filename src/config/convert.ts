@@ -28,7 +28,11 @@ export function toConfig(settings: Settings, file: string | undefined): Config {
     cache: toCache(settings.cache),
     backchannels,
     domains: toDomains(settings.domains, backchannels),
-    log: { level: settings.log.level, file: settings.log.file },
+    log: {
+      level: settings.log.level,
+      file: settings.log.file,
+      maxPendingBytes: settings.log.max_pending_bytes,
+    },
   });
 }
 

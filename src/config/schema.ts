@@ -95,6 +95,7 @@ const domain = v.pipe(
 const log = table({
   level: v.optional(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info'),
   file: v.optional(absolutePath()),
+  max_pending_bytes: v.optional(integer(65_536, 67_108_864), 1_048_576),
 });
 
 /** The tables of which a file has one each. */
