@@ -100,7 +100,6 @@ function beliefOf({ cache }: Config): Belief {
     overQuotaMs: cache.overQuotaTtlMs,
     staleMs: 86_400_000,
     freshMs: cache.knownTtlMs,
-    freshMs: cache.knownTtlMs,
   };
 }
 

@@ -156,11 +156,16 @@ export class VerdictCache {
     this.#known.set(mailbox, this.#entry(confirmed, RESTORED));
   }
 
-  /** Known mailboxes with the time of their confirmation. To be read in one turn of the event loop. */
-  *confirmations(): Generator<readonly [mailbox: string, confirmed: number]> {
-    for (const [mailbox, entry] of this.#known.entries()) {
-      if (!this.#unlisted(mailbox, entry)) yield [mailbox, this.#time(entry)];
-    }
+  /** The names in the known store, all at once: a million takes some tens of milliseconds. */
+  knownMailboxes(): string[] {
+    return Array.from(this.#known.keys());
+  }
+
+  /** When a mailbox was last confirmed; undefined where it is not known, or over its quota. */
+  confirmed(mailbox: string): number | undefined {
+    const known = this.#known.peek(mailbox);
+    if (known === undefined || (known & 3) === OVER_QUOTA || this.#unlisted(mailbox, known)) return undefined;
+    return this.#time(known);
   }
 
   forget(mailbox: string): void {
