@@ -1,0 +1,64 @@
+// One delivery over LMTP (RFC 2033) to one recipient, for tests: what lmtpd says at RCPT and after the message.
+// It owes nothing to src/.
+import { randomUUID } from 'node:crypto';
+import { LineClient } from './line-client.js';
+
+export interface DeliveryOptions {
+  /** The sender; empty by default, as a probe has it. */
+  readonly from?: string;
+  /** About how many bytes the message has. */
+  readonly size?: number;
+}
+
+export interface Delivery {
+  /** The last line of the reply to RCPT. */
+  readonly rcpt: string;
+  /** The last line of the reply after the message; undefined where RCPT was refused. */
+  readonly data: string | undefined;
+  /** Stands in the message, and in no other. */
+  readonly marker: string;
+}
+
+export async function deliver(port: number, rcpt: string, options: DeliveryOptions = {}): Promise<Delivery> {
+  const { from = '', size = 0 } = options;
+  const marker = `marker-${randomUUID()}`;
+  const client = LineClient.connect(port);
+  try {
+    await expect(client, '2');
+    await command(client, 'LHLO client.test', '2');
+    await command(client, `MAIL FROM:<${from}>`, '2');
+    const answer = await command(client, `RCPT TO:<${rcpt}>`);
+    if (!answer.startsWith('2')) return { rcpt: answer, data: undefined, marker };
+    await command(client, 'DATA', '354');
+    const data = await command(client, `${message(marker, from, rcpt, size)}\r\n.`);
+    return { rcpt: answer, data, marker };
+  } finally {
+    client.send('QUIT');
+    client.close();
+  }
+}
+
+function message(marker: string, from: string, to: string, size: number): string {
+  const header = [
+    `From: <${from === '' ? 'a@sender.test' : from}>`,
+    `To: <${to}>`,
+    `Message-ID: <${marker}@client.test>`,
+    `Date: ${new Date().toUTCString()}`,
+  ].join('\r\n');
+  const line = `${'x'.repeat(70)}\r\n`;
+  return `${header}\r\n\r\n${line.repeat(Math.ceil(size / line.length))}end`;
+}
+
+async function command(client: LineClient, line: string, wanted = ''): Promise<string> {
+  client.send(line);
+  return expect(client, wanted);
+}
+
+async function expect(client: LineClient, wanted: string): Promise<string> {
+  for (;;) {
+    const line = await client.line();
+    if (/^\d{3}-/.test(line)) continue;
+    if (!line.startsWith(wanted)) throw new Error(`lmtpd: ${line}`);
+    return line;
+  }
+}
