@@ -1,0 +1,17 @@
+// Where the bench finds what it measures and what it compiles: the same from bench/ and from bench/build/. No I/O
+// but looking for package.json.
+import { existsSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+export const ROOT = rootAbove(dirname(fileURLToPath(import.meta.url)));
+export const SOURCES = join(ROOT, 'bench');
+export const BUILD = join(ROOT, 'bench', 'build');
+/** The compiled programs of this folder. */
+export const PROGRAMS = join(BUILD, 'bench');
+export const DAEMON = join(ROOT, 'dist', 'main.js');
+
+function rootAbove(folder: string): string {
+  if (existsSync(join(folder, 'package.json')) || folder === dirname(folder)) return folder;
+  return rootAbove(dirname(folder));
+}

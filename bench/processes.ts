@@ -1,0 +1,74 @@
+// What processes cost: CPU time and memory, as /proc tells them (proc(5)). Linux only; reads /proc.
+import { readdirSync, readFileSync } from 'node:fs';
+
+/** USER_HZ, the unit of times in /proc/PID/stat: 100 on every Linux that Node runs on. */
+const TICKS_A_SECOND = 100;
+
+export type Process = {
+  readonly pid: number;
+  readonly name: string;
+  readonly parent: number;
+  /** User and system, with those of children that ended and were waited for. */
+  readonly cpuSeconds: number;
+};
+
+/** Every process that can be seen from here. */
+export function listProcesses(): Process[] {
+  return readdirSync('/proc')
+    .filter((name) => /^\d+$/.test(name))
+    .flatMap((name) => readProcess(Number(name)) ?? []);
+}
+
+/** The process and all its descendants. */
+export function familyOf(root: number): Process[] {
+  const all = listProcesses();
+  const family = all.filter(({ pid }) => pid === root);
+  for (const member of family) family.push(...all.filter(({ parent }) => parent === member.pid));
+  return family;
+}
+
+export function cpuSecondsOf(processes: readonly Process[]): number {
+  return processes.reduce((sum, { cpuSeconds }) => sum + cpuSeconds, 0);
+}
+
+/** Proportional set size: what is shared is divided among those who share it, so that a sum counts it once. */
+export function memoryBytesOf(processes: readonly Process[]): number {
+  return processes.reduce((sum, { pid }) => sum + pssBytes(pid), 0);
+}
+
+/** @param text of /proc/PID/stat */
+export function parseStat(text: string): Process | undefined {
+  // The name is in parentheses and may itself have some.
+  const open = text.indexOf('(');
+  const close = text.lastIndexOf(')');
+  if (open === -1 || close < open) return undefined;
+  const fields = text.slice(close + 2).split(' ');
+  const at = (field: number) => Number(fields[field - 3]);
+  const ticks = at(14) + at(15) + at(16) + at(17);
+  const pid = Number(text.slice(0, open));
+  if (!Number.isInteger(pid) || !Number.isFinite(ticks)) return undefined;
+  return { pid, name: text.slice(open + 1, close), parent: at(4), cpuSeconds: ticks / TICKS_A_SECOND };
+}
+
+/** @param text of /proc/PID/smaps_rollup */
+export function parsePss(text: string): number {
+  return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
+}
+
+function readProcess(pid: number): Process | undefined {
+  const text = readOrNothing(`/proc/${pid}/stat`);
+  return text === undefined ? undefined : parseStat(text);
+}
+
+function pssBytes(pid: number): number {
+  return parsePss(readOrNothing(`/proc/${pid}/smaps_rollup`) ?? '');
+}
+
+/** A process may end between being listed and being read. */
+function readOrNothing(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'latin1');
+  } catch {
+    return undefined;
+  }
+}
