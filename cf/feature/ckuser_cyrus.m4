@@ -1,0 +1,27 @@
+divert(-1)
+dnl FEATURE(`ckuser_cyrus', `SOCKETMAP'): with confLOCAL_MAILER cyrusv2, asks a socketmap for each
+dnl local user who is no alias; the key is the bare user. SOCKETMAP is Sendmail's notation
+dnl with its type, such as local:/var/run/cyrusmapd/socketmap. Behaves as the feature of
+dnl FreeBSD's port of Sendmail.
+ifdef(`_CYRUS_MAP_',
+	`errprint(`*** ERROR: the map cyrus is already declared: mrs_cyrus and ckuser_cyrus exclude each other
+')')
+define(`_CYRUS_MAP_', `')
+divert(0)
+VERSIONID(`cyrusmapd: ckuser_cyrus')
+divert(-1)
+define(`CYRUS_SMMAPD_SOCKET', ifelse(defn(`_ARG_'), `', `local:/var/imap/socket/smmapd', `_ARG_'))
+
+dnl ruleset 5 is called only for mailers that have this flag
+MODIFY_MAILER_FLAGS(`CYRUSV2', `+5')
+
+LOCAL_CONFIG
+# does this mailbox exist? No -o: a socket that is missing must defer, not refuse
+Kcyrus socket -a<OK> -T<TMPF> CYRUS_SMMAPD_SOCKET
+
+LOCAL_RULESETS
+SLocal_localaddr
+R$+			$: $1 $| $(cyrus $1 $: <NONE> $)
+R$* $| $* <TMPF>	$#error $@ 4.3.0 $: "451 Temporary system failure. Please try again later."
+R$* $| $* <OK>		$@ $1
+R$* $| $*		$#error $@ 5.1.1 $: "550 User unknown"

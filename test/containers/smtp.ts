@@ -1,0 +1,121 @@
+// An SMTP client for tests (RFC 5321): one command, one reply, and STARTTLS. It knows nothing of what it should
+// be told; the tests judge the replies.
+
+import { connect, type Socket } from 'node:net';
+import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
+
+const REPLY_TIMEOUT_MS = 60_000;
+
+export interface Reply {
+  readonly code: number;
+  /** RFC 3463, such as `5.1.1`; empty where the reply has none. */
+  readonly enhanced: string;
+  /** All lines, without the code of each. */
+  readonly text: string;
+}
+
+export interface SmtpOptions {
+  readonly port: number;
+  readonly host?: string;
+  /** 127.0.0.1 is allowed to relay by most servers; any other address of the loopback network is a stranger. */
+  readonly from?: string;
+}
+
+export class SmtpClient {
+  #socket: Socket;
+  #received = '';
+  #failure: Error | undefined;
+  #wake: (() => void) | undefined;
+
+  private constructor(socket: Socket) {
+    this.#socket = socket;
+    this.#listen(socket);
+  }
+
+  /** Connects and takes the greeting. */
+  static async connect(options: SmtpOptions): Promise<SmtpClient> {
+    const { port, host = '127.0.0.1', from = '127.0.0.1' } = options;
+    const client = new SmtpClient(connect({ port, host, localAddress: from }));
+    const greeting = await client.#reply();
+    if (greeting.code !== 220) throw new Error(`greeting ${greeting.code} ${greeting.text}`);
+    return client;
+  }
+
+  async command(line: string): Promise<Reply> {
+    this.#socket.write(`${line}\r\n`, 'latin1');
+    return this.#reply();
+  }
+
+  /** EHLO: the extensions offered, one a line. */
+  async ehlo(name = 'client.sender.test'): Promise<string[]> {
+    const reply = await this.command(`EHLO ${name}`);
+    if (reply.code !== 250) throw new Error(`EHLO: ${reply.code} ${reply.text}`);
+    return reply.text.split('\n').slice(1);
+  }
+
+  /** Goes over to TLS without judging the certificate; returns it and the protocol agreed on. */
+  async startTls(
+    cipherOptions: { ciphers?: string; maxVersion?: 'TLSv1.2' | 'TLSv1.3'; sigalgs?: string } = {},
+  ) {
+    const reply = await this.command('STARTTLS');
+    if (reply.code !== 220) throw new Error(`STARTTLS: ${reply.code} ${reply.text}`);
+    const plain = this.#socket;
+    plain.removeAllListeners('data');
+    const secure: TLSSocket = connectTls({ socket: plain, rejectUnauthorized: false, ...cipherOptions });
+    await new Promise<void>((resolve, reject) => {
+      secure.once('secureConnect', resolve);
+      secure.once('error', reject);
+    });
+    this.#socket = secure;
+    this.#listen(secure);
+    const certificate: PeerCertificate = secure.getPeerCertificate(true);
+    return { certificate, protocol: secure.getProtocol(), cipher: secure.getCipher() };
+  }
+
+  /** DATA with this message, which gets its dot-stuffing here. */
+  async data(message: string): Promise<Reply> {
+    const go = await this.command('DATA');
+    if (go.code !== 354) return go;
+    const body = message.replace(/\r?\n/g, '\r\n').replace(/^\./gm, '..');
+    return this.command(`${body}\r\n.`);
+  }
+
+  async quit(): Promise<void> {
+    if (this.#failure === undefined) await this.command('QUIT').catch(() => undefined);
+    this.#socket.destroy();
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', (chunk: Buffer) => {
+      this.#received += chunk.toString('latin1');
+      this.#wake?.();
+    });
+    const fail = (error: Error): void => {
+      this.#failure ??= error;
+      this.#wake?.();
+    };
+    socket.on('error', fail);
+    socket.on('close', () => fail(new Error('connection closed by the server')));
+  }
+
+  async #reply(): Promise<Reply> {
+    const deadline = AbortSignal.timeout(REPLY_TIMEOUT_MS);
+    for (;;) {
+      const match = /^(?:\d{3}-[^\n]*\n)*(\d{3})(?: [^\n]*)?\n/.exec(this.#received);
+      if (match !== null) {
+        this.#received = this.#received.slice(match[0].length);
+        const text = match[0]
+          .trimEnd()
+          .replace(/\r/g, '')
+          .replace(/^\d{3}[- ]?/gm, '');
+        return { code: Number(match[1]), enhanced: /^\d\.\d+\.\d+/.exec(text)?.[0] ?? '', text };
+      }
+      if (this.#failure !== undefined) throw this.#failure;
+      if (deadline.aborted) throw new Error(`no reply within ${REPLY_TIMEOUT_MS / 1000}s`);
+      await new Promise<void>((resolve) => {
+        this.#wake = resolve;
+        deadline.addEventListener('abort', () => resolve(), { once: true });
+      });
+    }
+  }
+}
