@@ -25,9 +25,11 @@ engine_log() { printf 'engine: %s\n' "$*" >&2; }
 
 engine_reachable() { command -v docker >/dev/null && docker info >/dev/null 2>&1; }
 
-# Says on stdout why this machine can't be given an engine; silent where it can.
+# Says on stdout why there can be no engine on this machine; silent where there is or can be one.
 engine_refusal() {
-  if ! command -v apt-get >/dev/null || [ ! -r /etc/debian_version ]; then
+  if engine_reachable; then
+    return 0
+  elif ! command -v apt-get >/dev/null || [ ! -r /etc/debian_version ]; then
     echo 'no Docker engine within reach, and one is provided on Debian only'
   elif [ "$(id -u)" != 0 ]; then
     echo 'no Docker engine within reach, and only root can install and start one'
@@ -41,7 +43,7 @@ engine_apt() { # PACKAGE… : installs those that are missing
   done
   [ ${#missing[@]} -gt 0 ] || return 0
   engine_log "apt-get install ${missing[*]}"
-  apt-get -o DPkg::Lock::Timeout=300 -qq update
+  apt-get -o DPkg::Lock::Timeout=300 -qq update || return 1
   # Debian's own docker service must not start beside ours.
   local policy=/usr/sbin/policy-rc.d made=
   if [ ! -e $policy ]; then printf '#!/bin/sh\nexit 101\n' >$policy && chmod 755 $policy && made=1; fi
@@ -59,15 +61,12 @@ engine_up() {
   fi
   local refusal
   refusal=$(engine_refusal)
-  if [ -n "$refusal" ]; then
-    engine_log "$refusal"
-    return 1
-  fi
-  engine_apt docker.io iptables
+  [ -z "$refusal" ] || { engine_log "$refusal"; return 1; }
+  engine_apt docker.io iptables || return 1
   mkdir -p "$ENGINE_DIR"
   exec 9>"$ENGINE_DIR/lock"
   flock -w 900 9 || { engine_log "another run has held $ENGINE_DIR/lock for 15 minutes"; return 1; }
-  engine_take_over || engine_start
+  engine_take_over || engine_start || return 1
   engine_clean
 }
 
@@ -142,10 +141,21 @@ engine_mirror() {
 # What of this machine's apt configuration a container needs to fetch from the same mirror.
 engine_apt_conf() { apt-config dump | grep -Ei '^Acquire::([^ ]*proxy[^ ]*|Check-[^ ]+|Retries|ForceIPv4) "[^"]' || true; }
 
+engine_has() { docker image inspect "$1" >/dev/null 2>&1; } # IMAGE
+
+engine_base_tools() { # SUITE… : installs what engine_base needs, unless all their images are there already
+  local suite
+  for suite in "$@"; do engine_has "cyrusmapd/base:$suite" || break; done
+  if engine_has "cyrusmapd/base:$suite" || command -v mmdebstrap >/dev/null; then return 0; fi
+  if [ -r /etc/debian_version ] && [ "$(id -u)" = 0 ]; then engine_apt mmdebstrap debian-archive-keyring; return; fi
+  engine_log "cyrusmapd/base:$suite needs mmdebstrap, which is installed on Debian as root only"
+  return 1
+}
+
 engine_base() { # SUITE
   local suite=$1 image=cyrusmapd/base:$1 mirror folder
-  docker image inspect "$image" >/dev/null 2>&1 && return 0
-  engine_apt mmdebstrap debian-archive-keyring
+  ! engine_has "$image" || return 0
+  engine_base_tools "$suite"
   mirror=$(engine_mirror)
   if [ -z "$mirror" ]; then
     apt-get -qq update
@@ -159,7 +169,7 @@ engine_base() { # SUITE
   # this machine's own, and that every suite has in the same place.
   local status=0
   # shellcheck disable=SC2016
-  mmdebstrap --quiet --variant=minbase --mode=root --aptopt="$folder/apt.conf" \
+  mmdebstrap --quiet --variant=minbase --aptopt="$folder/apt.conf" \
     --dpkgopt='force-unsafe-io' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
@@ -179,12 +189,17 @@ engine_build() { # TAG FOLDER [OPTION…] : the context is the root of the repos
   for option in http_proxy https_proxy no_proxy; do
     [ -z "${!option:-}" ] || args+=(--build-arg "$option=${!option}")
   done
-  engine_log "build $tag"
   # Owners, modes and order as in any other clone, or the layers would not be found again.
-  local context=("$folder")
+  local context=("$folder") log status=0
   [ ! -d "$ENGINE_ROOT/cf" ] || context+=(cf)
+  engine_log "build $tag"
+  log=$(mktemp)
   tar -C "$ENGINE_ROOT" -c --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX "${context[@]}" |
-    docker build --quiet --network host --tag "$tag" --file "$folder/Dockerfile" "${args[@]}" "$@" - >/dev/null
+    docker build --quiet --force-rm --network host --tag "$tag" --file "$folder/Dockerfile" "${args[@]}" "$@" - >"$log" 2>&1 ||
+    status=$?
+  [ $status = 0 ] || cat "$log" >&2
+  rm -f "$log"
+  return $status
 }
 
 engine_down() {
