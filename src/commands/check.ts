@@ -1,0 +1,133 @@
+// `cyrusmapd check`: decides without a daemon, and prints the whole way from the key to what the sender hears.
+import { buildBackchannels, validatorRules, type Backchannels } from '../backchannels.js';
+import type { BackchannelConfig, Config } from '../config.js';
+import type { Flags } from '../config/flags.js';
+import { loadConfig } from '../config/load.js';
+import { formatEndpoint } from '../endpoint.js';
+import { silentLog } from '../log.js';
+import { formatReply } from '../socketmap/protocol.js';
+import { parseKey, type ParsedKey } from '../validation/recipient.js';
+import { Validator, type Outcome } from '../validation/validator.js';
+import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../validation/verdict-cache.js';
+import { replyFor, type Reply, type Source } from '../validation/verdict.js';
+import { exitStatusOfReply } from './exit-status.js';
+import { keyOfArgument, print, printable } from './terminal.js';
+
+/** @returns the exit status */
+export async function check(argument: string, flags: Flags): Promise<number> {
+  const { config } = await loadConfig(flags);
+  const key = keyOfArgument(argument);
+  const dialogue: string[] = [];
+  const trace = (direction: '>' | '<', line: string): void => void dialogue.push(`${direction} ${line}`);
+  const backchannels = await buildBackchannels(config, { log: silentLog, now, random: Math.random, trace });
+
+  const outcome = await decide(config, backchannels, key);
+  await Promise.all(backchannels.probes.map((probe) => probe.close()));
+  const reply = replyFor(outcome.verdict, key, config.lookup.policy);
+
+  print(line('key', `${printable(key)} (${key.length} bytes)`));
+  print(describeRecipient(parseKey(key, config.lookup.addressRules)).join('\n'));
+  if (outcome.source === 'probe') print(describeProbe(config, backchannels, key, dialogue).join('\n'));
+  print(describeOutcome(outcome).join('\n'));
+  print(describeReply(key, reply).join('\n'));
+  return exitStatusOfReply(reply.status);
+}
+
+function decide(config: Config, { route }: Backchannels, key: string): Promise<Outcome> {
+  const cache = new VerdictCache(DEFAULT_CACHE_LIMITS, DEFAULT_BELIEF, now());
+  return new Validator(cache, route, validatorRules(config), now).ask(key);
+}
+
+function now(): number {
+  return performance.now();
+}
+
+function describeRecipient(parsed: ParsedKey): string[] {
+  if (parsed.kind === 'impossible') return [line('recipient', `none: ${parsed.reason}`)];
+  const { address, mailbox, detail } = parsed.recipient;
+  const lines = [line('recipient', address)];
+  if (mailbox !== address) lines.push(line('', `detail ${detail ?? ''} of mailbox ${mailbox}`));
+  return lines;
+}
+
+function describeProbe(
+  config: Config,
+  { route }: Backchannels,
+  key: string,
+  dialogue: readonly string[],
+): string[] {
+  const parsed = parseKey(key, config.lookup.addressRules);
+  const probe = parsed.kind === 'recipient' ? route(parsed.recipient.domain) : undefined;
+  const asked = config.backchannels.find(({ name }) => typeof probe === 'object' && probe.name === name);
+  if (asked === undefined) return [];
+  return [line('asked', describeBackchannel(asked)), ...dialogue.map((said) => line('', printable(said)))];
+}
+
+function describeBackchannel(backchannel: BackchannelConfig): string {
+  switch (backchannel.type) {
+    case 'list':
+      return `${backchannel.name}: the list ${backchannel.file}`;
+    case 'lmtp':
+      return `${backchannel.name}: Cyrus over LMTP, ${formatEndpoint(backchannel.endpoint)}`;
+  }
+}
+
+function describeOutcome({ verdict, source }: Outcome): string[] {
+  const lines = [line('verdict', `${verdict.kind}, ${describeSource(source)}`)];
+  if (verdict.kind === 'deferred') lines.push(line('', printable(verdict.reason)));
+  return lines;
+}
+
+function describeSource(source: Source): string {
+  switch (source) {
+    case 'rule':
+      return 'by a rule, nobody was asked';
+    case 'probe':
+      return 'by what was asked';
+    case 'routing':
+      return 'by the domain, nobody was asked';
+    case 'deadline':
+      return 'by the deadline';
+    case 'known':
+    case 'negative':
+    case 'stale':
+      return 'from the cache';
+  }
+}
+
+function describeReply(key: string, reply: Reply): string[] {
+  const recipient = `<${printable(key)}>`;
+  return [
+    line('reply', printable(formatReply(reply))),
+    line('Sendmail', sendmailSays(reply, recipient)),
+    line('Postfix', postfixSays(reply, recipient)),
+  ];
+}
+
+/** As FEATURE(mrs_cyrus) and our cf/ make of it: sendmail/map.c, socket_map_lookup(). */
+function sendmailSays({ status }: Reply, recipient: string): string {
+  switch (status) {
+    case 'OK':
+      return `250 2.1.5 ${recipient}... Recipient ok`;
+    case 'NOTFOUND':
+      return `550 5.1.1 ${recipient}... User unknown`;
+    case 'TEMP':
+      return '451 4.3.0 Temporary system failure. Please try again later.';
+  }
+}
+
+/** With virtual_mailbox_maps: Postfix' src/smtpd/smtpd_check.c, check_rcpt_maps(). */
+function postfixSays({ status }: Reply, recipient: string): string {
+  switch (status) {
+    case 'OK':
+      return '250 2.1.5 Ok';
+    case 'NOTFOUND':
+      return `550 5.1.1 ${recipient}: Recipient address rejected: User unknown in virtual mailbox table`;
+    case 'TEMP':
+      return `451 4.3.0 ${recipient}: Temporary lookup failure`;
+  }
+}
+
+function line(name: string, value: string): string {
+  return `${name.padEnd(11)}${value}`;
+}

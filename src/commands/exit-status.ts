@@ -1,0 +1,34 @@
+// Exit statuses that scripts rely on: those of BSD's sysexits.h, and 1 for a mailbox that does not exist. No I/O.
+import { ConfigError, ProtocolError, UnavailableError } from '../errors.js';
+import type { SocketmapStatus } from '../socketmap/protocol.js';
+
+export const EX_OK = 0;
+export const EX_NOTFOUND = 1;
+export const EX_USAGE = 64;
+export const EX_UNAVAILABLE = 69;
+export const EX_SOFTWARE = 70;
+export const EX_TEMPFAIL = 75;
+export const EX_PROTOCOL = 76;
+export const EX_CONFIG = 78;
+
+export function exitStatusOfReply(status: SocketmapStatus): number {
+  switch (status) {
+    case 'OK':
+      return EX_OK;
+    case 'NOTFOUND':
+      return EX_NOTFOUND;
+    case 'TEMP':
+    case 'TIMEOUT':
+      return EX_TEMPFAIL;
+    case 'PERM':
+      return EX_PROTOCOL;
+  }
+}
+
+/** By who is to blame; anything else is a fault of this program. */
+export function exitStatusOfError(error: unknown): number {
+  if (error instanceof ConfigError) return EX_CONFIG;
+  if (error instanceof UnavailableError) return EX_UNAVAILABLE;
+  if (error instanceof ProtocolError) return EX_PROTOCOL;
+  return EX_SOFTWARE;
+}

@@ -1,0 +1,126 @@
+// `cyrusmapd serve`: the daemon in the foreground, from the configuration to the last signal. SIGTERM and SIGINT
+// drain, SIGHUP reloads; whatever nobody caught ends the process, since nobody knows then what it still does.
+import { constants } from 'node:os';
+import type { Config } from '../config.js';
+import { namesBackchannel, type Flags } from '../config/flags.js';
+import { loadConfig } from '../config/load.js';
+import { Daemon } from '../daemon.js';
+import { messageOf } from '../errors.js';
+import { createLog, type LogHandle } from '../log.js';
+import type { DemoFolder } from './demo.js';
+import { EX_OK, EX_SOFTWARE } from './exit-status.js';
+import { print } from './terminal.js';
+
+type Running = { readonly daemon: Daemon; readonly logs: LogHandle; config: Config };
+
+/**
+ * @returns the exit status after a drained stop
+ * @throws ConfigError, or UnavailableError where a listener cannot be opened
+ */
+export async function serve(flags: Flags): Promise<number> {
+  const stopAsked = awaitStop();
+  const hangups = new Hangups();
+  const demo = runsDemo(flags) ? await import('./demo.js') : undefined;
+  const folder = demo !== undefined && flags.listen === undefined ? new demo.DemoFolder() : undefined;
+  try {
+    const config = await load(flags, folder);
+    const logs = await createLog(config.log);
+    endAtFaults(logs);
+    const daemon = await start(config, logs);
+    const running = { daemon, logs, config };
+    hangups.handle(() => reload(running, flags, folder));
+    if (demo !== undefined) print(demo.demoText(daemon.endpoints, process.pid));
+    await drain(running, await stopAsked);
+  } finally {
+    folder?.remove();
+  }
+  return EX_OK;
+}
+
+function runsDemo(flags: Flags): boolean {
+  return flags.config === undefined && !namesBackchannel(flags);
+}
+
+async function load(flags: Flags, folder: DemoFolder | undefined): Promise<Config> {
+  const { config } = await loadConfig(flags);
+  if (folder === undefined) return config;
+  const { socketmap } = config;
+  return { ...config, socketmap: { ...socketmap, listen: [...socketmap.listen, folder.endpoint] } };
+}
+
+async function start(config: Config, { log, flush }: LogHandle): Promise<Daemon> {
+  log.info({ pid: process.pid, config: config.file ?? 'built-in' }, 'starting');
+  try {
+    return await Daemon.start(config, log);
+  } catch (error) {
+    log.fatal({ reason: messageOf(error) }, 'not-started');
+    await flush();
+    throw error;
+  }
+}
+
+/** A file that cannot be used changes nothing; the log is opened anew all the same, for its rotation. */
+async function reload(running: Running, flags: Flags, folder: DemoFolder | undefined): Promise<void> {
+  const { daemon, logs } = running;
+  try {
+    const next = await load(flags, folder);
+    await daemon.reload(next);
+    running.config = next;
+    logs.reopen(next.log);
+    logs.log.info({ config: next.file ?? 'built-in' }, 'reloaded');
+  } catch (error) {
+    logs.reopen(running.config.log);
+    const reason = messageOf(error).replaceAll('\n', '; ');
+    logs.log.error({ reason }, 'reload-refused: the old configuration stays in force');
+  }
+}
+
+async function drain({ daemon, logs }: Running, signal: NodeJS.Signals): Promise<void> {
+  logs.log.info({ signal }, 'draining');
+  await daemon.stop();
+  logs.log.info('stopped');
+  await logs.flush();
+}
+
+/** Resolves at the first SIGTERM or SIGINT, also one that comes while starting; the second one ends at once. */
+function awaitStop(): Promise<NodeJS.Signals> {
+  return new Promise((resolve) => {
+    let asked = false;
+    const stop = (signal: NodeJS.Signals): void => {
+      if (asked) process.exit(128 + constants.signals[signal]);
+      asked = true;
+      resolve(signal);
+    };
+    process.on('SIGTERM', stop);
+    process.on('SIGINT', stop);
+    // Unhandled, it would open Node's debugger to every process of this machine.
+    process.on('SIGUSR1', () => undefined);
+  });
+}
+
+/** SIGHUPs one after the other; those that come while starting have nothing to reload yet. */
+class Hangups {
+  #handler: () => Promise<void> = () => Promise.resolve();
+  #last: Promise<void> = Promise.resolve();
+
+  constructor() {
+    process.on('SIGHUP', () => {
+      this.#last = this.#last.then(() => this.#handler());
+    });
+  }
+
+  /** @param handler never rejects */
+  handle(handler: () => Promise<void>): void {
+    this.#handler = handler;
+  }
+}
+
+function endAtFaults({ log, flush }: LogHandle): void {
+  const end = (error: unknown): void => {
+    const stack = error instanceof Error ? error.stack : undefined;
+    log.fatal({ reason: messageOf(error), stack }, 'fault');
+    void flush().then(() => process.exit(EX_SOFTWARE));
+  };
+  process.on('uncaughtException', end);
+  process.on('unhandledRejection', end);
+}

@@ -1,0 +1,89 @@
+#!/usr/bin/env node
+// The `cyrusmapd` command: names, flags and exit statuses, and no logic. Each sub-command is loaded when it is
+// asked for, since `serve` should be ready soon after a reboot.
+import { readFileSync } from 'node:fs';
+import { Command, CommanderError } from 'commander';
+import { EX_OK, EX_USAGE, exitStatusOfError } from './commands/exit-status.js';
+import type { LookupOptions } from './commands/lookup.js';
+import type { Flags } from './config/flags.js';
+import { messageOf } from './errors.js';
+
+const ENDPOINT = 'unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST';
+
+const program = new Command('cyrusmapd')
+  .description('Tells Sendmail and Postfix over a socketmap whether a mailbox exists in Cyrus IMAP.')
+  .helpCommand(false)
+  .exitOverride();
+
+program.option('-V, --version', 'print the version').on('option:version', () => {
+  process.stdout.write(`cyrusmapd ${version()}\n`);
+  process.exit(EX_OK);
+});
+
+program
+  .command('serve')
+  .description('run the daemon in the foreground')
+  .option('--config <file>', 'configuration (TOML); without it a list of a few mailboxes is served')
+  .option('--listen <endpoint>', `where to listen, may be repeated: ${ENDPOINT}`, collect)
+  .option('--list <file>', 'decide from a list of mailboxes, one a line')
+  .option('--lmtp <endpoint>', `ask Cyrus over LMTP: ${ENDPOINT}`)
+  .option('--canary <address>', 'a mailbox that exists, asked again before an unknown one is believed')
+  .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+  .action(async (flags: Flags) => process.exit(await (await import('./commands/serve.js')).serve(flags)));
+
+program
+  .command('lookup')
+  .description('ask a running daemon as Sendmail does')
+  .argument('<key>', 'such as alice@example.jp')
+  .option('--map <name>', 'map name', 'cyrus')
+  .option('--server <endpoint>', `where the daemon listens: ${ENDPOINT}`, 'inet:7860@127.0.0.1')
+  .action(async (key: string, options: LookupOptions) =>
+    finish((await import('./commands/lookup.js')).lookup(key, options)),
+  );
+
+program
+  .command('check')
+  .description('decide without a daemon, and print the whole way')
+  .argument('<key>', 'such as alice@example.jp')
+  .option('--config <file>', 'configuration (TOML)')
+  .option('--list <file>', 'decide from a list of mailboxes, one a line')
+  .option('--lmtp <endpoint>', `ask Cyrus over LMTP: ${ENDPOINT}`)
+  .option('--canary <address>', 'a mailbox that exists, asked again before an unknown one is believed')
+  .action(async (key: string, flags: Flags) =>
+    finish((await import('./commands/check.js')).check(key, flags)),
+  );
+
+program
+  .command('config')
+  .description('print the effective configuration')
+  .option('--config <file>', 'configuration (TOML)')
+  .action(async (flags: Flags) => finish((await import('./commands/config.js')).config(flags)));
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EX_OK : EX_USAGE;
+  else fail(error);
+}
+
+/** Standard output may be a slow pipe: the process ends by itself, when nothing is left to write. */
+async function finish(status: Promise<number>): Promise<void> {
+  process.exitCode = await status;
+}
+
+/** Whatever was begun before the error is not waited for. */
+function fail(error: unknown): void {
+  const lines = messageOf(error).split('\n');
+  const status = exitStatusOfError(error);
+  process.stderr.on('error', () => process.exit(status));
+  process.stderr.write(lines.map((line) => `cyrusmapd: ${line}\n`).join(''), () => process.exit(status));
+}
+
+function collect(value: string, former: readonly string[] = []): readonly string[] {
+  return [...former, value];
+}
+
+function version(): string {
+  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
+  return /"version": "([^"]+)"/.exec(manifest)?.[1] ?? 'unknown';
+}
