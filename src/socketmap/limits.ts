@@ -1,0 +1,45 @@
+// Every limit of the front, with its default; the configuration keys are the same names in snake case, without
+// the unit, under [socketmap]. Constants and types only.
+import { DEFAULT_MAX_NETSTRING_BYTES } from './netstring.js';
+
+export type ConnectionLimits = {
+  /** Requests of a connection that wait for Cyrus; then the connection is read no further until one is answered. */
+  readonly maxWaiting: number;
+  /** Payload of a request: map name, space and key. */
+  readonly maxRequestBytes: number;
+  /**
+   * Without a request. Long: Sendmail keeps a connection for a whole SMTP session, and when it finds it closed,
+   * the next recipient of that session is a 451.
+   */
+  readonly idleTimeoutMs: number;
+  /** From a request's first byte to its last. */
+  readonly requestTimeoutMs: number;
+  /** For a peer to take what it was answered, and to close after the last reply. */
+  readonly writeTimeoutMs: number;
+  /** From the arrival of a request to its reply, below the 30 s after which Sendmail gives up. */
+  readonly answerWithinMs: number;
+};
+
+export type ServerLimits = ConnectionLimits & {
+  /** Of all listeners together. Sendmail holds one for each SMTP session: must be above its MaxDaemonChildren. */
+  readonly maxConnections: number;
+  /** Of each listener; the kernel cuts it to net.core.somaxconn (kern.ipc.soacceptqueue on FreeBSD). */
+  readonly backlog: number;
+  /** The loop standing still for longer than this: 30 s less the deadline of a lookup. */
+  readonly stallLimitMs: number;
+  /** From stop to the end of the last connection. */
+  readonly shutdownGraceMs: number;
+};
+
+export const DEFAULT_LIMITS: ServerLimits = Object.freeze({
+  maxWaiting: 100,
+  maxRequestBytes: DEFAULT_MAX_NETSTRING_BYTES,
+  idleTimeoutMs: 2 * 60 * 60_000,
+  requestTimeoutMs: 10_000,
+  writeTimeoutMs: 10_000,
+  answerWithinMs: 29_000,
+  maxConnections: 4096,
+  backlog: 1024,
+  stallLimitMs: 25_000,
+  shutdownGraceMs: 10_000,
+});

@@ -1,0 +1,48 @@
+// Notices that this process itself stood still (stopped, swapped out, blocked). Sendmail may have given up on the
+// questions it then finds, and would take an answer for that to its next one (sendmail/map.c). No I/O, no timer:
+// whoever holds it calls tick() once a second, and check() before anything is answered.
+
+export class StallWatch {
+  readonly #limitMs: number;
+  readonly #onStall: (stalledMs: number) => void;
+  #lastTick: number;
+  #tickBefore: number;
+
+  /**
+   * @param limitMs standing still for longer than this is a stall
+   * @param onStall closes every connection opened before it; called once for each stall
+   */
+  constructor(now: number, limitMs: number, onStall: (stalledMs: number) => void) {
+    this.#lastTick = now;
+    this.#tickBefore = now;
+    this.#limitMs = limitMs;
+    this.#onStall = onStall;
+  }
+
+  /**
+   * The earliest time at which bytes read now can have arrived in the kernel. Not the last tick: the loop runs its
+   * timers before it reads, so what came while it stood still is read right after a tick that is fresh.
+   */
+  get arrivedSince(): number {
+    return this.#tickBefore;
+  }
+
+  /**
+   * After SIGCONT the loop may find sockets to read before timers to run: so every reader asks this first.
+   * @returns whether the loop stood still; the caller's connection is closed then
+   */
+  check(now: number): boolean {
+    const stalledMs = now - this.#lastTick;
+    if (stalledMs <= this.#limitMs) return false;
+    this.#lastTick = now;
+    this.#tickBefore = now;
+    this.#onStall(stalledMs);
+    return true;
+  }
+
+  tick(now: number): void {
+    if (this.check(now)) return;
+    this.#tickBefore = this.#lastTick;
+    this.#lastTick = now;
+  }
+}
