@@ -4,13 +4,13 @@ dnl local user who is no alias; the key is the bare user. SOCKETMAP is Sendmail'
 dnl with its type, such as local:/var/run/cyrusmapd/socketmap. Behaves as the feature of
 dnl FreeBSD's port of Sendmail.
 ifdef(`_CYRUS_MAP_',
-	`errprint(`*** ERROR: the map cyrus is already declared: mrs_cyrus and ckuser_cyrus exclude each other
+	`errprint(`*** ERROR: the map cyrus is already declared: cyrusmap, mrs_cyrus and ckuser_cyrus exclude each other
 ')')
 define(`_CYRUS_MAP_', `')
 divert(0)
 VERSIONID(`cyrusmapd: ckuser_cyrus')
 divert(-1)
-define(`CYRUS_SMMAPD_SOCKET', ifelse(defn(`_ARG_'), `', `local:/var/imap/socket/smmapd', `_ARG_'))
+define(`CYRUS_SMMAPD_SOCKET', ifelse(len(X`'_ARG_), `1', `local:/var/imap/socket/smmapd', _ARG_))
 
 dnl ruleset 5 is called only for mailers that have this flag
 MODIFY_MAILER_FLAGS(`CYRUSV2', `+5')

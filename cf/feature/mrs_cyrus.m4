@@ -13,14 +13,14 @@ ifdef(`_MRS_RELAY_', `',
 	`errprint(`*** ERROR: FEATURE(mrs_cyrus) requires FEATURE(mrs)
 ')')
 ifdef(`_CYRUS_MAP_',
-	`errprint(`*** ERROR: the map cyrus is already declared: mrs_cyrus and ckuser_cyrus exclude each other
+	`errprint(`*** ERROR: the map cyrus is already declared: cyrusmap, mrs_cyrus and ckuser_cyrus exclude each other
 ')')
 define(`_CYRUS_MAP_', `')
 divert(0)
 VERSIONID(`cyrusmapd: mrs_cyrus')
 divert(-1)
-define(`CYRUS_SMMAPD_SOCKET', ifelse(defn(`_ARG_'), `', `/var/imap/socket/smmapd', `_ARG_'))
-define(`CYRUS_SMMAPD_SOCKET_TYPE', ifelse(defn(`_ARG2_'), `', `local', `_ARG2_'))
+define(`CYRUS_SMMAPD_SOCKET', ifelse(len(X`'_ARG_), `1', `/var/imap/socket/smmapd', _ARG_))
+define(`CYRUS_SMMAPD_SOCKET_TYPE', ifelse(len(X`'_ARG2_), `1', `local', _ARG2_))
 
 LOCAL_CONFIG
 # does this mailbox exist? No -o: a socket that is missing must defer, not refuse
