@@ -1,6 +1,9 @@
 // What no key alone can show: settings that contradict each other. Returns sentences like problems.ts. No I/O.
-import { isLocal, parseEndpoint } from '../endpoint.js';
+import { parseEndpoint } from '../endpoint.js';
+import { messageOf } from '../errors.js';
+import { requireAllowList } from '../network-list.js';
 import { parseDuration } from './duration.js';
+import { parseNetwork } from './network.js';
 import { showValue } from './problems.js';
 import type { Settings } from './schema.js';
 
@@ -13,15 +16,16 @@ export function contradictions(settings: Settings): string[] {
   ];
 }
 
-/** Whoever can ask may learn which mailboxes exist. */
 function openListeners({ socketmap }: Settings): string[] {
-  if (socketmap.allow.length > 0) return [];
-  return socketmap.listen
-    .filter((text) => !isLocal(parseEndpoint(text)))
-    .map(
-      (text) =>
-        `socketmap.listen has ${showValue(text)}: beyond this machine it needs socketmap.allow, the networks that may ask`,
+  try {
+    requireAllowList(
+      socketmap.listen.map((text) => parseEndpoint(text)),
+      socketmap.allow.flatMap((text) => parseNetwork(text) ?? []),
     );
+    return [];
+  } catch (error) {
+    return [messageOf(error)];
+  }
 }
 
 function missingBackchannel({ backchannel }: Settings): string[] {

@@ -7,15 +7,19 @@ import { DEFAULT_ADDRESS_RULES, parseKey } from '../validation/recipient.js';
 import { parseDuration } from './duration.js';
 import { parseNetwork } from './network.js';
 
-/** What a key allows, in words; the test of the sample file reads them too. */
-export type Allowed = { readonly allowed: string };
+/** What a value may be, in words. */
+export function allowedBy(schema: v.GenericSchema): string | undefined {
+  const { allowed } = v.getMetadata(schema);
+  return typeof allowed === 'string' ? allowed : undefined;
+}
 
 /** A table whose unknown keys are errors. */
-export function table<const Entries extends v.ObjectEntries>(entries: Entries) {
+export function table<const Entries extends Readonly<Record<string, v.GenericSchema>>>(entries: Entries) {
   return v.strictObject(entries, (issue) => {
     if (issue.expected === 'never') return `is not a key: allowed are ${Object.keys(entries).join(', ')}`;
-    if (issue.received === 'undefined') return 'is missing';
-    return 'must be a table';
+    if (issue.received !== 'undefined') return 'must be a table';
+    const missing = Object.entries(entries).find(([key]) => issue.expected === `"${key}"`);
+    return missing === undefined ? 'is missing' : `is missing: must be ${allowedBy(missing[1])}`;
   });
 }
 

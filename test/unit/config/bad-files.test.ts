@@ -1,0 +1,32 @@
+// A folder of bad configurations, each of which must fail for the reason that its first line states.
+import { readdirSync, readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, it } from 'vitest';
+import { loadConfig } from '../../../src/config/load.js';
+import { ConfigError } from '../../../src/errors.js';
+
+const FOLDER = fileURLToPath(new URL('../../fixtures/config/', import.meta.url));
+
+async function failureOf(file: string): Promise<unknown> {
+  return loadConfig({ config: file }).then(
+    () => undefined,
+    (error: unknown) => error,
+  );
+}
+
+describe('a bad configuration is refused for its own reason', () => {
+  for (const name of readdirSync(FOLDER)) {
+    it(name, async () => {
+      const file = `${FOLDER}${name}`;
+      const stated = /^# Must fail: (.+)$/m.exec(readFileSync(file, 'utf8'))?.[1];
+      const error = await failureOf(file);
+      expect(error).toBeInstanceOf(ConfigError);
+      const message = (error as ConfigError).message;
+      expect(stated).toBeDefined();
+      expect(message).toContain(stated);
+      expect(message.split('\n'), 'one reason, and no other').toHaveLength(1);
+      expect(message.startsWith(file), 'names the file').toBe(true);
+      expect(message).not.toContain('hunter2');
+    });
+  }
+});

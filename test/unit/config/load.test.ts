@@ -1,0 +1,294 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { stringify } from 'smol-toml';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { BUILT_IN_LIST } from '../../../src/config/built-in.js';
+import type { Flags } from '../../../src/config/flags.js';
+import { FILE_MAX_BYTES, loadConfig } from '../../../src/config/load.js';
+import { ConfigError } from '../../../src/errors.js';
+
+let folder: string;
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cyrusmapd-config-'));
+});
+afterEach(() => rmSync(folder, { recursive: true, force: true }));
+
+const LMTP = '[backchannel.cyrus]\ntype = "lmtp"\nendpoint = "unix:/run/lmtp"\n';
+
+function written(text: string | Buffer): string {
+  const file = join(folder, 'cyrusmapd.toml');
+  writeFileSync(file, text);
+  return file;
+}
+
+async function load(text: string, flags: Flags = {}) {
+  return (await loadConfig({ ...flags, config: written(text) })).config;
+}
+
+async function failure(flags: Flags): Promise<string> {
+  const error: unknown = await loadConfig(flags).then(
+    () => undefined,
+    (thrown: unknown) => thrown,
+  );
+  expect(error).toBeInstanceOf(ConfigError);
+  return (error as ConfigError).message;
+}
+
+describe('the defaults', () => {
+  it('are in force where the file only names a back-channel', async () => {
+    const file = written(LMTP);
+    const { config } = await loadConfig({ config: file });
+    expect(config).toEqual({
+      file,
+      socketmap: {
+        listen: [{ kind: 'unix', path: '/var/run/cyrusmapd/socketmap' }],
+        allow: [],
+        socketOwner: undefined,
+        socketGroup: undefined,
+        socketMode: 0o660,
+        maxConnections: 4096,
+        maxWaiting: 100,
+        maxRequestBytes: 10_000,
+        idleTimeoutMs: 7_200_000,
+        requestTimeoutMs: 10_000,
+        writeTimeoutMs: 10_000,
+        backlog: 1024,
+        shutdownGraceMs: 10_000,
+      },
+      lookup: {
+        deadlineMs: 5000,
+        policy: { overQuota: 'temp', refused: 'reject' },
+        eightBit: 'reject',
+        addressRules: { downcase: true, postUser: '' },
+        alwaysAccept: [],
+        domainsComplete: false,
+      },
+      cache: {
+        knownTtlMs: 60_000,
+        negativeTtlMs: 10_000,
+        overQuotaTtlMs: 30_000,
+        serveStaleMs: 86_400_000,
+        maxKnown: 100_000,
+        maxNegative: 20_000,
+      },
+      backchannels: [
+        {
+          type: 'lmtp',
+          name: 'cyrus',
+          endpoint: { kind: 'unix', path: '/run/lmtp' },
+          canary: undefined,
+          connections: 2,
+          batch: 128,
+          maxWaiting: 10_000,
+          idleTimeoutMs: 60_000,
+          connectTimeoutMs: 2000,
+          replyTimeoutMs: 10_000,
+          backoffMinMs: 1000,
+          backoffMaxMs: 10_000,
+        },
+      ],
+      domains: [{ domain: '*', backchannel: 'cyrus' }],
+      log: { level: 'info', file: undefined, maxPendingBytes: 1_048_576 },
+    });
+  });
+
+  it('are frozen through and through', async () => {
+    const config = await load(LMTP);
+    expect(Object.isFrozen(config)).toBe(true);
+    expect(Object.isFrozen(config.socketmap.listen)).toBe(true);
+    expect(Object.isFrozen(config.socketmap.listen[0])).toBe(true);
+    expect(Object.isFrozen(config.lookup.policy)).toBe(true);
+  });
+});
+
+describe('the file', () => {
+  it('overrides the defaults', async () => {
+    const config = await load(`
+      [socketmap]
+      listen = ["inet:7860@192.0.2.1", "inet6:7860@::1", "local:/run/cyrusmapd/socketmap"]
+      allow = ["192.0.2.0/24", "2001:db8::/32", "198.51.100.7"]
+      socket_mode = "600"
+      socket_group = "smmsp"
+      shutdown_grace = "0s"
+      [lookup]
+      deadline = "250ms"
+      over_quota = "ok"
+      always_accept = ["Postmaster", "abuse@Example.jp"]
+      ${LMTP}
+      canary = "Canary@Example.jp"
+      [log]
+      level = "debug"
+      file = "/var/log/cyrusmapd.log"
+    `);
+    expect(config.socketmap.listen).toEqual([
+      { kind: 'inet', host: '192.0.2.1', port: 7860 },
+      { kind: 'inet6', host: '::1', port: 7860 },
+      { kind: 'unix', path: '/run/cyrusmapd/socketmap' },
+    ]);
+    expect(config.socketmap.allow).toEqual([
+      { address: '192.0.2.0', prefix: 24, family: 'ipv4' },
+      { address: '2001:db8::', prefix: 32, family: 'ipv6' },
+      { address: '198.51.100.7', prefix: 32, family: 'ipv4' },
+    ]);
+    expect(config.socketmap.socketMode).toBe(0o600);
+    expect(config.socketmap.socketGroup).toBe('smmsp');
+    expect(config.socketmap.shutdownGraceMs).toBe(0);
+    expect(config.lookup.deadlineMs).toBe(250);
+    expect(config.lookup.policy.overQuota).toBe('ok');
+    expect(config.lookup.alwaysAccept).toEqual(['postmaster', 'abuse@example.jp']);
+    expect(config.backchannels[0]).toMatchObject({ canary: { address: 'canary@example.jp' } });
+    expect(config.log).toMatchObject({ level: 'debug', file: '/var/log/cyrusmapd.log' });
+  });
+
+  it('leaves addresses as they are written where Cyrus does not fold them', async () => {
+    const config = await load(
+      `lookup = { downcase = false, always_accept = ["Postmaster"] }\n${LMTP}canary = "Canary@Example.jp"`,
+    );
+    expect(config.lookup.alwaysAccept).toEqual(['Postmaster']);
+    expect(config.backchannels[0]).toMatchObject({ canary: { address: 'Canary@Example.jp' } });
+  });
+
+  it('orders domains from the most to the least specific, folded', async () => {
+    const config = await load(`
+      ${LMTP}
+      [domains]
+      "*" = "cyrus"
+      "*.jp" = "cyrus"
+      "*.Example.jp" = "cyrus"
+      "jp" = "cyrus"
+      "example.jp" = "cyrus"
+    `);
+    expect(config.domains.map(({ domain }) => domain)).toEqual([
+      'example.jp',
+      'jp',
+      '*.example.jp',
+      '*.jp',
+      '*',
+    ]);
+  });
+
+  it('is refused with all its problems at once, a line each', async () => {
+    const file = written('[lookup]\ndeadline = "40s"\n[cache]\nmax_known = 1\n[colour]\n');
+    expect((await failure({ config: file })).split('\n')).toEqual([
+      `${file}: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s`,
+      `${file}: cache.max_known is 1: must be a whole number from 100 to 10000000`,
+      `${file}: colour is not a key: allowed are socketmap, lookup, cache, backchannel, domains, log`,
+    ]);
+  });
+
+  it('is refused where it is missing, too long or not UTF-8', async () => {
+    const missing = join(folder, 'missing.toml');
+    expect(await failure({ config: missing })).toBe(
+      `${missing}: cannot be read: ENOENT: no such file or directory, open '${missing}'`,
+    );
+    const file = written(Buffer.alloc(FILE_MAX_BYTES + 1, '#'));
+    expect(await failure({ config: file })).toBe(`${file}: has 1048577 bytes: at most 1048576 are allowed`);
+    written(Buffer.from('# caf\xe9\n', 'latin1'));
+    expect(await failure({ config: file })).toBe(`${file}: is not UTF-8`);
+  });
+
+  it('repeats a long value in an error only as far as needed', async () => {
+    const file = written(`${LMTP}[log]\nlevel = "${'x'.repeat(5000)}"`);
+    expect((await failure({ config: file })).length).toBeLessThan(400);
+  });
+
+  it('is never guessed at: what no file says comes from nowhere else', async () => {
+    const { config } = await loadConfig({});
+    expect(config.file).toBeUndefined();
+  });
+});
+
+describe('the flags', () => {
+  it('replace the back-channels of the file by one, and keep its domains', async () => {
+    const config = await load(`${LMTP}[domains]\n"example.jp" = "cyrus"`, { list: '/etc/mailboxes' });
+    expect(config.backchannels).toEqual([{ type: 'list', name: 'default', file: '/etc/mailboxes' }]);
+    expect(config.domains).toEqual([{ domain: 'example.jp', backchannel: 'default' }]);
+  });
+
+  it('are enough where the file names no back-channel', async () => {
+    const config = await load('', { lmtp: 'unix:/run/lmtp', canary: 'postmaster@example.jp' });
+    expect(config.backchannels).toMatchObject([
+      { type: 'lmtp', name: 'default', canary: { address: 'postmaster@example.jp' }, connections: 2 },
+    ]);
+  });
+
+  it('set the canary of the only back-channel of the file', async () => {
+    const config = await load(LMTP, { canary: 'postmaster@example.jp' });
+    expect(config.backchannels).toMatchObject([
+      { name: 'cyrus', canary: { address: 'postmaster@example.jp' } },
+    ]);
+  });
+
+  it('replace the listeners and the level', async () => {
+    const config = await load(LMTP, { listen: ['inet:0@127.0.0.1', 'unix:/tmp/s'], logLevel: 'trace' });
+    expect(config.socketmap.listen).toEqual([
+      { kind: 'inet', host: '127.0.0.1', port: 0 },
+      { kind: 'unix', path: '/tmp/s' },
+    ]);
+    expect(config.log.level).toBe('trace');
+  });
+
+  it('take a list relative to the working directory', async () => {
+    const { config } = await loadConfig({ list: 'mailboxes' });
+    expect(config.backchannels).toMatchObject([{ file: join(process.cwd(), 'mailboxes') }]);
+  });
+
+  it.each([
+    [{ list: '/a', lmtp: 'unix:/b' }, '--list and --lmtp: only one is allowed'],
+    [
+      { lmtp: 'lmtp' },
+      '--lmtp is "lmtp": must be unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST',
+    ],
+    [{ listen: ['inet:x@y'] }, '--listen is "inet:x@y": must be inet:PORT@HOST with a port from 0 to 65535'],
+    [{ list: '/a', canary: 'a@b' }, '--canary is not allowed with a list: it needs none'],
+    [
+      { lmtp: 'unix:/a', canary: 'a b' },
+      '--canary is "a b": must be an address without detail, such as postmaster@example.jp',
+    ],
+    [
+      { logLevel: 'loud' },
+      '--log-level is "loud": must be "trace", "debug", "info", "warn", "error", "fatal" or "silent"',
+    ],
+    [
+      { listen: ['inet:7860@0.0.0.0'] },
+      'socketmap.listen has inet:7860@0.0.0.0: beyond this machine it needs socketmap.allow, the networks that may ask',
+    ],
+  ] satisfies [Flags, string][])('are refused with the name of the flag: %j', async (flags, message) => {
+    expect(await failure(flags)).toBe(message);
+  });
+
+  it('cannot name a canary where two back-channels could be meant', async () => {
+    const file = written(`${LMTP}${LMTP.replace('cyrus', 'other')}[domains]\n"*" = "cyrus"`);
+    expect(await failure({ config: file, canary: 'a@b' })).toBe(
+      '--canary needs --lmtp, or a file with one back-channel',
+    );
+  });
+});
+
+describe('the built-in default', () => {
+  it('serves a list for example.jp alone, so that a forgotten --config refuses nobody else', async () => {
+    const { config } = await loadConfig({});
+    expect(config.backchannels).toEqual([{ type: 'list', name: 'demo', file: BUILT_IN_LIST }]);
+    expect(config.domains).toEqual([{ domain: 'example.jp', backchannel: 'demo' }]);
+    expect(config.lookup.domainsComplete).toBe(false);
+    expect(config.socketmap.listen).toEqual([{ kind: 'inet', host: '127.0.0.1', port: 7860 }]);
+  });
+
+  it('listens at the same place with a back-channel from the flags, which serves everything', async () => {
+    const { config } = await loadConfig({ lmtp: 'unix:/run/lmtp' });
+    expect(config.domains).toEqual([{ domain: '*', backchannel: 'default' }]);
+    expect(config.socketmap.listen).toEqual([{ kind: 'inet', host: '127.0.0.1', port: 7860 }]);
+  });
+});
+
+describe('the settings', () => {
+  it('are the configuration in the words of the file: read again they are the same', async () => {
+    const first = await loadConfig({
+      config: written(`${LMTP}canary = "a@example.jp"\n[lookup]\ndeadline = "1500ms"`),
+    });
+    const second = await loadConfig({ config: written(stringify(first.settings)) });
+    expect(second).toEqual(first);
+    expect(first.settings.lookup.deadline).toBe('1500ms');
+  });
+});
