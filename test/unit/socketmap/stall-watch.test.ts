@@ -1,0 +1,68 @@
+import { describe, expect, it } from 'vitest';
+import { StallWatch } from '../../../src/socketmap/stall-watch.js';
+
+const LIMIT_MS = 25_000;
+
+function watchFrom(start: number): { watch: StallWatch; stalls: number[] } {
+  const stalls: number[] = [];
+  return { watch: new StallWatch(start, LIMIT_MS, (ms) => stalls.push(ms)), stalls };
+}
+
+describe('StallWatch', () => {
+  it('is silent while the loop turns', () => {
+    const { watch, stalls } = watchFrom(0);
+    for (let now = 0; now < 100_000; now += 1000) {
+      watch.tick(now);
+      expect(watch.check(now + 999)).toBe(false);
+    }
+    expect(stalls).toEqual([]);
+  });
+
+  it('notices a stall at the first check, before any tick', () => {
+    const { watch, stalls } = watchFrom(0);
+    watch.tick(1000);
+    expect(watch.check(1000 + LIMIT_MS + 1)).toBe(true);
+    expect(stalls).toEqual([LIMIT_MS + 1]);
+  });
+
+  it('notices a stall at the tick, where that comes first', () => {
+    const { watch, stalls } = watchFrom(0);
+    watch.tick(31_000);
+    expect(stalls).toEqual([31_000]);
+  });
+
+  it('tells of a stall once', () => {
+    const { watch, stalls } = watchFrom(0);
+    expect(watch.check(31_000)).toBe(true);
+    expect(watch.check(31_000)).toBe(false);
+    watch.tick(31_001);
+    expect(stalls).toHaveLength(1);
+    watch.tick(70_000);
+    expect(stalls).toEqual([31_000, 38_999]);
+  });
+
+  it('lets pass what just fits between Sendmail and the deadline of a lookup', () => {
+    const { watch, stalls } = watchFrom(0);
+    expect(watch.check(LIMIT_MS)).toBe(false);
+    watch.tick(LIMIT_MS);
+    expect(stalls).toEqual([]);
+  });
+
+  it('says that bytes read after a short stall may have come with its beginning', () => {
+    const { watch } = watchFrom(0);
+    watch.tick(1000);
+    watch.tick(2000);
+    expect(watch.arrivedSince).toBe(1000);
+    watch.tick(20_000);
+    expect(watch.arrivedSince).toBe(2000);
+    watch.tick(21_000);
+    expect(watch.arrivedSince).toBe(20_000);
+  });
+
+  it('begins anew after a stall', () => {
+    const { watch } = watchFrom(0);
+    watch.tick(40_000);
+    expect(watch.arrivedSince).toBe(40_000);
+    expect(watch.check(40_500)).toBe(false);
+  });
+});
