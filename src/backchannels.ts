@@ -53,7 +53,7 @@ export function validatorRules({ lookup }: Config): ValidatorRules {
     address: lookup.addressRules,
     deadlineMs: lookup.deadlineMs,
     eightBit: lookup.eightBit,
-    alwaysAccepts: ({ address, local }) => always.size > 0 && (always.has(address) || always.has(local)),
+    alwaysAccepts: ({ mailbox, local }) => always.size > 0 && (always.has(mailbox) || always.has(local)),
   };
 }
 

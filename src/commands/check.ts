@@ -43,7 +43,7 @@ function now(): number {
 }
 
 function describeRecipient(parsed: ParsedKey): string[] {
-  if (parsed.kind === 'impossible') return [line('recipient', `none: ${parsed.reason}`)];
+  if (parsed.kind !== 'recipient') return [line('recipient', `none: ${parsed.reason}`)];
   const { address, mailbox, detail } = parsed.recipient;
   const lines = [line('recipient', address)];
   if (mailbox !== address) lines.push(line('', `detail ${detail ?? ''} of mailbox ${mailbox}`));

@@ -19,7 +19,7 @@ export type Recipient = {
   readonly [checked]: true;
 };
 
-/** Why lmtpd can only refuse a key. */
+/** Why lmtpd can only refuse a key: each is proven against the real one (test/system/verdict-table.test.ts). */
 export type Impossible =
   | 'empty part'
   | '8-bit character'
@@ -30,9 +30,13 @@ export type Impossible =
   | 'two @'
   | 'too long';
 
+/** Why a key is neither asked about nor refused: lmtpd takes some of these, and no line of ours may hold them. */
+export type Unaskable = 'source route' | 'escaped detail' | 'long line';
+
 export type ParsedKey =
   | { readonly kind: 'recipient'; readonly recipient: Recipient }
-  | { readonly kind: 'impossible'; readonly reason: Impossible };
+  | { readonly kind: 'impossible'; readonly reason: Impossible }
+  | { readonly kind: 'unaskable'; readonly reason: Unaskable };
 
 /** The settings of imapd.conf that decide which mailbox an address names. */
 export type AddressRules = {
@@ -44,18 +48,20 @@ export type AddressRules = {
 
 export const DEFAULT_ADDRESS_RULES: AddressRules = Object.freeze({ downcase: true, postUser: '' });
 
-/**
- * Longest address that is asked about, in bytes. No mailbox name is longer than 490 (MAX_MAILBOX_NAME of
- * imap/mailbox.h), and lmtpd answers a line over 4096 bytes twice.
- */
+/** Longest name that is asked about, in bytes: no mailbox's is over 490 (MAX_MAILBOX_NAME of imap/mailbox.h). */
 export const ADDRESS_MAX_BYTES = 1024;
+/** With `RCPT TO:<>` and CR LF the longest line that lmtpd reads as one; it answers a longer one twice. */
+export const LINE_ADDRESS_MAX_BYTES = 4083;
 
 /** The specials of RFC 5321 section 4.1.2: parseaddr() of lmtpengine.c refuses each of them in a local part. */
 const SPECIALS = '<>()[]\\,;:"';
-const DOMAIN = /^(?:[A-Za-z0-9._-]+|\[[A-Za-z0-9.:-]+\])$/;
+/** Stricter than DNS: parseaddr() takes no underscore and no IPv6 literal. Empty is Cyrus' default domain. */
+const DOMAIN = /^(?:[A-Za-z0-9.-]*|\[[0-9.]*\])$/;
 
-/** Reads a key as Sendmail and Postfix send it. Never throws: a key that cannot be asked about is `impossible`. */
+/** Reads a key as Sendmail and Postfix send it. Never throws: each key is asked about, impossible or unaskable. */
 export function parseKey(key: string, rules: AddressRules): ParsedKey {
+  const doubt = whyUnaskable(key);
+  if (doubt !== undefined) return { kind: 'unaskable', reason: doubt };
   const at = key.indexOf('@');
   const local = at === -1 ? key : key.slice(0, at);
   const domain = at === -1 ? undefined : key.slice(at + 1);
@@ -67,6 +73,7 @@ export function parseKey(key: string, rules: AddressRules): ParsedKey {
   const detail = plus === -1 ? undefined : local.slice(plus + 1);
   const recipient = recipientOf(user, detail, domain === undefined ? undefined : fold(domain, rules), rules);
   if (recipient.mailbox.length > ADDRESS_MAX_BYTES) return { kind: 'impossible', reason: 'too long' };
+  if (recipient.address.length > LINE_ADDRESS_MAX_BYTES) return { kind: 'unaskable', reason: 'long line' };
   return { kind: 'recipient', recipient };
 }
 
@@ -88,7 +95,7 @@ function recipientOf(
   rules: AddressRules,
 ): Recipient {
   const address = join(local, detail, domain);
-  const shared = detail !== undefined && local === rules.postUser;
+  const shared = detail !== undefined && (local === rules.postUser || local === '');
   const mailbox = shared || detail === undefined ? address : join(local, undefined, domain);
   return brand({ mailbox, address, local, detail, domain });
 }
@@ -107,8 +114,21 @@ function fold(text: string, rules: AddressRules): string {
   return rules.downcase ? text.toLowerCase() : text;
 }
 
+/**
+ * What lmtpd takes beyond plain addresses: `<@relay:alice@example.jp>`, and any character behind a backslash, of which
+ * only a detail can have one, since Cyrus creates no mailbox with it. The same goes for DEL.
+ */
+function whyUnaskable(key: string): Unaskable | undefined {
+  if (key.startsWith('@') && key.includes(':')) return 'source route';
+  const plus = key.indexOf('+');
+  if (plus === -1) return undefined;
+  const at = key.lastIndexOf('@');
+  const detail = key.slice(plus, at > plus ? at : undefined);
+  return /[\\\x7f]/.test(detail) ? 'escaped detail' : undefined;
+}
+
 function whyImpossible(local: string, domain: string | undefined): Impossible | undefined {
-  if (local === '' || domain === '') return 'empty part';
+  if (local === '') return 'empty part';
   for (let i = 0; i < local.length; i++) {
     const code = local.charCodeAt(i);
     if (code > 0x7f) return '8-bit character';
@@ -118,5 +138,5 @@ function whyImpossible(local: string, domain: string | undefined): Impossible | 
   }
   if (domain === undefined || DOMAIN.test(domain)) return undefined;
   if (domain.includes('@')) return 'two @';
-  return 'domain character';
+  return /[^\0-\x7f]/.test(domain) ? '8-bit character' : 'domain character';
 }

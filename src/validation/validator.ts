@@ -1,7 +1,7 @@
 // The heart: from a key to a verdict. Rules that need nobody, then the cache, then one flight for all who ask
 // about a mailbox at the same time. Every lookup has a deadline; what Cyrus says later feeds the cache but never
 // a reply. What was asked before a change is not believed after it. No sockets, no files.
-import { messageOf } from '../errors.js';
+import { DeadlineError, messageOf } from '../errors.js';
 import type { Probe } from './probe.js';
 import {
   ADDRESS_MAX_BYTES,
@@ -9,7 +9,7 @@ import {
   withDetailAsMailbox,
   withoutDetail,
   type AddressRules,
-  type Impossible,
+  type ParsedKey,
   type Recipient,
 } from './recipient.js';
 import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN, type Source, type Verdict } from './verdict.js';
@@ -45,6 +45,10 @@ const RULE_ACCEPTS: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'rul
 const RULE_UNKNOWN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'rule' });
 const STALE: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'stale' });
 const FOREIGN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'routing' });
+const UNSERVED: Outcome = Object.freeze({
+  verdict: deferred('no back-channel serves the domain'),
+  source: 'routing',
+});
 const TOO_LATE: Outcome = Object.freeze({
   verdict: deferred('Cyrus did not answer in time'),
   source: 'deadline',
@@ -85,9 +89,10 @@ export class Validator {
     const now = this.#now();
     // A folded key without detail is its own name in the cache: nothing needs to be parsed for it.
     const direct = key.includes('+') ? undefined : this.#cache.believed(key, now);
-    if (direct !== undefined && direct !== LISTED) return outcomeOf(direct);
+    // For the rest the rules come first: an event may have marked over quota what is always accepted.
+    if (direct === DELIVERABLE || direct === UNKNOWN) return outcomeOf(direct);
     const parsed = parseKey(key, this.#rules.address);
-    if (parsed.kind === 'impossible') return this.#impossible(parsed.reason, key);
+    if (parsed.kind !== 'recipient') return this.#unasked(parsed, key);
     const { recipient } = parsed;
     if (this.#rules.alwaysAccepts(recipient)) return RULE_ACCEPTS;
     return this.#believed(recipient, now);
@@ -98,14 +103,17 @@ export class Validator {
     const known = this.known(key);
     if (known !== undefined) return Promise.resolve(known);
     const parsed = parseKey(key, this.#rules.address);
-    if (parsed.kind === 'impossible') return Promise.resolve(RULE_UNKNOWN);
+    if (parsed.kind !== 'recipient') return Promise.resolve(this.#unasked(parsed, key));
     const { recipient } = parsed;
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(this.#tooLate(recipient)), this.#rules.deadlineMs);
-      void this.#inquire(recipient, this.#now() + this.#rules.deadlineMs).then((outcome) => {
+      const answered = (outcome: Outcome) => {
         clearTimeout(timer);
         resolve(outcome);
-      });
+      };
+      this.#inquire(recipient, this.#now() + this.#rules.deadlineMs).then(answered, (fault: unknown) =>
+        answered({ verdict: deferred(messageOf(fault)), source: 'probe' }),
+      );
     });
   }
 
@@ -148,30 +156,33 @@ export class Validator {
     this.#flights.clear();
   }
 
-  #impossible(reason: Impossible, key: string): Outcome {
-    if (reason !== '8-bit character') return RULE_UNKNOWN;
+  /** The verdict on a key that is no recipient: unknown only where lmtpd could but refuse it. */
+  #unasked(parsed: Exclude<ParsedKey, { readonly kind: 'recipient' }>, key: string): Outcome {
+    if (parsed.kind === 'unaskable') return deferredByRule(`an address with ${parsed.reason}`);
+    if (parsed.reason !== '8-bit character') return RULE_UNKNOWN;
     const probe = this.#route(domainOf(key, this.#rules.address));
     const accepts = typeof probe === 'object' && probe.acceptsEightBit;
     if (!accepts && this.#rules.eightBit === 'reject') return RULE_UNKNOWN;
-    return { verdict: deferred('8-bit local parts cannot be asked about'), source: 'rule' };
+    return deferredByRule('an 8-bit address');
   }
 
-  /** From the cache: by the whole address, where its detail was asked about, else by the user's mailbox. */
+  /** From the cache, by the user's mailbox. Whether the detail of an unknown user names one is not cached. */
   #believed(recipient: Recipient, now: number): Outcome | undefined {
     const verdict = this.#cache.believed(recipient.mailbox, now);
     if (verdict === undefined) return undefined;
     if (verdict === LISTED) this.#confirm(recipient, now);
-    if (verdict.kind !== 'unknown' || recipient.mailbox === recipient.address) return outcomeOf(verdict);
-    const whole = this.#cache.believed(recipient.address, now);
-    return whole === undefined ? undefined : outcomeOf(whole);
+    return verdict.kind === 'unknown' && recipient.mailbox !== recipient.address
+      ? undefined
+      : outcomeOf(verdict);
   }
 
   /** Asks in the background about a mailbox that is answered for already. */
   #confirm(recipient: Recipient, now: number): void {
     if (now < this.#confirmAfter || this.#flights.has(recipient.mailbox)) return;
     const user = recipient.mailbox === recipient.address ? recipient : withoutDetail(recipient);
-    void this.#fly(user, now + this.#rules.deadlineMs).then(({ verdict }) => {
-      if (verdict.kind === 'deferred') this.#confirmAfter = this.#now() + CONFIRM_PAUSE_MS;
+    void this.#fly(user, now + this.#rules.deadlineMs).then(({ verdict, source }) => {
+      if (verdict.kind === 'deferred' || source === 'stale')
+        this.#confirmAfter = this.#now() + CONFIRM_PAUSE_MS;
     });
   }
 
@@ -186,27 +197,41 @@ export class Validator {
       user === undefined ? await this.#fly(withoutDetail(recipient), deadline) : outcomeOf(user);
     if (outcome.verdict.kind !== 'unknown' || outcome.source === 'routing') return outcome;
     if (recipient.address.length > ADDRESS_MAX_BYTES) return outcome;
-    return this.#fly(withDetailAsMailbox(recipient), deadline);
+    return this.#askAlone(withDetailAsMailbox(recipient), deadline);
   }
 
-  #fly(recipient: Recipient, deadline: number): Promise<Outcome> {
-    const { mailbox } = recipient;
-    const joined = this.#flights.get(mailbox);
-    if (joined !== undefined) return joined.outcome;
+  /** Asks for this lookup only: no event names the address, so that nobody could forget the answer. */
+  async #askAlone(recipient: Recipient, deadline: number): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
-    if (probe === 'foreign') return Promise.resolve(FOREIGN);
-    if (probe === 'unserved') {
-      return Promise.resolve({ verdict: deferred('no back-channel serves the domain'), source: 'routing' });
+    if (typeof probe !== 'object') return routed(probe);
+    try {
+      return { verdict: await ask(probe, recipient, deadline), source: 'probe' };
+    } catch (error) {
+      return failed(error);
     }
+  }
+
+  /** One flight for all who ask about a mailbox; who joins one that its own deadline ended takes the next. */
+  async #fly(recipient: Recipient, deadline: number): Promise<Outcome> {
+    const joined = this.#flights.get(recipient.mailbox);
+    if (joined === undefined) return this.#depart(recipient, deadline);
+    const outcome = await joined.outcome;
+    const dropped = outcome.source === 'deadline' && this.#now() < deadline;
+    return dropped ? this.#fly(recipient, deadline) : outcome;
+  }
+
+  #depart(recipient: Recipient, deadline: number): Promise<Outcome> {
+    const probe = this.#route(recipient.domain);
+    if (typeof probe !== 'object') return Promise.resolve(routed(probe));
     const flight: Flight = {
       outdated: false,
       asked: this.#now(),
-      outcome: probe.check(recipient, deadline).then(
+      outcome: ask(probe, recipient, deadline).then(
         (verdict) => this.#landed(recipient, flight, verdict),
         (error: unknown) => this.#crashed(recipient, flight, error),
       ),
     };
-    this.#flights.set(mailbox, flight);
+    this.#flights.set(recipient.mailbox, flight);
     return flight.outcome;
   }
 
@@ -222,7 +247,7 @@ export class Validator {
   #crashed(recipient: Recipient, flight: Flight, error: unknown): Outcome {
     if (!flight.outdated) this.#flights.delete(recipient.mailbox);
     if (this.#cache.stale(recipient.mailbox, this.#now())) return STALE;
-    return { verdict: deferred(messageOf(error)), source: 'probe' };
+    return failed(error);
   }
 
   #tooLate(recipient: Recipient): Outcome {
@@ -244,6 +269,25 @@ function outcomeOf(verdict: Verdict): Outcome {
     case 'deferred':
       return { verdict, source: 'negative' };
   }
+}
+
+/** Whatever a probe throws, it comes as a rejection. */
+async function ask(probe: Probe, recipient: Recipient, deadline: number): Promise<Verdict> {
+  return probe.check(recipient, deadline);
+}
+
+/** A failure becomes a verdict here, and never another than deferred. */
+function failed(error: unknown): Outcome {
+  const source = error instanceof DeadlineError ? 'deadline' : 'probe';
+  return { verdict: deferred(messageOf(error)), source };
+}
+
+function routed(nobody: 'unserved' | 'foreign'): Outcome {
+  return nobody === 'foreign' ? FOREIGN : UNSERVED;
+}
+
+function deferredByRule(what: string): Outcome {
+  return { verdict: deferred(`${what} cannot be asked about`), source: 'rule' };
 }
 
 function domainOf(key: string, rules: AddressRules): string | undefined {
