@@ -4,7 +4,7 @@
 import { ProtocolError, UnavailableError } from '../errors.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Recipient } from '../validation/recipient.js';
-import type { Verdict } from '../validation/verdict.js';
+import { deferred, type Verdict } from '../validation/verdict.js';
 import type { Witness } from '../validation/witness.js';
 import { Connection } from './connection.js';
 import { describeReply, LmtpReplyParser, type LmtpReply } from './lmtp-reply.js';
@@ -64,11 +64,24 @@ export class LmtpSession implements Session {
   }
 
   async ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
-    const witness = this.#expectUnknown ? this.#options.witness.candidate(NONE_DENIED) : undefined;
-    const asked = witness === undefined ? batch : [...batch, witness];
-    const verdicts = await this.#transaction(asked);
-    const said = witness === undefined ? undefined : verdicts.pop();
-    return this.#believe(batch, verdicts, witness, said);
+    const early = this.#expectUnknown ? this.#options.witness.candidate(NONE_DENIED) : undefined;
+    const { verdicts, said } = await this.#round(batch, early);
+    batch.forEach((recipient, i) => {
+      if (verdicts[i]?.kind === 'deliverable') this.#options.witness.learn(recipient);
+    });
+    const denied = batch.filter((_, i) => verdicts[i]?.kind === 'unknown');
+    this.#expectUnknown = denied.length > 0;
+    if (denied.length === 0) return verdicts;
+
+    const names = new Set(denied.map(({ mailbox }) => mailbox));
+    if (early !== undefined && !names.has(early.mailbox)) return this.#believe(verdicts, early, said);
+    const witness = this.#options.witness.candidate(names);
+    if (witness === undefined) return this.#believe(verdicts, undefined, []);
+    const again = await this.#round(denied, witness);
+    const confirmed = verdicts.map((verdict) =>
+      verdict.kind === 'unknown' ? (again.verdicts.shift() ?? deferred('no verdict came')) : verdict,
+    );
+    return this.#believe(confirmed, witness, again.said);
   }
 
   close(): void {
@@ -83,25 +96,24 @@ export class LmtpSession implements Session {
     this.#capabilities = new Set(expect(hello, 250, 'LHLO').lines.slice(1).map(capability));
   }
 
-  /** Lets an unknown stand only where the witness, asked after it, still exists. */
-  async #believe(
-    batch: readonly Recipient[],
-    verdicts: Verdict[],
-    asked: Recipient | undefined,
-    said: Verdict | undefined,
-  ): Promise<readonly Verdict[]> {
-    const denied = new Set<string>();
-    batch.forEach((recipient, i) => {
-      if (verdicts[i]?.kind === 'unknown') denied.add(recipient.mailbox);
-      if (verdicts[i]?.kind === 'deliverable') this.#options.witness.learn(recipient);
-    });
-    this.#expectUnknown = denied.size > 0;
-    if (denied.size === 0) return verdicts;
-    const witness =
-      asked !== undefined && !denied.has(asked.mailbox) ? asked : this.#options.witness.candidate(denied);
-    const answer =
-      witness === undefined || witness === asked ? said : (await this.#transaction([witness]))[0];
-    const doubt = this.#options.witness.judge(witness, answer);
+  /**
+   * One transaction. The witness stands on both sides of the recipients: so a mailboxes.db that is moved away,
+   * or back, while it runs shows in one of its replies.
+   */
+  async #round(recipients: readonly Recipient[], witness: Recipient | undefined): Promise<Round> {
+    if (witness === undefined) return { verdicts: await this.#transaction(recipients), said: [] };
+    const verdicts = await this.#transaction([witness, ...recipients, witness]);
+    const said = [...verdicts.splice(0, 1), ...verdicts.splice(-1)];
+    return { verdicts, said };
+  }
+
+  /** Lets an unknown stand only where the witness, asked around it, exists. */
+  #believe(
+    verdicts: readonly Verdict[],
+    witness: Recipient | undefined,
+    said: readonly Verdict[],
+  ): readonly Verdict[] {
+    const doubt = this.#options.witness.judge(witness, said);
     if (doubt === undefined) return verdicts;
     return verdicts.map((verdict) => (verdict.kind === 'unknown' ? doubt : verdict));
   }
@@ -133,6 +145,9 @@ export class LmtpSession implements Session {
     return replies;
   }
 }
+
+/** The verdicts on the recipients, and what the witness said around them. */
+type Round = { readonly verdicts: Verdict[]; readonly said: readonly Verdict[] };
 
 const NONE_DENIED: ReadonlySet<string> = new Set();
 

@@ -1,4 +1,4 @@
-// The mailbox that must exist: asked after an unknown, in the same batch. A Cyrus whose mailboxes.db is
+// The mailbox that must exist: asked before and after the unknowns of a batch. A Cyrus whose mailboxes.db is
 // missing says `550 5.1.1` to everybody, and an admin who lost his rights hears "Mailbox does not exist"
 // for everything; then the witness is unknown too, and no unknown of that batch is believed. No I/O.
 import type { Recipient } from './recipient.js';
@@ -20,7 +20,7 @@ export class Witness {
   readonly #canary: Recipient | undefined;
   readonly #alarm: WitnessAlarm;
   readonly #learned: Recipient[] = [];
-  #alarmed = false;
+  #alarmed: 'missing' | 'failed' | undefined;
 
   /** @param canary the configured mailbox; without it the mailbox most recently confirmed is asked */
   constructor(canary: Recipient | undefined, alarm: WitnessAlarm) {
@@ -54,27 +54,28 @@ export class Witness {
   }
 
   /**
-   * What an unknown is worth, given what the witness said.
+   * What an unknown is worth, given what the witness said. Each kind of doubt is alarmed once.
    * @param witness the mailbox that was asked, undefined where there was none
-   * @param said its verdict; deliverable and overquota both show that Cyrus knows its mailboxes
+   * @param said its verdicts; deliverable and overquota both show that Cyrus knows its mailboxes
    * @returns undefined where the unknowns stand, else the deferred verdict that takes their place
    */
-  judge(witness: Recipient | undefined, said: Verdict | undefined): Verdict | undefined {
-    if (witness === undefined || said === undefined) {
-      if (!this.#alarmed) this.#alarm.missing();
-      this.#alarmed = true;
+  judge(witness: Recipient | undefined, said: readonly Verdict[]): Verdict | undefined {
+    if (witness === undefined || said.length === 0) {
+      if (this.#alarmed !== 'missing') this.#alarm.missing();
+      this.#alarmed = 'missing';
       return deferred('no witness mailbox is known yet: set the canary of the back-channel');
     }
-    if (said.kind === 'deliverable' || said.kind === 'overquota') {
-      if (this.#alarmed) this.#alarm.recovered(witness);
-      this.#alarmed = false;
+    const against = said.find(({ kind }) => kind !== 'deliverable' && kind !== 'overquota');
+    if (against === undefined) {
+      if (this.#alarmed !== undefined) this.#alarm.recovered(witness);
+      this.#alarmed = undefined;
       return undefined;
     }
-    if (said.kind === 'unknown') this.forget(witness.mailbox);
-    if (!this.#alarmed) this.#alarm.failed(witness, said);
-    this.#alarmed = true;
+    if (against.kind === 'unknown') this.forget(witness.mailbox);
+    if (this.#alarmed !== 'failed') this.#alarm.failed(witness, against);
+    this.#alarmed = 'failed';
     return deferred(
-      `the witness mailbox ${witness.address} is ${said.kind}: Cyrus may have lost its mailboxes`,
+      `the witness mailbox ${witness.address} is ${against.kind}: Cyrus may have lost its mailboxes`,
     );
   }
 }
