@@ -1,0 +1,117 @@
+// Cyrus IMAP with lmtpd and smmapd in a container, their UNIX sockets in a folder of this machine: no port proxy and
+// no filter of system calls stands between them and the bench. Runs docker, and creates mailboxes over IMAP.
+import { execFile } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdir } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { promisify } from 'node:util';
+import { familyOf, type Process } from './processes.js';
+import { eventually } from './wait.js';
+
+const run = promisify(execFile);
+
+const IMAGE = process.env['CYRUS_IMAGE'] ?? 'cyrusmapd/cyrus:bookworm';
+/** A process for each connection that a scenario opens, and room. */
+const SMMAPD_MAXCHILD = 100;
+
+export class Cyrus {
+  readonly #container: string;
+  readonly #root: number;
+  readonly smmapdSocket: string;
+  readonly lmtpSocket: string;
+
+  private constructor(container: string, root: number, folder: string) {
+    this.#container = container;
+    this.#root = root;
+    this.smmapdSocket = join(folder, 'smmapd');
+    this.lmtpSocket = join(folder, 'lmtp');
+  }
+
+  /** @param folder for the sockets */
+  static async start(folder: string): Promise<Cyrus> {
+    await mkdir(folder, { recursive: true });
+    // Docker's filter would make each of smmapd's system calls dearer than on a host of its own.
+    const options = ['--security-opt', 'seccomp=unconfined', '--label', 'cyrusmapd.bench', '--init=false'];
+    const { stdout } = await run('docker', [
+      ...['run', '--detach', '--rm', ...options],
+      ...['--env', `SMMAP_MAXCHILD=${SMMAPD_MAXCHILD}`, '--volume', `${folder}:/run/cyrus/socket`],
+      ...['--publish', '127.0.0.1::143', IMAGE],
+    ]);
+    const container = stdout.trim();
+    const inspected = await run('docker', ['inspect', '--format', '{{.State.Pid}}', container]);
+    const cyrus = new Cyrus(container, Number(inspected.stdout), folder);
+    await eventually('cyrmaster in the container', () => cyrus.#processes('cyrmaster').length > 0);
+    return cyrus;
+  }
+
+  /** What serves lookups: the master too, since it inherits the CPU time of children that ended. */
+  get serving(): Process[] {
+    return this.#processes('cyrmaster', 'smmapd', 'lmtpd');
+  }
+
+  get smmapds(): Process[] {
+    return this.#processes('smmapd');
+  }
+
+  get lmtpds(): Process[] {
+    return this.#processes('lmtpd');
+  }
+
+  /** Starts Cyrus again in the same container: no process has any past then, and the mailboxes stay. */
+  async restart(): Promise<void> {
+    await run('docker', ['exec', this.#container, 'sh', '-c', 'cyrus-stop && cyrus-start']);
+  }
+
+  /** Creates mailboxes as administrator, pipelined. */
+  async createMailboxes(names: readonly string[]): Promise<void> {
+    const { stdout } = await run('docker', ['port', this.#container, '143/tcp']);
+    const port = Number(stdout.trim().split('\n')[0]?.split(':').at(-1));
+    await eventually('imapd', () => greets(port));
+    const socket = connect(port, '127.0.0.1');
+    const commands = names.map((name, index) => `c${index} CREATE user/${name}`);
+    socket.write(['a LOGIN cyrus secret', ...commands, 'z LOGOUT', ''].join('\r\n'));
+    await pipeline(socket, async (chunks: AsyncIterable<Buffer>) => {
+      for await (const line of createInterface({ input: Readable.from(chunks) })) {
+        if (/^[ac]\d* (?:NO|BAD) /.test(line)) throw new Error(`Cyrus said ${line}`);
+      }
+    });
+  }
+
+  async stop(): Promise<void> {
+    await run('docker', ['kill', this.#container]);
+  }
+
+  #processes(...names: readonly string[]): Process[] {
+    return familyOf(this.#root).filter(({ name }) => names.includes(name));
+  }
+}
+
+/** Docker's proxy accepts before imapd does. */
+async function greets(port: number): Promise<boolean> {
+  const socket = connect(port, '127.0.0.1');
+  try {
+    await once(socket, 'data');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}
+
+/** Whether something accepts connections there. */
+export async function listens(path: string): Promise<boolean> {
+  const socket = connect(path);
+  try {
+    await once(socket, 'connect');
+    return true;
+  } catch {
+    return false;
+  } finally {
+    socket.destroy();
+  }
+}

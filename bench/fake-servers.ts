@@ -1,0 +1,26 @@
+// Stand-ins for Cyrus where the real one has no knob: starts bench/fake-lmtpd.ts for as long as a measurement takes.
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { listens } from './cyrus.js';
+import type { Bench, Measured } from './measure.js';
+import { PROGRAMS } from './paths.js';
+import { startProgram, stopProgram } from './servers.js';
+import { eventually } from './wait.js';
+
+/** @param delayMs of each batch of commands */
+export async function withSlowCyrus(
+  { folder }: Bench,
+  delayMs: number,
+  work: (lmtpSocket: string) => Promise<Measured>,
+): Promise<Measured> {
+  const socket = join(folder, 'fake-lmtp');
+  await rm(socket, { force: true });
+  const args = [join(PROGRAMS, 'fake-lmtpd.js'), socket, String(delayMs)];
+  const child = startProgram(process.execPath, args, join(folder, 'fake-lmtpd.stderr'));
+  try {
+    await eventually('fake-lmtpd', () => listens(socket));
+    return await work(socket);
+  } finally {
+    await stopProgram(child);
+  }
+}

@@ -1,0 +1,131 @@
+// One measurement: a server started afresh, its answers checked, warmed up, then one load timed while CPU time and
+// memory of all processes that serve are read at its two ends. Starts servers and loads.
+import { runLoad, type Generator, type Load, type LoadResult } from './generator.js';
+import { quantile, type Buckets } from './histogram.js';
+import { cpuSecondsOf, memoryBytesOf } from './processes.js';
+import type { Metric } from './results.js';
+import type { DaemonOptions, Server, ServerName, Servers } from './servers.js';
+
+/** The files of keys, lines `KEY<TAB>REPLY`. */
+export type Keys = {
+  /** Mailboxes that are asked for again and again. */
+  readonly hot: string;
+  /** Mailboxes that nobody asked for yet. */
+  readonly cold: string;
+  readonly ten: string;
+  readonly many: string;
+};
+
+export type Bench = {
+  readonly servers: Servers;
+  readonly generator: Generator;
+  readonly keys: Keys;
+  readonly folder: string;
+  readonly seconds: number;
+  readonly warmSeconds: number;
+  readonly smoke: boolean;
+};
+
+export type Measured = {
+  readonly values: Partial<Record<Metric, number>>;
+  readonly latency: Buckets;
+};
+
+export type Plan = Pick<Load, 'mode' | 'connections' | 'idle' | 'rate' | 'unknownShare'> & {
+  readonly keys: keyof Keys;
+  /** Names that nobody knows, asked for on as many other connections meanwhile. */
+  readonly missesBeside?: number;
+  readonly daemon?: DaemonOptions;
+};
+
+/** Longer than a load that ends by itself takes. */
+const WORK_SECONDS = 120;
+
+let lastSeed = Date.now() % 2 ** 31;
+
+export async function measureLoad(bench: Bench, name: ServerName, plan: Plan): Promise<Measured> {
+  const server = await bench.servers.start(name, plan.daemon);
+  try {
+    await warmUp(bench, server, plan);
+    return await timed(bench, server, plan);
+  } finally {
+    await server.stop();
+  }
+}
+
+/** Every key that may be known is asked for once; those that must not be known stay untouched. */
+async function warmUp(bench: Bench, server: Server, plan: Plan): Promise<void> {
+  const known = plan.keys === 'cold' ? 'hot' : plan.keys;
+  await clean(bench, server, { mode: 'once', connections: Math.min(plan.connections, 40), keys: known });
+  const likeIt: Plan =
+    plan.keys === 'cold'
+      ? { mode: 'closed', connections: plan.connections, keys: 'hot', unknownShare: 1 }
+      : { ...plan, idle: 0 };
+  await clean(bench, server, likeIt, bench.warmSeconds);
+}
+
+async function timed(bench: Bench, server: Server, plan: Plan): Promise<Measured> {
+  let cpuBefore = 0;
+  let cpuAfter = 0;
+  let memory = 0;
+  const { missesBeside } = plan;
+  const beside =
+    missesBeside === undefined
+      ? undefined
+      : clean(
+          bench,
+          server,
+          { mode: 'closed', connections: missesBeside, keys: 'hot', unknownShare: 1 },
+          bench.seconds + 0.5,
+        );
+  const result = await clean(bench, server, plan, bench.seconds, {
+    before: () => (cpuBefore = cpuSecondsOf(server.serving())),
+    after: () => {
+      cpuAfter = cpuSecondsOf(server.serving());
+      memory = memoryBytesOf(server.resident());
+    },
+  });
+  await beside;
+  return {
+    values: {
+      ...valuesOf(result),
+      cpu: ((cpuAfter - cpuBefore) * 1e6) / result.lookups,
+      memory: memory / 1e6,
+    },
+    latency: result.latency,
+  };
+}
+
+function valuesOf(result: LoadResult): Partial<Record<Metric, number>> {
+  const values: Partial<Record<Metric, number>> = { rate: result.lookupsInTime / result.seconds };
+  if (result.sessions > 0) values.sessions = result.sessions / result.seconds;
+  const median = quantile(result.latency, 0.5);
+  const p99 = quantile(result.latency, 0.99);
+  if (median !== undefined) values.median = median / 1000;
+  if (p99 !== undefined) values.p99 = p99 / 1000;
+  return values;
+}
+
+/** Runs a load in which every request must be answered, and rightly. */
+async function clean(
+  { generator, keys }: Bench,
+  { socket }: Server,
+  { keys: chosen, mode, connections, idle, rate, unknownShare }: Plan,
+  seconds = WORK_SECONDS,
+  observer?: { before: () => void; after: () => void },
+): Promise<LoadResult> {
+  const file = keys[chosen];
+  const work = mode === 'once' || mode === 'burst';
+  const load: Load = {
+    ...{ socket, keys: file, mode, connections, idle, rate, unknownShare },
+    seconds: work ? WORK_SECONDS : seconds,
+    seed: ++lastSeed,
+  };
+  const result = await runLoad(generator, load, observer);
+  const { wrong, wrongExample, lost, unanswered, lookups } = result;
+  if (wrong > 0) throw new Error(`${wrong} of ${lookups} replies were wrong: ${wrongExample}`);
+  if (lost > 0 || unanswered > 0 || lookups === 0) {
+    throw new Error(`${lookups} replies, ${unanswered} missing, ${lost} connections lost`);
+  }
+  return result;
+}

@@ -1,0 +1,106 @@
+// What a run of the bench leaves behind, as JSON and in memory: samples by round, their medians, the ratios between
+// servers and what was aimed at. Also reads it back. No I/O.
+import * as v from 'valibot';
+
+export const METRICS = ['rate', 'sessions', 'median', 'p99', 'cpu', 'memory', 'took'] as const;
+export type Metric = (typeof METRICS)[number];
+
+/** Unit of the numbers, and whether more is better. */
+export const METRIC_WORDS: Readonly<Record<Metric, { title: string; more: boolean }>> = {
+  rate: { title: 'lookups/s', more: true },
+  sessions: { title: 'sessions/s', more: true },
+  median: { title: 'median µs', more: false },
+  p99: { title: 'p99 µs', more: false },
+  cpu: { title: 'CPU µs/lookup', more: false },
+  memory: { title: 'memory MB', more: false },
+  took: { title: 'took ms', more: false },
+};
+
+const BUCKETS = v.array(v.tuple([v.number(), v.number()]));
+const SAMPLE = v.object({
+  round: v.number(),
+  values: v.record(v.picklist(METRICS), v.number()),
+  latency: BUCKETS,
+});
+const CONTESTANT = v.object({ label: v.string(), samples: v.array(SAMPLE) });
+const AIM = v.object({
+  metric: v.picklist(METRICS),
+  /** Another contestant of the scenario; undefined where the number itself is the limit. */
+  against: v.optional(v.string()),
+  atMost: v.optional(v.number()),
+  atLeast: v.optional(v.number()),
+});
+const SCENARIO = v.object({
+  name: v.string(),
+  title: v.string(),
+  connections: v.number(),
+  aims: v.array(AIM),
+  contestants: v.array(CONTESTANT),
+});
+const RESULTS = v.object({
+  command: v.string(),
+  machine: v.string(),
+  settings: v.string(),
+  scenarios: v.array(SCENARIO),
+  faults: v.array(v.string()),
+});
+
+export type Sample = v.InferOutput<typeof SAMPLE>;
+export type Aim = v.InferOutput<typeof AIM>;
+export type ScenarioResult = v.InferOutput<typeof SCENARIO>;
+export type Results = v.InferOutput<typeof RESULTS>;
+
+export type Spread = {
+  readonly median: number;
+  readonly least: number;
+  readonly most: number;
+};
+
+/** Whom the ratios are about: ours. */
+export const OURS = 'cyrusmapd';
+
+export function parseResults(text: string): Results {
+  return v.parse(RESULTS, JSON.parse(text));
+}
+
+export function spreadOf(numbers: readonly number[]): Spread | undefined {
+  const sorted = numbers.toSorted((a, b) => a - b);
+  const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
+  const [least, most] = [sorted[0], sorted.at(-1)];
+  if (low === undefined || high === undefined || least === undefined || most === undefined) return undefined;
+  return { median: (low + high) / 2, least, most };
+}
+
+/** A contestant's numbers over all rounds. */
+export function valueOf(scenario: ScenarioResult, label: string, metric: Metric): Spread | undefined {
+  return spreadOf([...valuesByRound(scenario, label, metric).values()]);
+}
+
+/** Ours divided by another's of the same round, so that what the machine did to both drops out. */
+export function ratioOf(scenario: ScenarioResult, metric: Metric, against: string): Spread | undefined {
+  const theirs = valuesByRound(scenario, against, metric);
+  const ratios = [...valuesByRound(scenario, OURS, metric)].flatMap(([round, value]) => {
+    const other = theirs.get(round);
+    return other === undefined || other === 0 ? [] : [value / other];
+  });
+  return spreadOf(ratios);
+}
+
+/** What an aim is about: the ratio, or the number itself. */
+export function aimedAt(scenario: ScenarioResult, { metric, against }: Aim): Spread | undefined {
+  return against === undefined ? valueOf(scenario, OURS, metric) : ratioOf(scenario, metric, against);
+}
+
+export function isReached({ atMost = Infinity, atLeast = -Infinity }: Aim, { median }: Spread): boolean {
+  return median <= atMost && median >= atLeast;
+}
+
+function valuesByRound(scenario: ScenarioResult, label: string, metric: Metric): Map<number, number> {
+  const samples = scenario.contestants.find((each) => each.label === label)?.samples ?? [];
+  return new Map(
+    samples.flatMap(({ round, values }) => {
+      const value = values[metric];
+      return value === undefined ? [] : [[round, value] as const];
+    }),
+  );
+}

@@ -1,0 +1,218 @@
+// What is measured, for which servers, and what is aimed at. Data; the work is done elsewhere.
+import { decode, type Decoder } from './decoder.js';
+import { withSlowCyrus } from './fake-servers.js';
+import { measureLoad, type Bench, type Measured, type Plan } from './measure.js';
+import { OURS, type Aim } from './results.js';
+import type { ServerName } from './servers.js';
+import { startUp } from './start-up.js';
+
+export type Contestant = {
+  readonly label: string;
+  readonly measure: (bench: Bench) => Promise<Measured>;
+};
+
+export type Scenario = {
+  readonly name: string;
+  readonly title: string;
+  /** For the plots. */
+  readonly connections: number;
+  readonly contestants: readonly Contestant[];
+  readonly aims: readonly Aim[];
+};
+
+const ALL = ['smmapd', 'floor', OURS] as const;
+/** Where smmapd would need a process of 16 MB for each of thousands of connections. */
+const WITHOUT_SMMAPD = ['floor', OURS] as const;
+/** And what the load generator sees of a server that does nothing. */
+const WITH_INSTRUMENT = ['responder', ...ALL] as const;
+
+/** How long lmtpd takes in the scenario of the slow Cyrus. */
+const SLOW_MS = 50;
+
+export function scenarios(smoke: boolean): Scenario[] {
+  const thousands = smoke ? 100 : 1000;
+  return [
+    ...hits(smoke),
+    ...misses(),
+    sessions(),
+    manyIdle(5 * thousands),
+    slowCyrus(),
+    started(),
+    manyKnown(),
+    decoders(),
+    ...[1, 50, thousands, 10 * thousands].map(memory),
+  ];
+}
+
+function hits(smoke: boolean): Scenario[] {
+  const sweep = smoke ? [1, 40] : [1, 2, 4, 8, 16, 40];
+  return [
+    ...[1, 8, 40].map((connections) => openHits(connections, connections === 1 ? 4000 : 8000)),
+    ...sweep.map(closedHits),
+  ];
+}
+
+function openHits(connections: number, rate: number): Scenario {
+  const aims: Aim[] = [
+    { metric: 'median', against: 'smmapd', atMost: 0.65 },
+    { metric: 'p99', against: 'smmapd', atMost: 0.75 },
+    { metric: 'median', against: 'floor', atMost: 1.15 },
+    { metric: 'p99', against: 'floor', atMost: 1.15 },
+  ];
+  return {
+    ...loads(`hit-open-${connections}`, WITH_INSTRUMENT, { mode: 'open', connections, rate, keys: 'hot' }),
+    title: `hit, ${rate} lookups a second on ${connections} ${plural(connections)}`,
+    aims: connections === 1 ? aims : [],
+  };
+}
+
+function closedHits(connections: number): Scenario {
+  const aims: Aim[] = [
+    { metric: 'rate', against: 'smmapd', atLeast: 3 },
+    { metric: 'rate', against: 'floor', atLeast: 0.85 },
+    { metric: 'cpu', against: 'smmapd', atMost: 0.5 },
+    { metric: 'cpu', against: 'floor', atMost: 1.2 },
+  ];
+  return {
+    ...loads(`hit-${connections}`, WITH_INSTRUMENT, { mode: 'closed', connections, keys: 'hot' }),
+    title: `hit, as many as can be on ${connections} ${plural(connections)}`,
+    aims: connections === 40 ? aims : [],
+  };
+}
+
+function misses(): Scenario[] {
+  return [
+    {
+      ...loads('miss-existing', ALL, { mode: 'once', connections: 40, keys: 'cold' }),
+      title: 'mailboxes that exist, each asked for the first time, 40 connections',
+    },
+    {
+      ...loads('miss-unknown', ALL, { mode: 'closed', connections: 40, keys: 'hot', unknownShare: 1 }),
+      title: 'unknown names, all distinct (a dictionary attack), 40 connections',
+      aims: [{ metric: 'rate', against: 'smmapd', atLeast: 1 }],
+    },
+    {
+      ...loads('mixed', ALL, { mode: 'closed', connections: 40, keys: 'hot', unknownShare: 0.05 }),
+      title: '95 % hits, 5 % distinct unknown names, 40 connections',
+    },
+    {
+      ...loads('stampede', ALL, { mode: 'burst', connections: 40, keys: 'cold' }),
+      title: 'stampede: 40 connections at once for a mailbox not asked for before',
+    },
+  ];
+}
+
+function sessions(): Scenario {
+  return {
+    ...loads('sessions', ALL, { mode: 'session', connections: 40, keys: 'hot' }),
+    title: 'a connection for each SMTP session: connect, three hits, close; 40 at once',
+    aims: [
+      { metric: 'sessions', against: 'smmapd', atLeast: 1.75 },
+      { metric: 'sessions', against: 'floor', atLeast: 0.9 },
+    ],
+  };
+}
+
+function manyIdle(idle: number): Scenario {
+  const plan: Plan = { mode: 'open', connections: 8, idle, rate: 8000, keys: 'hot' };
+  return {
+    ...loads('idle', WITHOUT_SMMAPD, plan),
+    title: `hit, 8000 lookups a second on 8 connections beside ${idle} idle ones`,
+    aims: [{ metric: 'memory', atMost: 120 }],
+  };
+}
+
+/** Memory with so many connections open, each used. smmapd has a process for each: not beyond what it can. */
+function memory(connections: number): Scenario {
+  const plan: Plan = { mode: 'open', connections: 1, idle: connections - 1, rate: 1000, keys: 'hot' };
+  return {
+    ...loads(`memory-${connections}`, connections <= 50 ? ALL : WITHOUT_SMMAPD, plan),
+    title: `memory with ${connections} ${plural(connections)}`,
+    connections,
+  };
+}
+
+function slowCyrus(): Scenario {
+  const plan: Plan = { mode: 'open', connections: 8, rate: 8000, keys: 'hot' };
+  const measure = (missesBeside: number | undefined) => (bench: Bench) =>
+    withSlowCyrus(bench, SLOW_MS, (lmtp) =>
+      measureLoad(bench, OURS, {
+        ...plan,
+        daemon: { lmtp },
+        ...(missesBeside === undefined ? {} : { missesBeside }),
+      }),
+    );
+  return {
+    name: 'slow-cyrus',
+    title: `hits on 8 connections while misses on 32 others wait ${SLOW_MS} ms for Cyrus`,
+    connections: 8,
+    contestants: [
+      { label: OURS, measure: measure(32) },
+      { label: 'undisturbed', measure: measure(undefined) },
+    ],
+    aims: [{ metric: 'p99', against: 'undisturbed', atMost: 1.5 }],
+  };
+}
+
+function started(): Scenario {
+  return {
+    name: 'start',
+    title: 'from the start of the process to its first answer',
+    connections: 1,
+    contestants: (['node -e 0', 'floor', OURS] as const).map((label) => ({
+      label,
+      measure: (bench: Bench) => startUp(bench, label),
+    })),
+    aims: [{ metric: 'took', against: 'node -e 0', atMost: 3 }],
+  };
+}
+
+function manyKnown(): Scenario {
+  const measure = (keys: 'many' | 'ten') => (bench: Bench) =>
+    withSlowCyrus(bench, 0, (lmtp) =>
+      measureLoad(bench, OURS, {
+        ...{ mode: 'open', connections: 8, rate: 8000, keys },
+        daemon: { lmtp, config: '[cache]\nmax_known = 2_000_000\nknown_ttl = "1h"\n' },
+      }),
+    );
+  return {
+    name: 'million-known',
+    title: 'hit with a million mailboxes known',
+    connections: 8,
+    contestants: [
+      { label: OURS, measure: measure('many') },
+      { label: 'ten known', measure: measure('ten') },
+    ],
+    aims: [
+      { metric: 'median', against: 'ten known', atMost: 1.1 },
+      { metric: 'cpu', against: 'ten known', atMost: 1.1 },
+    ],
+  };
+}
+
+function decoders(): Scenario {
+  const labels: readonly Decoder[] = [OURS, 'netstring-stream'];
+  return {
+    name: 'decoder',
+    title: 'netstrings taken out of chunks of 64 KiB, no sockets',
+    connections: 1,
+    contestants: labels.map((label) => ({ label, measure: (bench: Bench) => decode(bench, label) })),
+    aims: [],
+  };
+}
+
+function loads(name: string, servers: readonly ServerName[], plan: Plan) {
+  return {
+    name,
+    connections: plan.connections,
+    contestants: servers.map((label) => ({
+      label,
+      measure: (bench: Bench) => measureLoad(bench, label, plan),
+    })),
+    aims: [] as const,
+  };
+}
+
+function plural(count: number): string {
+  return count === 1 ? 'connection' : 'connections';
+}

@@ -1,0 +1,146 @@
+// The servers that are measured side by side, each started afresh for each measurement so that none has a past:
+// smmapd, the floor, our daemon, and the generator's own responder. Starts and stops processes.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { closeSync, openSync, readFileSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { listens, type Cyrus } from './cyrus.js';
+import { BUILD, DAEMON, PROGRAMS } from './paths.js';
+import { familyOf, type Process } from './processes.js';
+import { eventually } from './wait.js';
+
+export type ServerName = 'smmapd' | 'floor' | 'cyrusmapd' | 'responder';
+
+export interface Server {
+  readonly socket: string;
+  /** Whose CPU time a lookup costs: lmtpd's too, where it is asked. */
+  serving(): Process[];
+  /** Whose memory it needs. */
+  resident(): Process[];
+  stop(): Promise<void>;
+}
+
+export type DaemonOptions = {
+  /** Instead of the real lmtpd. */
+  readonly lmtp?: string;
+  /** Tables and keys of cyrusmapd.toml that replace the defaults. */
+  readonly config?: string;
+};
+
+/** As many as a scenario opens: the daemon's own default is for a mail host. */
+const MAX_CONNECTIONS = 20_000;
+
+export class Servers {
+  readonly #folder: string;
+  readonly #cyrus: Cyrus;
+  readonly #keys: string;
+  readonly #canary: string;
+
+  /**
+   * @param folder for sockets, configuration and logs; its path must be short
+   * @param keys every key that the floor knows
+   */
+  constructor(folder: string, cyrus: Cyrus, keys: string, canary: string) {
+    this.#folder = folder;
+    this.#cyrus = cyrus;
+    this.#keys = keys;
+    this.#canary = canary;
+  }
+
+  async start(name: ServerName, options: DaemonOptions = {}): Promise<Server> {
+    switch (name) {
+      case 'smmapd':
+        return await this.#smmapd();
+      case 'floor':
+        return await this.#program(name, process.execPath, [
+          join(PROGRAMS, 'floor.js'),
+          this.socketOf(name),
+          this.#keys,
+        ]);
+      case 'responder':
+        return await this.#program(name, join(BUILD, 'responder'), [this.socketOf(name)]);
+      case 'cyrusmapd':
+        return await this.#daemon(options);
+    }
+  }
+
+  socketOf(name: ServerName): string {
+    return join(this.#folder, name);
+  }
+
+  /** The command that starts our daemon, once its configuration is written. */
+  async daemonCommand(options: DaemonOptions = {}): Promise<string[]> {
+    const file = join(this.#folder, 'cyrusmapd.toml');
+    await writeFile(file, this.#configuration(options));
+    return [process.execPath, DAEMON, 'serve', '--config', file];
+  }
+
+  /** Everything that changes how fast it is has its default; only the limit of connections is raised. */
+  #configuration({ lmtp = this.#cyrus.lmtpSocket, config = '' }: DaemonOptions): string {
+    return `${config}
+[socketmap]
+listen = ["unix:${this.socketOf('cyrusmapd')}"]
+max_connections = ${MAX_CONNECTIONS}
+[backchannel.cyrus]
+type = "lmtp"
+endpoint = "unix:${lmtp}"
+canary = "${this.#canary}"
+[log]
+file = "${join(this.#folder, 'cyrusmapd.log')}"
+`;
+  }
+
+  async #smmapd(): Promise<Server> {
+    const cyrus = this.#cyrus;
+    await cyrus.restart();
+    await eventually('smmapd', () => listens(cyrus.smmapdSocket));
+    return {
+      socket: cyrus.smmapdSocket,
+      serving: () => cyrus.serving,
+      resident: () => cyrus.smmapds,
+      stop: async () => undefined,
+    };
+  }
+
+  async #daemon(options: DaemonOptions): Promise<Server> {
+    const cyrus = this.#cyrus;
+    await cyrus.restart();
+    await eventually('lmtpd', () => listens(cyrus.lmtpSocket));
+    const [program = '', ...args] = await this.daemonCommand(options);
+    const server = await this.#program('cyrusmapd', program, args);
+    return {
+      ...server,
+      serving: () => [...server.serving(), ...cyrus.serving],
+      resident: () => [...server.resident(), ...cyrus.lmtpds],
+    };
+  }
+
+  async #program(name: ServerName, program: string, args: readonly string[]): Promise<Server> {
+    const socket = this.socketOf(name);
+    await rm(socket, { force: true });
+    const log = join(this.#folder, `${name}.stderr`);
+    const child = startProgram(program, args, log);
+    await eventually(name, () => {
+      if (child.exitCode === null) return listens(socket);
+      const said = readFileSync(log, 'utf8').trim().split('\n').slice(-3).join(' ');
+      throw new Error(`${name} ended with ${child.exitCode}: ${said}`);
+    });
+    const family = () => familyOf(child.pid ?? 0);
+    return { socket, serving: family, resident: family, stop: () => stopProgram(child) };
+  }
+}
+
+export function startProgram(program: string, args: readonly string[], log: string): ChildProcess {
+  const file = openSync(log, 'w');
+  const child = spawn(program, args, { stdio: ['ignore', file, file] });
+  closeSync(file);
+  return child;
+}
+
+export async function stopProgram(child: ChildProcess): Promise<void> {
+  if (child.exitCode !== null || child.signalCode !== null) return;
+  const ended = once(child, 'exit');
+  child.kill('SIGTERM');
+  await ended;
+}
