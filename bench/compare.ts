@@ -22,7 +22,7 @@ const SLACK = 0.05;
 export const ROUNDS_MIN = 3;
 
 const FILE = join(SOURCES, 'baseline.json');
-const SPREAD = v.object({ median: v.number(), least: v.number(), most: v.number() });
+const SPREAD = v.object({ median: v.number(), least: v.number(), most: v.number(), rounds: v.number() });
 /** By scenario, then by `METRIC / CONTESTANT`. */
 const BASELINE = v.record(v.string(), v.record(v.string(), SPREAD));
 export type Baseline = v.InferOutput<typeof BASELINE>;
@@ -65,16 +65,17 @@ function isWorse(metric: Metric, now: Spread, then: Spread): boolean {
 
 function ratios(scenario: ScenarioResult): { name: string; metric: Metric; spread: Spread }[] {
   const others = scenario.contestants.filter(({ label }) => label !== OURS && label !== 'responder');
-  return others.flatMap(({ label, samples }) =>
+  return others.flatMap(({ label }) =>
     METRICS.flatMap((metric) => {
-      const spread = samples.length < ROUNDS_MIN ? undefined : ratioOf(scenario, metric, label);
-      return spread === undefined ? [] : [{ name: `${metric} / ${label}`, metric, spread }];
+      const spread = ratioOf(scenario, metric, label);
+      if (spread === undefined || spread.rounds < ROUNDS_MIN) return [];
+      return [{ name: `${metric} / ${label}`, metric, spread }];
     }),
   );
 }
 
-function rounded({ median, least, most }: Spread): Spread {
-  return { median: digits(median), least: digits(least), most: digits(most) };
+function rounded({ median, least, most, rounds }: Spread): Spread {
+  return { median: digits(median), least: digits(least), most: digits(most), rounds };
 }
 
 function shown({ median, least, most }: Spread): string {

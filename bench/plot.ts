@@ -82,14 +82,22 @@ export function linearAxis(title: string, most: number, unit = 1): Axis {
   return { title, place: (value) => value, ticks };
 }
 
-/** From the first to the last power of ten around the values, with 2 and 5 between. */
+/** In steps of 1, 2, 5 and 10, or of 10 alone where those were too many. */
 export function logAxis(title: string, least: number, most: number): Axis {
-  const steps = Array.from({ length: 13 }, (_, i) => 10 ** (i - 3)).flatMap((p) => [p, 2 * p, 5 * p]);
+  const powers = Array.from({ length: 13 }, (_, i) => 10 ** (i - 3));
+  const fine = ticksAround(
+    powers.flatMap((power) => [power, 2 * power, 5 * power]),
+    least,
+    most,
+  );
+  const ticks = fine.length > 9 ? ticksAround(powers, least, most) : fine;
+  return { title, place: Math.log10, ticks: ticks.map((tick) => [tick, shortNumber(tick)]) };
+}
+
+function ticksAround(steps: readonly number[], least: number, most: number): number[] {
   const first = steps.findLast((step) => step <= least) ?? least;
   const last = steps.find((step) => step >= most) ?? most;
-  const between = steps.filter((step) => step >= first && step <= last);
-  const shown = between.length > 9 ? between.filter((step) => /^0*\.?0*1/.test(String(step))) : between;
-  return { title, place: Math.log10, ticks: shown.map((step) => [step, shortNumber(step)]) };
+  return steps.filter((step) => step >= first && step <= last);
 }
 
 function scale({ place, ticks }: Axis, from: number, to: number): (value: number) => number {

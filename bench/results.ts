@@ -54,6 +54,7 @@ export type Spread = {
   readonly median: number;
   readonly least: number;
   readonly most: number;
+  readonly rounds: number;
 };
 
 /** Whom the ratios are about: ours. */
@@ -68,7 +69,7 @@ export function spreadOf(numbers: readonly number[]): Spread | undefined {
   const [low, high] = [sorted[(sorted.length - 1) >> 1], sorted[sorted.length >> 1]];
   const [least, most] = [sorted[0], sorted.at(-1)];
   if (low === undefined || high === undefined || least === undefined || most === undefined) return undefined;
-  return { median: (low + high) / 2, least, most };
+  return { median: (low + high) / 2, least, most, rounds: sorted.length };
 }
 
 /** A contestant's numbers over all rounds. */
