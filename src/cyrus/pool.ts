@@ -6,9 +6,10 @@ import type { Log } from '../log.js';
 import type { Probe } from '../validation/probe.js';
 import type { Recipient } from '../validation/recipient.js';
 import type { Verdict } from '../validation/verdict.js';
+import { Backoff, type BackoffLimits } from './backoff.js';
 import type { Session } from './session.js';
 
-export type PoolLimits = {
+export type PoolLimits = BackoffLimits & {
   /** Sessions at once; far below lmtpd's maxchild, each holds a delivery slot. */
   readonly connections: number;
   /** Recipients in one batch. */
@@ -17,9 +18,6 @@ export type PoolLimits = {
   readonly maxWaiting: number;
   /** Unused for so long, a session is closed; lmtpd would do it at 360 s. */
   readonly idleTimeoutMs: number;
-  /** First and longest pause after a failed connect or a timeout; it doubles in between. */
-  readonly backoffMinMs: number;
-  readonly backoffMaxMs: number;
 };
 
 export const DEFAULT_POOL_LIMITS: PoolLimits = Object.freeze({
@@ -58,15 +56,15 @@ export class Pool implements Probe {
   readonly #open: () => Promise<Session>;
   readonly #limits: PoolLimits;
   readonly #surroundings: PoolSurroundings;
+  readonly #backoff: Backoff;
   #waiting: Question[] = [];
   readonly #idle: IdleSession[] = [];
   readonly #busy = new Set<Session>();
   #opening = 0;
-  #failures = 0;
-  #backingOffUntil = -Infinity;
   #down: Error | undefined;
-  #closed = false;
-  #drained: (() => void) | undefined;
+  #state: 'open' | 'draining' | 'closed' = 'open';
+  #onQuiet: (() => void) | undefined;
+  #drained: Promise<void> | undefined;
   #acceptsEightBit = false;
   #idleTimer: NodeJS.Timeout | undefined;
 
@@ -75,6 +73,7 @@ export class Pool implements Probe {
     this.#open = open;
     this.#limits = limits;
     this.#surroundings = surroundings;
+    this.#backoff = new Backoff(limits, surroundings.now, surroundings.random);
   }
 
   get acceptsEightBit(): boolean {
@@ -101,30 +100,32 @@ export class Pool implements Probe {
   }
 
   /** Takes no more questions, lets those under way be answered, then closes. */
-  async drain(): Promise<void> {
-    this.#closed = true;
-    if (this.#waiting.length > 0 || this.#busy.size > 0) {
-      await new Promise<void>((resolve) => {
-        this.#drained = resolve;
-      });
-    }
-    await this.close();
+  drain(): Promise<void> {
+    return (this.#drained ??= this.#drain());
   }
 
+  /** Questions under way end with the sessions that they were put to; a session being opened is closed as it comes. */
   close(): Promise<void> {
-    this.#closed = true;
+    this.#state = 'closed';
     clearTimeout(this.#idleTimer);
-    this.#refuseWaiting(new UnavailableError(`back-channel ${this.name} is closed`));
+    this.#refuseWaiting(this.#closedError());
     for (const { session } of this.#idle.splice(0)) session.close();
     for (const session of this.#busy) session.close();
     return Promise.resolve();
   }
 
-  #refusal(): Error | undefined {
-    if (this.#closed) return new UnavailableError(`back-channel ${this.name} is closed`);
-    if (this.#backingOff() && this.#idle.length + this.#busy.size === 0) {
-      return new UnavailableError(`back-channel ${this.name} is down: ${messageOf(this.#down)}`);
+  async #drain(): Promise<void> {
+    if (this.#state === 'open') this.#state = 'draining';
+    if (this.#waiting.length > 0 || this.#busy.size > 0) {
+      await new Promise<void>((resolve) => {
+        this.#onQuiet = resolve;
+      });
     }
+    await this.close();
+  }
+
+  #refusal(): Error | undefined {
+    if (this.#state !== 'open') return this.#closedError();
     if (this.#waiting.length >= this.#limits.maxWaiting) {
       return new UnavailableError(
         `back-channel ${this.name} has ${this.#limits.maxWaiting} questions waiting`,
@@ -133,11 +134,11 @@ export class Pool implements Probe {
     return undefined;
   }
 
-  #backingOff(): boolean {
-    return this.#surroundings.now() < this.#backingOffUntil;
+  #closedError(): Error {
+    return new UnavailableError(`back-channel ${this.name} is closed`);
   }
 
-  /** Gives waiting questions to idle sessions, and opens a session where there is room and need. */
+  /** Gives waiting questions to idle sessions, opens one where there is room and need, else refuses them. */
   #pump(): void {
     while (this.#waiting.length > 0) {
       const session = this.#acquire();
@@ -147,7 +148,9 @@ export class Pool implements Probe {
       else void this.#ask(session, batch);
     }
     if (this.#waiting.length > 0 && this.#mayOpen()) void this.#openSession();
-    if (this.#waiting.length === 0 && this.#busy.size === 0) this.#drained?.();
+    // No session is there or on its way: nobody would take them before their deadline.
+    if (this.#waiting.length > 0 && this.size === 0) this.#refuseWaiting(this.#downError());
+    if (this.#waiting.length === 0 && this.#busy.size === 0) this.#onQuiet?.();
   }
 
   #acquire(): Session | undefined {
@@ -162,14 +165,20 @@ export class Pool implements Probe {
 
   #release(session: Session): void {
     this.#busy.delete(session);
-    if (session.botched) session.close();
+    if (session.botched || this.#state === 'closed') session.close();
     else this.#idle.push({ session, since: this.#surroundings.now() });
     this.#armIdleTimer();
   }
 
   /** One at a time: while it is not known whether Cyrus is there, one attempt is enough. */
   #mayOpen(): boolean {
-    return this.#opening === 0 && this.size < this.#limits.connections && !this.#backingOff();
+    if (this.#state === 'closed' || this.#backoff.active) return false;
+    return this.#opening === 0 && this.size < this.#limits.connections;
+  }
+
+  #downError(): Error {
+    const why = this.#down === undefined ? 'the last session was lost' : messageOf(this.#down);
+    return new UnavailableError(`back-channel ${this.name} is down: ${why}`);
   }
 
   #nextBatch(): Question[] {
@@ -208,15 +217,18 @@ export class Pool implements Probe {
   #botched(batch: readonly Question[], error: unknown): void {
     const { log, now } = this.#surroundings;
     log.debug({ backchannel: this.name, error: messageOf(error), questions: batch.length }, 'botched');
-    if (error instanceof DeadlineError) this.#failed(error);
     const again: Question[] = [];
     for (const question of batch) {
       question.asked += 1;
-      const retry = question.asked < ATTEMPTS_MAX && question.deadline > now() && !this.#backingOff();
+      const retry = question.asked < ATTEMPTS_MAX && question.deadline > now() && this.#state !== 'closed';
       if (retry) again.push(question);
       else question.reject(asError(error));
     }
     if (again.length > 0) this.#waiting = [...again, ...this.#waiting];
+    // What ended one session has likely ended the idle ones, and they have not noticed yet.
+    for (const { session } of this.#idle.splice(0)) session.close();
+    const askedTwice = batch.some(({ asked }) => asked >= ATTEMPTS_MAX);
+    if ((askedTwice || error instanceof DeadlineError) && this.#state !== 'closed') this.#failed(error);
   }
 
   async #openSession(): Promise<void> {
@@ -224,17 +236,18 @@ export class Pool implements Probe {
     try {
       const session = await this.#open();
       this.#opening -= 1;
-      this.#failures = 0;
       this.#acceptsEightBit = session.acceptsEightBit;
       this.#release(session);
     } catch (error) {
       this.#opening -= 1;
-      this.#failed(error);
+      if (this.#state !== 'closed') this.#failed(error);
     }
     this.#pump();
   }
 
+  /** Only an answer is a success: a lmtpd may greet and then be silent. */
   #succeeded(): void {
+    this.#backoff.succeeded();
     if (this.#down === undefined) return;
     this.#down = undefined;
     this.#surroundings.log.info({ backchannel: this.name }, 'backend-up');
@@ -242,13 +255,12 @@ export class Pool implements Probe {
 
   /** Pauses longer after each failure. Down it is only where no session is left, and that is told once. */
   #failed(error: unknown): void {
-    const { log, now, random } = this.#surroundings;
-    const { backoffMinMs, backoffMaxMs } = this.#limits;
-    const pause = Math.min(backoffMaxMs, backoffMinMs * 2 ** this.#failures);
-    this.#failures += 1;
-    this.#backingOffUntil = now() + pause * (0.75 + random() / 4);
-    const fields = { backchannel: this.name, error: messageOf(error), pauseMs: Math.round(pause) };
-    if (this.#idle.length + this.#busy.size > 0) {
+    const { log } = this.#surroundings;
+    const pauseMs = Math.round(this.#backoff.failed());
+    const fields = { backchannel: this.name, error: messageOf(error), pauseMs };
+    const othersLeft =
+      this.#busy.size + this.#opening > 0 || this.#idle.some(({ session }) => !session.botched);
+    if (othersLeft) {
       log.debug(fields, 'session-refused');
       return;
     }
@@ -264,15 +276,22 @@ export class Pool implements Probe {
     for (const question of refused) question.reject(error);
   }
 
-  /** One timer for all idle sessions; the one unused for longest is first. */
+  /** One timer for all idle sessions, set for the one unused for longest: the first. */
   #armIdleTimer(): void {
-    if (this.#idleTimer !== undefined || this.#closed) return;
-    this.#idleTimer = setTimeout(() => {
-      this.#idleTimer = undefined;
-      const limit = this.#surroundings.now() - this.#limits.idleTimeoutMs;
-      while (this.#idle[0] !== undefined && this.#idle[0].since <= limit) this.#idle.shift()?.session.close();
-      if (this.#idle.length > 0) this.#armIdleTimer();
-    }, this.#limits.idleTimeoutMs);
+    const [oldest] = this.#idle;
+    if (this.#idleTimer !== undefined || oldest === undefined) return;
+    const { now } = this.#surroundings;
+    const { idleTimeoutMs } = this.#limits;
+    this.#idleTimer = setTimeout(
+      () => {
+        this.#idleTimer = undefined;
+        const limit = now() - idleTimeoutMs;
+        while (this.#idle[0] !== undefined && this.#idle[0].since <= limit)
+          this.#idle.shift()?.session.close();
+        this.#armIdleTimer();
+      },
+      Math.max(1, Math.ceil(oldest.since + idleTimeoutMs - now())),
+    );
     this.#idleTimer.unref();
   }
 }

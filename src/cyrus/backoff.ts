@@ -1,0 +1,42 @@
+// The pause after a failure: each one twice as long as the one before, up to a maximum, until something succeeds.
+// With jitter, so that many daemons do not come back at the same moment. No I/O, no timer.
+
+export type BackoffLimits = {
+  readonly backoffMinMs: number;
+  readonly backoffMaxMs: number;
+};
+
+export class Backoff {
+  readonly #limits: BackoffLimits;
+  readonly #now: () => number;
+  readonly #random: () => number;
+  #failures = 0;
+  #until = -Infinity;
+
+  /** @param now monotonic milliseconds @param random from 0 to 1 */
+  constructor(limits: BackoffLimits, now: () => number, random: () => number) {
+    this.#limits = limits;
+    this.#now = now;
+    this.#random = random;
+  }
+
+  /** Whether the pause still lasts. */
+  get active(): boolean {
+    return this.#now() < this.#until;
+  }
+
+  /** Begins a pause. @returns its length in milliseconds: three quarters to the whole of what is due */
+  failed(): number {
+    const { backoffMinMs, backoffMaxMs } = this.#limits;
+    const due = Math.min(backoffMaxMs, backoffMinMs * 2 ** this.#failures);
+    const pauseMs = due * (0.75 + this.#random() / 4);
+    this.#failures += 1;
+    this.#until = this.#now() + pauseMs;
+    return pauseMs;
+  }
+
+  /** The next pause is the shortest one again; one that lasts goes on. */
+  succeeded(): void {
+    this.#failures = 0;
+  }
+}
