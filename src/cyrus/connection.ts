@@ -3,7 +3,7 @@
 // Then it is botched: closed, and never used again. The only client-side node:net of the back-channel.
 import { connect, type Socket } from 'node:net';
 import { formatEndpoint, type Endpoint } from '../endpoint.js';
-import { DeadlineError, ProtocolError, UnavailableError } from '../errors.js';
+import { DeadlineError, messageOf, ProtocolError, UnavailableError } from '../errors.js';
 
 /** Bytes in, replies out: what a protocol's parser offers to a connection. */
 export interface ReplyParser<Reply> {
@@ -37,6 +37,7 @@ export class Connection<Reply> {
     socket.on('error', (cause) =>
       this.#fail(new UnavailableError(`connection lost: ${cause.message}`, { cause })),
     );
+    socket.on('end', () => this.#fail(new UnavailableError('connection closed by the peer')));
     socket.on('close', () => this.#fail(new UnavailableError('connection closed by the peer')));
   }
 
@@ -61,9 +62,9 @@ export class Connection<Reply> {
     }, timeoutMs);
     const refused = (cause: Error) => {
       clearTimeout(timer);
-      reject(new UnavailableError(`no connection to ${name}: ${cause.message}`, { cause }));
+      reject(new UnavailableError(`no connection to ${name}: ${reasonOf(cause)}`, { cause }));
     };
-    socket.once('error', refused);
+    socket.on('error', refused);
     socket.once('connect', () => {
       clearTimeout(timer);
       socket.off('error', refused);
@@ -102,7 +103,8 @@ export class Connection<Reply> {
     if (this.#failure === undefined && this.#conversation === undefined && lastWords !== '') {
       this.#failure = new UnavailableError('connection closed');
       this.#socket.end(lastWords, 'latin1');
-      setTimeout(() => this.#socket.destroy(), LAST_WORDS_MS).unref();
+      const timer = setTimeout(() => this.#socket.destroy(), LAST_WORDS_MS);
+      this.#socket.once('close', () => clearTimeout(timer));
       return;
     }
     this.#fail(new UnavailableError('connection closed'));
@@ -148,6 +150,12 @@ export class Connection<Reply> {
 
 /** How long a peer has to take our last words before the socket is destroyed. */
 const LAST_WORDS_MS = 1000;
+
+/** A host with several network addresses fails with one error for each, under a common one without words. */
+function reasonOf(cause: Error): string {
+  if (!(cause instanceof AggregateError)) return cause.message;
+  return cause.errors.map(messageOf).join(', ');
+}
 
 function settled<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
   let resolve: (value: T) => void = () => {};
