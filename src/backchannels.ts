@@ -36,7 +36,9 @@ export async function buildBackchannels(
   const probes = new Map<string, Probe>();
   for (const backchannel of config.backchannels) {
     const probe =
-      backchannel.type === 'list' ? await ListProbe.open(backchannel) : lmtpPool(backchannel, surroundings);
+      backchannel.type === 'list'
+        ? await ListProbe.open(backchannel, config.lookup.addressRules)
+        : lmtpPool(backchannel, surroundings);
     probes.set(backchannel.name, probe);
   }
   const entries = config.domains.flatMap(({ domain, backchannel }) => {
