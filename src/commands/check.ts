@@ -27,7 +27,9 @@ export async function check(argument: string, flags: Flags): Promise<number> {
 
   print(line('key', `${printable(key)} (${key.length} bytes)`));
   print(describeRecipient(parseKey(key, config.lookup.addressRules)).join('\n'));
-  if (outcome.source === 'probe') print(describeProbe(config, backchannels, key, dialogue).join('\n'));
+  if (outcome.source === 'probe' || outcome.source === 'deadline') {
+    print(describeProbe(config, backchannels, key, dialogue).join('\n'));
+  }
   print(describeOutcome(outcome).join('\n'));
   print(describeReply(key, reply).join('\n'));
   return exitStatusOfReply(reply.status);
@@ -43,11 +45,17 @@ function now(): number {
 }
 
 function describeRecipient(parsed: ParsedKey): string[] {
-  if (parsed.kind !== 'recipient') return [line('recipient', `none: ${parsed.reason}`)];
-  const { address, mailbox, detail } = parsed.recipient;
-  const lines = [line('recipient', address)];
-  if (mailbox !== address) lines.push(line('', `detail ${detail ?? ''} of mailbox ${mailbox}`));
-  return lines;
+  switch (parsed.kind) {
+    case 'impossible':
+      return [line('recipient', `none: ${parsed.reason}, lmtpd can only refuse it`)];
+    case 'unaskable':
+      return [line('recipient', `none: ${parsed.reason}, lmtpd cannot be asked about it`)];
+    case 'recipient': {
+      const { address, mailbox, detail } = parsed.recipient;
+      if (mailbox === address) return [line('recipient', address)];
+      return [line('recipient', address), line('', `detail ${detail ?? ''} of mailbox ${mailbox}`)];
+    }
+  }
 }
 
 function describeProbe(

@@ -6,13 +6,10 @@ import { keyOfArgument, print, printable } from './terminal.js';
 
 export type LookupOptions = { readonly map: string; readonly server: string };
 
-/** As long as Sendmail waits. */
-const TIMEOUT_MS = 30_000;
-
 /** @returns the exit status */
 export async function lookup(argument: string, options: LookupOptions): Promise<number> {
   const endpoint = parseEndpoint(options.server, '--server');
-  const client = await SocketmapClient.connect(endpoint, TIMEOUT_MS);
+  const client = await SocketmapClient.connect(endpoint);
   try {
     const reply = await client.lookup(keyOfArgument(options.map), keyOfArgument(argument));
     print(printable(`${reply.status} ${reply.text}`));

@@ -122,7 +122,7 @@ export function fileMode() {
 /** An address that could be asked about; one with a detail names the same mailbox as one without. */
 export function mailbox() {
   return text(
-    (value) => !value.includes('+') && parseKey(value, DEFAULT_ADDRESS_RULES).kind === 'recipient',
+    (value) => !/\+|@$/.test(value) && parseKey(value, DEFAULT_ADDRESS_RULES).kind === 'recipient',
     'an address without detail, such as postmaster@example.jp',
   );
 }

@@ -1,0 +1,437 @@
+import {
+  appendFileSync,
+  existsSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  writeFileSync,
+} from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { parse } from 'smol-toml';
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { parseEndpoint } from '../../src/endpoint.js';
+import { SocketmapClient } from '../../src/socketmap/client.js';
+import { run, Serving } from './cyrusmapd-process.js';
+
+let folder: string;
+let list: string;
+let config: string;
+const started: Serving[] = [];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'cyrusmapd-cli-'));
+  list = join(folder, 'mailboxes');
+  writeFileSync(list, '# a comment\nalice@example.jp\nbob@example.jp # another\n\n');
+  config = join(folder, 'cyrusmapd.toml');
+  writeConfig('');
+});
+afterEach(async () => {
+  for (const serving of started.splice(0)) await serving.stop('SIGKILL');
+  rmSync(folder, { recursive: true, force: true });
+});
+
+function writeConfig(more: string): void {
+  writeFileSync(
+    config,
+    `${more}
+[socketmap]
+listen = ["inet:0@127.0.0.1", "unix:${folder}/socketmap"]
+[backchannel.names]
+type = "list"
+file = "${list}"
+[domains]
+"example.jp" = "names"
+`,
+  );
+}
+
+function serve(...args: string[]): Serving {
+  const serving = new Serving(args);
+  started.push(serving);
+  return serving;
+}
+
+describe('cyrusmapd serve', () => {
+  it('logs one line "listening" for each endpoint, and answers there', async () => {
+    const serving = serve('--config', config);
+    const endpoints = [await serving.endpoint(1), await serving.endpoint(2)];
+    expect(endpoints[0]).toMatch(/^inet:[1-9]\d*@127\.0\.0\.1$/);
+    expect(endpoints[1]).toBe(`unix:${folder}/socketmap`);
+    for (const server of endpoints) {
+      expect(await run('lookup', 'alice@example.jp', '--server', server)).toEqual({
+        status: 0,
+        stdout: 'OK alice@example.jp\n',
+        stderr: '',
+      });
+    }
+    expect(serving.lines.filter(({ msg }) => msg === 'listening')).toHaveLength(2);
+  });
+
+  it.each(['SIGTERM', 'SIGINT'] as const)('ends with status 0 after %s', async (signal) => {
+    const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
+    await serving.endpoint();
+    expect(await serving.stop(signal)).toBe(0);
+    expect(serving.lines.map(({ msg }) => msg)).toEqual(expect.arrayContaining(['draining', 'stopped']));
+  });
+
+  it('removes its UNIX socket when it ends', async () => {
+    const serving = serve('--list', list, '--listen', `unix:${folder}/socketmap`);
+    await serving.endpoint();
+    expect(existsSync(`${folder}/socketmap`)).toBe(true);
+    expect(await serving.stop()).toBe(0);
+    expect(existsSync(`${folder}/socketmap`)).toBe(false);
+  });
+
+  it('ends with 78 and says why for a bad file', async () => {
+    writeConfig('[lookup]\ndeadline = "40s"');
+    expect(await run('serve', '--config', config)).toEqual({
+      status: 78,
+      stdout: '',
+      stderr: `cyrusmapd: ${config}: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s\n`,
+    });
+  });
+
+  it('ends with 78 where the list cannot be read', async () => {
+    const { status, stderr } = await run('serve', '--list', `${folder}/none`, '--listen', 'inet:0@127.0.0.1');
+    expect(status).toBe(78);
+    expect(stderr).toContain(`${folder}/none`);
+  });
+
+  it('ends with 78 where the log cannot be opened', async () => {
+    writeConfig(`[log]\nfile = "${folder}/none/log"`);
+    const { status, stderr } = await run('serve', '--config', config);
+    expect(status).toBe(78);
+    expect(stderr).toContain(`log.file is "${folder}/none/log": ENOENT`);
+  });
+
+  it('ends with 69 where a listener cannot be opened', async () => {
+    const occupied = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => occupied.once('listening', resolve));
+    const endpoint = `inet:${(occupied.address() as AddressInfo).port}@127.0.0.1`;
+    const { status, stderr } = await run('serve', '--list', list, '--listen', endpoint);
+    occupied.close();
+    expect(status).toBe(69);
+    expect(stderr).toContain(endpoint);
+  });
+
+  it('ends with 64 for flags that it does not know', async () => {
+    expect((await run('serve', '--lisen', 'unix:/x')).status).toBe(64);
+    expect((await run('sreve')).status).toBe(64);
+    expect((await run()).status).toBe(64);
+  });
+
+  it('takes several --listen and a --log-level', async () => {
+    const serving = serve(
+      '--list',
+      list,
+      '--listen',
+      'inet:0@127.0.0.1',
+      '--listen',
+      'inet:0@127.0.0.1',
+      '--log-level',
+      'debug',
+    );
+    const [first, second] = [await serving.endpoint(1), await serving.endpoint(2)];
+    expect(first).not.toBe(second);
+    await run('lookup', 'bob@example.jp', '--server', second);
+    expect(await serving.said('found')).toMatchObject({
+      level: 'debug',
+      map: 'cyrus',
+      key: 'bob@example.jp',
+    });
+  });
+
+  it('reads its list again at SIGHUP', async () => {
+    const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
+    const server = await serving.endpoint();
+    expect((await run('lookup', 'new@example.jp', '--server', server)).status).toBe(1);
+    appendFileSync(list, 'new@example.jp\n');
+    serving.child.kill('SIGHUP');
+    await serving.said('reloaded');
+    expect((await run('lookup', 'new@example.jp', '--server', server)).status).toBe(0);
+  });
+
+  it('refuses a bad file at SIGHUP with a clear line, and the old one stays in force', async () => {
+    const serving = serve('--config', config);
+    const server = await serving.endpoint();
+    writeConfig('[lookup]\ndeadline = "40s"\nover_quota = "perm"');
+    serving.child.kill('SIGHUP');
+    expect(await serving.said('reload-refused')).toMatchObject({
+      level: 'error',
+      reason:
+        `${config}: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s; ` +
+        `${config}: lookup.over_quota is "perm": must be "temp", "ok" or "reject"`,
+    });
+    expect((await run('lookup', 'alice@example.jp', '--server', server)).status).toBe(0);
+    rmSync(list);
+    writeConfig('');
+    serving.child.kill('SIGHUP');
+    expect(await serving.said('reload-refused', 2)).toMatchObject({ reason: expect.stringContaining(list) });
+    expect((await run('lookup', 'alice@example.jp', '--server', server)).status).toBe(0);
+    expect(await serving.stop()).toBe(0);
+  });
+
+  it('opens its log file anew at SIGHUP, also where the file is refused', async () => {
+    const log = join(folder, 'cyrusmapd.log');
+    writeConfig(`[log]\nfile = "${log}"`);
+    const serving = serve('--config', config);
+    await expect.poll(() => existsSync(log) && readFileSync(log, 'utf8')).toContain('listening');
+    renameSync(log, `${log}.0`);
+    writeFileSync(config, 'bad');
+    serving.child.kill('SIGHUP');
+    await expect.poll(() => existsSync(log) && readFileSync(log, 'utf8')).toContain('reload-refused');
+    expect(await serving.stop()).toBe(0);
+    expect(readFileSync(log, 'utf8')).toContain('stopped');
+    expect(readFileSync(`${log}.0`, 'utf8')).not.toContain('stopped');
+    expect(serving.stderr).toBe('');
+  });
+
+  it('does not open a debugger at SIGUSR1', async () => {
+    const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
+    const server = await serving.endpoint();
+    serving.child.kill('SIGUSR1');
+    expect((await run('lookup', 'alice@example.jp', '--server', server)).status).toBe(0);
+    expect(serving.stderr).not.toContain('Debugger');
+    expect(await serving.stop()).toBe(0);
+  });
+
+  it('goes on answering, and ends with 0, where nobody reads its log', async () => {
+    const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
+    const server = await serving.endpoint();
+    serving.child.stderr?.pause();
+    const client = await SocketmapClient.connect(parseEndpoint(server));
+    const replies = await Promise.all(
+      Array.from({ length: 20_000 }, (_, i) => client.lookup('cyrus', `unknown${i}@example.jp`)),
+    );
+    client.close();
+    expect(replies.every(({ status }) => status === 'NOTFOUND')).toBe(true);
+    const exited = new Promise((resolve) => serving.child.once('exit', resolve));
+    serving.child.kill('SIGTERM');
+    expect(await exited).toBe(0);
+    serving.child.stderr?.resume();
+  });
+});
+
+describe('cyrusmapd serve without any configuration', () => {
+  it('says where it listens and what to try next, and serves example.jp alone', async () => {
+    const serving = serve('--listen', 'inet:0@127.0.0.1');
+    const server = await serving.endpoint();
+    const text = await serving.printed('Ctrl-C');
+    expect(text).toContain(`  ${server}\n`);
+    const tried = [...text.matchAll(/npx cyrusmapd lookup (\S+) --server (\S+)/g)];
+    expect(tried.map(([, key, endpoint]) => [key, endpoint])).toEqual([
+      ['alice@example.jp', server],
+      ['nobody@example.jp', server],
+    ]);
+    expect((await run('lookup', 'alice@example.jp', '--server', server)).stdout).toBe(
+      'OK alice@example.jp\n',
+    );
+    expect((await run('lookup', 'nobody@example.jp', '--server', server)).status).toBe(1);
+    expect((await run('lookup', 'alice@example.net', '--server', server)).status).toBe(75);
+    expect((await run('lookup', 'alice', '--server', server)).status).toBe(75);
+    expect(await serving.stop('SIGINT')).toBe(0);
+  });
+
+  it('listens at its usual places, or says which of them is taken', async () => {
+    const serving = serve();
+    const taken = await Promise.race([serving.ended, serving.printed('Ctrl-C')]).catch(() => serving.ended);
+    if (taken === 69) {
+      expect(serving.stderr).toContain('inet:7860@127.0.0.1');
+      return;
+    }
+    expect(await serving.endpoint(1)).toBe('inet:7860@127.0.0.1');
+    const server = await serving.endpoint(2);
+    const path = server.replace(/^unix:/, '');
+    expect(statSync(dirname(path)).mode & 0o777).toBe(0o700);
+    expect((await run('lookup', 'alice@example.jp', '--server', server)).status).toBe(0);
+    expect((await run('lookup', 'alice@example.jp')).status).toBe(0);
+    expect(await serving.stop()).toBe(0);
+    expect(existsSync(dirname(path))).toBe(false);
+  });
+});
+
+describe('cyrusmapd lookup', () => {
+  it.each([
+    ['OK x', 0],
+    ['NOTFOUND Mailbox does not exist', 1],
+    ['NOTFOUND ', 1],
+    ['TEMP later', 75],
+    ['TIMEOUT later', 75],
+    ['PERM no', 76],
+    ['SORRY no', 76],
+    ['OK ', 76],
+  ])('of a daemon that replies %j ends with %d', async (reply, status) => {
+    const fake = createServer((socket) =>
+      socket.once('data', () => socket.end(`${Buffer.byteLength(reply)}:${reply},`)),
+    ).listen(0, '127.0.0.1');
+    await new Promise((resolve) => fake.once('listening', resolve));
+    const result = await run(
+      'lookup',
+      'x',
+      '--server',
+      `inet:${(fake.address() as AddressInfo).port}@127.0.0.1`,
+    );
+    fake.close();
+    expect(result.status).toBe(status);
+    if (status !== 76 || reply.startsWith('PERM')) expect(result.stdout).toBe(`${reply}\n`);
+    else expect(result.stderr).toContain('broke the protocol');
+  });
+
+  it.each(['no netstring', '3:OK x,', '', '05:OK x,'])(
+    'of a daemon that replies %j prints no reply',
+    async (bytes) => {
+      const fake = createServer((socket) => socket.once('data', () => socket.end(bytes))).listen(
+        0,
+        '127.0.0.1',
+      );
+      await new Promise((resolve) => fake.once('listening', resolve));
+      const result = await run(
+        'lookup',
+        'x',
+        '--server',
+        `inet:${(fake.address() as AddressInfo).port}@127.0.0.1`,
+      );
+      fake.close();
+      expect(result.status).toBe(bytes === '' ? 69 : 76);
+      expect(result.stdout).toBe('');
+    },
+  );
+
+  it('ends with 69 where no daemon answers', async () => {
+    const { status, stderr } = await run('lookup', 'x', '--server', `unix:${folder}/none`);
+    expect(status).toBe(69);
+    expect(stderr).toContain(`unix:${folder}/none`);
+  });
+
+  it('ends with 78 for a --server that is no endpoint', async () => {
+    expect(await run('lookup', 'x', '--server', 'localhost')).toMatchObject({ status: 78 });
+  });
+
+  it('asks for the map and the key that it is given, and prints nothing that a terminal would obey', async () => {
+    let asked = '';
+    const fake = createServer((socket) =>
+      socket.once('data', (chunk) => {
+        asked = chunk.toString();
+        socket.end('12:TEMP \x1b[31mA\n,'.replace('12', String('TEMP \x1b[31mA\n'.length)));
+      }),
+    ).listen(0, '127.0.0.1');
+    await new Promise((resolve) => fake.once('listening', resolve));
+    const server = `inet:${(fake.address() as AddressInfo).port}@127.0.0.1`;
+    const { stdout } = await run('lookup', 'émile@example.jp', '--map', 'other', '--server', server);
+    fake.close();
+    expect(asked).toBe('23:other émile@example.jp,');
+    expect(stdout).toBe('TEMP \\x1b[31mA\\x0a\n');
+  });
+});
+
+describe('cyrusmapd check', () => {
+  it('prints the whole way of a mailbox that exists', async () => {
+    const { status, stdout } = await run('check', 'Alice+Lists@Example.JP', '--list', list);
+    expect(status).toBe(0);
+    expect(stdout.split('\n')).toEqual([
+      'key        Alice+Lists@Example.JP (22 bytes)',
+      'recipient  alice+Lists@example.jp',
+      '           detail Lists of mailbox alice@example.jp',
+      `asked      default: the list ${list}`,
+      'verdict    deliverable, by what was asked',
+      'reply      25:OK Alice+Lists@Example.JP,',
+      'Sendmail   250 2.1.5 <Alice+Lists@Example.JP>... Recipient ok',
+      'Postfix    250 2.1.5 Ok',
+      '',
+    ]);
+  });
+
+  it.each([
+    [
+      'nobody@example.jp',
+      1,
+      'verdict    unknown, by what was asked',
+      '31:NOTFOUND Mailbox does not exist,',
+      '550 5.1.1',
+    ],
+    ['two@at@example.jp', 1, 'recipient  none: two @, lmtpd can only refuse it', '31:NOTFOUND', '550 5.1.1'],
+    ['alice@example.net', 75, 'verdict    deferred, by the domain, nobody was asked', ':TEMP ', '451 4.3.0'],
+  ])('prints the way of %s', async (key, status, ...parts) => {
+    const result = await run('check', key, '--config', config);
+    expect(result.status).toBe(status);
+    for (const part of parts) expect(result.stdout).toContain(part);
+  });
+
+  it('shows the dialogue with lmtpd', async () => {
+    const fake = createServer((socket) => {
+      socket.write('220 fake LMTP ready\r\n');
+      let pending = '';
+      socket.on('data', (chunk) => {
+        pending += chunk.toString();
+        const lines = pending.split('\r\n');
+        pending = lines.pop() ?? '';
+        for (const line of lines) socket.write(answerOf(line));
+      });
+    }).listen(0, '127.0.0.1');
+    await new Promise((resolve) => fake.once('listening', resolve));
+    const lmtp = `inet:${(fake.address() as AddressInfo).port}@127.0.0.1`;
+    const unknown = await run('check', 'nobody@example.jp', '--lmtp', lmtp, '--canary', 'alice@example.jp');
+    expect(unknown.status).toBe(1);
+    for (const line of [
+      `asked      default: Cyrus over LMTP, ${lmtp}`,
+      '           < 220 fake LMTP ready',
+      '           > MAIL FROM:<>',
+      '           > RCPT TO:<nobody@example.jp>',
+      '           < 550 5.1.1 User unknown',
+      '           > RCPT TO:<alice@example.jp>',
+      '           < 250 2.1.5 ok',
+    ]) {
+      expect(unknown.stdout).toContain(`${line}\n`);
+    }
+    expect(unknown.stdout).not.toContain('DATA');
+    const witnessless = await run('check', 'nobody@example.jp', '--lmtp', lmtp);
+    expect(witnessless.status).toBe(75);
+    expect(witnessless.stdout).toContain('canary');
+    fake.close();
+  });
+
+  it('defers where Cyrus cannot be reached', async () => {
+    const { status, stdout } = await run('check', 'alice@example.jp', '--lmtp', `unix:${folder}/none`);
+    expect(status).toBe(75);
+    expect(stdout).toContain('451 4.3.0 Temporary system failure. Please try again later.');
+  });
+
+  it('ends with 78 for a bad configuration', async () => {
+    writeFileSync(config, '');
+    expect((await run('check', 'x', '--config', config)).status).toBe(78);
+  });
+});
+
+describe('cyrusmapd config', () => {
+  it('prints the effective configuration, which is a configuration', async () => {
+    writeConfig('[lookup]\ndeadline = "7s"');
+    const { status, stdout } = await run('config', '--config', config);
+    expect(status).toBe(0);
+    expect(parse(stdout)).toMatchObject({
+      lookup: { deadline: '7s', over_quota: 'temp' },
+      backchannel: { names: { type: 'list', file: list } },
+    });
+    writeFileSync(config, stdout);
+    expect((await run('config', '--config', config)).stdout).toBe(stdout);
+  });
+
+  it('ends with 78 for a bad one, and prints nothing', async () => {
+    writeConfig('[lookup]\ndeadline = 7');
+    const { status, stdout, stderr } = await run('config', '--config', config);
+    expect(status).toBe(78);
+    expect(stdout).toBe('');
+    expect(stderr).toContain('lookup.deadline is 7: must be a duration');
+  });
+});
+
+function answerOf(command: string): string {
+  if (command.startsWith('LHLO')) return '250-fake\r\n250-PIPELINING\r\n250 ENHANCEDSTATUSCODES\r\n';
+  if (command === 'RCPT TO:<nobody@example.jp>') return '550-Mailbox unknown.\r\n550 5.1.1 User unknown\r\n';
+  if (command.startsWith('RCPT')) return '250 2.1.5 ok\r\n';
+  if (command.startsWith('MAIL')) return '250 2.1.0 ok\r\n';
+  return '250 2.0.0 Ok\r\n';
+}
