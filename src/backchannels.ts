@@ -1,7 +1,8 @@
 // Builds the probes that the configuration names, each with its witness and its log lines. Used by the daemon
 // and by `check`, which decides without one.
 import { hostname } from 'node:os';
-import type { Config, LmtpBackchannelConfig } from './config.js';
+import { isDeepStrictEqual } from 'node:util';
+import type { BackchannelConfig, Config, LmtpBackchannelConfig } from './config.js';
 import { ListProbe } from './cyrus/list.js';
 import { LmtpSession, type Trace } from './cyrus/lmtp.js';
 import { Pool } from './cyrus/pool.js';
@@ -26,26 +27,40 @@ export type BackchannelSurroundings = {
 export type Backchannels = {
   readonly route: Route;
   readonly probes: readonly Probe[];
+  /** What each was built from. */
+  readonly configs: ReadonlyMap<Probe, BackchannelConfig>;
 };
 
-/** @throws ConfigError where a list cannot be read */
+/**
+ * @param former of the configuration before: what has not changed is kept, with its sessions and the witnesses that
+ *   it learned, since a SIGHUP may only rotate the log. A list is read again.
+ * @throws ConfigError where a list cannot be read
+ */
 export async function buildBackchannels(
   config: Config,
   surroundings: BackchannelSurroundings,
+  former?: Backchannels,
 ): Promise<Backchannels> {
   const probes = new Map<string, Probe>();
+  const configs = new Map<Probe, BackchannelConfig>();
   for (const backchannel of config.backchannels) {
     const probe =
       backchannel.type === 'list'
         ? await ListProbe.open(backchannel, config.lookup.addressRules)
-        : lmtpPool(backchannel, surroundings);
+        : (unchanged(backchannel, former) ?? lmtpPool(backchannel, surroundings));
     probes.set(backchannel.name, probe);
+    configs.set(probe, backchannel);
   }
   const entries = config.domains.flatMap(({ domain, backchannel }) => {
     const probe = probes.get(backchannel);
     return probe === undefined ? [] : [{ domain, probe }];
   });
-  return { route: routeByDomain(entries, config.lookup.domainsComplete), probes: [...probes.values()] };
+  const route = routeByDomain(entries, config.lookup.domainsComplete);
+  return { route, probes: [...probes.values()], configs };
+}
+
+function unchanged(backchannel: BackchannelConfig, former: Backchannels | undefined): Probe | undefined {
+  return former?.probes.find((probe) => isDeepStrictEqual(former.configs.get(probe), backchannel));
 }
 
 /** The part of the configuration that the validator takes. */

@@ -22,6 +22,8 @@ export class Daemon {
   readonly metrics: Metrics;
   #config: Config;
   #backchannels: Backchannels;
+  /** Of former configurations, still answering. */
+  readonly #retiring = new Set<Probe>();
 
   private constructor(config: Config, log: Log, parts: Parts) {
     this.#config = config;
@@ -64,19 +66,26 @@ export class Daemon {
    */
   async reload(config: Config): Promise<void> {
     const former = this.#backchannels;
-    const next = await buildBackchannels(config, { log: this.#log, now, random: Math.random });
+    const next = await buildBackchannels(config, { log: this.#log, now, random: Math.random }, former);
     this.#backchannels = next;
     this.#config = config;
     this.#cache.belief = beliefOf(config);
     this.#lookups.policies = () => config.lookup.policy;
     this.#validator.reconfigure(next.route, validatorRules(config));
-    await Promise.all(former.probes.map((probe) => probe.drain()));
+    for (const probe of former.probes) if (!next.probes.includes(probe)) this.#retire(probe);
+  }
+
+  /** What it was asked is still answered; nobody waits for it, so that the log is rotated in time. */
+  #retire(probe: Probe): void {
+    this.#retiring.add(probe);
+    void probe.drain().finally(() => this.#retiring.delete(probe));
   }
 
   /** Accepts no more, answers what is in flight within the grace, closes everything. */
   async stop(): Promise<void> {
     await this.#server.stop(this.#config.socketmap.shutdownGraceMs);
-    await Promise.all(this.#backchannels.probes.map((probe: Probe) => probe.close()));
+    const probes = [...this.#backchannels.probes, ...this.#retiring];
+    await Promise.all(probes.map((probe) => probe.close()));
   }
 }
 
@@ -98,7 +107,7 @@ function beliefOf({ cache }: Config): Belief {
     knownMs: cache.knownTtlMs,
     negativeMs: cache.negativeTtlMs,
     overQuotaMs: cache.overQuotaTtlMs,
-    staleMs: 86_400_000,
+    staleMs: cache.serveStaleMs,
     freshMs: cache.knownTtlMs,
   };
 }
