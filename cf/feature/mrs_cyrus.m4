@@ -19,6 +19,7 @@ define(`_CYRUS_MAP_', `')
 divert(0)
 VERSIONID(`cyrusmapd: mrs_cyrus')
 divert(-1)
+define(`_MRS_LOCAL_', ifdef(`confLOCAL_MAILER', confLOCAL_MAILER, `local'))
 define(`CYRUS_SMMAPD_SOCKET', ifelse(len(X`'_ARG_), `1', `/var/imap/socket/smmapd', _ARG_))
 define(`CYRUS_SMMAPD_SOCKET_TYPE', ifelse(len(X`'_ARG2_), `1', `local', _ARG2_))
 
@@ -68,5 +69,5 @@ R< dummy > $+ < @ $={VirtCyrus} >	$: < dummy > $1 < @ $2 > $| $>CyrusValue $1 @ 
 R$* $| $#$*			$#$2				deferred
 R< dummy > $* $| <NONE>		$#error $@ 5.1.1 $: "550 User unknown"
 R< dummy > $+ < @ $+ > $| $*	$#cyrusv2d $@ dummy $: $1 < @ $2 >
-R< dummy > $=L < @ $* >		$#_LOCAL_ $: @ $1
-R< dummy > $* < @ $* >		$#_LOCAL_ $: $1
+R< dummy > $=L < @ $* >		$#_MRS_LOCAL_ $: @ $1
+R< dummy > $* < @ $* >		$#_MRS_LOCAL_ $: $1

@@ -4,6 +4,7 @@
 
 import { connect, createServer } from 'node:net';
 import { GenericContainer } from 'testcontainers';
+import { LogLines } from './log-lines.js';
 import { SmtpClient, type Reply } from './smtp.js';
 
 const START_TIMEOUT_MS = 30_000;
@@ -135,49 +136,5 @@ async function listening(port: number, lines: LogLines): Promise<void> {
     if (Date.now() > end)
       throw new Error(`nothing listens on port ${port} after ${START_TIMEOUT_MS / 1000}s`);
     await new Promise((resolve) => setTimeout(resolve, 50));
-  }
-}
-
-/** What a container has written, and those who wait for more of it. */
-class LogLines {
-  static readonly #WAIT_MS = 60_000;
-  #text = '';
-  #ended = false;
-  readonly #waiting = new Set<() => void>();
-
-  feed(chunk: string): void {
-    this.#text += chunk;
-    for (const look of [...this.#waiting]) look();
-  }
-
-  /** The container writes no more, because it does not run any more. */
-  end(): void {
-    this.#ended = true;
-  }
-
-  get ended(): boolean {
-    return this.#ended;
-  }
-
-  text(): string {
-    return this.#text;
-  }
-
-  find(pattern: RegExp): Promise<string> {
-    return new Promise((resolve, reject) => {
-      const look = (): void => {
-        const line = this.#text.split('\n').find((candidate) => pattern.test(candidate));
-        if (line === undefined) return;
-        clearTimeout(timer);
-        this.#waiting.delete(look);
-        resolve(line);
-      };
-      const timer = setTimeout(() => {
-        this.#waiting.delete(look);
-        reject(new Error(`no line matches ${pattern} in:\n${this.#text}`));
-      }, LogLines.#WAIT_MS);
-      this.#waiting.add(look);
-      look();
-    });
   }
 }
