@@ -1,6 +1,5 @@
 // One listening socket: TCP over IPv4 or IPv6, or UNIX. Opens it, says where it listens, closes it. I/O.
 import { once } from 'node:events';
-import type { Stats } from 'node:fs';
 import { lookup as resolveHost } from 'node:dns/promises';
 import { createServer, isIP, type ListenOptions, type Server, type Socket } from 'node:net';
 import { formatEndpoint, type Endpoint } from '../endpoint.js';
@@ -12,6 +11,7 @@ import {
   removeLeftOver,
   setAccess,
   withPrivateFiles,
+  type FileIdentity,
   type SocketFileRules,
 } from './socket-file.js';
 
@@ -28,7 +28,7 @@ export type ListenerEvents = {
 
 export class Listener {
   readonly #server: Server;
-  readonly #file: Stats | undefined;
+  readonly #file: FileIdentity | undefined;
   /** With the port that was given for port 0. */
   readonly endpoint: Endpoint;
   /** The same, in Sendmail's notation. */
@@ -75,7 +75,7 @@ export class Listener {
   }
 }
 
-type Opened = { readonly endpoint: Endpoint; readonly file: Stats | undefined };
+type Opened = { readonly endpoint: Endpoint; readonly file: FileIdentity | undefined };
 
 async function openUnix(server: Server, path: string, rules: ListenerRules): Promise<Opened> {
   const bound = nameToBind(path);

@@ -1,8 +1,9 @@
 // The file of a UNIX socket: who may open it, and whose it is. A left-over one is removed, a live one never; ours
 // appears under its name only when it is listening, with its owner and mode. File system and one probing connect().
 import { randomInt } from 'node:crypto';
-import { chmodSync, chownSync, linkSync, lstatSync, unlinkSync, type Stats } from 'node:fs';
+import { chmodSync, chownSync, linkSync, lstatSync, statSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
+import { dirname } from 'node:path';
 import { SOCKET_PATH_MAX_BYTES } from '../endpoint.js';
 import { ConfigError, UnavailableError, messageOf } from '../errors.js';
 import { groupId, userId } from './accounts.js';
@@ -19,6 +20,12 @@ export const DEFAULT_SOCKET_FILE_RULES: SocketFileRules = Object.freeze({
   socketGroup: undefined,
   socketMode: 0o660,
 });
+
+/**
+ * Which file it is. The number alone would not do: the next file to be made often gets that of the last removed. One
+ * whose owner or mode was changed meanwhile is taken for another, and left: a left-over does no harm.
+ */
+export type FileIdentity = { readonly ino: bigint; readonly dev: bigint; readonly ctimeNs: bigint };
 
 const SUFFIX_BYTES = 5;
 
@@ -71,7 +78,7 @@ export function setAccess(file: string, rules: SocketFileRules): void {
  * Gives a listening socket its name. link(2) never replaces a file, so of two daemons that start at once, one gets it.
  * @throws UnavailableError where another was faster
  */
-export function publish(bound: string, path: string): Stats {
+export function publish(bound: string, path: string): FileIdentity {
   try {
     linkSync(bound, path);
   } catch (error) {
@@ -79,12 +86,13 @@ export function publish(bound: string, path: string): Stats {
     throw new UnavailableError(`unix:${path} is in use`, { cause: error });
   }
   unlinkSync(bound);
-  return lstatSync(path);
+  return lstatSync(path, { bigint: true });
 }
 
 /** @throws UnavailableError where somebody listens there, or it is no socket */
 export async function removeLeftOver(path: string): Promise<void> {
-  const found = lstatSync(path, { throwIfNoEntry: false });
+  statSync(dirname(path)); // bind() itself would be told EACCES by the runtime where the folder is missing
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
   if (found === undefined) return;
   if (!found.isSocket()) {
     throw new UnavailableError(`unix:${path} cannot be opened: the file is no socket and is not replaced`);
@@ -93,10 +101,12 @@ export async function removeLeftOver(path: string): Promise<void> {
   removeIfSame(path, found);
 }
 
-/** Removes our file, but not the one of a daemon that took the name since. */
-export function removeIfSame(path: string, ours: Stats): void {
-  const found = lstatSync(path, { throwIfNoEntry: false });
-  if (found !== undefined && found.ino === ours.ino && found.dev === ours.dev) unlinkSync(path);
+/** Removes that file, but not the one of a daemon that took the name since. */
+export function removeIfSame(path: string, file: FileIdentity): void {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (found === undefined) return;
+  const same = found.ino === file.ino && found.dev === file.dev && found.ctimeNs === file.ctimeNs;
+  if (same) unlinkSync(path);
 }
 
 /** Dead is only what refuses. EAGAIN is a full backlog, EACCES may be anything: both count as live. */

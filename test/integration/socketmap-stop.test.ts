@@ -1,0 +1,83 @@
+import { existsSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { Peer, reply, request, startRig, turns } from './socketmap-rig.js';
+
+/** Longer than any test takes: the grace must not be what ends them. */
+const LONG = 60_000;
+
+describe('stop', () => {
+  it('accepts no more and removes the socket file', async () => {
+    const { server, endpoint } = await startRig();
+    await server.stop(LONG);
+    expect(endpoint.kind === 'unix' && existsSync(endpoint.path)).toBe(false);
+    await expect(Peer.connect(endpoint)).rejects.toThrow('ENOENT');
+  });
+
+  it('closes idle connections at once, whether they close in turn or not', async () => {
+    const { connect, server, lines } = await startRig();
+    const peers = [await connect(), await connect(), await connect()];
+    peers[1]?.send(request('a'));
+    await peers[1]?.receives(reply('a'));
+    await server.stop(LONG);
+    expect(server.connections).toBe(0);
+    for (const peer of peers) await peer.closed();
+    expect(lines.filter(({ message }) => message === 'draining')).toEqual([
+      { level: 'info', message: 'draining', fields: { connections: 3 } },
+    ]);
+  });
+
+  it('answers what is in flight, then closes', async () => {
+    const { connect, lookup, server } = await startRig();
+    const peer = await connect();
+    peer.send(request('later1') + request('later2'));
+    await lookup.hasAsked(2);
+    const stopped = server.stop(LONG);
+    lookup.answer('later1');
+    await peer.receives(reply('later1'));
+    await turns();
+    expect(server.connections).toBe(1);
+    lookup.answer('later2');
+    expect(await peer.closed()).toBe(reply('later1') + reply('later2'));
+    await stopped;
+  });
+
+  it('lets a request that has begun be finished', async () => {
+    const { connect, server } = await startRig();
+    const peer = await connect();
+    peer.send('7:cyr');
+    await turns();
+    const stopped = server.stop(LONG);
+    await turns();
+    peer.send('us a,');
+    expect(await peer.closed()).toBe(reply('a'));
+    await stopped;
+  });
+
+  it('closes everything when the grace is over', async () => {
+    const { connect, lookup, server } = await startRig();
+    const peer = await connect();
+    peer.send(request('later'));
+    await lookup.hasAsked(1);
+    await server.stop(10);
+    expect(server.connections).toBe(0);
+    expect(await peer.closed()).toBe('');
+    lookup.answer('later');
+    await turns();
+  });
+
+  it('takes the configured grace by default', async () => {
+    const { connect, lookup, server } = await startRig({ shutdownGraceMs: 10 });
+    const peer = await connect();
+    peer.send(request('later'));
+    await lookup.hasAsked(1);
+    await server.stop();
+    expect(await peer.closed()).toBe('');
+  });
+
+  it('may be called again', async () => {
+    const { server } = await startRig();
+    await Promise.all([server.stop(LONG), server.stop(0)]);
+    await server.stop();
+    expect(server.connections).toBe(0);
+  });
+});
