@@ -78,7 +78,8 @@ function okReply(key: string): Reply {
   return { status: 'OK', text: key.includes('%') ? key.replaceAll('%', '%%') : key };
 }
 
-/** A reason may hold what a peer said: keep it one line of printable ASCII, and short as a log line is. */
+/** A reason may hold what a peer said: keep it one line of printable ASCII, short as a log line is, and never empty. */
 function printable(reason: string): string {
-  return reason.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
+  const text = reason.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
+  return text.trim() === '' ? 'temporary failure' : text;
 }

@@ -1,0 +1,169 @@
+import { describe, expect, test } from 'vitest';
+import {
+  ADDRESS_MAX_BYTES,
+  DEFAULT_ADDRESS_RULES,
+  LINE_ADDRESS_MAX_BYTES,
+  parseKey,
+  withDetailAsMailbox,
+  withoutDetail,
+  type AddressRules,
+  type Recipient,
+} from '../../../src/validation/recipient.js';
+
+function recipientOf(key: string, rules: Partial<AddressRules> = {}): Recipient {
+  const parsed = parseKey(key, { ...DEFAULT_ADDRESS_RULES, ...rules });
+  if (parsed.kind !== 'recipient') throw new Error(`${key} is ${parsed.kind}: ${parsed.reason}`);
+  return parsed.recipient;
+}
+
+function whyNot(key: string): string {
+  const parsed = parseKey(key, DEFAULT_ADDRESS_RULES);
+  return parsed.kind === 'recipient' ? 'recipient' : `${parsed.kind}: ${parsed.reason}`;
+}
+
+describe('a key becomes local part, detail and domain', () => {
+  test.each([
+    ['alice@example.jp', 'alice', undefined, 'example.jp'],
+    ['alice', 'alice', undefined, undefined],
+    ['alice@', 'alice', undefined, ''],
+    ['alice+lists@example.jp', 'alice', 'lists', 'example.jp'],
+    ['alice+a+b@example.jp', 'alice', 'a+b', 'example.jp'],
+    ['alice+@example.jp', 'alice', '', 'example.jp'],
+    ['first.last@example.jp', 'first.last', undefined, 'example.jp'],
+    ['a/b%c!d@example.jp', 'a/b%c!d', undefined, 'example.jp'],
+    ["o'brien=x{y}|z~^_`#$&*?-@example.jp", "o'brien=x{y}|z~^_`#$&*?-", undefined, 'example.jp'],
+    ['alice@[127.0.0.1]', 'alice', undefined, '[127.0.0.1]'],
+    ['alice@example.jp.', 'alice', undefined, 'example.jp.'],
+  ])('%s', (key, local, detail, domain) => {
+    expect(recipientOf(key)).toMatchObject({ local, detail, domain, address: key });
+  });
+});
+
+describe('names are folded as lmtpd folds them', () => {
+  test('local part and domain, and never the detail', () => {
+    const { address, mailbox } = recipientOf('ALICE+Lists@EXAMPLE.jp');
+    expect(address).toBe('alice+Lists@example.jp');
+    expect(mailbox).toBe('alice@example.jp');
+  });
+
+  test('not at all with lmtp_downcase_rcpt: no', () => {
+    expect(recipientOf('Alice@Example.JP', { downcase: false }).mailbox).toBe('Alice@Example.JP');
+  });
+});
+
+describe('what is cached belongs to the mailbox', () => {
+  test('every detail of a user has the name of its INBOX', () => {
+    expect(recipientOf('alice+one@example.jp').mailbox).toBe('alice@example.jp');
+    expect(recipientOf('alice+two').mailbox).toBe('alice');
+  });
+
+  test('the detail of the post user names the mailbox', () => {
+    const { mailbox } = recipientOf('POST+Shared/Info@example.jp', { postUser: 'post' });
+    expect(mailbox).toBe('post+Shared/Info@example.jp');
+  });
+
+  test.each(['', 'post'])('a detail without a user names the mailbox, with post user %j', (postUser) => {
+    expect(recipientOf('+shared/info@example.jp', { postUser })).toMatchObject({
+      local: '',
+      detail: 'shared/info',
+      mailbox: '+shared/info@example.jp',
+    });
+  });
+
+  test('without its detail a recipient is its mailbox', () => {
+    const recipient = recipientOf('alice+lists@example.jp');
+    expect(withoutDetail(recipient)).toMatchObject({
+      address: 'alice@example.jp',
+      mailbox: 'alice@example.jp',
+      detail: undefined,
+    });
+    expect(withDetailAsMailbox(recipient)).toMatchObject({
+      address: 'alice+lists@example.jp',
+      mailbox: 'alice+lists@example.jp',
+    });
+  });
+});
+
+describe('what lmtpd can only refuse is impossible', () => {
+  const control = [...Array(32).keys(), 127].map((code) => String.fromCharCode(code));
+  test.each(control)('the control character %j in a user', (character) => {
+    expect(whyNot(`al${character}ice@example.jp`)).toBe('impossible: control character');
+  });
+
+  test.each([...'<>()[]\\,;:"'])('the special %s in a user', (character) => {
+    expect(whyNot(`al${character}ice@example.jp`)).toBe('impossible: special character');
+  });
+
+  test.each([...'<>()[],;:"'])('the special %s in a detail', (character) => {
+    expect(whyNot(`alice+x${character}y@example.jp`)).toBe('impossible: special character');
+  });
+
+  const domainCharacters = [...' "\'_+%!/\\()<>,;:#$&*=?^`{|}~[]', ...control];
+  test.each(domainCharacters)('the character %j in a domain', (character) => {
+    expect(whyNot(`alice@exa${character}mple.jp`)).toBe('impossible: domain character');
+  });
+
+  test.each([
+    ['', 'empty part'],
+    ['@', 'empty part'],
+    ['@example.jp', 'empty part'],
+    ['al ice@example.jp', 'space'],
+    ['alice+a b@example.jp', 'space'],
+    ['m\xfcller@example.jp', '8-bit character'],
+    ['alice+\xfc@example.jp', '8-bit character'],
+    ['alice@ex\xfcmple.jp', '8-bit character'],
+    ['"alice"@example.jp', 'special character'],
+    ['"alice+x"@example.jp', 'special character'],
+    ['a@b@example.jp', 'two @'],
+    ['alice@@example.jp', 'two @'],
+    ['alice@example.jp@', 'two @'],
+    ['alice@[IPv6:::1]', 'domain character'],
+    ['alice@[127.0.0.1', 'domain character'],
+    ['alice@example.jp\0', 'domain character'],
+    ['alice@example.jp\r\nRSET', 'domain character'],
+    ['alice@example.jp> ignorequota', 'domain character'],
+  ])('%j has: %s', (key, reason) => {
+    expect(whyNot(key)).toBe(`impossible: ${reason}`);
+  });
+});
+
+describe('what lmtpd may take and no line of ours can hold is unaskable', () => {
+  test.each([
+    ['@relay.test:alice@example.jp', 'source route'],
+    ['@one.test,@two.test:alice@example.jp', 'source route'],
+    ['alice+a\\b@example.jp', 'escaped detail'],
+    ['alice+\\@x@example.jp', 'escaped detail'],
+    ['alice+a\x7fb@example.jp', 'escaped detail'],
+    ['+a\\b', 'escaped detail'],
+  ])('%j has: %s', (key, reason) => {
+    expect(whyNot(key)).toBe(`unaskable: ${reason}`);
+  });
+
+  test('a backslash before the detail, or in the domain, is only refused', () => {
+    expect(whyNot('al\\ice+x@example.jp')).toBe('impossible: special character');
+    expect(whyNot('al\\+ice@example.jp')).toBe('impossible: special character');
+    expect(whyNot('alice+x@exa\\mple.jp')).toBe('impossible: domain character');
+  });
+});
+
+describe('lengths', () => {
+  const name = (bytes: number): string => `${'a'.repeat(bytes - '@example.jp'.length)}@example.jp`;
+  const detailed = (bytes: number): string => `alice+${'x'.repeat(bytes - 17)}@example.jp`;
+
+  test('a name of the greatest length is asked about, one byte more is impossible', () => {
+    expect(whyNot(name(ADDRESS_MAX_BYTES))).toBe('recipient');
+    expect(whyNot(name(ADDRESS_MAX_BYTES + 1))).toBe('impossible: too long');
+    expect(whyNot(name(10_000))).toBe('impossible: too long');
+  });
+
+  test('a detail may be as long as the line that lmtpd reads, one byte more is unaskable', () => {
+    expect(whyNot(detailed(LINE_ADDRESS_MAX_BYTES))).toBe('recipient');
+    expect(`RCPT TO:<${detailed(LINE_ADDRESS_MAX_BYTES)}>\r\n`).toHaveLength(4095);
+    expect(whyNot(detailed(LINE_ADDRESS_MAX_BYTES + 1))).toBe('unaskable: long line');
+  });
+
+  test('the detail of the post user is a name', () => {
+    const parsed = parseKey(detailed(ADDRESS_MAX_BYTES + 1), { downcase: true, postUser: 'alice' });
+    expect(parsed).toEqual({ kind: 'impossible', reason: 'too long' });
+  });
+});
