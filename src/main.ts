@@ -13,12 +13,8 @@ const ENDPOINT = 'unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST';
 const program = new Command('cyrusmapd')
   .description('Tells Sendmail and Postfix over a socketmap whether a mailbox exists in Cyrus IMAP.')
   .helpCommand(false)
+  .version(version())
   .exitOverride();
-
-program.option('-V, --version', 'print the version').on('option:version', () => {
-  process.stdout.write(`cyrusmapd ${version()}\n`);
-  process.exit(EX_OK);
-});
 
 program
   .command('serve')
