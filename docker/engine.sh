@@ -70,7 +70,7 @@ engine_up() {
   engine_clean
 }
 
-# A run that was killed leaves its engine running (taken over) or its mounts behind (taken down).
+# A run that was killed leaves its engine running (taken over), or what remains of it (taken down).
 engine_take_over() {
   [ -s "$ENGINE_DIR/run" ] || return 1
   local run
@@ -82,6 +82,7 @@ engine_take_over() {
     engine_log "taking over dockerd $ENGINE_PID of an earlier run"
     return 0
   fi
+  engine_kill "$run/"
   engine_unmount "$run/"
   case $run in /tmp/cyrusmapd-engine.*) rm -rf "$run" ;; esac
   rm -f "$ENGINE_DIR/run"
@@ -89,7 +90,7 @@ engine_take_over() {
 }
 
 engine_start() {
-  engine_unmount "$ENGINE_DIR/data/"
+  engine_unmount "$ENGINE_DIR/data"
   # A run folder of its own each time, so that no stale pid file blocks the start; short, for a UNIX path has
   # 107 bytes at most.
   ENGINE_RUN=$(mktemp -d /tmp/cyrusmapd-engine.XXXXXX)
@@ -115,6 +116,16 @@ engine_start() {
   engine_log 'dockerd did not start:'
   tail -n 20 "$ENGINE_RUN/log" >&2
   return 1
+}
+
+engine_kill() { # PREFIX : what a killed dockerd started, containers first, told by the path in its command line
+  local file pid
+  for file in /proc/[0-9]*/cmdline; do
+    pid=${file//[!0-9]/}
+    tr '\0' ' ' 2>/dev/null <"$file" | grep -qF -- "$1" || continue
+    # shellcheck disable=SC2046
+    kill -KILL $(cat "/proc/$pid/task/$pid/children") "$pid" 2>/dev/null || true
+  done
 }
 
 engine_unmount() { # PREFIX : the deepest first
@@ -212,6 +223,7 @@ engine_down() {
     sleep 0.1
   done
   engine_unmount "$ENGINE_RUN/"
+  engine_unmount "$ENGINE_DIR/data"
   rm -rf "$ENGINE_RUN" "$ENGINE_DIR/run"
   ENGINE_PID=
   unset DOCKER_HOST
