@@ -1,16 +1,12 @@
 // Cyrus IMAP with lmtpd and smmapd in a container, their UNIX sockets in a folder of this machine: no port proxy and
 // no filter of system calls stands between them and the bench. Runs docker, and creates mailboxes over IMAP.
 import { execFile } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdir } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
-import { createInterface } from 'node:readline';
-import { Readable } from 'node:stream';
-import { pipeline } from 'node:stream/promises';
 import { promisify } from 'node:util';
 import { familyOf, type Process } from './processes.js';
-import { eventually } from './wait.js';
+import { eventually, firstChunk } from './wait.js';
 
 const run = promisify(execFile);
 
@@ -70,15 +66,17 @@ export class Cyrus {
   async createMailboxes(names: readonly string[]): Promise<void> {
     const { stdout } = await run('docker', ['port', this.#container, '143/tcp']);
     const port = Number(stdout.trim().split('\n')[0]?.split(':').at(-1));
-    await eventually('imapd', () => greets(port));
+    // Docker's proxy accepts before imapd does.
+    await eventually('imapd', async () => (await firstChunk(connect(port, '127.0.0.1'))) !== undefined);
     const socket = connect(port, '127.0.0.1');
     const commands = names.map((name, index) => `c${index} CREATE user/${name}`);
     socket.write(['a LOGIN cyrus secret', ...commands, 'z LOGOUT', ''].join('\r\n'));
-    await pipeline(socket, async (chunks: AsyncIterable<Buffer>) => {
-      for await (const line of createInterface({ input: Readable.from(chunks) })) {
-        if (/^[ac]\d* (?:NO|BAD) /.test(line)) throw new Error(`Cyrus said ${line}`);
-      }
-    });
+    let said = '';
+    for await (const chunk of socket) said += String(chunk);
+    const refused = /^[ac]\d* (?:NO|BAD) .*$/m.exec(said)?.[0];
+    if (refused !== undefined) throw new Error(`Cyrus said ${refused}`);
+    if (!said.includes(`\nc${names.length - 1} OK`))
+      throw new Error('Cyrus closed before it had created all');
   }
 
   async stop(): Promise<void> {
@@ -87,31 +85,5 @@ export class Cyrus {
 
   #processes(...names: readonly string[]): Process[] {
     return familyOf(this.#root).filter(({ name }) => names.includes(name));
-  }
-}
-
-/** Docker's proxy accepts before imapd does. */
-async function greets(port: number): Promise<boolean> {
-  const socket = connect(port, '127.0.0.1');
-  try {
-    await once(socket, 'data');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
-  }
-}
-
-/** Whether something accepts connections there. */
-export async function listens(path: string): Promise<boolean> {
-  const socket = connect(path);
-  try {
-    await once(socket, 'connect');
-    return true;
-  } catch {
-    return false;
-  } finally {
-    socket.destroy();
   }
 }

@@ -1,11 +1,10 @@
 // Stand-ins for Cyrus where the real one has no knob: starts bench/fake-lmtpd.ts for as long as a measurement takes.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listens } from './cyrus.js';
 import type { Bench, Measured } from './measure.js';
 import { PROGRAMS } from './paths.js';
 import { startProgram, stopProgram } from './servers.js';
-import { eventually } from './wait.js';
+import { eventually, listens } from './wait.js';
 
 /** @param delayMs of each batch of commands */
 export async function withSlowCyrus(

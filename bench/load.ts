@@ -4,6 +4,7 @@ import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
@@ -132,8 +133,7 @@ class Run {
   }
 
   async #connect(slot: Slot): Promise<void> {
-    const socket = connect(this.#options.socket);
-    await once(socket, 'connect');
+    const socket = await connectTo(this.#options.socket);
     socket.on('error', () => undefined);
     socket.on('data', (chunk) => this.#receive(slot, chunk.toString('latin1')));
     socket.on('close', () => this.#closed(slot, socket));
@@ -143,7 +143,7 @@ class Run {
   /** An idle connection has been used once, as that of an SMTP session that goes on with DATA. */
   async #useOnce(): Promise<Socket> {
     const request = this.#requestAt(0);
-    const socket = connect(this.#options.socket);
+    const socket = await connectTo(this.#options.socket);
     socket.write(request.bytes, 'latin1');
     const [reply] = await once(socket, 'data');
     if (String(reply) !== request.reply) throw new Error(`${request.bytes} was answered ${String(reply)}`);
@@ -273,6 +273,20 @@ class Run {
     if (slot.asked !== undefined) this.#waiting--;
     slot.asked = undefined;
     this.#checkFinished(performance.now());
+  }
+}
+
+/** Tries again while the listener's queue is full. */
+async function connectTo(path: string): Promise<Socket> {
+  for (;;) {
+    const socket = connect(path);
+    try {
+      await once(socket, 'connect');
+      return socket;
+    } catch (error) {
+      if (!(error instanceof Error && 'code' in error && error.code === 'EAGAIN')) throw error;
+    }
+    await sleep(1);
   }
 }
 

@@ -30,8 +30,8 @@ const FULL: Settings = {
   ...{ hot: 1000, cold: 4000, many: 1_000_000 },
 };
 const SMOKE: Settings = {
-  ...{ smoke: true, rounds: 1, seconds: 0.2, warmSeconds: 0.1 },
-  ...{ hot: 100, cold: 300, many: 10_000 },
+  ...{ smoke: true, rounds: 1, seconds: 0.15, warmSeconds: 0.05 },
+  ...{ hot: 100, cold: 300, many: 5000 },
 };
 
 const { values: options } = parseArgs({

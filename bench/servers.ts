@@ -5,10 +5,10 @@ import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
-import { listens, type Cyrus } from './cyrus.js';
+import type { Cyrus } from './cyrus.js';
 import { BUILD, DAEMON, PROGRAMS } from './paths.js';
 import { familyOf, type Process } from './processes.js';
-import { eventually } from './wait.js';
+import { eventually, listens } from './wait.js';
 
 export type ServerName = 'smmapd' | 'floor' | 'cyrusmapd' | 'responder';
 

@@ -9,6 +9,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Bench, Measured } from './measure.js';
 import { PROGRAMS } from './paths.js';
 import { startProgram, stopProgram } from './servers.js';
+import { firstChunk } from './wait.js';
 
 export type Starter = 'node -e 0' | 'floor' | 'cyrusmapd';
 
@@ -51,18 +52,12 @@ async function untilAnswer(
 
 async function firstAnswer(path: string, request: string): Promise<string> {
   const until = performance.now() + LIMIT_MS;
-  for (;;) {
+  while (performance.now() < until) {
     const socket = connect(path);
-    try {
-      await once(socket, 'connect');
-      socket.write(request, 'latin1');
-      const [answer] = await once(socket, 'data');
-      return String(answer);
-    } catch (error) {
-      if (performance.now() > until) throw error;
-    } finally {
-      socket.destroy();
-    }
+    socket.write(request, 'latin1');
+    const answer = await firstChunk(socket);
+    if (answer !== undefined) return answer;
     await sleep(0);
   }
+  throw new Error(`no answer within ${LIMIT_MS / 1000}s`);
 }

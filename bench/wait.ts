@@ -1,4 +1,5 @@
 // Waits for what another process does and cannot tell us.
+import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 5;
@@ -11,4 +12,26 @@ export async function eventually(what: string, holds: () => boolean | Promise<bo
     if (performance.now() > until) throw new Error(`waited ${LIMIT_MS / 1000}s in vain for ${what}`);
     await sleep(POLL_MS);
   }
+}
+
+/** Whether something accepts connections there. */
+export async function listens(path: string): Promise<boolean> {
+  const socket = connect(path);
+  return await new Promise((resolve) => {
+    socket.once('connect', () => resolve(true));
+    socket.once('error', () => resolve(false));
+  }).then((accepted) => {
+    socket.destroy();
+    return accepted === true;
+  });
+}
+
+/** What comes first on a connection that is being opened, then closes it; undefined where it ends before. */
+export async function firstChunk(socket: Socket): Promise<string | undefined> {
+  try {
+    for await (const chunk of socket) return String(chunk);
+  } catch {
+    // Refused or reset: nothing came.
+  }
+  return undefined;
 }
