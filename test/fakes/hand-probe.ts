@@ -1,0 +1,46 @@
+// A probe whose questions are answered by hand: what was asked, in order, and what becomes of each answer.
+import type { Probe } from '../../src/validation/probe.js';
+import type { Recipient } from '../../src/validation/recipient.js';
+import type { Verdict } from '../../src/validation/verdict.js';
+
+export type HandQuestion = {
+  readonly address: string;
+  readonly deadline: number;
+  answer(verdict: Verdict): void;
+  fail(error: Error): void;
+};
+
+export class HandProbe implements Probe {
+  readonly name = 'hand';
+  acceptsEightBit = false;
+  /** All questions so far. */
+  readonly questions: HandQuestion[] = [];
+
+  /** The addresses of all questions so far. */
+  get asked(): string[] {
+    return this.questions.map(({ address }) => address);
+  }
+
+  check({ address }: Recipient, deadline: number): Promise<Verdict> {
+    return new Promise((answer, fail) => this.questions.push({ address, deadline, answer, fail }));
+  }
+
+  /** The latest question about an address. */
+  question(address: string): HandQuestion {
+    const question = this.questions.findLast((each) => each.address === address);
+    if (question === undefined) throw new Error(`nobody asked about ${address}`);
+    return question;
+  }
+
+  answer(address: string, verdict: Verdict): void {
+    this.question(address).answer(verdict);
+  }
+
+  drain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

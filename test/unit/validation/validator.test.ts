@@ -1,0 +1,508 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DeadlineError, UnavailableError } from '../../../src/errors.js';
+import { Validator, type Outcome, type ValidatorRules } from '../../../src/validation/validator.js';
+import { DEFAULT_BELIEF, VerdictCache } from '../../../src/validation/verdict-cache.js';
+import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
+import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN } from '../../../src/validation/verdict.js';
+import { HandProbe } from '../../fakes/hand-probe.js';
+
+const ALICE = 'alice@example.jp';
+const DEADLINE_MS = 5000;
+const RULES: ValidatorRules = {
+  address: DEFAULT_ADDRESS_RULES,
+  deadlineMs: DEADLINE_MS,
+  eightBit: 'reject',
+  alwaysAccepts: ({ mailbox, local }) => mailbox === 'postmaster@example.jp' || local === 'abuse',
+};
+
+let probe: HandProbe;
+let cache: VerdictCache;
+let validator: Validator;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  probe = new HandProbe();
+  build();
+});
+
+afterEach(() => {
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+function build(rules: Partial<ValidatorRules> = {}): void {
+  cache = new VerdictCache({ maxKnown: 100, maxNegative: 100 }, DEFAULT_BELIEF, now());
+  validator = new Validator(cache, () => probe, { ...RULES, ...rules }, now);
+}
+
+function now(): number {
+  return performance.now();
+}
+
+/** Asks, and tells the outcome once it is there. */
+function ask(key: string): { readonly outcome: Promise<string>; settled: string | undefined } {
+  const asked: { outcome: Promise<string>; settled: string | undefined } = {
+    settled: undefined,
+    outcome: validator.ask(key).then((outcome) => (asked.settled = told(outcome))),
+  };
+  return asked;
+}
+
+function told({ verdict, source }: Outcome): string {
+  return `${verdict.kind} ${source}`;
+}
+
+function known(key: string): string | undefined {
+  const outcome = validator.known(key);
+  return outcome === undefined ? undefined : told(outcome);
+}
+
+/** Lets everything that waits for nothing but promises run. */
+async function settle(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+describe('asking', () => {
+  test('a mailbox that is not known is asked about, and then known', async () => {
+    const alice = ask(ALICE);
+    await settle();
+    expect(probe.asked).toEqual([ALICE]);
+    expect(alice.settled).toBeUndefined();
+    probe.answer(ALICE, DELIVERABLE);
+    expect(await alice.outcome).toBe('deliverable probe');
+    expect(known(ALICE)).toBe('deliverable known');
+    expect(await ask(ALICE).outcome).toBe('deliverable known');
+    expect(probe.asked).toEqual([ALICE]);
+  });
+
+  test.each([
+    [UNKNOWN, 'unknown negative'],
+    [REFUSED, 'refused negative'],
+    [OVERQUOTA, 'overquota known'],
+  ])('%j is remembered', async (verdict, later) => {
+    const alice = ask(ALICE);
+    await settle();
+    probe.answer(ALICE, verdict);
+    expect(await alice.outcome).toBe(`${verdict.kind} probe`);
+    expect(known(ALICE)).toBe(later);
+  });
+
+  test('deferred is not remembered', async () => {
+    const alice = ask(ALICE);
+    await settle();
+    probe.answer(ALICE, deferred('lmtpd said 451 4.3.0 System I/O error'));
+    expect(await alice.outcome).toBe('deferred probe');
+    expect(known(ALICE)).toBeUndefined();
+    expect([cache.knownSize, cache.negativeSize, validator.flights]).toEqual([0, 0, 0]);
+  });
+
+  test('keys of another case are the same mailbox', async () => {
+    const first = ask('Alice@EXAMPLE.jp');
+    await settle();
+    probe.answer(ALICE, DELIVERABLE);
+    await first.outcome;
+    expect(known('ALICE@example.JP')).toBe('deliverable known');
+    expect(known(ALICE)).toBe('deliverable known');
+  });
+
+  test('everybody who asks at the same time shares one question', async () => {
+    const all = [ask(ALICE), ask('ALICE@example.jp'), ask('alice+detail@example.jp')];
+    await settle();
+    expect(probe.asked).toEqual([ALICE]);
+    expect(validator.flights).toBe(1);
+    probe.answer(ALICE, DELIVERABLE);
+    expect(await Promise.all(all.map(({ outcome }) => outcome))).toEqual(Array(3).fill('deliverable probe'));
+    expect(validator.flights).toBe(0);
+  });
+
+  test('a probe that throws at once, or in whatever way, defers', async () => {
+    for (const check of [
+      () => {
+        throw new TypeError('a mistake of ours');
+      },
+      () => Promise.reject(new UnavailableError('no connection')),
+      // Anything can be thrown in JavaScript.
+      () => Promise.reject('a text'),
+    ]) {
+      vi.spyOn(probe, 'check').mockImplementationOnce(check);
+      expect(await ask(ALICE).outcome).toBe('deferred probe');
+      expect(validator.flights).toBe(0);
+    }
+  });
+});
+
+describe('the deadline', () => {
+  test('is answered with deferred, to the millisecond', async () => {
+    const alice = ask(ALICE);
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS - 1);
+    expect(alice.settled).toBeUndefined();
+    await vi.advanceTimersByTimeAsync(1);
+    expect(alice.settled).toBe('deferred deadline');
+  });
+
+  test('what Cyrus says later feeds the cache', async () => {
+    const alice = ask(ALICE);
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS);
+    expect(alice.settled).toBe('deferred deadline');
+    probe.answer(ALICE, UNKNOWN);
+    await settle();
+    expect(alice.settled).toBe('deferred deadline');
+    expect(known(ALICE)).toBe('unknown negative');
+  });
+
+  test('what is late is as old as its question', async () => {
+    const alice = ask(ALICE);
+    await vi.advanceTimersByTimeAsync(DEFAULT_BELIEF.negativeMs);
+    probe.answer(ALICE, UNKNOWN);
+    await alice.outcome;
+    expect(known(ALICE)).toBeUndefined();
+  });
+
+  test('a late failure harms nobody', async () => {
+    const alice = ask(ALICE);
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS);
+    probe.question(ALICE).fail(new UnavailableError('connection lost'));
+    await settle();
+    expect(await alice.outcome).toBe('deferred deadline');
+    expect(validator.flights).toBe(0);
+  });
+
+  test('is each lookup’s own, and the question has that of the first', async () => {
+    const first = ask(ALICE);
+    const begun = now();
+    await vi.advanceTimersByTimeAsync(3000);
+    const second = ask(ALICE);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect([first.settled, second.settled]).toEqual(['deferred deadline', undefined]);
+    expect(probe.question(ALICE).deadline).toBe(begun + DEADLINE_MS);
+    probe.answer(ALICE, DELIVERABLE);
+    expect(await second.outcome).toBe('deliverable probe');
+  });
+
+  test('who joined a question that was dropped at its deadline asks again', async () => {
+    const first = ask(ALICE);
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS - 1);
+    const joined = [ask(ALICE), ask(ALICE)];
+    await vi.advanceTimersByTimeAsync(1);
+    probe.question(ALICE).fail(new DeadlineError('the deadline passed before Cyrus could be asked'));
+    await settle();
+    expect(first.settled).toBe('deferred deadline');
+    expect(joined.map(({ settled }) => settled)).toEqual([undefined, undefined]);
+    expect(probe.asked).toEqual([ALICE, ALICE]);
+    probe.answer(ALICE, DELIVERABLE);
+    expect(await Promise.all(joined.map(({ outcome }) => outcome))).toEqual(
+      Array(2).fill('deliverable probe'),
+    );
+  });
+});
+
+describe('forgetting, and generations', () => {
+  test('a forgotten mailbox is asked about again', async () => {
+    const first = ask(ALICE);
+    await settle();
+    probe.answer(ALICE, DELIVERABLE);
+    await first.outcome;
+    validator.forget(ALICE);
+    expect(known(ALICE)).toBeUndefined();
+  });
+
+  const ways: [string, () => void][] = [
+    ['the mailbox is forgotten', () => validator.forget(ALICE)],
+    ['all is forgotten', () => validator.forgetAll()],
+    ['the configuration changes', () => validator.reconfigure(() => probe, RULES)],
+  ];
+  test.each(ways)('when %s, the answer under way is for those who waited already', async (_, forget) => {
+    const before = ask(ALICE);
+    await settle();
+    const old = probe.question(ALICE);
+    forget();
+    const after = ask(ALICE);
+    await settle();
+    expect(probe.asked).toEqual([ALICE, ALICE]);
+    old.answer(UNKNOWN);
+    expect(await before.outcome).toBe('unknown probe');
+    expect(after.settled).toBeUndefined();
+    expect(known(ALICE)).toBeUndefined();
+    probe.answer(ALICE, DELIVERABLE);
+    expect(await after.outcome).toBe('deliverable probe');
+    expect(known(ALICE)).toBe('deliverable known');
+    expect(validator.flights).toBe(0);
+  });
+
+  test.each(ways)('when %s, an old answer that comes last is not cached', async (_, forget) => {
+    const before = ask(ALICE);
+    await settle();
+    const old = probe.question(ALICE);
+    forget();
+    const after = ask(ALICE);
+    await settle();
+    probe.answer(ALICE, DELIVERABLE);
+    await after.outcome;
+    old.answer(UNKNOWN);
+    await before.outcome;
+    expect(known(ALICE)).toBe('deliverable known');
+  });
+
+  test('an old question that fails takes no new one with it', async () => {
+    const before = ask(ALICE);
+    await settle();
+    const old = probe.question(ALICE);
+    validator.forget(ALICE);
+    const after = ask(ALICE);
+    await settle();
+    old.fail(new UnavailableError('connection lost'));
+    expect(await before.outcome).toBe('deferred probe');
+    expect(validator.flights).toBe(1);
+    probe.answer(ALICE, DELIVERABLE);
+    expect(await after.outcome).toBe('deliverable probe');
+  });
+
+  test('a new configuration drops what is cached as negative, and keeps the rest', () => {
+    cache.remember(ALICE, DELIVERABLE, now());
+    cache.remember('bob@example.jp', UNKNOWN, now());
+    validator.reconfigure(() => probe, RULES);
+    expect(known(ALICE)).toBe('deliverable known');
+    expect(known('bob@example.jp')).toBeUndefined();
+  });
+
+  test('where names are made otherwise, it drops everything', () => {
+    cache.remember(ALICE, DELIVERABLE, now());
+    validator.reconfigure(() => probe, { ...RULES, address: { downcase: false, postUser: '' } });
+    expect(known(ALICE)).toBeUndefined();
+  });
+});
+
+describe('details', () => {
+  test('the user is asked about, and its verdict holds for every detail', async () => {
+    const one = ask('alice+one@example.jp');
+    await settle();
+    probe.answer(ALICE, DELIVERABLE);
+    expect(await one.outcome).toBe('deliverable probe');
+    expect(known('alice+two@example.jp')).toBe('deliverable known');
+    expect(known(ALICE)).toBe('deliverable known');
+    expect(probe.asked).toEqual([ALICE]);
+  });
+
+  test('where there is no such user, the whole address is asked about: it may name a shared mailbox', async () => {
+    const shared = ask('post+shared/info@example.jp');
+    await settle();
+    probe.answer('post@example.jp', UNKNOWN);
+    await settle();
+    expect(shared.settled).toBeUndefined();
+    probe.answer('post+shared/info@example.jp', DELIVERABLE);
+    expect(await shared.outcome).toBe('deliverable probe');
+    expect(probe.asked).toEqual(['post@example.jp', 'post+shared/info@example.jp']);
+  });
+
+  test('that answer is cached for nobody: no event names the address', async () => {
+    for (const verdict of [DELIVERABLE, UNKNOWN]) {
+      const shared = ask('post+shared/info@example.jp');
+      await settle();
+      if (verdict === DELIVERABLE) {
+        probe.answer('post@example.jp', UNKNOWN);
+        await settle();
+      }
+      probe.answer('post+shared/info@example.jp', verdict);
+      expect(await shared.outcome).toBe(`${verdict.kind} probe`);
+      expect(known('post+shared/info@example.jp')).toBeUndefined();
+    }
+    expect(cache.knownSize).toBe(0);
+    expect(known('post@example.jp')).toBe('unknown negative');
+  });
+
+  test('unless the post user is configured: then the address is the mailbox', async () => {
+    build({ address: { downcase: true, postUser: 'post' } });
+    const shared = ask('post+shared/info@example.jp');
+    await settle();
+    expect(probe.asked).toEqual(['post+shared/info@example.jp']);
+    probe.answer('post+shared/info@example.jp', DELIVERABLE);
+    await shared.outcome;
+    expect(known('post+shared/info@example.jp')).toBe('deliverable known');
+    expect(known('post+shared/other@example.jp')).toBeUndefined();
+  });
+
+  test('a user who is over quota, refused or deferred is not asked about twice', async () => {
+    for (const verdict of [OVERQUOTA, REFUSED, deferred('System I/O error')]) {
+      validator.forgetAll();
+      const detailed = ask('alice+x@example.jp');
+      await settle();
+      probe.answer(ALICE, verdict);
+      expect(await detailed.outcome).toBe(`${verdict.kind} probe`);
+    }
+    expect(probe.asked).toEqual([ALICE, ALICE, ALICE]);
+  });
+
+  test('one deadline holds for both questions', async () => {
+    const shared = ask('post+shared/info@example.jp');
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS - 1);
+    probe.answer('post@example.jp', UNKNOWN);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(shared.settled).toBe('deferred deadline');
+    const [first, second] = probe.questions;
+    expect(second?.deadline).toBe(first?.deadline);
+    second?.fail(new UnavailableError('connection lost'));
+  });
+
+  test('a failure of the second question defers', async () => {
+    const shared = ask('post+shared/info@example.jp');
+    await settle();
+    probe.answer('post@example.jp', UNKNOWN);
+    await settle();
+    probe.question('post+shared/info@example.jp').fail(new UnavailableError('connection lost'));
+    expect(await shared.outcome).toBe('deferred probe');
+  });
+
+  test('a detail longer than any mailbox name is not asked about', async () => {
+    const long = ask(`nobody+${'x'.repeat(2000)}@example.jp`);
+    await settle();
+    probe.answer('nobody@example.jp', UNKNOWN);
+    expect(await long.outcome).toBe('unknown probe');
+    expect(probe.asked).toEqual(['nobody@example.jp']);
+  });
+});
+
+describe('rules that need nobody', () => {
+  test.each([
+    ['postmaster@example.jp', 'deliverable rule'],
+    ['Postmaster+x@EXAMPLE.JP', 'deliverable rule'],
+    ['abuse@anywhere.test', 'deliverable rule'],
+    ['abuse', 'deliverable rule'],
+    ['al ice@example.jp', 'unknown rule'],
+    ['"alice"@example.jp', 'unknown rule'],
+    ['a@b@example.jp', 'unknown rule'],
+    ['@example.jp', 'unknown rule'],
+    ['', 'unknown rule'],
+    [`${'a'.repeat(1100)}@example.jp`, 'unknown rule'],
+    ['@relay.test:alice@example.jp', 'deferred rule'],
+    ['alice+a\\b@example.jp', 'deferred rule'],
+    ['m\xfcller@example.jp', 'unknown rule'],
+  ])('%j is %s', async (key, expected) => {
+    expect(known(key)).toBe(expected);
+    expect(await ask(key).outcome).toBe(expected);
+    expect(probe.asked).toEqual([]);
+  });
+
+  test('an always accepted address stays so, whatever an event marked and a back-channel said', async () => {
+    validator.markOverQuota('postmaster@example.jp');
+    expect(known('postmaster@example.jp')).toBe('deliverable rule');
+    const detailed = ask('postmaster+x@example.jp');
+    expect(await detailed.outcome).toBe('deliverable rule');
+    cache.remember('abuse@example.jp', REFUSED, now());
+    expect(known('abuse@example.jp')).toBe('deliverable rule');
+  });
+
+  test('an 8-bit local part is deferred where it is configured so, or where the back-channel takes it', () => {
+    build({ eightBit: 'temp' });
+    expect(known('m\xfcller@example.jp')).toBe('deferred rule');
+    build();
+    probe.acceptsEightBit = true;
+    expect(known('m\xfcller@example.jp')).toBe('deferred rule');
+    expect(known('alice@m\xfcller.jp')).toBe('deferred rule');
+  });
+
+  test('a domain that nobody serves is deferred, and unknown where the list of domains is complete', async () => {
+    validator.reconfigure(() => 'unserved', RULES);
+    expect(await ask(ALICE).outcome).toBe('deferred routing');
+    expect(await ask('alice+x@example.jp').outcome).toBe('deferred routing');
+    validator.reconfigure(() => 'foreign', RULES);
+    expect(await ask(ALICE).outcome).toBe('unknown routing');
+    expect(await ask('alice+x@example.jp').outcome).toBe('unknown routing');
+    expect([cache.knownSize, cache.negativeSize]).toEqual([0, 0]);
+  });
+});
+
+describe('while Cyrus cannot be asked', () => {
+  beforeEach(() => cache.remember(ALICE, DELIVERABLE, now()));
+
+  test('a mailbox that was known is served, until the limit', async () => {
+    await vi.advanceTimersByTimeAsync(DEFAULT_BELIEF.knownMs);
+    const alice = ask(ALICE);
+    await settle();
+    probe.question(ALICE).fail(new UnavailableError('no connection'));
+    expect(await alice.outcome).toBe('deliverable stale');
+    await vi.advanceTimersByTimeAsync(DEFAULT_BELIEF.staleMs);
+    const later = ask(ALICE);
+    await settle();
+    probe.question(ALICE).fail(new UnavailableError('no connection'));
+    expect(await later.outcome).toBe('deferred probe');
+  });
+
+  test('so it is where the deadline passes', async () => {
+    await vi.advanceTimersByTimeAsync(DEFAULT_BELIEF.knownMs);
+    const alice = ask('alice+x@example.jp');
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS);
+    expect(alice.settled).toBe('deliverable stale');
+    probe.question(ALICE).fail(new UnavailableError('no connection'));
+  });
+
+  test('but not once it was forgotten', async () => {
+    validator.forget(ALICE);
+    const alice = ask(ALICE);
+    await settle();
+    probe.question(ALICE).fail(new UnavailableError('no connection'));
+    expect(await alice.outcome).toBe('deferred probe');
+  });
+
+  test('and Cyrus’ own word wins over it', async () => {
+    await vi.advanceTimersByTimeAsync(DEFAULT_BELIEF.knownMs);
+    const alice = ask(ALICE);
+    await settle();
+    probe.answer(ALICE, UNKNOWN);
+    expect(await alice.outcome).toBe('unknown probe');
+  });
+
+  test('an unknown mailbox is deferred: a negative entry is never served after its life', async () => {
+    cache.remember('bob@example.jp', UNKNOWN, now());
+    await vi.advanceTimersByTimeAsync(DEFAULT_BELIEF.negativeMs);
+    const bob = ask('bob@example.jp');
+    await settle();
+    probe.question('bob@example.jp').fail(new UnavailableError('no connection'));
+    expect(await bob.outcome).toBe('deferred probe');
+  });
+});
+
+describe('a snapshot', () => {
+  test('answers at once, and asks in the background', async () => {
+    const snapshot = validator.beginSnapshot();
+    snapshot.add(ALICE);
+    snapshot.finish('imap', () => true);
+    expect(known(ALICE)).toBe('deliverable known');
+    await settle();
+    expect(probe.asked).toEqual([ALICE]);
+    probe.answer(ALICE, OVERQUOTA);
+    await settle();
+    expect(known(ALICE)).toBe('overquota known');
+  });
+
+  test('while Cyrus cannot be asked the background questions pause', async () => {
+    const snapshot = validator.beginSnapshot();
+    snapshot.add(ALICE);
+    snapshot.finish('imap', () => true);
+    expect(known(ALICE)).toBe('deliverable known');
+    await settle();
+    probe.question(ALICE).fail(new UnavailableError('no connection'));
+    await settle();
+    expect(known(ALICE)).toBe('deliverable known');
+    await settle();
+    expect(probe.asked).toEqual([ALICE]);
+  });
+
+  test('what changed while it was read is not taken from it', () => {
+    const snapshot = validator.beginSnapshot();
+    validator.forget(ALICE);
+    snapshot.add(ALICE);
+    snapshot.add('bob@example.jp');
+    snapshot.finish('imap', () => true);
+    expect(known(ALICE)).toBeUndefined();
+    expect(cache.knownSize).toBe(1);
+  });
+
+  test('what was under way when all was forgotten is taken for nothing', () => {
+    const snapshot = validator.beginSnapshot();
+    snapshot.add(ALICE);
+    validator.forgetAll();
+    snapshot.add('bob@example.jp');
+    snapshot.finish('imap', () => true);
+    expect(cache.knownSize).toBe(0);
+  });
+});

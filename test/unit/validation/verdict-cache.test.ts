@@ -1,0 +1,237 @@
+import { describe, expect, test } from 'vitest';
+import {
+  DEFAULT_BELIEF,
+  DEFAULT_CACHE_LIMITS,
+  LISTED,
+  NEGATIVE_TTL_MAX_MS,
+  VerdictCache,
+  type Belief,
+  type CacheLimits,
+} from '../../../src/validation/verdict-cache.js';
+import {
+  DELIVERABLE,
+  deferred,
+  OVERQUOTA,
+  REFUSED,
+  UNKNOWN,
+  type Verdict,
+} from '../../../src/validation/verdict.js';
+
+const START = 5_000_000;
+const ALICE = 'alice@example.jp';
+/** The time of an entry is rounded down to so much. */
+const TICK_MS = 100;
+
+function newCache(belief: Partial<Belief> = {}, limits: Partial<CacheLimits> = {}): VerdictCache {
+  return new VerdictCache({ ...DEFAULT_CACHE_LIMITS, ...limits }, { ...DEFAULT_BELIEF, ...belief }, START);
+}
+
+function kindAt(cache: VerdictCache, now: number): string | undefined {
+  return cache.believed(ALICE, now)?.kind;
+}
+
+describe('how long what Cyrus said is believed', () => {
+  test.each<[Verdict, number]>([
+    [DELIVERABLE, DEFAULT_BELIEF.knownMs],
+    [OVERQUOTA, DEFAULT_BELIEF.overQuotaMs],
+    [UNKNOWN, DEFAULT_BELIEF.negativeMs],
+    [REFUSED, DEFAULT_BELIEF.negativeMs],
+  ])('%j for %i ms from the question on, and never a moment longer', (verdict, lifeMs) => {
+    const cache = newCache();
+    cache.remember(ALICE, verdict, START);
+    expect(cache.believed(ALICE, START + lifeMs - 1)).toEqual(verdict);
+    expect(cache.believed(ALICE, START + lifeMs)).toBeUndefined();
+    expect(cache.believed(ALICE, START + 1000 * lifeMs)).toBeUndefined();
+  });
+
+  test('the age is rounded up: never longer, at most a tick shorter', () => {
+    const cache = newCache();
+    const asked = START + TICK_MS - 1;
+    cache.remember(ALICE, UNKNOWN, asked);
+    expect(kindAt(cache, asked + DEFAULT_BELIEF.negativeMs - TICK_MS)).toBe('unknown');
+    expect(kindAt(cache, asked + DEFAULT_BELIEF.negativeMs - TICK_MS + 1)).toBeUndefined();
+  });
+
+  test('a negative entry no longer than its hard maximum, whatever is configured', () => {
+    const cache = newCache({ negativeMs: 10 * NEGATIVE_TTL_MAX_MS });
+    cache.remember(ALICE, UNKNOWN, START);
+    expect(kindAt(cache, START + NEGATIVE_TTL_MAX_MS - 1)).toBe('unknown');
+    expect(kindAt(cache, START + NEGATIVE_TTL_MAX_MS)).toBeUndefined();
+  });
+
+  test('deferred not at all, and it takes nothing away', () => {
+    const cache = newCache();
+    cache.remember(ALICE, deferred('no answer'), START);
+    expect(cache.believed(ALICE, START)).toBeUndefined();
+    cache.remember(ALICE, DELIVERABLE, START);
+    cache.remember(ALICE, deferred('no answer'), START + 1);
+    expect(kindAt(cache, START + 1)).toBe('deliverable');
+  });
+
+  test('a shorter life in a new configuration holds for what is there already', () => {
+    const cache = newCache();
+    cache.remember(ALICE, DELIVERABLE, START);
+    cache.belief = { ...DEFAULT_BELIEF, knownMs: 1000 };
+    expect(kindAt(cache, START + 1000)).toBeUndefined();
+  });
+
+  test('the same after many years of uptime', () => {
+    const cache = newCache();
+    for (const years of [1, 2, 3.5, 7, 14, 100]) {
+      const asked = START + Math.round(years * 365 * 86_400_000);
+      cache.remember(ALICE, OVERQUOTA, asked);
+      expect(kindAt(cache, asked + TICK_MS)).toBe('overquota');
+      cache.remember(ALICE, UNKNOWN, asked);
+      expect(kindAt(cache, asked + TICK_MS)).toBe('unknown');
+      expect(kindAt(cache, asked + DEFAULT_BELIEF.negativeMs)).toBeUndefined();
+      cache.remember(ALICE, DELIVERABLE, asked);
+      expect(kindAt(cache, asked + TICK_MS)).toBe('deliverable');
+      expect(cache.confirmed(ALICE)).toBeGreaterThan(asked - TICK_MS - 1);
+      expect(kindAt(cache, asked + DEFAULT_BELIEF.knownMs)).toBeUndefined();
+    }
+  });
+});
+
+describe('one thing is known of a mailbox', () => {
+  test.each<[Verdict, Verdict]>([
+    [DELIVERABLE, UNKNOWN],
+    [UNKNOWN, DELIVERABLE],
+    [OVERQUOTA, UNKNOWN],
+    [UNKNOWN, OVERQUOTA],
+    [REFUSED, DELIVERABLE],
+    [DELIVERABLE, REFUSED],
+    [OVERQUOTA, DELIVERABLE],
+    [UNKNOWN, REFUSED],
+  ])('after %j and %j the later', (first, second) => {
+    const cache = newCache();
+    cache.remember(ALICE, first, START);
+    cache.remember(ALICE, second, START + 1);
+    expect(cache.believed(ALICE, START + 1)).toEqual(second);
+    expect(cache.knownSize + cache.negativeSize).toBe(1);
+  });
+});
+
+describe('what may be served while Cyrus cannot be asked', () => {
+  test('a mailbox that was deliverable, up to the limit', () => {
+    const cache = newCache({ staleMs: 100_000 });
+    cache.remember(ALICE, DELIVERABLE, START);
+    expect(cache.stale(ALICE, START + 99_999)).toBe(true);
+    expect(cache.stale(ALICE, START + 100_000)).toBe(false);
+  });
+
+  test.each<[Verdict]>([[UNKNOWN], [REFUSED], [OVERQUOTA]])('and never one that was %j', (verdict) => {
+    const cache = newCache();
+    cache.remember(ALICE, DELIVERABLE, START);
+    cache.remember(ALICE, verdict, START);
+    expect(cache.stale(ALICE, START)).toBe(false);
+  });
+});
+
+describe('forgetting', () => {
+  test('one mailbox, in whichever store it is', () => {
+    for (const verdict of [DELIVERABLE, OVERQUOTA, UNKNOWN, REFUSED]) {
+      const cache = newCache();
+      cache.remember(ALICE, verdict, START);
+      cache.remember('bob@example.jp', verdict, START);
+      cache.forget(ALICE);
+      expect(cache.believed(ALICE, START)).toBeUndefined();
+      expect(cache.stale(ALICE, START)).toBe(false);
+      expect(cache.believed('bob@example.jp', START)).toEqual(verdict);
+    }
+  });
+
+  test('the negative ones, and all', () => {
+    const cache = newCache();
+    cache.remember(ALICE, DELIVERABLE, START);
+    cache.remember('bob@example.jp', UNKNOWN, START);
+    cache.forgetNegative();
+    expect([cache.knownSize, cache.negativeSize]).toEqual([1, 0]);
+    cache.forgetAll();
+    expect([cache.knownSize, cache.negativeSize]).toEqual([0, 0]);
+  });
+});
+
+describe('limits', () => {
+  test('a flood of unknown names cannot push out a known one', () => {
+    const cache = newCache({}, { maxKnown: 100, maxNegative: 100 });
+    cache.remember(ALICE, DELIVERABLE, START);
+    for (let i = 0; i < 10_000; i++) cache.remember(`x${i}@example.jp`, UNKNOWN, START);
+    expect(kindAt(cache, START)).toBe('deliverable');
+    expect([cache.knownSize, cache.negativeSize]).toEqual([1, 100]);
+  });
+
+  test('the known mailbox that was not asked for longest makes room', () => {
+    const cache = newCache({}, { maxKnown: 2 });
+    cache.remember(ALICE, DELIVERABLE, START);
+    cache.remember('bob@example.jp', DELIVERABLE, START);
+    cache.believed(ALICE, START);
+    cache.remember('carol@example.jp', DELIVERABLE, START);
+    expect(kindAt(cache, START)).toBe('deliverable');
+    expect(cache.believed('bob@example.jp', START)).toBeUndefined();
+    expect(cache.knownSize).toBe(2);
+  });
+
+  test('a negative entry that has lived its life is taken out when it is looked at', () => {
+    const cache = newCache();
+    cache.remember(ALICE, UNKNOWN, START);
+    cache.believed(ALICE, START + DEFAULT_BELIEF.negativeMs);
+    expect(cache.negativeSize).toBe(0);
+  });
+});
+
+describe('snapshots', () => {
+  test('a listed mailbox is deliverable, and to be asked about all the same', () => {
+    const cache = newCache();
+    cache.list(ALICE, START);
+    expect(cache.believed(ALICE, START)).toBe(LISTED);
+    expect(cache.believed(ALICE, START + DEFAULT_BELIEF.knownMs)).toBeUndefined();
+    expect(cache.stale(ALICE, START + DEFAULT_BELIEF.knownMs)).toBe(true);
+  });
+
+  test('over quota stays so while that is believed', () => {
+    const cache = newCache();
+    cache.remember(ALICE, OVERQUOTA, START);
+    cache.list(ALICE, START + 1000);
+    expect(kindAt(cache, START + 1000)).toBe('overquota');
+  });
+
+  test('what a complete list covers and does not hold is known no more', () => {
+    const cache = newCache();
+    cache.remember(ALICE, DELIVERABLE, START);
+    cache.remember('bob@example.net', DELIVERABLE, START);
+    cache.listComplete('imap', START + 1000, (mailbox) => mailbox.endsWith('@example.jp'));
+    expect(cache.believed(ALICE, START + 1001)).toBeUndefined();
+    expect(cache.stale(ALICE, START + 1001)).toBe(false);
+    expect(cache.believed('bob@example.net', START + 1001)).toEqual(DELIVERABLE);
+  });
+
+  test('what was confirmed after the list was asked for stays known', () => {
+    const cache = newCache();
+    cache.remember(ALICE, DELIVERABLE, START + 1000);
+    cache.listComplete('imap', START + 1000, () => true);
+    expect(kindAt(cache, START + 1001)).toBe('deliverable');
+  });
+});
+
+describe('a warm start', () => {
+  test('what an earlier process knew is served only while Cyrus cannot be asked', () => {
+    const cache = newCache();
+    cache.restore(ALICE, START - 1000);
+    expect(cache.believed(ALICE, START)).toBeUndefined();
+    expect(cache.stale(ALICE, START)).toBe(true);
+    expect(cache.stale(ALICE, START - 1000 + DEFAULT_BELIEF.staleMs)).toBe(false);
+  });
+
+  test('it does not take the place of what this process knows', () => {
+    const cache = newCache();
+    cache.remember(ALICE, DELIVERABLE, START);
+    cache.restore(ALICE, START - 1000);
+    expect(kindAt(cache, START)).toBe('deliverable');
+  });
+
+  test('what is too old to have a time is left out', () => {
+    const cache = newCache();
+    cache.restore(ALICE, START - 31 * 86_400_000);
+    expect(cache.knownSize).toBe(0);
+  });
+});
