@@ -213,6 +213,75 @@ describe('cyrusmapd serve', () => {
     serving.child.kill('SIGTERM');
     expect(await exited).toBe(0);
     serving.child.stderr?.resume();
+    await serving.ended;
+    expect(serving.lines.length, 'lines were dropped').toBeLessThan(20_000);
+  });
+
+  it('goes on answering, and ends with 0, where the reader of its log is gone', async () => {
+    const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
+    const server = await serving.endpoint();
+    serving.child.stderr?.destroy();
+    for (const key of ['one', 'two', 'three']) {
+      expect((await run('lookup', `${key}@example.jp`, '--server', server)).status).toBe(1);
+    }
+    expect(await serving.stop()).toBe(0);
+  });
+});
+
+describe('cyrusmapd serve at its end', () => {
+  it('drains at the first signal also while it is starting', async () => {
+    const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
+    await serving.said('starting');
+    expect(await serving.stop()).toBe(0);
+  });
+
+  it('answers what is in flight, then ends', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const lmtp = `inet:${(silent.address() as AddressInfo).port}@127.0.0.1`;
+    const serving = serve('--lmtp', lmtp, '--listen', 'inet:0@127.0.0.1');
+    const client = await SocketmapClient.connect(parseEndpoint(await serving.endpoint()));
+    const connected = new Promise((resolve) => silent.once('connection', resolve));
+    const reply = client.lookup('cyrus', 'alice@example.jp');
+    await connected;
+    serving.child.kill('SIGTERM');
+    expect(await reply).toMatchObject({ status: 'TEMP' });
+    expect(await serving.ended).toBe(0);
+    client.close();
+    silent.close();
+  });
+
+  it('ends at once at the second signal', async () => {
+    const silent = createServer().listen(0, '127.0.0.1');
+    await new Promise((resolve) => silent.once('listening', resolve));
+    const lmtp = `inet:${(silent.address() as AddressInfo).port}@127.0.0.1`;
+    const serving = serve('--lmtp', lmtp, '--listen', 'inet:0@127.0.0.1');
+    const client = await SocketmapClient.connect(parseEndpoint(await serving.endpoint()));
+    const connected = new Promise((resolve) => silent.once('connection', resolve));
+    const reply = client.lookup('cyrus', 'alice@example.jp');
+    const refused = expect(reply).rejects.toThrow('closed the connection');
+    await connected;
+    serving.child.kill('SIGTERM');
+    await serving.said('draining');
+    serving.child.kill('SIGTERM');
+    expect(await serving.ended).toBe(143);
+    await refused;
+    silent.close();
+  });
+
+  it.each([
+    ['exception', "throw new Error('planted')"],
+    ['rejection', "void Promise.reject(new Error('planted'))"],
+  ])('ends with 70 and a fatal line at an %s that nobody caught', async (_, statement) => {
+    const planted = join(folder, 'fault.mjs');
+    writeFileSync(planted, `process.once('SIGUSR2', () => { ${statement}; });`);
+    const env = { ...process.env, NODE_OPTIONS: `--import ${planted}` };
+    const serving = new Serving(['--list', list, '--listen', 'inet:0@127.0.0.1'], env);
+    started.push(serving);
+    await serving.endpoint();
+    serving.child.kill('SIGUSR2');
+    expect(await serving.said('fault')).toMatchObject({ level: 'fatal', reason: 'planted' });
+    expect(await serving.ended).toBe(70);
   });
 });
 
