@@ -1,0 +1,127 @@
+// What a mailbox event (RFC 5423, as json_formatter() of Cyrus' imap/mboxevent.c writes it) means for what we
+// remember. An event never makes a verdict: it names the mailboxes to forget. What cannot be understood may concern
+// any mailbox. No I/O.
+import type { DlistCommand } from './dlist.js';
+
+export type MailboxEvent =
+  /** These changed; keys of the cache, folded. Empty where no user's INBOX is concerned. */
+  | { readonly kind: 'changed'; readonly event: string; readonly mailboxes: readonly string[] }
+  /** lmtpd found it over quota, from inside a RCPT: forgetting it would make it ask again. */
+  | { readonly kind: 'overquota'; readonly event: string; readonly mailboxes: readonly string[] }
+  /** Of no concern: a login, a message; `foreign` where it is no mailbox event, such as a Sieve notification. */
+  | { readonly kind: 'other'; readonly event: string; readonly foreign: boolean }
+  /** Perhaps of concern, and not understood. */
+  | { readonly kind: 'doubtful'; readonly event: string; readonly reason: string };
+
+/** The settings of imapd.conf that decide which address reaches a mailbox. */
+export type NamingRules = {
+  /** As `lmtp_downcase_rcpt`: a mailbox that is not lower case is reached by nobody. */
+  readonly downcase: boolean;
+  /** Cyrus' `defaultdomain`: a mailbox without a domain is reached by `user` and by `user@DEFAULT`. */
+  readonly defaultDomain: string | undefined;
+};
+
+const CHANGES: ReadonlySet<string> = new Set([
+  'MailboxCreate',
+  'MailboxDelete',
+  'MailboxRename',
+  'QuotaChange',
+  'QuotaWithin',
+  'AclChange',
+]);
+
+/** Events of mboxevent.c that change nothing we remember. */
+const OTHERS =
+  /^(?:Message|vnd\.cmu\.|Flags|Login|Logout|MailboxSubscribe|MailboxUnSubscribe|MailboxModseq|Calendar|ApplePush)/;
+
+/** Class of what mboxevent.c sends; others, such as SIEVE, share the socket. */
+const EVENT_CLASS = 'EVENT';
+
+/** @param command as it came from notifysocket */
+export function readEvent(command: DlistCommand, rules: NamingRules): MailboxEvent {
+  const { name, value } = command;
+  if (name !== 'NOTIFY' || !(value instanceof Map)) return { kind: 'other', event: name, foreign: true };
+  const eventClass: unknown = value.get('CLASS');
+  if (eventClass !== EVENT_CLASS) {
+    return { kind: 'other', event: typeof eventClass === 'string' ? eventClass : name, foreign: true };
+  }
+  const message = value.get('MESSAGE');
+  if (typeof message !== 'string') return doubtful('unnamed', 'has no message');
+  return readMessage(message, rules);
+}
+
+function readMessage(message: string, rules: NamingRules): MailboxEvent {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(Buffer.from(message, 'latin1').toString());
+  } catch {
+    return doubtful('unnamed', 'is no JSON');
+  }
+  const event = textField(fields, 'event');
+  if (event === undefined) return doubtful('unnamed', 'has no event');
+  const overQuota = event === 'QuotaExceed';
+  if (!overQuota && !CHANGES.has(event)) {
+    return OTHERS.test(event) ? { kind: 'other', event, foreign: false } : doubtful(event, 'is not known');
+  }
+  const uris = [textField(fields, 'uri'), event === 'MailboxRename' ? textField(fields, 'oldMailboxID') : ''];
+  const mailboxes: string[] = [];
+  for (const uri of uris) {
+    if (uri === '') continue;
+    const names = uri === undefined ? undefined : mailboxesOfUri(uri, rules);
+    if (names === undefined) return doubtful(event, `names ${JSON.stringify(uri)}`);
+    mailboxes.push(...names);
+  }
+  return { kind: overQuota ? 'overquota' : 'changed', event, mailboxes };
+}
+
+/**
+ * The cache's names for the mailbox of an IMAP URL (RFC 5092) in Cyrus' admin namespace: `user/x@dom`, `user.x@dom`
+ * (where a dot in x is `^`), folders beneath, with and without domain. What is no user's has no name there.
+ * @returns undefined where it cannot be understood
+ */
+export function mailboxesOfUri(uri: string, rules: NamingRules): string[] | undefined {
+  const path = /^imap:\/\/[^/]*\/([^;?]*)/.exec(uri)?.[1];
+  if (path === undefined || path === '') return undefined;
+  let name: string;
+  try {
+    name = decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+  const at = name.lastIndexOf('@');
+  if (at === -1) return ownersOf(name, undefined, rules);
+  const owners = ownersOf(name.slice(0, at), name.slice(at + 1), rules);
+  // A folder of a user without domain may have an `@` of its own.
+  const folder = /^user([/.])[^/.]*\1/.test(name);
+  return owners === undefined || !folder ? owners : [...owners, ...(ownersOf(name, undefined, rules) ?? [])];
+}
+
+function ownersOf(folders: string, domain: string | undefined, rules: NamingRules): string[] | undefined {
+  if (domain === '' || folders === '') return undefined;
+  const separator = /^user([/.])/.exec(folders)?.[1];
+  if (separator === undefined) return [];
+  const user = folders.split(separator)[1] ?? '';
+  const local = separator === '.' ? user.replaceAll('^', '.') : user;
+  return local === '' ? undefined : addresses(local, domain, rules);
+}
+
+/** Folded where lmtpd folds: a name too many costs a question, a name too few an old answer. */
+function addresses(
+  local: string,
+  domain: string | undefined,
+  { downcase, defaultDomain }: NamingRules,
+): string[] {
+  const names = domain === undefined ? [local, `${local}@`] : [`${local}@${domain}`];
+  if (domain === undefined && defaultDomain !== undefined) names.push(`${local}@${defaultDomain}`);
+  return downcase ? names.map((name) => name.toLowerCase()) : names;
+}
+
+function textField(fields: unknown, name: string): string | undefined {
+  if (typeof fields !== 'object' || fields === null) return undefined;
+  const value: unknown = Reflect.get(fields, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function doubtful(event: string, reason: string): MailboxEvent {
+  return { kind: 'doubtful', event, reason };
+}
