@@ -11,6 +11,9 @@ import type { DemoFolder } from './demo.js';
 import { EX_OK, EX_SOFTWARE } from './exit-status.js';
 import { print } from './terminal.js';
 
+/** One Ctrl-C under `npm start` comes twice: from the terminal, and handed on by npm. */
+const SAME_SIGNAL_MS = 500;
+
 type Running = { readonly daemon: Daemon; readonly logs: LogHandle; config: Config };
 
 /**
@@ -22,18 +25,15 @@ export async function serve(flags: Flags): Promise<number> {
   const hangups = new Hangups();
   const demo = runsDemo(flags) ? await import('./demo.js') : undefined;
   const folder = demo !== undefined && flags.listen === undefined ? new demo.DemoFolder() : undefined;
-  try {
-    const config = await load(flags, folder);
-    const logs = await createLog(config.log);
-    endAtFaults(logs);
-    const daemon = await start(config, logs);
-    const running = { daemon, logs, config };
-    hangups.handle(() => reload(running, flags, folder));
-    if (demo !== undefined) print(demo.demoText(daemon.endpoints, process.pid));
-    await drain(running, await stopAsked);
-  } finally {
-    folder?.remove();
-  }
+  process.once('exit', () => folder?.remove());
+  const config = await load(flags, folder);
+  const logs = await createLog(config.log);
+  endAtFaults(logs);
+  const daemon = await start(config, logs);
+  const running = { daemon, logs, config };
+  hangups.handle(() => reload(running, flags, folder));
+  if (demo !== undefined) print(demo.demoText(daemon.endpoints, process.pid));
+  await drain(running, await stopAsked);
   return EX_OK;
 }
 
@@ -82,13 +82,13 @@ async function drain({ daemon, logs }: Running, signal: NodeJS.Signals): Promise
   await logs.flush();
 }
 
-/** Resolves at the first SIGTERM or SIGINT, also one that comes while starting; the second one ends at once. */
+/** Resolves at the first SIGTERM or SIGINT, also one that comes while starting; a second one ends at once. */
 function awaitStop(): Promise<NodeJS.Signals> {
   return new Promise((resolve) => {
-    let asked = false;
+    let asked: number | undefined;
     const stop = (signal: NodeJS.Signals): void => {
-      if (asked) process.exit(128 + constants.signals[signal]);
-      asked = true;
+      asked ??= performance.now();
+      if (performance.now() - asked > SAME_SIGNAL_MS) process.exit(128 + constants.signals[signal]);
       resolve(signal);
     };
     process.on('SIGTERM', stop);

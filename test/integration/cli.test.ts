@@ -251,6 +251,14 @@ describe('cyrusmapd serve at its end', () => {
     silent.close();
   });
 
+  it('takes one Ctrl-C that comes twice, as under npm, for one', async () => {
+    const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
+    await serving.endpoint();
+    serving.child.kill('SIGINT');
+    serving.child.kill('SIGINT');
+    expect(await serving.ended).toBe(0);
+  });
+
   it('ends at once at the second signal', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));
@@ -261,10 +269,12 @@ describe('cyrusmapd serve at its end', () => {
     const reply = client.lookup('cyrus', 'alice@example.jp');
     const refused = expect(reply).rejects.toThrow('closed the connection');
     await connected;
-    serving.child.kill('SIGTERM');
-    await serving.said('draining');
-    serving.child.kill('SIGTERM');
-    expect(await serving.ended).toBe(143);
+    const insisting = setInterval(() => serving.child.kill('SIGTERM'), 20);
+    const status = await serving.ended;
+    clearInterval(insisting);
+    expect(serving.lines.map(({ msg }) => msg)).toContain('draining');
+    expect(serving.lines.map(({ msg }) => msg)).not.toContain('stopped');
+    expect(status).toBe(143);
     await refused;
     silent.close();
   });
