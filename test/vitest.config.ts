@@ -9,6 +9,8 @@ const SECOND = 1000;
 const CONTAINERS = { TESTCONTAINERS_RYUK_DISABLED: 'true', TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1' };
 
 export default defineConfig({
+  // Beside the root's own modules, not in a folder node_modules under test/.
+  cacheDir: '../node_modules/.vite',
   test: {
     root: import.meta.dirname,
     reporters: ['default', new Totals()],
