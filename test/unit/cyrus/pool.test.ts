@@ -1,0 +1,566 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { DEFAULT_POOL_LIMITS, Pool, type PoolLimits } from '../../../src/cyrus/pool.js';
+import type { Session } from '../../../src/cyrus/session.js';
+import { DeadlineError, UnavailableError } from '../../../src/errors.js';
+import { silentLog, type Log } from '../../../src/log.js';
+import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../../src/validation/recipient.js';
+import { DELIVERABLE, UNKNOWN, type Verdict } from '../../../src/validation/verdict.js';
+
+/** A session whose batches are answered by hand. */
+class HandSession implements Session {
+  readonly acceptsEightBit = true;
+  readonly batches: string[][] = [];
+  botched = false;
+  closed = false;
+  #resolve: (verdicts: readonly Verdict[]) => void = () => undefined;
+  #reject: (error: Error) => void = () => undefined;
+
+  ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
+    this.batches.push(batch.map(({ local }) => local));
+    return new Promise((resolve, reject) => {
+      this.#resolve = resolve;
+      this.#reject = reject;
+    });
+  }
+
+  /** Gives the whole batch one verdict. */
+  async answer(verdict: Verdict = DELIVERABLE): Promise<void> {
+    this.#resolve((this.batches.at(-1) ?? []).map(() => verdict));
+    await settle();
+  }
+
+  async fail(error: Error = new UnavailableError('connection closed by the peer')): Promise<void> {
+    this.botched = true;
+    this.#reject(error);
+    await settle();
+  }
+
+  close(): void {
+    this.closed = true;
+    if (this.botched) return;
+    this.botched = true;
+    this.#reject(new UnavailableError('connection closed'));
+  }
+}
+
+/** One that is being opened. */
+type Opening = { readonly opened: (session: HandSession) => void; readonly refused: (error: Error) => void };
+
+let openings: Opening[];
+let lines: string[];
+let random: number;
+
+beforeEach(() => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  openings = [];
+  lines = [];
+  random = 1;
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+const log: Log = {
+  ...silentLog,
+  error: (_: unknown, message?: string) => void lines.push(`error ${message}`),
+  info: (_: unknown, message?: string) => void lines.push(`info ${message}`),
+};
+
+function newPool(limits: Partial<PoolLimits> = {}): Pool {
+  const open = (): Promise<Session> => new Promise((opened, refused) => openings.push({ opened, refused }));
+  return new Pool(
+    open,
+    { ...DEFAULT_POOL_LIMITS, ...limits },
+    { name: 'cyrus', log, now, random: () => random },
+  );
+}
+
+function now(): number {
+  return performance.now();
+}
+
+async function settle(): Promise<void> {
+  await vi.advanceTimersByTimeAsync(0);
+}
+
+/** Lets the session that is being opened be there. */
+async function opened(session = new HandSession()): Promise<HandSession> {
+  const opening = openings.shift();
+  if (opening === undefined) throw new Error('no session is being opened');
+  opening.opened(session);
+  await settle();
+  return session;
+}
+
+async function refused(error: Error = new UnavailableError('connect ECONNREFUSED')): Promise<void> {
+  const opening = openings.shift();
+  if (opening === undefined) throw new Error('no session is being opened');
+  opening.refused(error);
+  await settle();
+}
+
+type Asked = { readonly verdict: Promise<string>; settled: string | undefined };
+
+function ask(pool: Pool, local: string, withinMs = 5000): Asked {
+  const parsed = parseKey(`${local}@example.jp`, DEFAULT_ADDRESS_RULES);
+  if (parsed.kind !== 'recipient') throw new Error(parsed.reason);
+  const asked: Asked = {
+    settled: undefined,
+    verdict: pool.check(parsed.recipient, now() + withinMs).then(
+      ({ kind }) => (asked.settled = kind),
+      (error: unknown) => (asked.settled = String(error)),
+    ),
+  };
+  return asked;
+}
+
+describe('sessions', () => {
+  test('none is opened before it is needed', () => {
+    expect(newPool().size).toBe(0);
+    expect(openings).toHaveLength(0);
+  });
+
+  test('one is opened for the first question, and kept', async () => {
+    const pool = newPool();
+    const alice = ask(pool, 'alice');
+    const session = await opened();
+    expect(session.batches).toEqual([['alice']]);
+    await session.answer();
+    expect(alice.settled).toBe('deliverable');
+    const bob = ask(pool, 'bob');
+    await session.answer(UNKNOWN);
+    expect(bob.settled).toBe('unknown');
+    expect(openings).toHaveLength(0);
+    expect(pool.size).toBe(1);
+  });
+
+  test('another is opened while the first is busy, one at a time, up to the limit', async () => {
+    const pool = newPool({ connections: 3 });
+    ask(pool, 'a');
+    ask(pool, 'b');
+    expect(openings).toHaveLength(1);
+    await opened();
+    ask(pool, 'c');
+    ask(pool, 'd');
+    expect(openings).toHaveLength(1);
+    await opened();
+    ask(pool, 'e');
+    await opened();
+    ask(pool, 'f');
+    expect(openings).toHaveLength(0);
+    expect([pool.size, pool.waiting]).toEqual([3, 1]);
+  });
+
+  test('whether 8-bit addresses are taken is learned from the session', async () => {
+    const pool = newPool();
+    expect(pool.acceptsEightBit).toBe(false);
+    ask(pool, 'alice');
+    await opened();
+    expect(pool.acceptsEightBit).toBe(true);
+  });
+
+  test('one that is not used is closed after the idle timeout, and not before', async () => {
+    const pool = newPool();
+    ask(pool, 'alice');
+    const session = await opened();
+    await vi.advanceTimersByTimeAsync(100);
+    await session.answer();
+    await vi.advanceTimersByTimeAsync(59_999);
+    expect(session.closed).toBe(false);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(session.closed).toBe(true);
+    expect([pool.size, vi.getTimerCount()]).toEqual([0, 0]);
+  });
+
+  test('one that is used now and then is kept; the one beside it is closed', async () => {
+    const pool = newPool();
+    ask(pool, 'alice');
+    const one = await opened();
+    ask(pool, 'bob');
+    const two = await opened();
+    await one.answer();
+    await two.answer();
+    for (let i = 0; i < 3; i++) {
+      await vi.advanceTimersByTimeAsync(30_000);
+      ask(pool, 'carol');
+      await two.answer();
+    }
+    expect([one.closed, two.closed]).toEqual([true, false]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(two.closed).toBe(true);
+  });
+
+  test('one that Cyrus closed while it was idle is replaced silently', async () => {
+    const pool = newPool();
+    ask(pool, 'alice');
+    const session = await opened();
+    await session.answer();
+    session.botched = true;
+    const bob = ask(pool, 'bob');
+    await (await opened()).answer();
+    expect(bob.settled).toBe('deliverable');
+    expect(lines).toEqual([]);
+  });
+});
+
+describe('batches', () => {
+  test('what arrives while a batch is under way goes out together in the next one', async () => {
+    const pool = newPool({ connections: 1 });
+    const all = ['a', 'b', 'c'].map((local) => ask(pool, local));
+    const session = await opened();
+    all.push(...['d', 'e'].map((local) => ask(pool, local)));
+    await session.answer();
+    await session.answer(UNKNOWN);
+    expect(session.batches).toEqual([
+      ['a', 'b', 'c'],
+      ['d', 'e'],
+    ]);
+    expect(all.map(({ settled }) => settled)).toEqual([
+      ...Array<string>(3).fill('deliverable'),
+      ...Array<string>(2).fill('unknown'),
+    ]);
+  });
+
+  test('none has more recipients than the limit', async () => {
+    const pool = newPool({ connections: 1 });
+    for (let i = 0; i < 300; i++) ask(pool, `u${i}`);
+    const session = await opened();
+    await session.answer();
+    await session.answer();
+    await session.answer();
+    expect(session.batches.map(({ length }) => length)).toEqual([128, 128, 44]);
+    expect(session.batches.flat()).toEqual(Array.from({ length: 300 }, (_, i) => `u${i}`));
+  });
+
+  test('a question whose deadline passed before it could be written is dropped', async () => {
+    const pool = newPool({ connections: 1 });
+    ask(pool, 'alice');
+    const session = await opened();
+    const late = ask(pool, 'late', 1000);
+    const inTime = ask(pool, 'intime', 2000);
+    await vi.advanceTimersByTimeAsync(1000);
+    await session.answer();
+    expect(late.settled).toContain('DeadlineError');
+    expect(session.batches.at(-1)).toEqual(['intime']);
+    await session.answer();
+    expect(inTime.settled).toBe('deliverable');
+  });
+
+  test('where all waiting questions are too late nothing is asked', async () => {
+    const pool = newPool({ connections: 1 });
+    const late = ask(pool, 'late', 1000);
+    await vi.advanceTimersByTimeAsync(1000);
+    const session = await opened();
+    expect(late.settled).toContain('DeadlineError');
+    expect(session.batches).toEqual([]);
+    expect([pool.size, pool.waiting]).toEqual([1, 0]);
+  });
+
+  test('a verdict that is missing is no verdict', async () => {
+    const pool = newPool();
+    const alice = ask(pool, 'alice');
+    const session = new HandSession();
+    vi.spyOn(session, 'ask').mockResolvedValueOnce([]);
+    await opened(session);
+    expect(alice.settled).toContain('UnavailableError');
+  });
+
+  test('more questions than may wait are refused at once', async () => {
+    const pool = newPool({ connections: 1, maxWaiting: 3 });
+    const waiting = Array.from({ length: 3 }, (_, i) => ask(pool, `u${i}`));
+    const refusedOne = ask(pool, 'toomany');
+    await settle();
+    expect(refusedOne.settled).toContain('has 3 questions waiting');
+    await (await opened()).answer();
+    expect(waiting.map(({ settled }) => settled)).toEqual(Array(3).fill('deliverable'));
+  });
+});
+
+describe('a session that is lost', () => {
+  test('its questions are asked once more, on a fresh one', async () => {
+    const pool = newPool({ connections: 2 });
+    const all = ['a', 'b'].map((local) => ask(pool, local));
+    const lost = await opened();
+    await lost.fail();
+    expect(all.map(({ settled }) => settled)).toEqual([undefined, undefined]);
+    const fresh = await opened();
+    expect(fresh.batches).toEqual([['a', 'b']]);
+    await fresh.answer();
+    expect(all.map(({ settled }) => settled)).toEqual(['deliverable', 'deliverable']);
+    expect(lost.closed).toBe(true);
+    expect(lines).toEqual([]);
+  });
+
+  test('they are not asked on an idle one, which is likely lost too', async () => {
+    const pool = newPool();
+    ask(pool, 'a');
+    const one = await opened();
+    ask(pool, 'b');
+    const two = await opened();
+    await one.answer();
+    await two.answer();
+    const alice = ask(pool, 'alice');
+    await two.fail();
+    expect(one.closed).toBe(true);
+    await (await opened()).answer();
+    expect(alice.settled).toBe('deliverable');
+  });
+
+  test('lost twice they are refused, and the back-channel backs off', async () => {
+    const pool = newPool();
+    const alice = ask(pool, 'alice');
+    await (await opened()).fail();
+    await (await opened()).fail();
+    expect(alice.settled).toContain('connection closed by the peer');
+    const bob = ask(pool, 'bob');
+    await settle();
+    expect(bob.settled).toContain('UnavailableError');
+    expect(openings).toHaveLength(0);
+    expect(lines).toEqual(['error backend-down']);
+  });
+
+  test('a question whose deadline has passed is not asked again', async () => {
+    const pool = newPool();
+    const alice = ask(pool, 'alice', 1000);
+    const session = await opened();
+    await vi.advanceTimersByTimeAsync(1000);
+    await session.fail();
+    expect(alice.settled).toContain('UnavailableError');
+    expect(openings).toHaveLength(0);
+  });
+
+  test('while one is busy and another is lost, its questions wait for the busy one', async () => {
+    const pool = newPool();
+    ask(pool, 'a');
+    const one = await opened();
+    const bob = ask(pool, 'bob');
+    const two = await opened();
+    await two.fail(new DeadlineError('no reply within 10000 ms'));
+    expect(bob.settled).toBeUndefined();
+    await one.answer();
+    expect(one.batches).toEqual([['a'], ['bob']]);
+    await one.answer();
+    expect(bob.settled).toBe('deliverable');
+    expect(lines).toEqual([]);
+  });
+});
+
+describe('backing off', () => {
+  test('after a failed connect questions are refused at once, then one attempt is made', async () => {
+    const pool = newPool();
+    const alice = ask(pool, 'alice');
+    await refused();
+    expect(alice.settled).toContain('connect ECONNREFUSED');
+    await vi.advanceTimersByTimeAsync(999);
+    const early = ask(pool, 'early');
+    await settle();
+    expect(early.settled).toContain('back-channel cyrus is down: connect ECONNREFUSED');
+    expect(openings).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
+    const bob = ask(pool, 'bob');
+    ask(pool, 'carol');
+    expect(openings).toHaveLength(1);
+    await (await opened()).answer();
+    expect(bob.settled).toBe('deliverable');
+  });
+
+  test('each pause is twice as long as the one before, up to ten seconds', async () => {
+    const pool = newPool();
+    for (const pauseMs of [1000, 2000, 4000, 8000, 10_000, 10_000]) {
+      ask(pool, 'alice');
+      await refused();
+      await vi.advanceTimersByTimeAsync(pauseMs - 1);
+      ask(pool, 'alice');
+      expect(openings).toHaveLength(0);
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    expect(lines).toEqual(['error backend-down']);
+  });
+
+  test('an answer ends it: the next pause is the first one again', async () => {
+    const pool = newPool();
+    ask(pool, 'alice');
+    await refused();
+    await vi.advanceTimersByTimeAsync(1000);
+    ask(pool, 'alice');
+    await refused();
+    await vi.advanceTimersByTimeAsync(2000);
+    ask(pool, 'alice');
+    const session = await opened();
+    expect(lines).toEqual(['error backend-down']);
+    await session.answer();
+    expect(lines).toEqual(['error backend-down', 'info backend-up']);
+    session.botched = true;
+    ask(pool, 'alice');
+    await refused();
+    await vi.advanceTimersByTimeAsync(1000);
+    ask(pool, 'alice');
+    expect(openings).toHaveLength(1);
+  });
+
+  test('a greeting alone is no answer: a lmtpd that then is silent is left alone ever longer', async () => {
+    const pool = newPool();
+    for (const pauseMs of [1000, 2000, 4000]) {
+      const alice = ask(pool, 'alice');
+      await (await opened()).fail(new DeadlineError('no reply within 10000 ms'));
+      expect(alice.settled).toContain('no reply within');
+      await vi.advanceTimersByTimeAsync(pauseMs - 1);
+      ask(pool, 'alice');
+      expect(openings).toHaveLength(0);
+      await vi.advanceTimersByTimeAsync(1);
+    }
+    expect(lines).toEqual(['error backend-down']);
+  });
+
+  test('a second session that is refused leaves the first one at work', async () => {
+    const pool = newPool();
+    ask(pool, 'a');
+    const session = await opened();
+    const bob = ask(pool, 'bob');
+    await refused(new DeadlineError('no reply within 2000 ms'));
+    expect(bob.settled).toBeUndefined();
+    await session.answer();
+    await session.answer();
+    expect(bob.settled).toBe('deliverable');
+    const carol = ask(pool, 'carol');
+    await session.answer();
+    expect(carol.settled).toBe('deliverable');
+    expect(lines).toEqual([]);
+  });
+
+  test('when the last session is lost meanwhile, nobody waits for nothing', async () => {
+    const pool = newPool();
+    const alice = ask(pool, 'alice');
+    const session = await opened();
+    const bob = ask(pool, 'bob');
+    await refused();
+    await session.fail();
+    expect(alice.settled).toContain('UnavailableError');
+    expect(bob.settled).toContain('UnavailableError');
+    expect([pool.size, pool.waiting]).toEqual([0, 0]);
+  });
+
+  test('when the last idle session was closed by Cyrus meanwhile, neither', async () => {
+    const pool = newPool();
+    ask(pool, 'alice');
+    const session = await opened();
+    ask(pool, 'bob');
+    await refused();
+    await session.answer();
+    await session.answer();
+    session.botched = true;
+    const carol = ask(pool, 'carol');
+    await settle();
+    expect(carol.settled).toContain('UnavailableError');
+    expect([pool.size, pool.waiting]).toEqual([0, 0]);
+  });
+
+  test('jitter makes the pause shorter by a quarter at most', async () => {
+    random = 0;
+    const pool = newPool();
+    ask(pool, 'alice');
+    await refused();
+    await vi.advanceTimersByTimeAsync(749);
+    ask(pool, 'alice');
+    expect(openings).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
+    ask(pool, 'alice');
+    expect(openings).toHaveLength(1);
+  });
+});
+
+describe('the end', () => {
+  test('a drained pool takes no more questions, and lets those under way be answered', async () => {
+    const pool = newPool({ connections: 1 });
+    const alice = ask(pool, 'alice');
+    const session = await opened();
+    const waiting = ask(pool, 'waiting');
+    const drained = pool.drain();
+    const late = ask(pool, 'late');
+    await settle();
+    expect(late.settled).toContain('back-channel cyrus is closed');
+    await session.answer();
+    expect(session.closed).toBe(false);
+    await session.answer();
+    await drained;
+    expect([alice.settled, waiting.settled]).toEqual(['deliverable', 'deliverable']);
+    expect(session.closed).toBe(true);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('while it drains, a lost session is still replaced', async () => {
+    const pool = newPool();
+    const alice = ask(pool, 'alice');
+    const session = await opened();
+    const drained = pool.drain();
+    await session.fail();
+    const fresh = await opened();
+    await fresh.answer();
+    await drained;
+    expect(alice.settled).toBe('deliverable');
+    expect(fresh.closed).toBe(true);
+  });
+
+  test('while it drains, a Cyrus that cannot be asked does not hold it up', async () => {
+    const pool = newPool();
+    const alice = ask(pool, 'alice');
+    const drained = pool.drain();
+    await refused();
+    await drained;
+    expect(alice.settled).toContain('ECONNREFUSED');
+  });
+
+  test('an idle pool is drained at once, and as often as one likes', async () => {
+    const pool = newPool();
+    ask(pool, 'alice');
+    const session = await opened();
+    await session.answer();
+    await Promise.all([pool.drain(), pool.drain()]);
+    await pool.drain();
+    expect(session.closed).toBe(true);
+  });
+
+  test('a closed pool refuses what waits, closes every session, and asks nobody again', async () => {
+    const pool = newPool({ connections: 1 });
+    const busy = ask(pool, 'busy');
+    const session = await opened();
+    const waiting = ask(pool, 'waiting');
+    await pool.close();
+    await settle();
+    expect(busy.settled).toContain('UnavailableError');
+    expect(waiting.settled).toContain('back-channel cyrus is closed');
+    expect(session.closed).toBe(true);
+    expect(openings).toHaveLength(0);
+    expect([pool.size, pool.waiting, vi.getTimerCount()]).toEqual([0, 0, 0]);
+    expect(lines).toEqual([]);
+  });
+
+  test('it closes a session that comes after the end', async () => {
+    const pool = newPool();
+    const alice = ask(pool, 'alice');
+    await pool.close();
+    const session = await opened();
+    expect(alice.settled).toContain('UnavailableError');
+    expect(session.closed).toBe(true);
+    expect([pool.size, vi.getTimerCount()]).toEqual([0, 0]);
+  });
+
+  test('it keeps quiet where opening one fails after the end', async () => {
+    const pool = newPool();
+    ask(pool, 'alice');
+    await pool.close();
+    await refused();
+    expect(lines).toEqual([]);
+  });
+
+  test('closing ends a draining that would take long', async () => {
+    const pool = newPool();
+    const alice = ask(pool, 'alice');
+    await opened();
+    const drained = pool.drain();
+    await pool.close();
+    await drained;
+    expect(alice.settled).toContain('UnavailableError');
+  });
+});
