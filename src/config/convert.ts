@@ -55,7 +55,12 @@ function toSocketmap(settings: Settings['socketmap']): SocketmapConfig {
 }
 
 function toLookup(settings: Settings['lookup']): LookupConfig {
-  const addressRules = { downcase: settings.downcase, postUser: settings.post_user };
+  const addressRules = {
+    downcase: settings.downcase,
+    postUser: settings.post_user,
+    virtualDomains: settings.virtual_domains,
+    defaultDomain: settings.default_domain?.toLowerCase(),
+  };
   return {
     deadlineMs: toMs(settings.deadline),
     policy: { overQuota: settings.over_quota, refused: settings.refused },

@@ -44,6 +44,8 @@ const lookup = table({
     text((value) => /^[!#-'*\-./0-9=?A-Z^-~]{0,64}$/.test(value), 'a local part or empty'),
     '',
   ),
+  virtual_domains: v.optional(flag(), true),
+  default_domain: v.optional(text((value) => /^[A-Za-z0-9.-]{1,253}$/.test(value), 'a domain')),
   always_accept: v.optional(list(mailbox(), 0, 'addresses'), []),
   domains_complete: v.optional(flag(), false),
 });

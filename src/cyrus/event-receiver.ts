@@ -4,8 +4,9 @@
 import type { Socket } from 'node:net';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
+import type { AddressRules } from '../validation/recipient.js';
 import { DEFAULT_DLIST_LIMITS, DLIST_OK, DlistParser, type DlistCommand, type DlistLimits } from './dlist.js';
-import { readEvent, type MailboxEvent, type NamingRules } from './event.js';
+import { readEvent, type MailboxEvent } from './event.js';
 
 /** What events do to what is remembered. Each returns at once. */
 export interface EventEffects {
@@ -35,7 +36,7 @@ const COUNTED_NAMES_MAX = 100;
 
 export class EventReceiver {
   readonly #effects: EventEffects;
-  readonly #rules: NamingRules;
+  readonly #rules: AddressRules;
   readonly #limits: ReceiverLimits;
   readonly #log: Log;
   readonly #connections = new Set<Socket>();
@@ -44,7 +45,7 @@ export class EventReceiver {
 
   constructor(
     effects: EventEffects,
-    rules: NamingRules,
+    rules: AddressRules,
     log: Log,
     limits: ReceiverLimits = DEFAULT_RECEIVER_LIMITS,
   ) {

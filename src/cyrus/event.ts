@@ -1,6 +1,7 @@
 // What a mailbox event (RFC 5423, as json_formatter() of Cyrus' imap/mboxevent.c writes it) means for what we
 // remember. An event never makes a verdict: it names the mailboxes to forget. What cannot be understood may concern
 // any mailbox. No I/O.
+import { mailboxKey, type AddressRules } from '../validation/recipient.js';
 import type { DlistCommand } from './dlist.js';
 
 export type MailboxEvent =
@@ -12,14 +13,6 @@ export type MailboxEvent =
   | { readonly kind: 'other'; readonly event: string; readonly foreign: boolean }
   /** Perhaps of concern, and not understood. */
   | { readonly kind: 'doubtful'; readonly event: string; readonly reason: string };
-
-/** The settings of imapd.conf that decide which address reaches a mailbox. */
-export type NamingRules = {
-  /** As `lmtp_downcase_rcpt`: a mailbox that is not lower case is reached by nobody. */
-  readonly downcase: boolean;
-  /** Cyrus' `defaultdomain`: a mailbox without a domain is reached by `user` and by `user@DEFAULT`. */
-  readonly defaultDomain: string | undefined;
-};
 
 const CHANGES: ReadonlySet<string> = new Set([
   'MailboxCreate',
@@ -38,7 +31,7 @@ const OTHERS =
 const EVENT_CLASS = 'EVENT';
 
 /** @param command as it came from notifysocket */
-export function readEvent(command: DlistCommand, rules: NamingRules): MailboxEvent {
+export function readEvent(command: DlistCommand, rules: AddressRules): MailboxEvent {
   const { name, value } = command;
   if (name !== 'NOTIFY' || !(value instanceof Map)) return { kind: 'other', event: name, foreign: true };
   const eventClass: unknown = value.get('CLASS');
@@ -50,7 +43,7 @@ export function readEvent(command: DlistCommand, rules: NamingRules): MailboxEve
   return readMessage(message, rules);
 }
 
-function readMessage(message: string, rules: NamingRules): MailboxEvent {
+function readMessage(message: string, rules: AddressRules): MailboxEvent {
   let fields: unknown;
   try {
     fields = JSON.parse(Buffer.from(message, 'latin1').toString());
@@ -79,7 +72,7 @@ function readMessage(message: string, rules: NamingRules): MailboxEvent {
  * (where a dot in x is `^`), folders beneath, with and without domain. What is no user's has no name there.
  * @returns undefined where it cannot be understood
  */
-export function mailboxesOfUri(uri: string, rules: NamingRules): string[] | undefined {
+export function mailboxesOfUri(uri: string, rules: AddressRules): string[] | undefined {
   const path = /^imap:\/\/[^/]*\/([^;?]*)/.exec(uri)?.[1];
   if (path === undefined || path === '') return undefined;
   let name: string;
@@ -96,24 +89,20 @@ export function mailboxesOfUri(uri: string, rules: NamingRules): string[] | unde
   return owners === undefined || !folder ? owners : [...owners, ...(ownersOf(name, undefined, rules) ?? [])];
 }
 
-function ownersOf(folders: string, domain: string | undefined, rules: NamingRules): string[] | undefined {
+function ownersOf(folders: string, domain: string | undefined, rules: AddressRules): string[] | undefined {
   if (domain === '' || folders === '') return undefined;
   const separator = /^user([/.])/.exec(folders)?.[1];
   if (separator === undefined) return [];
+  // Which addresses reach a mailbox without domain is not known then: any may.
+  if (domain === undefined && rules.virtualDomains && rules.defaultDomain === undefined) return undefined;
   const user = folders.split(separator)[1] ?? '';
   const local = separator === '.' ? user.replaceAll('^', '.') : user;
-  return local === '' ? undefined : addresses(local, domain, rules);
+  return local === '' ? undefined : [mailboxKey(fold(local, rules), domain && fold(domain, rules), rules)];
 }
 
-/** Folded where lmtpd folds: a name too many costs a question, a name too few an old answer. */
-function addresses(
-  local: string,
-  domain: string | undefined,
-  { downcase, defaultDomain }: NamingRules,
-): string[] {
-  const names = domain === undefined ? [local, `${local}@`] : [`${local}@${domain}`];
-  if (domain === undefined && defaultDomain !== undefined) names.push(`${local}@${defaultDomain}`);
-  return downcase ? names.map((name) => name.toLowerCase()) : names;
+/** As lmtpd folds: a name too many costs a question, a name too few would leave an old answer. */
+function fold(text: string, rules: AddressRules): string {
+  return rules.downcase ? text.toLowerCase() : text;
 }
 
 function textField(fields: unknown, name: string): string | undefined {

@@ -6,7 +6,7 @@ declare const checked: unique symbol;
 
 /** A parsed key: printable ASCII without space, quote, backslash or bracket, so no command line can be broken. */
 export type Recipient = {
-  /** What the cache keeps it under: `local@domain` without detail, but with it where the detail names the mailbox. */
+  /** What the cache keeps it under: see mailboxKey(); the whole address where the detail names the mailbox. */
   readonly mailbox: string;
   /** What RCPT TO is given, without the angle brackets. */
   readonly address: string;
@@ -16,6 +16,8 @@ export type Recipient = {
   readonly detail: string | undefined;
   /** Folded; undefined where the key had no `@`: Cyrus' default domain then. */
   readonly domain: string | undefined;
+  /** Whether the detail names the mailbox: a shared one. Else it is lmtpd's business, and of no concern here. */
+  readonly shared: boolean;
   readonly [checked]: true;
 };
 
@@ -44,9 +46,18 @@ export type AddressRules = {
   readonly downcase: boolean;
   /** Cyrus' `postuser`: its `+detail` names a shared mailbox. Default `''`. */
   readonly postUser: string;
+  /** Whether `virtdomains` is `userid` or `on`: a mailbox has a domain. Else all domains share the mailboxes. */
+  readonly virtualDomains: boolean;
+  /** Cyrus' `defaultdomain`, folded: its mailboxes have no domain. Undefined where it is not known to us. */
+  readonly defaultDomain: string | undefined;
 };
 
-export const DEFAULT_ADDRESS_RULES: AddressRules = Object.freeze({ downcase: true, postUser: '' });
+export const DEFAULT_ADDRESS_RULES: AddressRules = Object.freeze({
+  downcase: true,
+  postUser: '',
+  virtualDomains: true,
+  defaultDomain: undefined,
+});
 
 /** Longest name that is asked about, in bytes: no mailbox's is over 490 (MAX_MAILBOX_NAME of imap/mailbox.h). */
 export const ADDRESS_MAX_BYTES = 1024;
@@ -80,12 +91,22 @@ export function parseKey(key: string, rules: AddressRules): ParsedKey {
 /** The same user without the detail: lmtpd takes mail for any detail of a user whose INBOX exists. */
 export function withoutDetail(recipient: Recipient): Recipient {
   const address = join(recipient.local, undefined, recipient.domain);
-  return brand({ ...recipient, detail: undefined, address, mailbox: address });
+  return brand({ ...recipient, detail: undefined, address });
 }
 
-/** The same recipient, kept in the cache under its whole address: where the detail alone decides. */
-export function withDetailAsMailbox(recipient: Recipient): Recipient {
-  return brand({ ...recipient, mailbox: recipient.address });
+/** The same recipient, read as a shared mailbox. */
+export function asShared(recipient: Recipient): Recipient {
+  return brand({ ...recipient, mailbox: recipient.address, shared: true });
+}
+
+/**
+ * What the cache keeps a user's mailbox under: without domain where Cyrus keeps it without one.
+ * @param local folded
+ * @param domain folded
+ */
+export function mailboxKey(local: string, domain: string | undefined, rules: AddressRules): string {
+  const hasNone = domain === '' || domain === rules.defaultDomain || !rules.virtualDomains;
+  return join(local, undefined, hasNone ? undefined : domain);
 }
 
 function recipientOf(
@@ -96,8 +117,8 @@ function recipientOf(
 ): Recipient {
   const address = join(local, detail, domain);
   const shared = detail !== undefined && (local === rules.postUser || local === '');
-  const mailbox = shared || detail === undefined ? address : join(local, undefined, domain);
-  return brand({ mailbox, address, local, detail, domain });
+  const mailbox = shared ? address : mailboxKey(local, domain, rules);
+  return brand({ mailbox, address, local, detail, domain, shared });
 }
 
 function join(local: string, detail: string | undefined, domain: string | undefined): string {

@@ -1,12 +1,13 @@
 // The heart: from a key to a verdict. Rules that need nobody, then the cache, then one flight for all who ask
 // about a mailbox at the same time. Every lookup has a deadline; what Cyrus says later feeds the cache but never
 // a reply. What was asked before a change is not believed after it. No sockets, no files.
+import { isDeepStrictEqual } from 'node:util';
 import { DeadlineError, messageOf } from '../errors.js';
 import type { Probe } from './probe.js';
 import {
   ADDRESS_MAX_BYTES,
   parseKey,
-  withDetailAsMailbox,
+  asShared,
   withoutDetail,
   type AddressRules,
   type ParsedKey,
@@ -72,8 +73,7 @@ export class Validator {
 
   /** Takes new rules and back-channels; what was asked of the old ones is not believed any more. */
   reconfigure(route: Route, rules: ValidatorRules): void {
-    const { downcase, postUser } = this.#rules.address;
-    const sameNames = downcase === rules.address.downcase && postUser === rules.address.postUser;
+    const sameNames = isDeepStrictEqual(this.#rules.address, rules.address);
     this.#route = route;
     this.#rules = rules;
     this.#outdateAll();
@@ -171,15 +171,13 @@ export class Validator {
     const verdict = this.#cache.believed(recipient.mailbox, now);
     if (verdict === undefined) return undefined;
     if (verdict === LISTED) this.#confirm(recipient, now);
-    return verdict.kind === 'unknown' && recipient.mailbox !== recipient.address
-      ? undefined
-      : outcomeOf(verdict);
+    return verdict.kind === 'unknown' && recipient.detail !== undefined ? undefined : outcomeOf(verdict);
   }
 
   /** Asks in the background about a mailbox that is answered for already. */
   #confirm(recipient: Recipient, now: number): void {
     if (now < this.#confirmAfter || this.#flights.has(recipient.mailbox)) return;
-    const user = recipient.mailbox === recipient.address ? recipient : withoutDetail(recipient);
+    const user = recipient.detail === undefined ? recipient : withoutDetail(recipient);
     void this.#fly(user, now + this.#rules.deadlineMs).then(({ verdict, source }) => {
       if (verdict.kind === 'deferred' || source === 'stale')
         this.#confirmAfter = this.#now() + CONFIRM_PAUSE_MS;
@@ -191,16 +189,17 @@ export class Validator {
    * no such user may the detail decide: it names a shared mailbox if the user is Cyrus' `postuser`.
    */
   async #inquire(recipient: Recipient, deadline: number): Promise<Outcome> {
-    if (recipient.mailbox === recipient.address) return this.#fly(recipient, deadline);
+    if (recipient.shared) return this.#askAlone(recipient, deadline);
+    if (recipient.detail === undefined) return this.#fly(recipient, deadline);
     const user = this.#cache.believed(recipient.mailbox, this.#now());
     const outcome =
       user === undefined ? await this.#fly(withoutDetail(recipient), deadline) : outcomeOf(user);
     if (outcome.verdict.kind !== 'unknown' || outcome.source === 'routing') return outcome;
     if (recipient.address.length > ADDRESS_MAX_BYTES) return outcome;
-    return this.#askAlone(withDetailAsMailbox(recipient), deadline);
+    return this.#askAlone(asShared(recipient), deadline);
   }
 
-  /** Asks for this lookup only: no event names the address, so that nobody could forget the answer. */
+  /** Asks for this lookup only: no event names the address of a shared mailbox, so nobody could forget the answer. */
   async #askAlone(recipient: Recipient, deadline: number): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
     if (typeof probe !== 'object') return routed(probe);

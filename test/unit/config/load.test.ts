@@ -60,7 +60,7 @@ describe('the defaults', () => {
         deadlineMs: 5000,
         policy: { overQuota: 'temp', refused: 'reject' },
         eightBit: 'reject',
-        addressRules: { downcase: true, postUser: '' },
+        addressRules: { downcase: true, postUser: '', virtualDomains: true, defaultDomain: undefined },
         alwaysAccept: [],
         domainsComplete: false,
       },

@@ -4,7 +4,7 @@ import {
   DEFAULT_ADDRESS_RULES,
   LINE_ADDRESS_MAX_BYTES,
   parseKey,
-  withDetailAsMailbox,
+  asShared,
   withoutDetail,
   type AddressRules,
   type Recipient,
@@ -77,7 +77,7 @@ describe('what is cached belongs to the mailbox', () => {
       mailbox: 'alice@example.jp',
       detail: undefined,
     });
-    expect(withDetailAsMailbox(recipient)).toMatchObject({
+    expect(asShared(recipient)).toMatchObject({
       address: 'alice+lists@example.jp',
       mailbox: 'alice+lists@example.jp',
     });
@@ -163,7 +163,7 @@ describe('lengths', () => {
   });
 
   test('the detail of the post user is a name', () => {
-    const parsed = parseKey(detailed(ADDRESS_MAX_BYTES + 1), { downcase: true, postUser: 'alice' });
+    const parsed = parseKey(detailed(ADDRESS_MAX_BYTES + 1), { ...DEFAULT_ADDRESS_RULES, downcase: true, postUser: 'alice' });
     expect(parsed).toEqual({ kind: 'impossible', reason: 'too long' });
   });
 });
