@@ -19,20 +19,20 @@ export class DemoFolder {
 }
 
 export function demoText(endpoints: readonly Endpoint[], pid: number): string {
-  const listening = endpoints.map((endpoint) => `  ${formatEndpoint(endpoint)}`).join('\n');
-  const first = endpoints[0];
-  const usual = first === undefined || formatEndpoint(first) === BUILT_IN_ENDPOINT;
-  const server = usual ? '' : ` --server ${formatEndpoint(first)}`;
+  const [first] = endpoints.map(formatEndpoint);
+  const server = first === undefined || first === BUILT_IN_ENDPOINT ? '' : ` --server ${first}`;
   return `cyrusmapd runs on its built-in default: a list of mailboxes in ${BUILT_IN_DOMAIN}.
 It answers socketmap lookups on
-${listening}
+${endpoints.map((endpoint) => `  ${formatEndpoint(endpoint)}`).join('\n')}
 
-Try next, in a second terminal:
-  npx cyrusmapd lookup alice@${BUILT_IN_DOMAIN}${server}     exists: OK
-  npx cyrusmapd lookup nobody@${BUILT_IN_DOMAIN}${server}    does not: NOTFOUND
-  npx cyrusmapd check alice+lists@${BUILT_IN_DOMAIN}         the whole way to a verdict
-The mailboxes are in ${BUILT_IN_LIST}:
-add one, and "kill -HUP ${pid}" has it read again. To ask Cyrus instead of the list:
+Try next, in a second terminal, a mailbox that exists, one that does not, and the whole way to a verdict:
+  npx cyrusmapd lookup alice@${BUILT_IN_DOMAIN}${server}
+  npx cyrusmapd lookup nobody@${BUILT_IN_DOMAIN}${server}
+  npx cyrusmapd check alice+lists@${BUILT_IN_DOMAIN}
+Add a mailbox to the list and have it read again:
+  ${BUILT_IN_LIST}
+  kill -HUP ${pid}
+Ask Cyrus instead of the list:
   npx cyrusmapd serve --lmtp unix:/run/cyrus/socket/lmtp --canary postmaster@${BUILT_IN_DOMAIN}
 Stop with Ctrl-C.`;
 }

@@ -76,7 +76,7 @@ async function reload(running: Running, flags: Flags, folder: DemoFolder | undef
 }
 
 async function drain({ daemon, logs }: Running, signal: NodeJS.Signals): Promise<void> {
-  logs.log.info({ signal }, 'draining');
+  logs.log.info({ signal }, 'stopping');
   await daemon.stop();
   logs.log.info('stopped');
   await logs.flush();
