@@ -8,7 +8,7 @@ import { saslprep } from './saslprep.js';
 
 /** RFC 5802 section 5.1, and MIN_ITERATION_COUNTER of Cyrus SASL: fewer would help whoever poses as the server. */
 export const SCRAM_ITERATIONS_MIN = 4096;
-/** About half a second of one thread; Cyrus SASL itself allows 65536. More would be a way to keep us busy. */
+/** Some tenths of a second of one thread; Cyrus SASL itself allows 65536. More would be a way to keep us busy. */
 export const SCRAM_ITERATIONS_MAX = 600_000;
 
 export type ScramHash = 'sha256' | 'sha1';
