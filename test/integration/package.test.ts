@@ -1,0 +1,103 @@
+// What `npm pack` makes: it holds what a mail host needs and nothing else, and runs from where npm puts it.
+import { execFile } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+
+type Packed = {
+  readonly filename: string;
+  readonly files: readonly { readonly path: string; readonly mode: number }[];
+};
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+const INSTALL_TIMEOUT_MS = 120_000;
+const execute = promisify(execFile);
+
+let folder: string;
+let packed: Packed;
+
+beforeAll(async () => {
+  folder = mkdtempSync(join(tmpdir(), 'package-'));
+  // Without scripts: prepack would build anew under the tests that run dist/ meanwhile.
+  const pack = ['pack', '--ignore-scripts', '--json', '--pack-destination', folder];
+  const { stdout } = await execute('npm', pack, { cwd: PROJECT });
+  const [first] = JSON.parse(stdout) as Packed[];
+  if (first === undefined) throw new Error('npm pack made nothing');
+  packed = first;
+}, INSTALL_TIMEOUT_MS);
+afterAll(() => rmSync(folder, { recursive: true, force: true }));
+
+describe('the package', () => {
+  it('holds what a mail host needs', () => {
+    expect(paths()).toEqual(
+      expect.arrayContaining([
+        'LICENSE',
+        'README.md',
+        'CHANGELOG.md',
+        'package.json',
+        'dist/main.js',
+        'cf/feature/mrs_cyrus.m4',
+        'rc.d/cyrusmapd',
+        'rc.d/cyrusmapd.service',
+        'rc.d/cyrusmapd.toml.sample',
+        'rc.d/mailboxes.sample',
+        'rc.d/newsyslog.conf.sample',
+        'rc.d/man/cyrusmapd.8',
+        'rc.d/man/cyrusmapd.toml.5',
+        'rc.d/port/Makefile',
+      ]),
+    );
+  });
+
+  it('holds nothing else', () => {
+    const others = paths().filter(
+      (path) => !/^(dist|cf|rc\.d)\/|^(LICENSE|README(\.ja)?\.md|CHANGELOG\.md|package\.json)$/.test(path),
+    );
+    expect(others).toEqual([]);
+  });
+
+  it.each(['dist/main.js', 'rc.d/cyrusmapd'])('has %s executable', (path) => {
+    const mode = packed.files.find((file) => file.path === path)?.mode ?? 0;
+    expect(mode & 0o111).toBe(0o111);
+  });
+
+  it('names every file that the port installs', () => {
+    const makefile = readFileSync(join(PROJECT, 'rc.d/port/Makefile'), 'utf8');
+    const installed = [...makefile.matchAll(/\$\{WRKSRC\}\/(rc\.d\/[\w./]+)/g)].map(([, path]) => path);
+    expect(installed.length).toBeGreaterThan(3);
+    expect(paths()).toEqual(expect.arrayContaining(installed));
+  });
+
+  it('has the version of the port and of the change log', () => {
+    const { version } = manifest();
+    expect(readFileSync(join(PROJECT, 'rc.d/port/Makefile'), 'utf8')).toContain(`DISTVERSION=\t${version}\n`);
+    expect(readFileSync(join(PROJECT, 'CHANGELOG.md'), 'utf8')).toContain(`\n## ${version} `);
+  });
+
+  it('runs from where npm installs it', { timeout: INSTALL_TIMEOUT_MS }, async () => {
+    const tarball = join(folder, packed.filename);
+    writeFileSync(join(folder, 'package.json'), '{}');
+    await execute('npm', ['install', tarball, '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund'], {
+      cwd: folder,
+    });
+    expect(existsSync(join(folder, 'node_modules/vitest'))).toBe(false);
+
+    const command = join(folder, 'node_modules/.bin/cyrusmapd');
+    expect((await execute(command, ['--version'])).stdout).toBe(`${manifest().version}\n`);
+    expect((await execute(command, ['config'])).stdout).toContain('[socketmap]');
+    expect((await execute(command, ['check', 'alice@example.jp'])).stdout).toContain(
+      'verdict    deliverable',
+    );
+  });
+});
+
+function paths(): string[] {
+  return packed.files.map(({ path }) => path);
+}
+
+function manifest(): { readonly version: string } {
+  return JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as { readonly version: string };
+}
