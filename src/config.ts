@@ -10,6 +10,8 @@ export type Config = {
   readonly socketmap: SocketmapConfig;
   readonly lookup: LookupConfig;
   readonly cache: CacheConfig;
+  /** Undefined where Cyrus pushes no events. */
+  readonly events: EventsConfig | undefined;
   /** At least one, in the order of the file. */
   readonly backchannels: readonly BackchannelConfig[];
   /** Most specific first: `example.jp`, then `*.example.net` (longest first), then `*`. */
@@ -65,7 +67,27 @@ export type CacheConfig = {
   readonly serveStaleMs: number;
   readonly maxKnown: number;
   readonly maxNegative: number;
+  /** Between two snapshots of all mailboxes. */
+  readonly snapshotIntervalMs: number;
+  /** Absolute; keeps the known mailboxes over a restart. */
+  readonly stateFile: string | undefined;
+  readonly stateIntervalMs: number;
 };
+
+export type EventsConfig = {
+  /** A UNIX stream socket, in a folder that nobody else can write. */
+  readonly listen: UnixEndpoint;
+  readonly socketOwner: string | undefined;
+  readonly socketGroup: string | undefined;
+  readonly socketMode: number;
+  /** Whether Cyrus pushes the events of the group `quota` too. */
+  readonly quota: boolean;
+  readonly negativeTtlMs: number;
+  /** Who takes what is no mailbox event: another dlist socket. */
+  readonly forward: UnixEndpoint | undefined;
+};
+
+export type UnixEndpoint = Extract<Endpoint, { kind: 'unix' }>;
 
 export type BackchannelConfig = LmtpBackchannelConfig | ListBackchannelConfig;
 

@@ -1,14 +1,17 @@
 // The only place that builds and joins the parts: front, heart and back. Start, reload, drain, stop.
 import { buildBackchannels, validatorRules, type Backchannels } from './backchannels.js';
+import { beliefOf } from './belief.js';
 import type { Config } from './config.js';
 import type { Endpoint } from './endpoint.js';
+import { openEvents, type Events } from './events.js';
 import type { Log } from './log.js';
 import { Lookups } from './lookups.js';
 import { Metrics } from './metrics.js';
 import { SocketmapServer } from './socketmap/server.js';
 import type { Probe } from './validation/probe.js';
 import { Validator } from './validation/validator.js';
-import { VerdictCache, type Belief } from './validation/verdict-cache.js';
+import { VerdictCache } from './validation/verdict-cache.js';
+import { WarmStart } from './warm-start.js';
 
 /** After its 30 s Sendmail takes an answer for that to its next question: sendmail/map.c, socket_map_lookup(). */
 const SENDMAIL_TIMEOUT_MS = 30_000;
@@ -19,6 +22,8 @@ export class Daemon {
   readonly #lookups: Lookups;
   readonly #validator: Validator;
   readonly #cache: VerdictCache;
+  readonly #events: Events | undefined;
+  readonly #warmStart: WarmStart | undefined;
   readonly metrics: Metrics;
   #config: Config;
   #backchannels: Backchannels;
@@ -33,6 +38,8 @@ export class Daemon {
     this.#validator = parts.validator;
     this.#cache = parts.cache;
     this.#backchannels = parts.backchannels;
+    this.#events = parts.events;
+    this.#warmStart = parts.warmStart;
     this.metrics = parts.metrics;
   }
 
@@ -46,12 +53,25 @@ export class Daemon {
     const validator = new Validator(cache, backchannels.route, validatorRules(config), now);
     const metrics = new Metrics();
     const lookups = new Lookups(validator, () => config.lookup.policy, log, metrics, now);
+    const { events: eventsConfig, lookup, cache: cacheConfig } = config;
+    const events =
+      eventsConfig && (await openEvents(eventsConfig, lookup.addressRules, validator, log, () => undefined));
     const server = await SocketmapServer.listen(config.socketmap.listen, serverOptions(config), {
       lookup: lookups,
       log,
       now,
     });
-    return new Daemon(config, log, { server, lookups, validator, cache, backchannels, metrics });
+    const warmStart = WarmStart.begin(cacheConfig, cache, log, { now, wallClock: Date.now });
+    return new Daemon(config, log, {
+      server,
+      lookups,
+      validator,
+      cache,
+      backchannels,
+      events,
+      warmStart,
+      metrics,
+    });
   }
 
   /** What it listens on, with the ports that were given for port 0. */
@@ -84,6 +104,9 @@ export class Daemon {
   /** Accepts no more, answers what is in flight within the grace, closes everything. */
   async stop(): Promise<void> {
     await this.#server.stop(this.#config.socketmap.shutdownGraceMs);
+    this.#events?.listener.close();
+    this.#events?.receiver.close();
+    await this.#warmStart?.end();
     const probes = [...this.#backchannels.probes, ...this.#retiring];
     await Promise.all(probes.map((probe) => probe.close()));
   }
@@ -95,21 +118,13 @@ type Parts = {
   readonly validator: Validator;
   readonly cache: VerdictCache;
   readonly backchannels: Backchannels;
+  readonly events: Events | undefined;
+  readonly warmStart: WarmStart | undefined;
   readonly metrics: Metrics;
 };
 
 function now(): number {
   return performance.now();
-}
-
-function beliefOf({ cache }: Config): Belief {
-  return {
-    knownMs: cache.knownTtlMs,
-    negativeMs: cache.negativeTtlMs,
-    overQuotaMs: cache.overQuotaTtlMs,
-    staleMs: cache.serveStaleMs,
-    freshMs: cache.knownTtlMs,
-  };
 }
 
 function serverOptions({ socketmap, lookup }: Config) {

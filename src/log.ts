@@ -1,5 +1,6 @@
 // The log: pino, a JSON line an event, its message a verb, with fixed fields and the time in ISO 8601.
-// Writes to a file or to standard error, which only log-file.ts touches.
+// Writes to a file or to standard error, by log-file.ts.
+import { write } from 'node:fs';
 import type { Logger } from 'pino';
 import type { LogConfig } from './config.js';
 import { ConfigError, messageOf } from './errors.js';
@@ -57,7 +58,8 @@ function open(config: LogConfig, alarm: Parameters<typeof LogFile.open>[2]): Log
 /** The log itself is in trouble; where it is standard error there is nobody left to tell. */
 function tellOperator({ file }: LogConfig, what: string): void {
   if (file === undefined) return;
-  process.stderr.write(`cyrusmapd: ${file}: ${what}\n`);
+  // Not process.stderr.write(): where its reader is gone that emits an error that nobody handles.
+  write(process.stderr.fd, `cyrusmapd: ${file}: ${what}\n`, () => undefined);
 }
 
 const nothing = (): void => undefined;

@@ -24,6 +24,7 @@ program
   .option('--list <file>', 'decide from a list of mailboxes, one a line')
   .option('--lmtp <endpoint>', `ask Cyrus over LMTP: ${ENDPOINT}`)
   .option('--canary <address>', 'a mailbox that exists, asked again before an unknown one is believed')
+  .option('--events <endpoint>', 'where Cyrus pushes its events (notifysocket): unix:/path')
   .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
   .action(async (flags: Flags) => process.exit(await (await import('./commands/serve.js')).serve(flags)));
 

@@ -4,6 +4,7 @@
 import { createHash } from 'node:crypto';
 import { open, readFile, rename, unlink } from 'node:fs/promises';
 import { messageOf } from './errors.js';
+import type { Log } from './log.js';
 import type { VerdictCache } from './validation/verdict-cache.js';
 
 /** First word of the file; a change of the form changes the number, and older files are ignored. */
@@ -13,6 +14,72 @@ const STEP = 2_000;
 const LINE = /^(\d{1,12}) ([\x21-\x7e]{1,2048})$/;
 const TRAILER = /^sha256 ([0-9a-f]{64})\n$/;
 const TRAILER_BYTES = 'sha256 '.length + 64 + 1;
+
+/** Restores at the start, saves every few minutes and at the end. A file that fails is told, and changes nothing. */
+export class WarmStart {
+  readonly #path: string;
+  readonly #cache: VerdictCache;
+  readonly #log: Log;
+  readonly #clocks: Clocks;
+  readonly #timer: NodeJS.Timeout;
+  #work: Promise<void>;
+
+  private constructor(path: string, intervalMs: number, cache: VerdictCache, log: Log, clocks: Clocks) {
+    this.#path = path;
+    this.#cache = cache;
+    this.#log = log;
+    this.#clocks = clocks;
+    this.#work = this.#restore();
+    this.#timer = setInterval(() => this.#saveSoon(), intervalMs).unref();
+  }
+
+  /** @returns undefined where no file is configured */
+  static begin(
+    { stateFile, stateIntervalMs }: { stateFile: string | undefined; stateIntervalMs: number },
+    cache: VerdictCache,
+    log: Log,
+    clocks: Clocks,
+  ): WarmStart | undefined {
+    return stateFile === undefined
+      ? undefined
+      : new WarmStart(stateFile, stateIntervalMs, cache, log, clocks);
+  }
+
+  /** Saves once more. Never rejects. */
+  end(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#saveSoon();
+    return this.#work;
+  }
+
+  /** One after the other: a save must not begin before what was saved is read back. */
+  #saveSoon(): void {
+    this.#work = this.#work.then(() => this.#save());
+  }
+
+  async #save(): Promise<void> {
+    try {
+      const mailboxes = await saveKnown(this.#path, this.#cache, this.#clocks);
+      this.#log.debug({ file: this.#path, mailboxes }, 'saved');
+    } catch (error) {
+      this.#log.error({ file: this.#path, error: messageOf(error) }, 'not-saved');
+    }
+  }
+
+  async #restore(): Promise<void> {
+    const restored = await restoreKnown(this.#path, this.#cache, this.#clocks);
+    switch (restored.kind) {
+      case 'restored':
+        this.#log.info({ file: this.#path, mailboxes: restored.mailboxes }, 'restored');
+        return;
+      case 'damaged':
+        this.#log.warn({ file: this.#path, reason: restored.reason }, 'not-restored: the file is ignored');
+        return;
+      case 'absent':
+        return;
+    }
+  }
+}
 
 export type Clocks = {
   /** Monotonic milliseconds, as the cache counts. */

@@ -5,9 +5,11 @@ import type {
   CacheConfig,
   Config,
   DomainRoute,
+  EventsConfig,
   LookupConfig,
   Network,
   SocketmapConfig,
+  UnixEndpoint,
 } from '../config.js';
 import { parseEndpoint } from '../endpoint.js';
 import { ConfigError } from '../errors.js';
@@ -26,6 +28,7 @@ export function toConfig(settings: Settings, file: string | undefined): Config {
     socketmap: toSocketmap(settings.socketmap),
     lookup,
     cache: toCache(settings.cache),
+    events: toEvents(settings.events),
     backchannels,
     domains: toDomains(settings.domains, backchannels),
     log: {
@@ -79,7 +82,30 @@ function toCache(settings: Settings['cache']): CacheConfig {
     serveStaleMs: toMs(settings.serve_stale),
     maxKnown: settings.max_known,
     maxNegative: settings.max_negative,
+    snapshotIntervalMs: toMs(settings.snapshot_interval),
+    stateFile: settings.state_file,
+    stateIntervalMs: toMs(settings.state_interval),
   };
+}
+
+function toEvents(settings: Settings['events']): EventsConfig | undefined {
+  if (settings.listen === undefined) return undefined;
+  return {
+    listen: toUnix(settings.listen, 'events.listen'),
+    socketOwner: settings.socket_owner,
+    socketGroup: settings.socket_group,
+    socketMode: Number.parseInt(settings.socket_mode, 8),
+    quota: settings.quota,
+    negativeTtlMs: toMs(settings.negative_ttl),
+    forward: settings.forward === undefined ? undefined : toUnix(settings.forward, 'events.forward'),
+  };
+}
+
+function toUnix(text: string, key: string): UnixEndpoint {
+  const endpoint = parseEndpoint(text, key);
+  if (endpoint.kind !== 'unix')
+    throw new ConfigError(`${key} is ${JSON.stringify(text)}: must be unix:/path`);
+  return endpoint;
 }
 
 function toBackchannel(name: string, settings: BackchannelSettings, rules: AddressRules): BackchannelConfig {

@@ -12,6 +12,7 @@ export type Flags = {
   readonly list?: string;
   readonly lmtp?: string;
   readonly canary?: string;
+  readonly events?: string;
   readonly logLevel?: string;
 };
 
@@ -25,7 +26,10 @@ export function namesBackchannel(flags: Flags): boolean {
 
 /** @throws ConfigError naming the flag, its value and what is allowed */
 export function applyFlags(settings: Settings, flags: Flags): Settings {
-  return withLogLevel(withListeners(withCanary(withBackchannel(settings, flags), flags), flags), flags);
+  return withLogLevel(
+    withEvents(withListeners(withCanary(withBackchannel(settings, flags), flags), flags), flags),
+    flags,
+  );
 }
 
 function withBackchannel(settings: Settings, { list, lmtp }: Flags): Settings {
@@ -57,6 +61,12 @@ function withListeners(settings: Settings, { listen }: Flags): Settings {
   if (listen === undefined) return settings;
   const value = checked('--listen', SECTIONS.socketmap.entries.listen, listen);
   return { ...settings, socketmap: { ...settings.socketmap, listen: value } };
+}
+
+function withEvents(settings: Settings, { events }: Flags): Settings {
+  if (events === undefined) return settings;
+  const value = checked('--events', SECTIONS.events.entries.listen, events);
+  return { ...settings, events: { ...settings.events, listen: value } };
 }
 
 function withLogLevel(settings: Settings, { logLevel }: Flags): Settings {

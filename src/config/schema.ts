@@ -16,6 +16,7 @@ import {
   table,
   tableOnly,
   text,
+  unixEndpoint,
 } from './values.js';
 
 const socketmap = table({
@@ -57,6 +58,19 @@ const cache = table({
   serve_stale: v.optional(duration('0s', '7d'), '24h'),
   max_known: v.optional(integer(100, 10_000_000), 100_000),
   max_negative: v.optional(integer(100, 1_000_000), 20_000),
+  snapshot_interval: v.optional(duration('10s', '1d'), '15m'),
+  state_file: v.optional(absolutePath()),
+  state_interval: v.optional(duration('10s', '1d'), '5m'),
+});
+
+const events = table({
+  listen: v.optional(unixEndpoint()),
+  socket_owner: v.optional(account()),
+  socket_group: v.optional(account()),
+  socket_mode: v.optional(fileMode(), '0660'),
+  quota: v.optional(flag(), false),
+  negative_ttl: v.optional(duration('1s', '300s'), '30s'),
+  forward: v.optional(unixEndpoint()),
 });
 
 const lmtpBackchannel = table({
@@ -101,12 +115,13 @@ const log = table({
 });
 
 /** The tables of which a file has one each. */
-export const SECTIONS = { socketmap, lookup, cache, log };
+export const SECTIONS = { socketmap, lookup, cache, events, log };
 
 export const FILE = table({
   socketmap: v.optional(tableOnly(socketmap), {}),
   lookup: v.optional(tableOnly(lookup), {}),
   cache: v.optional(tableOnly(cache), {}),
+  events: v.optional(tableOnly(events), {}),
   backchannel: v.optional(
     tableOnly(
       v.record(

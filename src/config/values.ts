@@ -7,6 +7,24 @@ import { DEFAULT_ADDRESS_RULES, parseKey } from '../validation/recipient.js';
 import { parseDuration } from './duration.js';
 import { parseNetwork } from './network.js';
 
+/** Of a socket that only this machine can reach. */
+export function unixEndpoint() {
+  const allowed = 'unix:/path or local:/path';
+  return v.pipe(
+    v.string(`must be ${allowed}`),
+    v.check((text) => /^(?:unix|local):\//.test(text), `must be ${allowed}`),
+    v.rawCheck(({ dataset, addIssue }) => {
+      if (!dataset.typed || dataset.issues !== undefined) return;
+      try {
+        parseEndpoint(dataset.value);
+      } catch (error) {
+        addIssue({ message: messageOf(error) });
+      }
+    }),
+    v.metadata({ allowed }),
+  );
+}
+
 /** What a value may be, in words. */
 export function allowedBy(schema: v.GenericSchema): string | undefined {
   const { allowed } = v.getMetadata(schema);

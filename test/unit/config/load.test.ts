@@ -64,6 +64,7 @@ describe('the defaults', () => {
         alwaysAccept: [],
         domainsComplete: false,
       },
+      events: undefined,
       cache: {
         knownTtlMs: 60_000,
         negativeTtlMs: 10_000,
@@ -71,6 +72,9 @@ describe('the defaults', () => {
         serveStaleMs: 86_400_000,
         maxKnown: 100_000,
         maxNegative: 20_000,
+        snapshotIntervalMs: 900_000,
+        stateFile: undefined,
+        stateIntervalMs: 300_000,
       },
       backchannels: [
         {
@@ -173,7 +177,7 @@ describe('the file', () => {
     expect((await failure({ config: file })).split('\n')).toEqual([
       `${file}: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s`,
       `${file}: cache.max_known is 1: must be a whole number from 100 to 10000000`,
-      `${file}: colour is not a key: allowed are socketmap, lookup, cache, backchannel, domains, log`,
+      `${file}: colour is not a key: allowed are socketmap, lookup, cache, events, backchannel, domains, log`,
     ]);
   });
 
