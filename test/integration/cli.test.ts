@@ -190,6 +190,26 @@ describe('cyrusmapd serve', () => {
     expect(serving.stderr).toBe('');
   });
 
+  it.runIf(existsSync('/dev/full'))(
+    'says on standard error that its log is lost, once, and goes on even where nobody reads that',
+    async () => {
+      writeConfig('[log]\nfile = "/dev/full"');
+      const serving = serve('--config', config);
+      const server = `unix:${folder}/socketmap`;
+      await expect.poll(() => serving.stderr).toContain('cyrusmapd: /dev/full: log lines are lost: ENOSPC');
+      await expect.poll(() => existsSync(`${folder}/socketmap`)).toBe(true);
+      expect((await run('lookup', 'one@example.jp', '--server', server)).status).toBe(1);
+      serving.child.stderr?.destroy();
+      writeConfig(`[log]\nfile = "${folder}/none/log"`);
+      for (const key of ['two', 'three']) {
+        serving.child.kill('SIGHUP');
+        expect((await run('lookup', `${key}@example.jp`, '--server', server)).status).toBe(1);
+      }
+      expect(serving.stderr.match(/log lines are lost/g)).toHaveLength(1);
+      expect(await serving.stop()).toBe(0);
+    },
+  );
+
   it('does not open a debugger at SIGUSR1', async () => {
     const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
     const server = await serving.endpoint();
