@@ -66,7 +66,7 @@ export const LINE_ADDRESS_MAX_BYTES = 4083;
 
 /** The specials of RFC 5321 section 4.1.2: parseaddr() of lmtpengine.c refuses each of them in a local part. */
 const SPECIALS = '<>()[]\\,;:"';
-/** Stricter than DNS: parseaddr() takes no underscore and no IPv6 literal. Empty is Cyrus' default domain. */
+/** Stricter than DNS: parseaddr() takes no underscore and no IPv6 literal. It takes an empty one. */
 const DOMAIN = /^(?:[A-Za-z0-9.-]*|\[[0-9.]*\])$/;
 
 /** Reads a key as Sendmail and Postfix send it. Never throws: each key is asked about, impossible or unaskable. */
@@ -100,12 +100,13 @@ export function asShared(recipient: Recipient): Recipient {
 }
 
 /**
- * What the cache keeps a user's mailbox under: without domain where Cyrus keeps it without one.
+ * What the cache keeps a user's mailbox under: without domain where Cyrus keeps it without one. With virtual domains
+ * an empty one is not the default: lmtpd takes `<bob>` and refuses `<bob@>`.
  * @param local folded
  * @param domain folded
  */
 export function mailboxKey(local: string, domain: string | undefined, rules: AddressRules): string {
-  const hasNone = domain === '' || domain === rules.defaultDomain || !rules.virtualDomains;
+  const hasNone = domain === rules.defaultDomain || !rules.virtualDomains;
   return join(local, undefined, hasNone ? undefined : domain);
 }
 

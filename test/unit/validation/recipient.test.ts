@@ -70,6 +70,23 @@ describe('what is cached belongs to the mailbox', () => {
     });
   });
 
+  test('a mailbox of the default domain has one name, with and without it', () => {
+    const rules = { defaultDomain: 'rig.test' };
+    expect(recipientOf('Bob@RIG.test', rules)).toMatchObject({ mailbox: 'bob', address: 'bob@rig.test' });
+    expect(recipientOf('bob+x', rules)).toMatchObject({ mailbox: 'bob', address: 'bob+x' });
+    expect(recipientOf('bob@example.jp', rules).mailbox).toBe('bob@example.jp');
+  });
+
+  test('an empty domain is not the default one', () => {
+    expect(recipientOf('bob@', { defaultDomain: 'rig.test' }).mailbox).toBe('bob@');
+  });
+
+  test('without virtual domains a mailbox has one name in all of them', () => {
+    for (const key of ['bob', 'bob@', 'bob@example.jp', 'bob+x@example.net']) {
+      expect(recipientOf(key, { virtualDomains: false }).mailbox).toBe('bob');
+    }
+  });
+
   test('without its detail a recipient is its mailbox', () => {
     const recipient = recipientOf('alice+lists@example.jp');
     expect(withoutDetail(recipient)).toMatchObject({
