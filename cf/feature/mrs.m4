@@ -8,7 +8,10 @@ VERSIONID(`cyrusmapd: mrs')
 divert(-1)
 define(`_MRS_RELAY_', `')
 
-LOCAL_CONFIG
-# next hops that are rulesets (the number has to be proto.m4's)
+dnl The first place for rules in sendmail.cf is inside ruleset 96, so leave that and come back.
+LOCAL_RULE_3
+# next hops that are rulesets (the numbers have to be proto.m4's)
 SMailerToTriple=95
 R< $={MRS} : $* > $*	$@ $>$1 < $2 > $3
+
+SCanonify2=96

@@ -3,6 +3,7 @@
 // reaches its SMTP port there. Sockets are shared by bind-mounted folders.
 
 import { connect, createServer } from 'node:net';
+import { posix } from 'node:path';
 import { GenericContainer } from 'testcontainers';
 import { LogLines } from './log-lines.js';
 import { SmtpClient, type Reply } from './smtp.js';
@@ -12,12 +13,16 @@ const START_TIMEOUT_MS = 30_000;
 export interface SendmailOptions {
   /** The text of sendmail.mc. */
   readonly mc: string;
-  /** More files by name, relative to /etc/mail: tables, aliases, certificates. */
+  /** More files by name, in /etc/mail where it is relative: tables, aliases, Sendmail.conf. */
   readonly files?: Readonly<Record<string, string>>;
-  /** Folder with the daemon's socket; /run/cyrusmapd inside. */
+  /** Folder with the daemon's socket. */
   readonly mapFolder?: string;
-  /** Folder with the socket of lmtpd; /run/cyrus/socket inside. */
+  /** Where it is inside: /run/cyrusmapd by default. */
+  readonly mapTarget?: string;
+  /** Folder with the socket of lmtpd. */
   readonly lmtpFolder?: string;
+  /** Where it is inside: /run/cyrus/socket by default. */
+  readonly lmtpTarget?: string;
   /** More options of sendmail, such as `-O`, `DeliveryMode=queue`. */
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -50,8 +55,8 @@ export async function startSendmail(options: SendmailOptions): Promise<Sendmail>
   const lines = new LogLines();
   const files = { 'sendmail.mc': options.mc, ...options.files };
   const mounts = [
-    { source: options.mapFolder, target: '/run/cyrusmapd' },
-    { source: options.lmtpFolder, target: '/run/cyrus/socket' },
+    { source: options.mapFolder, target: options.mapTarget ?? '/run/cyrusmapd' },
+    { source: options.lmtpFolder, target: options.lmtpTarget ?? '/run/cyrus/socket' },
   ].flatMap(({ source, target }) => (source === undefined ? [] : [{ source, target }]));
   const listen = `DaemonPortOptions=Name=test, Family=inet, Addr=127.0.0.1, Port=${port}`;
   const container = await new GenericContainer('cyrusmapd/sendmail:bookworm')
@@ -59,7 +64,11 @@ export async function startSendmail(options: SendmailOptions): Promise<Sendmail>
     .withBindMounts(mounts)
     .withEnvironment({ ...options.environment })
     .withCopyContentToContainer(
-      Object.entries(files).map(([name, content]) => ({ content, target: `/etc/mail/${name}`, mode: 0o600 })),
+      Object.entries(files).map(([name, content]) => ({
+        content,
+        target: posix.resolve('/etc/mail', name),
+        mode: 0o600,
+      })),
     )
     .withCommand(['-O', listen, ...(options.flags ?? [])])
     .withLogConsumer((stream) => {

@@ -2,7 +2,7 @@
 // be told; the tests judge the replies.
 
 import { connect, type Socket } from 'node:net';
-import { connect as connectTls, type PeerCertificate, type TLSSocket } from 'node:tls';
+import { connect as connectTls, type ConnectionOptions, type DetailedPeerCertificate } from 'node:tls';
 
 const REPLY_TIMEOUT_MS = 60_000;
 
@@ -53,23 +53,20 @@ export class SmtpClient {
     return reply.text.split('\n').slice(1);
   }
 
-  /** Goes over to TLS without judging the certificate; returns it and the protocol agreed on. */
-  async startTls(
-    cipherOptions: { ciphers?: string; maxVersion?: 'TLSv1.2' | 'TLSv1.3'; sigalgs?: string } = {},
-  ) {
+  /** Goes over to TLS, with a server whose certificate is good for `options`; says how. */
+  async startTls(options: ConnectionOptions): Promise<{ readonly chain: string[]; readonly cipher: string }> {
     const reply = await this.command('STARTTLS');
     if (reply.code !== 220) throw new Error(`STARTTLS: ${reply.code} ${reply.text}`);
     const plain = this.#socket;
     plain.removeAllListeners('data');
-    const secure: TLSSocket = connectTls({ socket: plain, rejectUnauthorized: false, ...cipherOptions });
+    const secure = connectTls({ ...options, socket: plain });
     await new Promise<void>((resolve, reject) => {
       secure.once('secureConnect', resolve);
       secure.once('error', reject);
     });
     this.#socket = secure;
     this.#listen(secure);
-    const certificate: PeerCertificate = secure.getPeerCertificate(true);
-    return { certificate, protocol: secure.getProtocol(), cipher: secure.getCipher() };
+    return { chain: chainOf(secure.getPeerCertificate(true)), cipher: secure.getCipher().standardName };
   }
 
   /** DATA with this message, which gets its dot-stuffing here. */
@@ -118,4 +115,16 @@ export class SmtpClient {
       });
     }
   }
+}
+
+/** The subjects from the server's certificate up to the root, the first with its kind of key. */
+function chainOf(certificate: DetailedPeerCertificate): string[] {
+  const kind = certificate.asn1Curve === undefined ? 'RSA' : 'ECC';
+  const names = [`${String(certificate.subject.CN)} (${kind})`];
+  let last = certificate;
+  while (last.issuerCertificate.fingerprint256 !== last.fingerprint256) {
+    last = last.issuerCertificate;
+    names.push(String(last.subject.CN));
+  }
+  return names;
 }
