@@ -62,7 +62,7 @@ const STATUS = /^\* (OK|NO|BAD|PREAUTH|BYE)(?: |$)/i;
 const TAGGED = /^([^\s+*(){%"\\\x7f-\xff]+) (OK|NO|BAD)(?: |$)/i;
 const CODE = /^\[([^\]]*)\] ?/;
 
-/** Pull parser: `feed` what came, then `next` until it gives undefined. Once it has thrown it stays useless. */
+/** Pull parser: `feed` what came, then `next` until it gives undefined. */
 export class ImapResponseParser {
   readonly #received = new ReceivedBytes();
   #text = '';
@@ -71,6 +71,7 @@ export class ImapResponseParser {
   #awaited: number | undefined;
   /** Bytes of the response so far. */
   #size = 0;
+  #failure: unknown;
 
   feed(chunk: Buffer): void {
     this.#received.append(chunk);
@@ -83,23 +84,36 @@ export class ImapResponseParser {
 
   /**
    * The next whole response; undefined where more bytes are needed.
-   * @throws ProtocolError on one that is too long or that the RFC does not allow
+   * @throws ProtocolError on one that is too long or that the RFC does not allow, and ever after
    */
   next(): ImapResponse | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return this.#next();
+    } catch (failure) {
+      this.#failure = failure;
+      throw failure;
+    }
+  }
+
+  #next(): ImapResponse | undefined {
     for (;;) {
       if (this.#awaited !== undefined && !this.#takeLiteral(this.#awaited)) return undefined;
       const line = this.#takeLine();
       if (line === undefined) return undefined;
       this.#text += line;
       this.#awaited = this.#announcedLiteral(line);
-      if (this.#awaited !== undefined) continue;
-      const text = this.#text;
-      const literals = this.#literals;
-      this.#text = '';
-      this.#size = 0;
-      if (literals.length > 0) this.#literals = [];
-      return readResponse(text, literals);
+      if (this.#awaited === undefined) return this.#takeResponse();
     }
+  }
+
+  #takeResponse(): ImapResponse {
+    const text = this.#text;
+    const literals = this.#literals;
+    this.#text = '';
+    this.#size = 0;
+    if (literals.length > 0) this.#literals = [];
+    return readResponse(text, literals);
   }
 
   #takeLine(): string | undefined {

@@ -112,7 +112,7 @@ export class ImapTokens {
     return this.list(() => this.atom());
   }
 
-  /** A list whose items are separated by one space each. */
+  /** A list whose items are separated by one space each; none stands between the lists in one of NAMESPACE. */
   list<Item>(item: () => Item): Item[] {
     if (this.#text.charCodeAt(this.#at) !== OPEN) throw this.#missing('list');
     this.#at += 1;
@@ -120,7 +120,7 @@ export class ImapTokens {
     const items: Item[] = [];
     if (this.#text.charCodeAt(this.#at) !== CLOSE) {
       do items.push(item());
-      while (this.more());
+      while (this.more() || this.#text.charCodeAt(this.#at) === OPEN);
     }
     if (this.#text.charCodeAt(this.#at) !== CLOSE) throw this.#missing('end of a list');
     this.#at += 1;

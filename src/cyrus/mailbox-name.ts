@@ -2,26 +2,15 @@
 // `unixhierarchysep: no` `user.first^last@example.jp`; shared mailboxes have no `user`. After
 // mbname_from_recipient() and mbname_extname() of Cyrus' imap/mboxname.c. No I/O.
 import { ConfigError } from '../errors.js';
-import type { Recipient } from '../validation/recipient.js';
+import { mailboxKey, parseKey, type AddressRules, type Recipient } from '../validation/recipient.js';
 
 declare const checked: unique symbol;
 
 /** A mailbox name or LIST pattern that may stand between quotes: printable ASCII without quote and backslash. */
 export type MailboxName = string & { readonly [checked]: true };
 
+/** Cyrus' hierarchy separator, as NAMESPACE says it: `/` with `unixhierarchysep: yes`. */
 export type Separator = '/' | '.';
-
-export type MailboxNaming = {
-  /** As NAMESPACE says: `/` with Cyrus' `unixhierarchysep: yes`. */
-  readonly separator: Separator;
-  /** Cyrus' `virtdomains`: without it the domain of an address means nothing. */
-  readonly virtualDomains: boolean;
-  /** Cyrus' `postuser`. */
-  readonly postUser: string;
-};
-
-/** Whose INBOX it is. Without a domain it is of Cyrus' default domain, or virtual domains are off. */
-export type Owner = { readonly local: string; readonly domain: string | undefined };
 
 const QUOTABLE = /^[ !#-[\]-~]*$/;
 const DOMAIN = /^[A-Za-z0-9.-]+$/;
@@ -31,13 +20,18 @@ const DOMAIN = /^[A-Za-z0-9.-]+$/;
  * `postuser`'s names a shared mailbox.
  * @returns undefined where no mailbox can have the name, or where it would lead to another kind of mailbox
  */
-export function mailboxNameOf(recipient: Recipient, naming: MailboxNaming): MailboxName | undefined {
-  const { local, detail } = recipient;
-  const shared = detail !== undefined && (local === '' || local === naming.postUser);
-  const name = shared ? sharedName(detail, naming.separator) : inboxName(local, naming.separator);
+export function mailboxNameOf(
+  recipient: Recipient,
+  separator: Separator,
+  rules: AddressRules,
+): MailboxName | undefined {
+  const { local, detail, domain } = recipient;
+  const shared = detail !== undefined && (local === '' || local === rules.postUser);
+  const name = shared ? sharedName(detail, separator) : inboxName(local, separator);
   if (name === undefined || !QUOTABLE.test(name)) return undefined;
-  const domain = naming.virtualDomains ? recipient.domain : undefined;
-  return brand(domain === undefined || domain === '' ? name : `${name}@${domain}`);
+  if (!rules.virtualDomains || domain === undefined || domain === rules.defaultDomain) return brand(name);
+  // lmtpd takes `<bob>` and refuses `<bob@>`.
+  return domain === '' ? undefined : brand(`${name}@${domain}`);
 }
 
 /**
@@ -48,51 +42,47 @@ export function inboxPattern(domain: string | undefined, separator: Separator): 
   if (domain === undefined) return brand(`user${separator}%`);
   if (!DOMAIN.test(domain)) {
     throw new ConfigError(
-      `domain ${JSON.stringify(domain)} cannot be listed: letters, digits, - and . are allowed`,
+      `domain ${JSON.stringify(domain)} cannot be listed: must be letters, digits, - and .`,
     );
   }
   return brand(`user${separator}%@${domain}`);
 }
 
 /**
- * Reads a mailbox name of a LIST response.
- * @returns whose INBOX it is; undefined for a folder beneath one and for a shared mailbox
+ * What the cache keeps a listed mailbox under.
+ * @param name as LIST gave it
+ * @returns undefined for what is no user's INBOX, or one that no address leads to: with capitals, a space, a `+`
  */
-export function ownerOf(name: string, naming: MailboxNaming): Owner | undefined {
-  const prefix = `user${naming.separator}`;
+export function listedMailbox(name: string, separator: Separator, rules: AddressRules): string | undefined {
+  const prefix = `user${separator}`;
   if (!name.startsWith(prefix)) return undefined;
-  const at = naming.virtualDomains ? name.lastIndexOf('@') : -1;
-  const domain = at === -1 ? undefined : name.slice(at + 1);
+  const at = rules.virtualDomains ? name.lastIndexOf('@') : -1;
   const part = name.slice(prefix.length, at === -1 ? undefined : at);
-  if (part === '' || domain === '' || part.includes(naming.separator)) return undefined;
-  return { local: fromHierarchy(part, naming.separator), domain };
+  const domain = at === -1 ? undefined : name.slice(at + 1);
+  if (part === '' || domain === '' || part.includes(separator)) return undefined;
+  const key = mailboxKey(separator === '/' ? part : part.replaceAll('^', '.'), domain, rules);
+  const parsed = parseKey(key, rules);
+  return parsed.kind === 'recipient' && parsed.recipient.mailbox === key ? key : undefined;
 }
 
-/** `/` stands in no mailbox's name, and would name a folder. */
+/**
+ * A dot of the local part is kept as `^`: both lead to the same mailbox. `/` stands in no mailbox's name, and would
+ * name a folder.
+ */
 function inboxName(local: string, separator: Separator): string | undefined {
-  return local.includes('/') ? undefined : `user${separator}${toHierarchy(local, separator)}`;
+  if (local.includes('/')) return undefined;
+  const part = separator === '/' ? local.replaceAll('^', '.') : local.replaceAll('.', '^');
+  return `user${separator}${part}`;
 }
 
-/** The detail is a path already. For an administrator `INBOX` is his own. */
+/** The detail is a path already, `^` in it a dot. For an administrator `INBOX` is his own. */
 function sharedName(detail: string, separator: Separator): string | undefined {
   const [first] = detail.split(separator);
   if (detail === '' || first?.toUpperCase() === 'INBOX') return undefined;
-  if (separator === '.') return detail.includes('/') ? undefined : utf7(detail);
-  return utf7(detail.replaceAll('^', '.'));
-}
-
-/** Cyrus keeps the dot of a name as `^`: both lead to the same mailbox. */
-function toHierarchy(part: string, separator: Separator): string {
-  return separator === '/' ? part.replaceAll('^', '.') : part.replaceAll('.', '^');
-}
-
-function fromHierarchy(part: string, separator: Separator): string {
-  return separator === '/' ? part : part.replaceAll('^', '.');
-}
-
-/** Modified UTF-7 (RFC 3501 section 5.1.3) of ASCII, as charset_to_imaputf7() does it to a detail. */
-function utf7(text: string): string {
-  return text.replaceAll('&', '&-');
+  if (separator === '.' && detail.includes('/')) return undefined;
+  const path = separator === '/' ? detail.replaceAll('^', '.') : detail;
+  // charset_to_imaputf7() encodes a detail, of which ASCII stays but `&`.
+  return path.replaceAll('&', '&-');
 }
 
 function brand(name: string): MailboxName {
