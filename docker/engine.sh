@@ -16,10 +16,6 @@ ENGINE_ROOT=$(cd "$(dirname "${BASH_SOURCE[0]}")/.." && pwd)
 
 # Debian's engine has no buildx.
 export DOCKER_BUILDKIT=0
-# testcontainers' reaper is an image from a registry; engine_clean does its work here.
-export TESTCONTAINERS_RYUK_DISABLED=true
-# On a machine that is itself a container, testcontainers would look for a gateway with one more image.
-export TESTCONTAINERS_HOST_OVERRIDE=${TESTCONTAINERS_HOST_OVERRIDE:-127.0.0.1}
 
 engine_log() { printf 'engine: %s\n' "$*" >&2; }
 

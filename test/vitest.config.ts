@@ -5,7 +5,10 @@ import { Totals } from './totals.js';
 
 const SECOND = 1000;
 
-/** testcontainers is not to ask an image registry for its own helpers; see docker/engine.sh. */
+/**
+ * For testcontainers: no reaper, which is an image from a registry (docker/engine.sh removes what an interrupted run
+ * leaves), and no guess at a gateway, for which it would take one more image where this machine is itself a container.
+ */
 const CONTAINERS = { TESTCONTAINERS_RYUK_DISABLED: 'true', TESTCONTAINERS_HOST_OVERRIDE: '127.0.0.1' };
 
 export default defineConfig({
