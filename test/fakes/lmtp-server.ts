@@ -35,6 +35,12 @@ export const SILENCE = Symbol('silence');
 /** @param usual the bytes that would be written; @returns undefined for those */
 export type Override = (command: string, usual: string) => Act | undefined;
 
+/** A reply that waits to be let go. */
+export type Hold = {
+  /** Gives the usual reply, or other bytes. */
+  release(bytes?: string): void;
+};
+
 /** One client's side of one connection. */
 export type Dialogue = {
   /** Commands without CR LF. */
@@ -48,6 +54,7 @@ export class LmtpServer {
   readonly #server: Server;
   readonly #sockets = new Map<Socket, Dialogue>();
   readonly #watchers = new Set<() => void>();
+  readonly #holds = new Map<RegExp, Promise<string | undefined>>();
   /** Of every connection, in the order in which they came. */
   readonly dialogues: Dialogue[] = [];
   /** Addresses that are not unknown, with the reply to RCPT. */
@@ -87,6 +94,18 @@ export class LmtpServer {
   /** The addresses of all RCPT commands, in order. */
   get recipients(): string[] {
     return this.commands.flatMap((command) => /^RCPT TO:<(.*)>$/.exec(command)?.[1] ?? []);
+  }
+
+  /** Holds up the reply to the next command that matches, and whatever comes after it on that connection. */
+  hold(pattern: RegExp): Hold {
+    let release: (bytes?: string) => void = () => undefined;
+    this.#holds.set(
+      pattern,
+      new Promise((resolve) => {
+        release = resolve;
+      }),
+    );
+    return { release };
   }
 
   /** Says something unasked on every connection. */
@@ -141,10 +160,10 @@ export class LmtpServer {
     const act = (command: string, usual: string): void => {
       turn = turn.then(async () => {
         if (silent) return;
-        const does = this.override(command, usual) ?? usual;
-        if (does === SILENCE) silent = true;
-        else if (does === CLOSE) socket.end();
-        else write(await does);
+        const does = this.#held(command, usual) ?? this.override(command, usual) ?? usual;
+        if (typeof does !== 'symbol') return write(await does);
+        silent = true;
+        if (does === CLOSE) socket.end();
       });
     };
     let pending = '';
@@ -167,6 +186,15 @@ export class LmtpServer {
     });
     act('', GREETING);
     this.#noticed();
+  }
+
+  #held(command: string, usual: string): Promise<string> | undefined {
+    for (const [pattern, released] of this.#holds) {
+      if (!pattern.test(command)) continue;
+      this.#holds.delete(pattern);
+      return released.then((bytes) => bytes ?? usual);
+    }
+    return undefined;
   }
 
   #usual(command: string): string {

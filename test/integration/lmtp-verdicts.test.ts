@@ -87,19 +87,13 @@ describe('the dialogue', () => {
   test('what is asked while a transaction is under way goes out together in the next', async () => {
     const rig = await Rig.start({ backchannel: { connections: 1 } });
     await rig.askAll('bob@example.jp');
-    let release = (): void => undefined;
-    rig.lmtpd.override = (command, usual) =>
-      command.includes('<alice@')
-        ? new Promise((resolve) => {
-            release = () => resolve(usual);
-          })
-        : undefined;
+    const held = rig.lmtpd.hold(/<alice@/);
     const alice = rig.ask('alice@example.jp');
     await rig.lmtpd.until(() => rig.lmtpd.recipients.includes('alice@example.jp'));
     const others = rig.askAll('full@example.jp', 'closed@example.jp', 'damaged@example.jp');
     await rig.pass(0);
     expect(rig.lmtpd.recipients).toEqual(['bob@example.jp', 'alice@example.jp']);
-    release();
+    held.release();
     expect(await alice.outcome).toBe('deliverable probe');
     expect(await others).toEqual(['overquota probe', 'refused probe', 'deferred probe']);
     expect(rig.lmtpd.dialogues[0]?.writes.at(-1)).toBe(
