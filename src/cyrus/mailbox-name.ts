@@ -60,7 +60,7 @@ export function listedMailbox(name: string, separator: Separator, rules: Address
   const part = name.slice(prefix.length, at === -1 ? undefined : at);
   const domain = at === -1 ? undefined : name.slice(at + 1);
   if (part === '' || domain === '' || part.includes(separator)) return undefined;
-  const key = mailboxKey(separator === '/' ? part : part.replaceAll('^', '.'), domain, rules);
+  const key = mailboxKey(part, domain, rules);
   const parsed = parseKey(key, rules);
   return parsed.kind === 'recipient' && parsed.recipient.mailbox === key ? key : undefined;
 }

@@ -101,13 +101,14 @@ export function asShared(recipient: Recipient): Recipient {
 
 /**
  * What the cache keeps a user's mailbox under: without domain where Cyrus keeps it without one. With virtual domains
- * an empty one is not the default: lmtpd takes `<bob>` and refuses `<bob@>`.
+ * an empty one is not the default: lmtpd takes `<bob>` and refuses `<bob@>`. A `^` is a dot to Cyrus, which keeps
+ * each dot of a name as `^` (_append_intbuf() of imap/mboxname.c): `<a^b>` and `<a.b>` reach the same mailbox.
  * @param local folded
  * @param domain folded
  */
 export function mailboxKey(local: string, domain: string | undefined, rules: AddressRules): string {
   const hasNone = domain === rules.defaultDomain || !rules.virtualDomains;
-  return join(local, undefined, hasNone ? undefined : domain);
+  return join(local.replaceAll('^', '.'), undefined, hasNone ? undefined : domain);
 }
 
 function recipientOf(

@@ -81,6 +81,13 @@ describe('what is cached belongs to the mailbox', () => {
     expect(recipientOf('bob@', { defaultDomain: 'rig.test' }).mailbox).toBe('bob@');
   });
 
+  test('a caret is a dot, as Cyrus keeps it', () => {
+    expect(recipientOf('first^last@example.jp')).toMatchObject({
+      mailbox: 'first.last@example.jp',
+      address: 'first^last@example.jp',
+    });
+  });
+
   test('without virtual domains a mailbox has one name in all of them', () => {
     for (const key of ['bob', 'bob@', 'bob@example.jp', 'bob+x@example.net']) {
       expect(recipientOf(key, { virtualDomains: false }).mailbox).toBe('bob');
@@ -180,7 +187,11 @@ describe('lengths', () => {
   });
 
   test('the detail of the post user is a name', () => {
-    const parsed = parseKey(detailed(ADDRESS_MAX_BYTES + 1), { ...DEFAULT_ADDRESS_RULES, downcase: true, postUser: 'alice' });
+    const parsed = parseKey(detailed(ADDRESS_MAX_BYTES + 1), {
+      ...DEFAULT_ADDRESS_RULES,
+      downcase: true,
+      postUser: 'alice',
+    });
     expect(parsed).toEqual({ kind: 'impossible', reason: 'too long' });
   });
 });
