@@ -19,13 +19,18 @@ export DOCKER_BUILDKIT=0
 
 engine_log() { printf 'engine: %s\n' "$*" >&2; }
 
+engine_on_debian() ( # a subshell, for os-release sets variables
+  # shellcheck source=/dev/null
+  . /etc/os-release 2>/dev/null && [ "${ID:-}" = debian ]
+)
+
 engine_reachable() { command -v docker >/dev/null && docker info >/dev/null 2>&1; }
 
 # Says on stdout why there can be no engine on this machine; silent where there is or can be one.
 engine_refusal() {
   if engine_reachable; then
     return 0
-  elif ! command -v apt-get >/dev/null || [ ! -r /etc/debian_version ]; then
+  elif ! engine_on_debian; then
     echo 'no Docker engine within reach, and one is provided on Debian only'
   elif [ "$(id -u)" != 0 ]; then
     echo 'no Docker engine within reach, and only root can install and start one'
@@ -93,7 +98,7 @@ engine_start() {
   printf '%s' "$ENGINE_RUN" >"$ENGINE_DIR/run"
   # Where forwarding is off, dockerd turns it on and drops everybody else's forwarded packets.
   [ "$(cat /proc/sys/net/ipv4/ip_forward)" = 1 ] || echo 1 >/proc/sys/net/ipv4/ip_forward
-  # --ip: published ports are for this machine only. shellcheck: the flags are words.
+  # --ip: published ports are for this machine only.
   # shellcheck disable=SC2086
   setsid dockerd --data-root "$ENGINE_DIR/data" --exec-root "$ENGINE_RUN/exec" --pidfile "$ENGINE_RUN/pid" \
     --host "unix://$ENGINE_RUN/docker.sock" --ip 127.0.0.1 --log-level warn ${ENGINE_FLAGS:-} \
@@ -130,19 +135,26 @@ engine_unmount() { # PREFIX : the deepest first
     while IFS= read -r point; do umount -l "$point" || true; done
 }
 
-# Removes the containers that an interrupted run has left in an engine of ours.
+# Removes what runs have left in an engine of ours: containers, and images that newer ones have replaced.
 engine_clean() {
   local left
-  left=$(docker ps -aq --filter label=org.testcontainers=true)
+  left=$(docker ps -aq)
   # shellcheck disable=SC2086
   [ -z "$left" ] || docker rm -fv $left >/dev/null
+  docker image prune --force >/dev/null
 }
 
 # The mirror this machine takes Debian from; a list of packages has to be there to tell it from other sources.
 engine_mirror() {
+  local mirror
   # shellcheck disable=SC1091,SC2016
-  apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' \
-    "Codename: $(. /etc/os-release && echo "$VERSION_CODENAME")" | head -n 1
+  mirror=$(apt-get indextargets --format '$(SITE)' 'Created-By: Packages' 'Origin: Debian' 'Component: main' \
+    "Codename: $(. /etc/os-release && echo "$VERSION_CODENAME")" | sed -n 1p)
+  case $mirror in
+    # Debian's cloud images name a file of mirrors, which a container does not have.
+    mirror+file:*) awk '!/^#/ && NF { print $1; exit }' "${mirror#mirror+file:}" ;;
+    *) echo "$mirror" ;;
+  esac
 }
 
 # What of this machine's apt configuration a container needs to fetch from the same mirror.
@@ -154,13 +166,13 @@ engine_base_tools() { # SUITE… : installs what engine_base needs, unless all t
   local suite
   for suite in "$@"; do engine_has "cyrusmapd/base:$suite" || break; done
   if engine_has "cyrusmapd/base:$suite" || command -v mmdebstrap >/dev/null; then return 0; fi
-  if [ -r /etc/debian_version ] && [ "$(id -u)" = 0 ]; then engine_apt mmdebstrap debian-archive-keyring; return; fi
+  if engine_on_debian && [ "$(id -u)" = 0 ]; then engine_apt mmdebstrap debian-archive-keyring; return; fi
   engine_log "cyrusmapd/base:$suite needs mmdebstrap, which is installed on Debian as root only"
   return 1
 }
 
 engine_base() { # SUITE
-  local suite=$1 image=cyrusmapd/base:$1 mirror folder
+  local suite=$1 image=cyrusmapd/base:$1 mirror folder include=apt
   ! engine_has "$image" || return 0
   engine_base_tools "$suite"
   mirror=$(engine_mirror)
@@ -170,13 +182,14 @@ engine_base() { # SUITE
   fi
   [ -n "$mirror" ] || { engine_log "apt's configuration names no mirror of Debian"; return 1; }
   engine_log "$image from Debian's packages"
+  case $mirror in https:*) include=ca-certificates ;; esac
   folder=$(mktemp -d)
   engine_apt_conf >"$folder/apt.conf"
   # The line ends up as the image's sources.list. signed-by: a keyring that knows newer and older suites than
   # this machine's own, and that every suite has in the same place.
   local status=0
   # shellcheck disable=SC2016
-  mmdebstrap --quiet --variant=minbase --aptopt="$folder/apt.conf" \
+  mmdebstrap --quiet --variant=minbase --include="$include" --aptopt="$folder/apt.conf" \
     --dpkgopt='force-unsafe-io' \
     --dpkgopt='path-exclude=/usr/share/man/*' --dpkgopt='path-exclude=/usr/share/locale/*' \
     --dpkgopt='path-exclude=/usr/share/doc/*' --dpkgopt='path-include=/usr/share/doc/*/copyright' \
@@ -186,6 +199,8 @@ engine_base() { # SUITE
     docker import -c 'CMD ["bash"]' -c 'ENV PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin' \
       - "$image" >/dev/null || status=$?
   rm -rf "$folder"
+  # Half an image would be taken for a whole one next time.
+  [ $status = 0 ] || docker rmi --force "$image" >/dev/null 2>&1 || true
   return $status
 }
 
