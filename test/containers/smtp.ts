@@ -128,3 +128,8 @@ function chainOf(certificate: DetailedPeerCertificate): string[] {
   }
   return names;
 }
+
+/** The reply in short: `250 2.1.5`. */
+export function status(reply: Reply): string {
+  return `${reply.code} ${reply.enhanced}`.trimEnd();
+}

@@ -9,7 +9,9 @@ import { PASSWORD, startCyrus, type CyrusContainer } from '../containers/cyrus.j
 import { DaemonProcess } from '../containers/daemon.js';
 import { ImapAdmin } from '../containers/imap-admin.js';
 import { createRigMailboxes } from '../containers/mailboxes.js';
-import { startSendmail, status, type Sendmail } from '../containers/sendmail.js';
+import type { MailServer } from '../containers/mail-server.js';
+import { startSendmail } from '../containers/sendmail.js';
+import { status } from '../containers/smtp.js';
 import { makeMapFolder } from './map-folder.js';
 import { readMc } from './mc/read.js';
 
@@ -66,7 +68,7 @@ let folder: string;
 let cyrus: CyrusContainer;
 let daemon: DaemonProcess;
 let port: string;
-const sendmails: Record<string, Sendmail> = {};
+const sendmails: Record<string, MailServer> = {};
 
 function startDaemon(tcp: string): Promise<DaemonProcess> {
   return DaemonProcess.start({
@@ -114,7 +116,7 @@ afterAll(async () => {
   await rm(folder, { recursive: true });
 });
 
-function sendmailOf(name: string): Sendmail {
+function sendmailOf(name: string): MailServer {
   const sendmail = sendmails[name];
   if (sendmail === undefined) throw new Error(`no Sendmail over ${name}`);
   return sendmail;

@@ -4,7 +4,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startSendmail, status, type Sendmail } from '../containers/sendmail.js';
+import type { MailServer } from '../containers/mail-server.js';
+import { startSendmail } from '../containers/sendmail.js';
+import { status } from '../containers/smtp.js';
 import { startSocketmapServer, type SocketmapServer } from '../fakes/socketmap-server.js';
 import { makeMapFolder } from './map-folder.js';
 import { readMc } from './mc/read.js';
@@ -35,7 +37,7 @@ const files = {
 describe.each(['cyrusmap-mailertable.mc', 'cyrusmap-local.mc'])('%s', (name) => {
   let folder: string;
   let map: SocketmapServer;
-  let sendmail: Sendmail;
+  let sendmail: MailServer;
   let asked = 0;
   const keys = (): string[] => map.requests.slice(asked).map((request) => request.replace(/^cyrus /, ''));
 

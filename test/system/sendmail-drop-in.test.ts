@@ -4,7 +4,9 @@
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { startSendmail, status, type Sendmail } from '../containers/sendmail.js';
+import type { MailServer } from '../containers/mail-server.js';
+import { startSendmail } from '../containers/sendmail.js';
+import { status } from '../containers/smtp.js';
 import { startLmtpSink, type LmtpSink } from '../fakes/lmtp-sink.js';
 import { startSocketmapServer, type SocketmapServer } from '../fakes/socketmap-server.js';
 import { makeMapFolder } from './map-folder.js';
@@ -17,11 +19,11 @@ class Rig {
   readonly #folder: string;
   readonly #map: SocketmapServer;
   readonly #lmtp: LmtpSink;
-  readonly sendmail: Sendmail;
+  readonly sendmail: MailServer;
   #asked = 0;
   #delivered = 0;
 
-  private constructor(folder: string, map: SocketmapServer, lmtp: LmtpSink, sendmail: Sendmail) {
+  private constructor(folder: string, map: SocketmapServer, lmtp: LmtpSink, sendmail: MailServer) {
     this.#folder = folder;
     this.#map = map;
     this.#lmtp = lmtp;
@@ -179,7 +181,7 @@ describe('ckuser_cyrus', () => {
     expect(rig.keys()).toEqual(['alice', 'nobody']);
   });
 
-  // Ruleset 5 cannot defer at RCPT: Sendmail takes the recipient and asks again at each queue run.
+  // Ruleset 5 cannot defer at RCPT: MailServer takes the recipient and asks again at each queue run.
   test('queues where it has to defer', async () => {
     const [reply] = await rig.sendmail.rcpt(['full']);
     expect(reply).toMatchObject({ code: 250, text: expect.stringContaining('will queue') });

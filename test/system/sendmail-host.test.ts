@@ -9,8 +9,9 @@ import { PASSWORD, startCyrus, type CyrusContainer } from '../containers/cyrus.j
 import { DaemonProcess } from '../containers/daemon.js';
 import type { ImapAdmin } from '../containers/imap-admin.js';
 import { authenticate } from '../containers/sasl-client.js';
-import { startSendmail, status, type Sendmail } from '../containers/sendmail.js';
-import type { SmtpClient } from '../containers/smtp.js';
+import type { MailServer } from '../containers/mail-server.js';
+import { startSendmail } from '../containers/sendmail.js';
+import { status, type SmtpClient } from '../containers/smtp.js';
 import { makeMapFolder } from './map-folder.js';
 
 const HOST = 'mx.example.org';
@@ -21,7 +22,7 @@ let folder: string;
 let cyrus: CyrusContainer;
 let admin: ImapAdmin;
 let daemon: DaemonProcess;
-let sendmail: Sendmail;
+let sendmail: MailServer;
 let ca: string;
 
 function shipped(name: string): Promise<string> {

@@ -4,7 +4,9 @@ import { chmod, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
-import { startSendmail, status, type Sendmail } from '../containers/sendmail.js';
+import type { MailServer } from '../containers/mail-server.js';
+import { startSendmail } from '../containers/sendmail.js';
+import { status } from '../containers/smtp.js';
 import { startSocketmapServer, type SocketmapServer } from '../fakes/socketmap-server.js';
 import { readMc } from './mc/read.js';
 
@@ -23,7 +25,7 @@ function answer(key: string): string | undefined {
 describe.each(['unix', 'tcp'])('mrs_cyrus_mailertable over %s', (transport) => {
   let folder: string;
   let map: SocketmapServer;
-  let sendmail: Sendmail;
+  let sendmail: MailServer;
   let asked = 0;
   const keys = (): string[] => map.requests.slice(asked).map((request) => request.replace(/^cyrus /, ''));
 

@@ -1,0 +1,25 @@
+// A real Postfix in a container (docker/postfix), with the main.cf that the test gives it as text. As Debian has it, its
+// SMTP server runs in a chroot: the sockets' paths are relative to its queue directory.
+
+import { MailServer } from './mail-server.js';
+
+export interface PostfixOptions {
+  /** The text of main.cf. */
+  readonly main: string;
+  /** Folder with the daemon's socket; `cyrusmapd` inside. */
+  readonly mapFolder?: string;
+  /** Folder with the socket of lmtpd; `cyrus` inside. */
+  readonly lmtpFolder?: string;
+}
+
+export function startPostfix({ main, mapFolder, lmtpFolder }: PostfixOptions): Promise<MailServer> {
+  return MailServer.start({
+    image: 'cyrusmapd/postfix:bookworm',
+    files: { '/etc/postfix/main.cf': main },
+    mounts: [
+      { source: mapFolder, target: '/var/spool/postfix/cyrusmapd' },
+      { source: lmtpFolder, target: '/var/spool/postfix/cyrus' },
+    ],
+    command: (port) => [`127.0.0.1:${port}`],
+  });
+}
