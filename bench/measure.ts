@@ -65,35 +65,32 @@ async function warmUp(bench: Bench, server: Server, plan: Plan): Promise<void> {
 }
 
 async function timed(bench: Bench, server: Server, plan: Plan): Promise<Measured> {
-  let cpuBefore = 0;
-  let cpuAfter = 0;
-  let memory = 0;
-  const { missesBeside } = plan;
-  const beside =
-    missesBeside === undefined
-      ? undefined
-      : clean(
-          bench,
-          server,
-          { mode: 'closed', connections: missesBeside, keys: 'hot', unknownShare: 1 },
-          bench.seconds + 0.5,
-        );
-  const result = await clean(bench, server, plan, bench.seconds, {
-    before: () => (cpuBefore = cpuSecondsOf(server.serving())),
+  const read: Readings = { cpuBefore: 0, cpuAfter: 0, memory: undefined };
+  const timedLoad = clean(bench, server, plan, bench.seconds, {
+    before: () => (read.cpuBefore = cpuSecondsOf(server.serving())),
     after: () => {
-      cpuAfter = cpuSecondsOf(server.serving());
-      memory = memoryBytesOf(server.resident());
+      read.cpuAfter = cpuSecondsOf(server.serving());
+      read.memory = memoryBytesOf(server.resident());
     },
   });
-  await beside;
-  return {
-    values: {
-      ...valuesOf(result),
-      cpu: ((cpuAfter - cpuBefore) * 1e6) / result.lookups,
-      memory: memory / 1e6,
-    },
-    latency: result.latency,
-  };
+  const [result] = await Promise.all([timedLoad, missesBeside(bench, server, plan)]);
+  const values = valuesOf(result);
+  values.cpu = ((read.cpuAfter - read.cpuBefore) * 1e6) / result.lookups;
+  if (read.memory !== undefined) values.memory = read.memory / 1e6;
+  return { values, latency: result.latency };
+}
+
+type Readings = { cpuBefore: number; cpuAfter: number; memory: number | undefined };
+
+/** Begins with the load that is timed and ends after it. */
+async function missesBeside(
+  bench: Bench,
+  server: Server,
+  { missesBeside: connections }: Plan,
+): Promise<void> {
+  if (connections === undefined) return;
+  const misses: Plan = { mode: 'closed', connections, keys: 'hot', unknownShare: 1 };
+  await clean(bench, server, misses, bench.seconds + 0.5);
 }
 
 function valuesOf(result: LoadResult): Partial<Record<Metric, number>> {

@@ -63,7 +63,7 @@ export function drawChart({ title, command, x, y, series }: Chart): string {
     ]),
     text((LEFT + WIDTH - RIGHT) / 2, HEIGHT - BOTTOM + 36, x.title, 'text-anchor="middle"'),
     text(16, (TOP + HEIGHT - BOTTOM) / 2, y.title, turned(16, (TOP + HEIGHT - BOTTOM) / 2)),
-    text(LEFT, HEIGHT - 10, command, 'class="small"'),
+    text(16, HEIGHT - 10, shortened(command), 'class="small"'),
     ...series.map((each) => curve(each, toX, toY)),
     ...labels(series, toX, toY),
     '</svg>',
@@ -144,6 +144,11 @@ function colour(label: string): string {
 
 function text(x: number, y: number, content: string, attributes: string): string {
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escaped(content)}</text>`;
+}
+
+/** What fits below the picture. */
+function shortened(command: string): string {
+  return command.length > 100 ? `${command.slice(0, 99)}…` : command;
 }
 
 function line(x1: number, y1: number, x2: number, y2: number): string {

@@ -1,15 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { familyOf, memoryBytesOf, parsePss, parseStat } from '../../../bench/processes.js';
+import { cpuSecondsOf, familyOf, memoryBytesOf, parsePss, parseStat } from '../../../bench/processes.js';
 
 describe('parseStat', () => {
-  it('reads the parent and the CPU time, with that of children that ended', () => {
+  it('reads the parent, and the CPU time of children that ended', () => {
     const text = '77 (smmapd) S 42 77 77 0 -1 4194560 1 2 3 4 150 50 30 20 20 0 1 0 1000 1 1';
-    expect(parseStat(text)).toEqual({ pid: 77, name: 'smmapd', parent: 42, cpuSeconds: 2.5 });
+    expect(parseStat(text)).toEqual({ pid: 77, name: 'smmapd', parent: 42, endedChildrenSeconds: 0.5 });
   });
 
   it('reads a name with spaces and parentheses', () => {
     const text = '5 (a) b (c)) R 1 5 5 0 -1 0 0 0 0 0 1 1 0 0 20 0 1 0 1 1 1';
-    expect(parseStat(text)).toMatchObject({ pid: 5, name: 'a) b (c)', parent: 1, cpuSeconds: 0.02 });
+    expect(parseStat(text)).toMatchObject({ pid: 5, name: 'a) b (c)', parent: 1, endedChildrenSeconds: 0 });
   });
 
   it.each(['', 'nonsense', '7 (cut off) S 1'])('takes %j for no process', (text) => {
@@ -34,6 +34,13 @@ describe.runIf(process.platform === 'linux')('familyOf', () => {
     const [self] = familyOf(process.pid);
     expect(self).toMatchObject({ pid: process.pid, parent: process.ppid });
     expect(memoryBytesOf(self === undefined ? [] : [self])).toBeGreaterThan(1e6);
+  });
+
+  it('has CPU time that only grows, also within a tick', () => {
+    const before = cpuSecondsOf(familyOf(process.pid));
+    const after = cpuSecondsOf(familyOf(process.pid));
+    expect(before).toBeGreaterThan(0);
+    expect(after).toBeGreaterThan(before);
   });
 
   it('is empty for a process that does not exist', () => {
