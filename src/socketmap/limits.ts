@@ -1,5 +1,5 @@
-// Every limit of the front, with its default; the configuration keys are the same names in snake case, without
-// the unit, under [socketmap]. Constants and types only.
+// Every limit of the front, with its default. The configuration keys are the same names in snake case under
+// [socketmap]; the last two of ServerLimits follow from Sendmail's 30 s and have none. Constants and types only.
 import { DEFAULT_MAX_NETSTRING_BYTES } from './netstring.js';
 
 export type ConnectionLimits = {

@@ -4,6 +4,7 @@ import { randomInt } from 'node:crypto';
 import { chmodSync, chownSync, linkSync, lstatSync, statSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
 import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { SOCKET_PATH_MAX_BYTES } from '../endpoint.js';
 import { ConfigError, UnavailableError, messageOf } from '../errors.js';
 import { groupId, userId } from './accounts.js';
@@ -28,6 +29,9 @@ export const DEFAULT_SOCKET_FILE_RULES: SocketFileRules = Object.freeze({
 export type FileIdentity = { readonly ino: bigint; readonly dev: bigint; readonly ctimeNs: bigint };
 
 const SUFFIX_BYTES = 5;
+
+const PROBES = 3;
+const PROBE_PAUSE_MS = 50;
 
 /**
  * A name beside the socket's own, to bind it to. The runtime removes the file that it bound to when it stops
@@ -109,8 +113,19 @@ export function removeIfSame(path: string, file: FileIdentity): void {
   if (same) unlinkSync(path);
 }
 
-/** Dead is only what refuses. EAGAIN is a full backlog, EACCES may be anything: both count as live. */
-function isLive(path: string): Promise<boolean> {
+/**
+ * Dead is only what refuses. EAGAIN is a full backlog, EACCES may be anything: both count as live. FreeBSD refuses for
+ * a full backlog too, and any system between bind() and listen(): so it is asked again, after a pause.
+ */
+async function isLive(path: string): Promise<boolean> {
+  for (let probe = 0; probe < PROBES; probe++) {
+    if (probe > 0) await sleep(PROBE_PAUSE_MS);
+    if (await accepts(path)) return true;
+  }
+  return false;
+}
+
+function accepts(path: string): Promise<boolean> {
   return new Promise((resolve) => {
     const socket = connect({ path });
     socket.once('connect', () => {

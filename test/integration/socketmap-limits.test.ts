@@ -253,6 +253,18 @@ describe('answering within the time that a mail server waits', () => {
     lookup.answer('later');
     expect(await peer.receives(reply('later'))).toBe(reply('later'));
   });
+
+  it('does not leave replies unsent for longer than a mail server waits', async () => {
+    const { connect, pass, server } = await startRig({ writeTimeoutMs: HOUR });
+    const peer = await connect();
+    peer.socket.pause();
+    await fill(peer, server, 5000);
+    pass(27_000);
+    expect(server.connections).toBe(1);
+    pass(1000);
+    await turns();
+    expect(server.counters.closed.slowReader).toBe(1);
+  });
 });
 
 describe('allow', () => {

@@ -53,6 +53,23 @@ describe('stop', () => {
     await stopped;
   });
 
+  it('lets a peer take what it was answered', async () => {
+    const { connect, server } = await startRig();
+    const peer = await connect();
+    peer.socket.pause();
+    const key = 'x'.repeat(5000);
+    const requests = request(key).repeat(200);
+    peer.send(requests);
+    await turns(100);
+    const stopped = server.stop(LONG);
+    await turns();
+    expect(server.connections).toBe(1);
+    peer.socket.resume();
+    const all = await peer.closed();
+    expect(all.length).toBe(server.counters.requests * reply(key).length);
+    await stopped;
+  });
+
   it('closes everything when the grace is over', async () => {
     const { connect, lookup, server } = await startRig();
     const peer = await connect();
