@@ -1,5 +1,5 @@
-// Every limit of the front, with its default. The configuration keys are the same names in snake case under
-// [socketmap]; the last two of ServerLimits follow from Sendmail's 30 s and have none. Constants and types only.
+// Every limit of the front, with its default. The configuration keys are the same names in snake case, without the
+// unit, under [socketmap]; the two that follow from Sendmail's 30 s have none. Constants and types only.
 import { DEFAULT_MAX_NETSTRING_BYTES } from './netstring.js';
 
 export type ConnectionLimits = {
@@ -16,7 +16,7 @@ export type ConnectionLimits = {
   readonly requestTimeoutMs: number;
   /** For a peer to take what it was answered, and to close after the last reply. */
   readonly writeTimeoutMs: number;
-  /** From the arrival of a request to its reply, below the 30 s after which Sendmail gives up. */
+  /** From the arrival of a request to its reply, below the 30 s after which Sendmail gives up. No key. */
   readonly answerWithinMs: number;
 };
 
@@ -25,7 +25,7 @@ export type ServerLimits = ConnectionLimits & {
   readonly maxConnections: number;
   /** Of each listener; the kernel cuts it to net.core.somaxconn (kern.ipc.soacceptqueue on FreeBSD). */
   readonly backlog: number;
-  /** The loop standing still for longer than this: 30 s less the deadline of a lookup. */
+  /** The loop standing still for longer than this: 30 s less the deadline of a lookup. No key of its own. */
   readonly stallLimitMs: number;
   /** From stop to the end of the last connection. */
   readonly shutdownGraceMs: number;
