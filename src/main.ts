@@ -3,6 +3,7 @@
 // asked for, since `serve` should be ready soon after a reboot.
 import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
+import type { DoctorOptions } from './commands/doctor.js';
 import { EX_OK, EX_USAGE, exitStatusOfError } from './commands/exit-status.js';
 import type { LookupOptions } from './commands/lookup.js';
 import type { Flags } from './config/flags.js';
@@ -55,6 +56,17 @@ program
   .description('print the effective configuration')
   .option('--config <file>', 'configuration (TOML)')
   .action(async (flags: Flags) => finish((await import('./commands/config.js')).config(flags)));
+
+program
+  .command('doctor')
+  .description('look at the whole set-up of this host, and say what is wrong with it and what mends it')
+  .option('--config <file>', 'configuration (TOML)')
+  .option('--sendmail-cf <file>', 'instead of /etc/mail/sendmail.cf')
+  .option('--sendmail <program>', 'asked for its compile-time options, instead of /usr/sbin/sendmail')
+  .option('--imapd-conf <file>', 'instead of /usr/local/etc/imapd.conf or /etc/imapd.conf')
+  .option('--cyrus-conf <file>', 'instead of /usr/local/etc/cyrus.conf or /etc/cyrus.conf')
+  .option('--json', 'print an object for scripts')
+  .action(async (options: DoctorOptions) => finish((await import('./commands/doctor.js')).doctor(options)));
 
 try {
   await program.parseAsync();

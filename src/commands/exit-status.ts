@@ -4,6 +4,8 @@ import type { SocketmapStatus } from '../socketmap/protocol.js';
 
 export const EX_OK = 0;
 export const EX_NOTFOUND = 1;
+/** `doctor` found something. */
+export const EX_FOUND = 1;
 export const EX_USAGE = 64;
 export const EX_UNAVAILABLE = 69;
 export const EX_SOFTWARE = 70;

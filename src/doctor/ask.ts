@@ -1,0 +1,110 @@
+// Asks around: a daemon on each of our listeners, Cyrus on each back-channel, and Cyrus about each postmaster.
+// Nothing is delivered; where a question would make a mailbox it is not asked.
+import { buildBackchannels, validatorRules, type Backchannels } from '../backchannels.js';
+import type { BackchannelConfig, Config } from '../config.js';
+import { messageOf } from '../errors.js';
+import type { Endpoint } from '../endpoint.js';
+import { silentLog } from '../log.js';
+import { SocketmapClient } from '../socketmap/client.js';
+import { parseKey } from '../validation/recipient.js';
+import { Validator } from '../validation/validator.js';
+import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../validation/verdict-cache.js';
+import type { Verdict } from '../validation/verdict.js';
+import type { Unseen } from './finding.js';
+import type { Seen } from './look.js';
+import { cyrusRoutes, type BackchannelAnswer, type ListenerAnswer, type Picture } from './picture.js';
+
+/** `%` is no character of a mailbox name: whatever Cyrus is set to, asking about this one makes nothing. */
+const NOBODY = 'cyrusmapd%doctor';
+
+/** @throws ConfigError where a list of mailboxes cannot be read */
+export async function ask(config: Config, seen: Seen, mayMakeMailboxes: boolean): Promise<Picture> {
+  const backchannels = await buildBackchannels(config, { log: silentLog, now, random: Math.random });
+  const unseen = [...seen.unseen];
+  const picture = {
+    ...seen,
+    config,
+    listeners: await Promise.all(config.socketmap.listen.map((each) => askListener(each, config))),
+    backchannels: await Promise.all(
+      config.backchannels.map((each) => askBackchannel(each, backchannels, config)),
+    ),
+    postmasters: await askPostmasters(seen, mayMakeMailboxes, backchannels, config, unseen),
+    unseen,
+  };
+  await Promise.all(backchannels.probes.map((probe) => probe.close()));
+  return picture;
+}
+
+/** Any reply will do: a daemon that defers is there. */
+async function askListener(endpoint: Endpoint, { lookup }: Config): Promise<ListenerAnswer> {
+  try {
+    const client = await SocketmapClient.connect(reachable(endpoint), lookup.deadlineMs * 2);
+    try {
+      await client.lookup('cyrus', 'postmaster');
+    } finally {
+      client.close();
+    }
+    return { endpoint, error: undefined };
+  } catch (error) {
+    return { endpoint, error: messageOf(error) };
+  }
+}
+
+function reachable(endpoint: Endpoint): Endpoint {
+  if (endpoint.kind === 'unix') return endpoint;
+  if (endpoint.host === '0.0.0.0') return { ...endpoint, host: '127.0.0.1' };
+  return endpoint.host === '::' ? { ...endpoint, host: '::1' } : endpoint;
+}
+
+async function askBackchannel(
+  backchannel: BackchannelConfig,
+  { probes }: Backchannels,
+  { lookup }: Config,
+): Promise<BackchannelAnswer> {
+  const probe = probes.find(({ name }) => name === backchannel.name);
+  const nobody = parseKey(NOBODY, lookup.addressRules);
+  if (probe === undefined || nobody.kind !== 'recipient')
+    return { backchannel, error: undefined, canary: undefined };
+  try {
+    await probe.check(nobody.recipient, now() + lookup.deadlineMs);
+    const { canary } = backchannel.type === 'list' ? { canary: undefined } : backchannel;
+    if (canary === undefined) return { backchannel, error: undefined, canary: undefined };
+    return { backchannel, error: undefined, canary: await probe.check(canary, now() + lookup.deadlineMs) };
+  } catch (error) {
+    return { backchannel, error: messageOf(error), canary: undefined };
+  }
+}
+
+/** Whether the mailbox exists, whatever lookup.always_accept says, and where virtusertable sends it nowhere else. */
+async function askPostmasters(
+  { sendmail }: Seen,
+  mayMakeMailboxes: boolean,
+  { route }: Backchannels,
+  config: Config,
+  unseen: Unseen[],
+): Promise<ReadonlyMap<string, Verdict>> {
+  const verdicts = new Map<string, Verdict>();
+  if (sendmail === undefined) return verdicts;
+  const elsewhere = new Set(sendmail.virtusertable?.entries.map(({ key }) => key));
+  const domains = cyrusRoutes(sendmail)
+    .map(({ key }) => key)
+    .filter((domain) => !domain.startsWith('.'))
+    .filter((domain) => !elsewhere.has(`postmaster@${domain}`) && !elsewhere.has(`@${domain}`));
+  if (mayMakeMailboxes && domains.length > 0) {
+    unseen.push({ what: `postmaster in ${domains.length} domains`, why: 'Cyrus would make the mailbox' });
+    return verdicts;
+  }
+  const cache = new VerdictCache(DEFAULT_CACHE_LIMITS, DEFAULT_BELIEF, now());
+  const rules = { ...validatorRules(config), alwaysAccepts: () => false };
+  const validator = new Validator(cache, route, rules, now);
+  for (const domain of domains) {
+    const { verdict } = await validator.ask(`postmaster@${domain}`);
+    verdicts.set(domain, verdict);
+    if (verdict.kind === 'deferred') unseen.push({ what: `postmaster@${domain}`, why: verdict.reason });
+  }
+  return verdicts;
+}
+
+function now(): number {
+  return performance.now();
+}

@@ -1,0 +1,22 @@
+// All checks on one picture, in the order in which a letter meets what they look at. No I/O.
+import { checkBackchannels } from './check-backchannels.js';
+import { checkDomains } from './check-domains.js';
+import { checkImapd } from './check-imapd.js';
+import { checkSasldb } from './check-sasldb.js';
+import { checkSendmail } from './check-sendmail.js';
+import { checkSocket } from './check-socket.js';
+import type { Finding } from './finding.js';
+import type { Picture } from './picture.js';
+
+const CHECKS: readonly ((picture: Picture) => readonly Finding[])[] = [
+  checkSendmail,
+  checkDomains,
+  checkSocket,
+  checkBackchannels,
+  checkImapd,
+  checkSasldb,
+];
+
+export function examine(picture: Picture): readonly Finding[] {
+  return CHECKS.flatMap((check) => check(picture));
+}

@@ -1,0 +1,77 @@
+// What doctor has seen of a host: everything that the checks judge, so that each of them is a pure function.
+// Filled by look.ts (files, programs) and ask.ts (sockets). Types only; no I/O.
+import type { BackchannelConfig, Config } from '../config.js';
+import type { Endpoint } from '../endpoint.js';
+import type { Verdict } from '../validation/verdict.js';
+import type { CyrusConf, ImapdConf } from './cyrus-files.js';
+import type { Unseen } from './finding.js';
+import type { LmdbData, LmdbReaders } from './lmdb.js';
+import type { SendmailCf } from './sendmail-cf.js';
+import type { Table } from './sendmail-tables.js';
+
+export type Picture = {
+  readonly config: Config;
+  /** undefined where the host has no sendmail.cf. */
+  readonly sendmail: SendmailPicture | undefined;
+  readonly imapdConf: ImapdConf | undefined;
+  readonly cyrusConf: CyrusConf | undefined;
+  /** Our UNIX listeners. */
+  readonly sockets: readonly SocketPath[];
+  /** undefined where it is not kept in LMDB. */
+  readonly sasldb: Sasldb | undefined;
+  /** Whether a daemon answers on each of our listeners. */
+  readonly listeners: readonly ListenerAnswer[];
+  readonly backchannels: readonly BackchannelAnswer[];
+  /** What Cyrus says of postmaster in each domain that Sendmail gives to it; those that could be asked. */
+  readonly postmasters: ReadonlyMap<string, Verdict>;
+  readonly unseen: readonly Unseen[];
+};
+
+export type SendmailPicture = {
+  readonly cf: SendmailCf;
+  /** `Compiled with:`; undefined where the program could not be asked. */
+  readonly compiled: ReadonlySet<string> | undefined;
+  /** Members of class {VirtHost}, which VIRTUSER_DOMAIN_FILE fills. */
+  readonly virtualDomains: readonly string[];
+  /** Where a virtual domain is to be written. */
+  readonly virtualDomainFile: string;
+  /** Members of class w: this host's own names. */
+  readonly localDomains: readonly string[];
+  /** Members of class R, those of {VirtHost} not among them. */
+  readonly relayDomains: readonly string[];
+  readonly mailertable: Table | undefined;
+  readonly access: Table | undefined;
+  readonly virtusertable: Table | undefined;
+};
+
+export type SocketPath = {
+  readonly path: string;
+  readonly file: 'missing' | 'link' | 'socket' | 'other';
+  /** Permission bits of the file. */
+  readonly mode: number;
+  /** From / to the one that holds the file, links followed. */
+  readonly folders: readonly { readonly path: string; readonly mode: number }[];
+};
+
+export type Sasldb = {
+  readonly path: string;
+  readonly data: LmdbData | undefined;
+  readonly readers: LmdbReaders | undefined;
+  /** Command lines of all processes by pid; undefined where they could not be listed. */
+  readonly processes: ReadonlyMap<number, string> | undefined;
+};
+
+export type ListenerAnswer = { readonly endpoint: Endpoint; readonly error: string | undefined };
+
+/** What a back-channel said when it was asked about its canary. */
+export type BackchannelAnswer = {
+  readonly backchannel: BackchannelConfig;
+  readonly error: string | undefined;
+  /** undefined where no canary is configured, or nothing was said. */
+  readonly canary: Verdict | undefined;
+};
+
+/** The domains whose mail Sendmail gives to Cyrus by its mailertable. */
+export function cyrusRoutes({ mailertable }: SendmailPicture) {
+  return (mailertable?.entries ?? []).filter(({ value }) => /^(?:mrs_cyrus_|cyrusv2)/.test(value));
+}

@@ -1,0 +1,90 @@
+// Reads of sendmail.cf what concerns us: maps, classes and DontBlameSendmail. Its lines are described in
+// Sendmail's doc/op/op.me, section 5. No I/O.
+
+export type SendmailCf = {
+  readonly path: string;
+  /** By name; the last declaration counts. */
+  readonly maps: ReadonlyMap<string, MapLine>;
+  /** By name without braces, such as `VirtHost` or `w`. */
+  readonly classes: ReadonlyMap<string, ClassLines>;
+  /** Lower case. */
+  readonly dontBlame: ReadonlySet<string>;
+};
+
+/** `Kcyrus socket -a<OK> -T<TMPF> local:/path` */
+export type MapLine = {
+  readonly name: string;
+  readonly type: string;
+  /** Each with its value attached, such as `-T<TMPF>`. */
+  readonly flags: readonly string[];
+  readonly rest: string;
+  readonly line: number;
+};
+
+/** `CwNAME NAME`, `F{VirtHost}-o /path` */
+export type ClassLines = { readonly members: string[]; readonly files: string[] };
+
+export function parseSendmailCf(path: string, text: string): SendmailCf {
+  const maps = new Map<string, MapLine>();
+  const classes = new Map<string, ClassLines>();
+  const dontBlame = new Set<string>();
+  for (const { text: line, number } of logicalLines(text)) {
+    switch (line[0]) {
+      case 'K': {
+        const map = parseMap(line.slice(1), number);
+        if (map !== undefined) maps.set(map.name, map);
+        break;
+      }
+      case 'C':
+      case 'F':
+        addClass(classes, line);
+        break;
+      case 'O':
+        for (const word of dontBlameOf(line)) dontBlame.add(word);
+        break;
+    }
+  }
+  return { path, maps, classes, dontBlame };
+}
+
+/** A line that begins with a blank goes on the one before. */
+function logicalLines(text: string): { text: string; number: number }[] {
+  const lines: { text: string; number: number }[] = [];
+  text.split('\n').forEach((line, i) => {
+    const last = lines.at(-1);
+    if (/^[ \t]/.test(line) && last !== undefined) last.text += ` ${line.trim()}`;
+    else lines.push({ text: line, number: i + 1 });
+  });
+  return lines;
+}
+
+function parseMap(line: string, number: number): MapLine | undefined {
+  const [name, type, ...words] = line.trim().split(/\s+/);
+  if (name === undefined || type === undefined) return undefined;
+  const first = words.findIndex((word) => !word.startsWith('-'));
+  const count = first === -1 ? words.length : first;
+  return { name, type, flags: words.slice(0, count), rest: words.slice(count).join(' '), line: number };
+}
+
+/** A file may be followed by a format, and preceded by `-o` where it may be missing. */
+function addClass(classes: Map<string, ClassLines>, line: string): void {
+  const match = /^([CF])(?:\{([^}]+)\}|(.))(.*)$/.exec(line);
+  if (match === null) return;
+  const [, kind, long, short, value = ''] = match;
+  const name = long ?? short ?? '';
+  const lines = classes.get(name) ?? { members: [], files: [] };
+  classes.set(name, lines);
+  const words = value.trim().split(/\s+/).filter(Boolean);
+  if (kind === 'C') lines.members.push(...words);
+  else lines.files.push(...words.filter((word) => word.startsWith('/')).slice(0, 1));
+}
+
+function dontBlameOf(line: string): string[] {
+  const match = /^O\s+DontBlameSendmail\s*=\s*(.*)$/i.exec(line);
+  return (
+    match?.[1]
+      ?.toLowerCase()
+      .split(/[\s,]+/)
+      .filter(Boolean) ?? []
+  );
+}
