@@ -38,21 +38,12 @@ export class ReceivedBytes {
     return lf === -1 ? undefined : lf + 1 - this.#start;
   }
 
-  /** The first bytes, which stay; valid until the next `append`. */
-  peek(length: number): Buffer {
-    return this.#bytes.subarray(this.#start, this.#start + length);
-  }
-
   /** Takes the first bytes away, as latin1: a character a byte. */
   takeText(length: number): string {
     const text = this.#bytes.toString('latin1', this.#start, this.#start + length);
-    this.skip(length);
-    return text;
-  }
-
-  skip(length: number): void {
     this.#start += length;
     if (this.#scanned < this.#start) this.#scanned = this.#start;
+    return text;
   }
 
   #makeRoom(more: number): void {

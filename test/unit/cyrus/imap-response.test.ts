@@ -1,12 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import {
-  capabilitiesOf,
   IMAP_LITERAL_MAX_BYTES,
   IMAP_RESPONSE_MAX_BYTES,
   ImapResponseParser,
-  type ImapResponse,
-} from '../../../src/cyrus/imap-response.js';
+} from '../../../src/cyrus/imap-parser.js';
+import { capabilitiesOf, type ImapResponse } from '../../../src/cyrus/imap-response.js';
 import { IMAP_ITEMS_MAX, IMAP_NESTING_MAX } from '../../../src/cyrus/imap-tokens.js';
 import { ProtocolError } from '../../../src/errors.js';
 

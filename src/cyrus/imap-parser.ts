@@ -1,0 +1,110 @@
+// The stream of IMAP responses (RFC 3501 section 2.2.2), as Cyrus sends them: bytes in, responses out, one at a time
+// however many have come. A response is a line, and one more behind each literal. No I/O.
+import { ProtocolError } from '../errors.js';
+import { readResponse, type ImapResponse } from './imap-response.js';
+import type { Literal } from './imap-tokens.js';
+import { ReceivedBytes } from './received-bytes.js';
+
+/** Of one response with its literals: Cyrus' longest here, the capabilities, have 2000. */
+export const IMAP_RESPONSE_MAX_BYTES = 65_536;
+/** No mailbox name is longer than 490 (MAX_MAILBOX_NAME of imap/mailbox.h). */
+export const IMAP_LITERAL_MAX_BYTES = 16_384;
+
+const LITERAL_HEADER = /\{(\d{1,10})\+?\}$/;
+const STATUS = /^\* (OK|NO|BAD|PREAUTH|BYE)(?: |$)/i;
+
+/** Pull parser: `feed` what came, then `next` until it gives undefined. */
+export class ImapResponseParser {
+  readonly #received = new ReceivedBytes();
+  #text = '';
+  #literals: Literal[] = [];
+  /** Bytes of the literal that is awaited. */
+  #awaited: number | undefined;
+  /** Bytes of the response so far. */
+  #size = 0;
+  #failure: unknown;
+
+  feed(chunk: Buffer): void {
+    this.#received.append(chunk);
+  }
+
+  /** Whether bytes are left that make no whole response yet. */
+  get pending(): boolean {
+    return this.#received.length > 0 || this.#text !== '';
+  }
+
+  /**
+   * The next whole response; undefined where more bytes are needed.
+   * @throws ProtocolError on one that is too long or that the RFC does not allow, and ever after
+   */
+  next(): ImapResponse | undefined {
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      return this.#next();
+    } catch (failure) {
+      this.#failure = failure;
+      throw failure;
+    }
+  }
+
+  #next(): ImapResponse | undefined {
+    for (;;) {
+      if (this.#awaited !== undefined && !this.#takeLiteral(this.#awaited)) return undefined;
+      const line = this.#takeLine();
+      if (line === undefined) return undefined;
+      this.#text += line;
+      this.#awaited = this.#announcedLiteral(line);
+      if (this.#awaited === undefined) return this.#takeResponse();
+    }
+  }
+
+  #takeResponse(): ImapResponse {
+    const text = this.#text;
+    const literals = this.#literals;
+    this.#text = '';
+    this.#size = 0;
+    if (literals.length > 0) this.#literals = [];
+    return readResponse(text, literals);
+  }
+
+  #takeLine(): string | undefined {
+    const length = this.#received.lineLength();
+    this.#check(length ?? this.#received.length);
+    if (length === undefined) return undefined;
+    this.#size += length;
+    const line = this.#received.takeText(length);
+    if (!line.endsWith('\r\n')) {
+      throw new ProtocolError(
+        `imap response line ${JSON.stringify(line.slice(0, 80))} does not end with CR LF`,
+      );
+    }
+    return line.slice(0, -2);
+  }
+
+  #takeLiteral(length: number): boolean {
+    if (this.#received.length < length) return false;
+    this.#literals.push({ headerEnd: this.#text.length, value: this.#received.takeText(length) });
+    this.#size += length;
+    this.#awaited = undefined;
+    return true;
+  }
+
+  /** Judged before a byte of it is awaited. Texts for people are never followed by a literal. */
+  #announcedLiteral(line: string): number | undefined {
+    if (!line.endsWith('}') || !this.#text.startsWith('* ') || STATUS.test(this.#text)) return undefined;
+    const digits = LITERAL_HEADER.exec(line)?.[1];
+    if (digits === undefined) return undefined;
+    const length = Number(digits);
+    if (length > IMAP_LITERAL_MAX_BYTES) {
+      throw new ProtocolError(`imap literal has ${length} bytes: must be ${IMAP_LITERAL_MAX_BYTES} at most`);
+    }
+    this.#check(length);
+    return length;
+  }
+
+  #check(more: number): void {
+    if (this.#size + more > IMAP_RESPONSE_MAX_BYTES) {
+      throw new ProtocolError(`imap response has over ${IMAP_RESPONSE_MAX_BYTES} bytes`);
+    }
+  }
+}
