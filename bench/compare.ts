@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import * as v from 'valibot';
 import { SOURCES } from './paths.js';
 import {
-  METRICS,
+  SERVER_METRICS,
   METRIC_WORDS,
   OURS,
   ratioOf,
@@ -66,7 +66,7 @@ function isWorse(metric: Metric, now: Spread, then: Spread): boolean {
 function ratios(scenario: ScenarioResult): { name: string; metric: Metric; spread: Spread }[] {
   const others = scenario.contestants.filter(({ label }) => label !== OURS && label !== 'responder');
   return others.flatMap(({ label }) =>
-    METRICS.flatMap((metric) => {
+    SERVER_METRICS.flatMap((metric) => {
       const spread = ratioOf(scenario, metric, label);
       if (spread === undefined || spread.rounds < ROUNDS_MIN) return [];
       return [{ name: `${metric} / ${label}`, metric, spread }];

@@ -60,7 +60,9 @@ class Run {
   readonly #options: Options;
   readonly #busy: Slot[];
   readonly #idle: Socket[] = [];
+  /** Each has its turn. */
   readonly #unused: Slot[] = [];
+  #unusedSince = 0;
   readonly #latency = new Histogram();
   readonly #lag = new Histogram();
   readonly #random: () => number;
@@ -120,7 +122,7 @@ class Run {
 
   #begin(slot: Slot): void {
     const { mode, requests } = this.#options;
-    if (mode === 'open') this.#unused.push(slot);
+    if (mode === 'open') this.#putUnused(slot, this.#started);
     else if (mode === 'session') void this.#beginSession(slot);
     else if (mode !== 'once' || this.#next < requests.length) this.#ask(slot, performance.now());
   }
@@ -215,7 +217,7 @@ class Run {
         if (this.#next < requests.length) this.#ask(slot, now);
         return;
       case 'open':
-        this.#unused.push(slot);
+        this.#putUnused(slot, now);
         return;
       case 'session':
         this.#goOnWithSession(slot, now, more);
@@ -225,6 +227,11 @@ class Run {
         for (const each of this.#busy) this.#ask(each, now);
         return;
     }
+  }
+
+  #putUnused(slot: Slot, now: number): void {
+    if (this.#unused.length === 0) this.#unusedSince = now;
+    this.#unused.push(slot);
   }
 
   #goOnWithSession(slot: Slot, now: number, more: boolean): void {
@@ -247,12 +254,13 @@ class Run {
       const due = this.#started + (this.#issued * 1000) / rate;
       const now = performance.now();
       if (due >= this.#ends) return;
-      const slot = due <= now ? this.#unused.pop() : undefined;
+      const slot = due <= now ? this.#unused.shift() : undefined;
       if (slot === undefined) {
         setImmediate(() => this.#issue());
         return;
       }
-      this.#lag.record((now - due) * 1e6);
+      // Its own lateness alone: a request that waits for a connection waits for the server.
+      this.#lag.record((now - Math.max(due, this.#unusedSince)) * 1e6);
       this.#issued++;
       this.#ask(slot, due);
     }

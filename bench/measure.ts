@@ -100,6 +100,8 @@ function valuesOf(result: LoadResult): Partial<Record<Metric, number>> {
   const p99 = quantile(result.latency, 0.99);
   if (median !== undefined) values.median = median / 1000;
   if (p99 !== undefined) values.p99 = p99 / 1000;
+  const late = quantile(result.lag, 0.99);
+  if (late !== undefined) values.late = late / 1000;
   return values;
 }
 

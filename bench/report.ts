@@ -6,6 +6,7 @@ import {
   METRICS,
   OURS,
   ratioOf,
+  SERVER_METRICS,
   valueOf,
   type Aim,
   type Metric,
@@ -54,11 +55,11 @@ function ratios(scenarios: readonly ScenarioResult[]): string {
   const rows = scenarios.flatMap((scenario) =>
     scenario.contestants.flatMap(({ label }) => {
       if (label === OURS || label === 'responder') return [];
-      const cells = METRICS.map((metric) => number(ratioOf(scenario, metric, label)?.median));
+      const cells = SERVER_METRICS.map((metric) => number(ratioOf(scenario, metric, label)?.median));
       return cells.some((cell) => cell !== '') ? [[scenario.title, label, ...cells]] : [];
     }),
   );
-  return table(['scenario', 'divided by', ...METRICS.map(ratioTitle)], rows);
+  return table(['scenario', 'divided by', ...SERVER_METRICS.map(ratioTitle)], rows);
 }
 
 function aims(scenarios: readonly ScenarioResult[]): string {

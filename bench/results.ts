@@ -2,11 +2,11 @@
 // servers and what was aimed at. Also reads it back. No I/O.
 import * as v from 'valibot';
 
-export const METRICS = ['rate', 'sessions', 'median', 'p99', 'cpu', 'memory', 'took'] as const;
+export const METRICS = ['rate', 'sessions', 'median', 'p99', 'cpu', 'memory', 'took', 'late'] as const;
 export type Metric = (typeof METRICS)[number];
 
-/** Unit of the numbers, and whether more is better. */
-export const METRIC_WORDS: Readonly<Record<Metric, { title: string; more: boolean }>> = {
+/** Unit of the numbers, whether more is better, and whether it says anything about the server. */
+export const METRIC_WORDS: Readonly<Record<Metric, { title: string; more: boolean; instrument?: true }>> = {
   rate: { title: 'lookups/s', more: true },
   sessions: { title: 'sessions/s', more: true },
   median: { title: 'median µs', more: false },
@@ -14,6 +14,8 @@ export const METRIC_WORDS: Readonly<Record<Metric, { title: string; more: boolea
   cpu: { title: 'CPU µs/lookup', more: false },
   memory: { title: 'memory MB', more: false },
   took: { title: 'took ms', more: false },
+  /** How late the load generator itself sent, at p99. */
+  late: { title: 'generator late µs', more: false, instrument: true },
 };
 
 const BUCKETS = v.array(v.tuple([v.number(), v.number()]));
@@ -56,6 +58,9 @@ export type Spread = {
   readonly most: number;
   readonly rounds: number;
 };
+
+/** Those that are worth a ratio. */
+export const SERVER_METRICS = METRICS.filter((metric) => METRIC_WORDS[metric].instrument === undefined);
 
 /** Whom the ratios are about: ours. */
 export const OURS = 'cyrusmapd';

@@ -1,5 +1,6 @@
 import { once } from 'node:events';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
@@ -98,6 +99,22 @@ describe.each([
     const result = await run(loadOf({ mode: 'open', rate: 1000 }));
     expect(result.lookups).toBe(100);
     expect(quantile(result.latency, 0)).toBeGreaterThan(quantile(result.lag, 0) ?? 0);
+  });
+
+  it.runIf(runs)('gives each connection its turn, at any rate', async () => {
+    const asked = new Set<Socket>();
+    const replies = createServer((socket) => {
+      socket.on('data', (request) => {
+        asked.add(socket);
+        const key = request.toString('latin1').slice('21:cyrus '.length, -1);
+        socket.write(`${key.length + 3}:OK ${key},`, 'latin1');
+      });
+    }).listen(join(folder, 'socket'));
+    await once(replies, 'listening');
+    const result = await run(loadOf({ mode: 'open', rate: 200, connections: 5 }));
+    replies.close();
+    expect(result).toMatchObject({ lookups: 20, wrong: 0 });
+    expect(asked.size).toBe(5);
   });
 
   it.runIf(runs)('holds sessions of three lookups', async () => {
