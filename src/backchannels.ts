@@ -4,9 +4,11 @@ import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
 import type { BackchannelConfig, Config, LmtpBackchannelConfig } from './config.js';
 import { ListProbe } from './cyrus/list.js';
+import { CreationCheck, type CreationAlarm, type Finding } from './cyrus/creation-check.js';
 import { LmtpSession, type Trace } from './cyrus/lmtp.js';
 import { Pool } from './cyrus/pool.js';
 import type { Log } from './log.js';
+import { FallbackProbe } from './validation/fallback-probe.js';
 import type { Probe } from './validation/probe.js';
 import type { Recipient } from './validation/recipient.js';
 import { routeByDomain } from './validation/routing.js';
@@ -47,13 +49,18 @@ export async function buildBackchannels(
     const probe =
       backchannel.type === 'list'
         ? await ListProbe.open(backchannel, config.lookup.addressRules)
-        : (unchanged(backchannel, former) ?? lmtpPool(backchannel, surroundings));
+        : (unchanged(backchannel, former) ?? lmtpPool(backchannel, config, surroundings));
     probes.set(backchannel.name, probe);
     configs.set(probe, backchannel);
   }
+  const seconds = new Map(config.backchannels.map(({ name, second }) => [name, second]));
   const entries = config.domains.flatMap(({ domain, backchannel }) => {
     const probe = probes.get(backchannel);
-    return probe === undefined ? [] : [{ domain, probe }];
+    const second = probes.get(seconds.get(backchannel) ?? '');
+    if (probe === undefined) return [];
+    return [
+      { domain, probe: second === undefined ? probe : new FallbackProbe(probe, second, surroundings.now) },
+    ];
   });
   const route = routeByDomain(entries, config.lookup.domainsComplete);
   return { route, probes: [...probes.values()], configs };
@@ -74,13 +81,27 @@ export function validatorRules({ lookup }: Config): ValidatorRules {
   };
 }
 
-function lmtpPool(config: LmtpBackchannelConfig, surroundings: BackchannelSurroundings): Pool {
+function lmtpPool(
+  config: LmtpBackchannelConfig,
+  { domains, lookup }: Config,
+  surroundings: BackchannelSurroundings,
+): Pool {
   const { log, now, random, trace } = surroundings;
   const witness = new Witness(config.canary, witnessAlarm(config.name, log));
+  const check = {
+    domains: new Set(
+      domains.flatMap(({ domain, backchannel }) => (backchannel === config.name ? [domain] : [])),
+    ),
+    rules: lookup.addressRules,
+    alarm: creationAlarm(config.name, log),
+    now,
+    random,
+  };
   const open = () =>
     LmtpSession.open({
       endpoint: config.endpoint,
       witness,
+      creationCheck: config.autocreate === 'accept' ? undefined : new CreationCheck(check),
       connectTimeoutMs: config.connectTimeoutMs,
       replyTimeoutMs: config.replyTimeoutMs,
       clientName: hostname() || 'localhost',
@@ -88,6 +109,34 @@ function lmtpPool(config: LmtpBackchannelConfig, surroundings: BackchannelSurrou
     });
   return new Pool(open, config, { name: config.name, log, now, random });
 }
+
+/** A line for each change, not for each session that finds the same. */
+function creationAlarm(backchannel: string, log: Log): CreationAlarm {
+  const last = new Map<string, Finding>();
+  return {
+    found: (finding, domain, reply) => {
+      const before = last.get(domain) ?? 'clean';
+      if (finding === 'clean') last.delete(domain);
+      else if (last.size < FINDINGS_MAX) last.set(domain, finding);
+      if (finding === before) return;
+      const fields = { backchannel, domain, reply };
+      switch (finding) {
+        case 'clean':
+          log.info(fields, 'creation-clean');
+          return;
+        case 'catch-all':
+          log.warn(fields, 'catch-all: lmtpd takes mail for everybody, so everybody is answered OK');
+          return;
+        case 'autocreate':
+          log.error(fields, 'autocreate: lmtpd may create what it is asked about, so it is not asked');
+          return;
+      }
+    },
+  };
+}
+
+/** Domains whose finding is remembered for the log; beyond it a line may be repeated. */
+const FINDINGS_MAX = 1_000;
 
 function witnessAlarm(backchannel: string, log: Log): WitnessAlarm {
   return {

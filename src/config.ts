@@ -109,6 +109,10 @@ export type LmtpBackchannelConfig = {
   readonly replyTimeoutMs: number;
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
+  /** What becomes of recipients where a RCPT may create the mailbox. */
+  readonly autocreate: 'defer' | 'accept';
+  /** The back-channel that is asked where this one cannot be. */
+  readonly second: string | undefined;
 };
 
 export type ListBackchannelConfig = {
@@ -116,6 +120,7 @@ export type ListBackchannelConfig = {
   readonly name: string;
   /** Absolute; one mailbox a line, `#` begins a comment, read again at each reload. */
   readonly file: string;
+  readonly second: undefined;
 };
 
 export type DomainRoute = {

@@ -12,6 +12,7 @@ export function contradictions(settings: Settings): string[] {
     ...openListeners(settings),
     ...missingBackchannel(settings),
     ...backoffs(settings),
+    ...seconds(settings),
     ...unusableDomains(settings),
   ];
 }
@@ -40,6 +41,18 @@ function backoffs({ backchannel }: Settings): string[] {
     if (min === undefined || max === undefined || min <= max) return [];
     return [
       `backchannel.${name}.backoff_max is ${showValue(each.backoff_max)}: must be at least backoff_min, ${each.backoff_min}`,
+    ];
+  });
+}
+
+function seconds({ backchannel }: Settings): string[] {
+  const names = Object.keys(backchannel);
+  return Object.entries(backchannel).flatMap(([name, each]) => {
+    if (each.type === 'list' || each.second === undefined) return [];
+    if (each.second !== name && names.includes(each.second)) return [];
+    const others = names.filter((other) => other !== name).join(', ') || 'there is none';
+    return [
+      `backchannel.${name}.second is ${showValue(each.second)}: must be the name of another back-channel: ${others}`,
     ];
   });
 }

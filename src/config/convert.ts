@@ -111,7 +111,7 @@ function toUnix(text: string, key: string): UnixEndpoint {
 function toBackchannel(name: string, settings: BackchannelSettings, rules: AddressRules): BackchannelConfig {
   switch (settings.type) {
     case 'list':
-      return { type: 'list', name, file: settings.file };
+      return { type: 'list', name, file: settings.file, second: undefined };
     case 'lmtp':
       return {
         type: 'lmtp',
@@ -126,6 +126,8 @@ function toBackchannel(name: string, settings: BackchannelSettings, rules: Addre
         replyTimeoutMs: toMs(settings.reply_timeout),
         backoffMinMs: toMs(settings.backoff_min),
         backoffMaxMs: toMs(settings.backoff_max),
+        autocreate: settings.autocreate,
+        second: settings.second,
       };
   }
 }

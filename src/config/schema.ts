@@ -73,6 +73,12 @@ const events = table({
   forward: v.optional(unixEndpoint()),
 });
 
+const backchannelName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/, 'is no name: letters, digits, - and _, at most 32'),
+  v.metadata({ allowed: 'the name of another back-channel' }),
+);
+
 const lmtpBackchannel = table({
   type: v.literal('lmtp'),
   endpoint: endpoint(),
@@ -85,6 +91,8 @@ const lmtpBackchannel = table({
   reply_timeout: v.optional(duration('100ms', '60s'), '10s'),
   backoff_min: v.optional(duration('100ms', '60s'), '1s'),
   backoff_max: v.optional(duration('100ms', '5m'), '10s'),
+  autocreate: v.optional(choice('defer', 'accept'), 'defer'),
+  second: v.optional(backchannelName),
 });
 
 const listBackchannel = table({
@@ -94,11 +102,6 @@ const listBackchannel = table({
 
 /** By its type, in the order of the sample file. */
 export const BACKCHANNELS = { lmtp: lmtpBackchannel, list: listBackchannel };
-
-const backchannelName = v.pipe(
-  v.string(),
-  v.regex(/^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/, 'is no name: letters, digits, - and _, at most 32'),
-);
 
 const domain = v.pipe(
   v.string(),

@@ -4,9 +4,10 @@
 import { ProtocolError, UnavailableError } from '../errors.js';
 import type { Endpoint } from '../endpoint.js';
 import type { Recipient } from '../validation/recipient.js';
-import { deferred, type Verdict } from '../validation/verdict.js';
+import { deferred, unasked, type Verdict } from '../validation/verdict.js';
 import type { Witness } from '../validation/witness.js';
 import { Connection } from './connection.js';
+import type { CreationCheck, Finding } from './creation-check.js';
 import { describeReply, LmtpReplyParser, type LmtpReply } from './lmtp-reply.js';
 import { rcptVerdict } from './rcpt-verdict.js';
 import type { Session } from './session.js';
@@ -17,6 +18,8 @@ export type Trace = (direction: '>' | '<', line: string) => void;
 export type LmtpOptions = {
   readonly endpoint: Endpoint;
   readonly witness: Witness;
+  /** Undefined where the configuration accepts that a RCPT may create a mailbox. */
+  readonly creationCheck: CreationCheck | undefined;
   /** Connection and greeting: an lmtpd beyond its maxchild accepts and stays silent. */
   readonly connectTimeoutMs: number;
   /** For all replies of a batch. */
@@ -64,6 +67,20 @@ export class LmtpSession implements Session {
   }
 
   async ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
+    const { creationCheck } = this.#options;
+    if (creationCheck === undefined) return this.#askAll(batch);
+    const names = creationCheck.due(batch);
+    if (names.length > 0) {
+      const replies = await this.#transaction(names);
+      names.forEach((name, i) => creationCheck.learn(name, replies[i] ?? NO_REPLY));
+    }
+    const refused = batch.map((recipient) => whyNotAsked(creationCheck.finding(recipient)));
+    const askable = batch.filter((_, i) => refused[i] === undefined);
+    const verdicts = askable.length === 0 ? [] : [...(await this.#askAll(askable))];
+    return refused.map((verdict) => verdict ?? verdicts.shift() ?? deferred('no verdict came'));
+  }
+
+  async #askAll(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
     const early = this.#expectUnknown ? this.#options.witness.candidate(NONE_DENIED) : undefined;
     const { verdicts, said } = await this.#round(batch, early);
     batch.forEach((recipient, i) => {
@@ -101,8 +118,8 @@ export class LmtpSession implements Session {
    * or back, while it runs shows in one of its replies.
    */
   async #round(recipients: readonly Recipient[], witness: Recipient | undefined): Promise<Round> {
-    if (witness === undefined) return { verdicts: await this.#transaction(recipients), said: [] };
-    const verdicts = await this.#transaction([witness, ...recipients, witness]);
+    if (witness === undefined) return { verdicts: await this.#verdicts(recipients), said: [] };
+    const verdicts = await this.#verdicts([witness, ...recipients, witness]);
     const said = [...verdicts.splice(0, 1), ...verdicts.splice(-1)];
     return { verdicts, said };
   }
@@ -118,13 +135,17 @@ export class LmtpSession implements Session {
     return verdicts.map((verdict) => (verdict.kind === 'unknown' ? doubt : verdict));
   }
 
-  /** One MAIL, RCPT for each, RSET; the verdicts in order. */
-  async #transaction(recipients: readonly Recipient[]): Promise<Verdict[]> {
+  async #verdicts(recipients: readonly Recipient[]): Promise<Verdict[]> {
+    return (await this.#transaction(recipients)).map(rcptVerdict);
+  }
+
+  /** One MAIL, RCPT for each, RSET; the replies to RCPT in order. */
+  async #transaction(recipients: readonly Recipient[]): Promise<LmtpReply[]> {
     const commands = ['MAIL FROM:<>', ...recipients.map(rcptCommand), 'RSET'];
     const replies = await this.#exchange(commands, commands.length, this.#options.replyTimeoutMs);
     expect(replies[0], 250, 'MAIL', '2.1.0');
     expect(replies.at(-1), 250, 'RSET', '2.0.0');
-    return replies.slice(1, -1).map(rcptVerdict);
+    return replies.slice(1, -1);
   }
 
   async #exchange(commands: readonly string[], count: number, timeoutMs: number): Promise<LmtpReply[]> {
@@ -148,6 +169,21 @@ export class LmtpSession implements Session {
 
 /** The verdicts on the recipients, and what the witness said around them. */
 type Round = { readonly verdicts: Verdict[]; readonly said: readonly Verdict[] };
+
+const NO_REPLY: LmtpReply = { code: 0, enhanced: '', lines: ['no reply'] };
+
+/** A RCPT that might create the mailbox is not sent. Where all is deliverable, lmtpd's word for it is true. */
+function whyNotAsked(finding: Finding | undefined): Verdict | undefined {
+  switch (finding) {
+    case 'clean':
+    case 'catch-all':
+      return undefined;
+    case 'autocreate':
+      return unasked('lmtpd may create the mailboxes it is asked about: autocreate_post');
+    case undefined:
+      return unasked('it is not known whether lmtpd creates mailboxes in this domain');
+  }
+}
 
 const NONE_DENIED: ReadonlySet<string> = new Set();
 

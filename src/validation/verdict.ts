@@ -10,8 +10,11 @@ export type Verdict =
   | { readonly kind: 'overquota' }
   /** Cyrus said 550 5.7.1: a shared mailbox that the sender may not post to. */
   | { readonly kind: 'refused' }
-  /** Not known now. The reason is for the log and for the mail server's log, never for the sender. */
-  | { readonly kind: 'deferred'; readonly reason: string };
+  /**
+   * Not known now. The reason is for the log and for the mail server's log, never for the sender. `unasked` where
+   * Cyrus was not asked, so that another back-channel may be.
+   */
+  | { readonly kind: 'deferred'; readonly reason: string; readonly unasked?: true };
 
 export const DELIVERABLE: Verdict = Object.freeze({ kind: 'deliverable' });
 export const UNKNOWN: Verdict = Object.freeze({ kind: 'unknown' });
@@ -21,6 +24,11 @@ export const REFUSED: Verdict = Object.freeze({ kind: 'refused' });
 /** @param reason printable, lower case, names what was not to be had */
 export function deferred(reason: string): Verdict {
   return { kind: 'deferred', reason };
+}
+
+/** As `deferred`, where this back-channel cannot ask: another one may. */
+export function unasked(reason: string): Verdict {
+  return { kind: 'deferred', reason, unasked: true };
 }
 
 /** How we came to a verdict, for the log and for `check`. */

@@ -15,6 +15,9 @@ import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 
 export const CANARY = 'canary@example.jp';
 
+/** The check for autocreate has tests of its own; in the others it would only stand in the dialogues. */
+const QUIET = { autocreate: 'accept' } as const;
+
 const closers: (() => void | Promise<void>)[] = [];
 
 beforeEach(() => {
@@ -141,7 +144,7 @@ async function configFor(endpoint: string, options: RigOptions): Promise<Config>
   const canary = 'canary' in options ? options.canary : CANARY;
   const { config } = await loadConfig({ lmtp: endpoint, ...(canary === undefined ? {} : { canary }) });
   const backchannels = config.backchannels.map((each) =>
-    each.type === 'lmtp' ? { ...each, ...options.backchannel } : each,
+    each.type === 'lmtp' ? { ...each, ...QUIET, ...options.backchannel } : each,
   );
   return { ...config, lookup: { ...config.lookup, ...options.lookup }, backchannels };
 }

@@ -90,6 +90,8 @@ describe('the defaults', () => {
           replyTimeoutMs: 10_000,
           backoffMinMs: 1000,
           backoffMaxMs: 10_000,
+          autocreate: 'defer',
+          second: undefined,
         },
       ],
       domains: [{ domain: '*', backchannel: 'cyrus' }],

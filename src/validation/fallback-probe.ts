@@ -1,0 +1,72 @@
+// Two back-channels for the same mailboxes: the second is asked where the first cannot be, or must not be. What the
+// first says, if only that it defers, stands. No I/O; owns neither of the two.
+import { DeadlineError } from '../errors.js';
+import type { Probe } from './probe.js';
+import type { Recipient } from './recipient.js';
+import type { Verdict } from './verdict.js';
+
+/** The part of the time left that the first may take, so that the second has some too. */
+const FIRST_SHARE = 0.5;
+
+export class FallbackProbe implements Probe {
+  readonly name: string;
+  readonly #first: Probe;
+  readonly #second: Probe;
+  readonly #now: () => number;
+
+  /** @param now monotonic milliseconds, of the same clock as the deadlines */
+  constructor(first: Probe, second: Probe, now: () => number) {
+    this.name = first.name;
+    this.#first = first;
+    this.#second = second;
+    this.#now = now;
+  }
+
+  get acceptsEightBit(): boolean {
+    return this.#first.acceptsEightBit || this.#second.acceptsEightBit;
+  }
+
+  async check(recipient: Recipient, deadline: number): Promise<Verdict> {
+    let verdict: Verdict | undefined;
+    try {
+      verdict = await this.#askFirst(recipient, deadline);
+    } catch (error) {
+      return this.#askSecond(recipient, deadline, error);
+    }
+    if (verdict.kind !== 'deferred' || verdict.unasked !== true) return verdict;
+    return this.#askSecond(recipient, deadline, new Error(verdict.reason));
+  }
+
+  drain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  #askFirst(recipient: Recipient, deadline: number): Promise<Verdict> {
+    const share = Math.max(0, (deadline - this.#now()) * FIRST_SHARE);
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => {
+        reject(
+          new DeadlineError(`back-channel ${this.#first.name} did not answer within ${Math.round(share)} ms`),
+        );
+      }, share);
+      this.#first
+        .check(recipient, this.#now() + share)
+        .then(resolve, reject)
+        .finally(() => clearTimeout(timer));
+    });
+  }
+
+  async #askSecond(recipient: Recipient, deadline: number, why: unknown): Promise<Verdict> {
+    try {
+      return await this.#second.check(recipient, deadline);
+    } catch (error) {
+      // The operator wants to know of both.
+      if (error instanceof Error && error.cause === undefined) error.cause = why;
+      throw error;
+    }
+  }
+}

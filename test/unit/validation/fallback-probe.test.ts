@@ -1,0 +1,89 @@
+// The second back-channel: asked where the first cannot be, and only there.
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { UnavailableError } from '../../../src/errors.js';
+import { FallbackProbe } from '../../../src/validation/fallback-probe.js';
+import type { Probe } from '../../../src/validation/probe.js';
+import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../../src/validation/recipient.js';
+import { deferred, DELIVERABLE, unasked, UNKNOWN, type Verdict } from '../../../src/validation/verdict.js';
+
+const ALICE = recipient('alice@example.jp');
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function recipient(key: string): Recipient {
+  const parsed = parseKey(key, DEFAULT_ADDRESS_RULES);
+  if (parsed.kind !== 'recipient') throw new Error(key);
+  return parsed.recipient;
+}
+
+function probe(name: string, check: Probe['check']): Probe & { asked: number[] } {
+  const asked: number[] = [];
+  return {
+    name,
+    acceptsEightBit: false,
+    asked,
+    check: (who, deadline) => {
+      asked.push(deadline);
+      return check(who, deadline);
+    },
+    drain: () => Promise.resolve(),
+    close: () => Promise.resolve(),
+  };
+}
+
+const says = (verdict: Verdict) => () => Promise.resolve(verdict);
+const fails = (message: string) => () => Promise.reject(new UnavailableError(message));
+
+describe('the second back-channel', () => {
+  test.each([DELIVERABLE, UNKNOWN, deferred('System I/O error')])(
+    'is not asked where the first says %o',
+    async (verdict) => {
+      const second = probe('second', says(UNKNOWN));
+      const both = new FallbackProbe(probe('first', says(verdict)), second, () => 0);
+      expect(await both.check(ALICE, 1000)).toEqual(verdict);
+      expect(second.asked).toEqual([]);
+    },
+  );
+
+  test('is asked, with the whole deadline, where the first cannot be', async () => {
+    const second = probe('second', says(UNKNOWN));
+    const both = new FallbackProbe(probe('first', fails('down')), second, () => 0);
+    expect(await both.check(ALICE, 1000)).toEqual(UNKNOWN);
+    expect(second.asked).toEqual([1000]);
+  });
+
+  test('is asked where the first must not be', async () => {
+    const both = new FallbackProbe(
+      probe('first', says(unasked('autocreate'))),
+      probe('second', says(DELIVERABLE)),
+      () => 0,
+    );
+    expect(await both.check(ALICE, 1000)).toEqual(DELIVERABLE);
+  });
+
+  test('is asked after half the time where the first stays silent', async () => {
+    const first = probe('first', () => new Promise(() => undefined));
+    const second = probe('second', says(DELIVERABLE));
+    const verdict = new FallbackProbe(first, second, () => 0).check(ALICE, 1000);
+    expect(first.asked).toEqual([500]);
+    await vi.advanceTimersByTimeAsync(499);
+    expect(second.asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await verdict).toEqual(DELIVERABLE);
+  });
+
+  test('where neither can be asked, the error tells of both', async () => {
+    const both = new FallbackProbe(
+      probe('first', fails('first is down')),
+      probe('second', fails('second is down')),
+      () => 0,
+    );
+    const error = await both.check(ALICE, 1000).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ message: 'second is down', cause: { message: 'first is down' } });
+  });
+});
