@@ -1,6 +1,7 @@
 // Cyrus' dlist, as it is spoken on `notifysocket: dlist:PATH`: one line a command, with literals inside, as
 // dlist_printbuf() of imap/dlist.c writes it. Bytes in, commands out; and the one answer that Cyrus waits for. No I/O.
 import { ProtocolError } from '../errors.js';
+import { ReceivedBytes } from './received-bytes.js';
 
 /** A string, NIL, a list `(a b)` or a kvlist `%(NAME value …)`. */
 export type DlistValue = string | null | readonly DlistValue[] | ReadonlyMap<string, DlistValue>;
@@ -29,83 +30,77 @@ export const DEFAULT_DLIST_LIMITS: DlistLimits = Object.freeze({
   maxItems: 256,
 });
 
-const LITERAL_AT_END = /\{(\d{1,10})\+?\}\r?$/;
-/** `{1234567890+}` and CR: no marker is longer. */
-const MARKER_MAX_BYTES = 14;
+const LITERAL_AT_END = /\{(\d{1,10})\+?\}\r?\n$/;
+/** `{1234567890+}` and CR LF: no marker is longer. */
+const MARKER_MAX_BYTES = 15;
 const SPACE = 0x20;
 const ATOM = /[^\s()"{}%]/;
 
-/** Pull parser: `feed` what came, then `next` until it gives undefined. Once it has thrown it stays useless. */
+/** Pull parser: `feed` what came, then `next` until it gives undefined. */
 export class DlistParser {
   readonly #limits: DlistLimits;
-  #chunks: Buffer[] = [];
-  #bytes = 0;
-  /** Where the search for the end of the line goes on: behind what is known to be a literal. */
-  #searchFrom = 0;
+  readonly #received = new ReceivedBytes();
+  /** Of the command so far. */
+  #text = '';
+  /** Bytes of the literal that is awaited. */
+  #awaited = 0;
+  #failure: unknown;
 
   constructor(limits: DlistLimits = DEFAULT_DLIST_LIMITS) {
     this.#limits = limits;
   }
 
   feed(chunk: Buffer): void {
-    this.#chunks.push(chunk);
-    this.#bytes += chunk.length;
+    this.#received.append(chunk);
   }
 
   /** Whether bytes are left that make no whole command. */
   get pending(): boolean {
-    return this.#bytes > 0;
+    return this.#received.length > 0 || this.#text !== '';
   }
 
   /**
    * The next whole command; undefined where more bytes are needed.
-   * @throws ProtocolError on a command too long, too deep, with too many items, or on anything that is no dlist
+   * @throws ProtocolError on a command too long, too deep, with too many items, or on anything that is no dlist;
+   *   and ever after
    */
   next(): DlistCommand | undefined {
-    if (this.#bytes <= this.#searchFrom) return undefined;
-    const buffer = this.#joined();
-    const end = this.#endOfCommand(buffer);
-    if (end === undefined) {
-      if (this.#bytes > this.#limits.maxCommandBytes) throw this.#tooLong();
-      return undefined;
+    if (this.#failure !== undefined) throw this.#failure;
+    try {
+      const bytes = this.#takeCommand();
+      return bytes === undefined ? undefined : { ...new CommandReader(bytes, this.#limits).read(), bytes };
+    } catch (failure) {
+      this.#failure = failure;
+      throw failure;
     }
-    if (end > this.#limits.maxCommandBytes) throw this.#tooLong();
-    this.#keep(buffer.subarray(end));
-    const bytes = buffer.toString('latin1', 0, end);
-    return { ...new CommandReader(bytes, this.#limits).read(), bytes };
   }
 
-  #joined(): Buffer {
-    const [first] = this.#chunks;
-    if (this.#chunks.length === 1 && first !== undefined) return first;
-    const buffer = Buffer.concat(this.#chunks);
-    this.#chunks = [buffer];
-    return buffer;
-  }
-
-  #keep(rest: Buffer): void {
-    this.#chunks = rest.length === 0 ? [] : [rest];
-    this.#bytes = rest.length;
-    this.#searchFrom = 0;
-  }
-
-  /** Behind the line end that no literal follows. */
-  #endOfCommand(buffer: Buffer): number | undefined {
+  /** Up to the line end that no literal follows. */
+  #takeCommand(): string | undefined {
     for (;;) {
-      const newline = buffer.indexOf(0x0a, this.#searchFrom);
-      if (newline === -1) return undefined;
-      const tail = buffer.toString('latin1', Math.max(this.#searchFrom, newline - MARKER_MAX_BYTES), newline);
-      const literal = LITERAL_AT_END.exec(tail)?.[1];
-      if (literal === undefined) return newline + 1;
-      const end = newline + 1 + Number(literal);
-      if (end > this.#limits.maxCommandBytes) throw this.#tooLong();
-      this.#searchFrom = end;
-      if (buffer.length < end) return undefined;
+      if (this.#received.length < this.#awaited) return undefined;
+      this.#text += this.#received.takeText(this.#awaited);
+      this.#awaited = 0;
+      const length = this.#received.lineLength();
+      this.#check(length ?? this.#received.length);
+      if (length === undefined) return undefined;
+      const line = this.#received.takeText(length);
+      this.#text += line;
+      const literal = LITERAL_AT_END.exec(line)?.[1];
+      if (literal === undefined) break;
+      this.#awaited = Number(literal);
+      this.#check(this.#awaited);
     }
+    const bytes = this.#text;
+    this.#text = '';
+    return bytes;
   }
 
-  #tooLong(): ProtocolError {
-    return new ProtocolError(`dlist command has over ${this.#limits.maxCommandBytes} bytes`);
+  /** Judged before what is announced is awaited. */
+  #check(more: number): void {
+    const { maxCommandBytes } = this.#limits;
+    if (this.#text.length + more <= maxCommandBytes) return;
+    throw new ProtocolError(`dlist command has over ${maxCommandBytes} bytes`);
   }
 }
 
@@ -197,9 +192,7 @@ class CommandReader {
   }
 
   #literal(): string {
-    const marker = /^\{(\d{1,10})\+?\}\r?\n/.exec(
-      this.#text.slice(this.#at, this.#at + MARKER_MAX_BYTES + 1),
-    );
+    const marker = /^\{(\d{1,10})\+?\}\r?\n/.exec(this.#text.slice(this.#at, this.#at + MARKER_MAX_BYTES));
     if (marker === null) throw this.#unexpected('a literal');
     const start = this.#at + marker[0].length;
     const end = start + Number(marker[1]);
