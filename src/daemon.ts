@@ -49,19 +49,21 @@ export class Daemon {
    */
   static async start(config: Config, log: Log): Promise<Daemon> {
     const backchannels = await buildBackchannels(config, { log, now, random: Math.random });
-    const cache = new VerdictCache(config.cache, beliefOf(config), now());
+    const cache = new VerdictCache(config.cache, beliefOf(config.cache, config.events, false), now());
     const validator = new Validator(cache, backchannels.route, validatorRules(config), now);
     const metrics = new Metrics();
     const lookups = new Lookups(validator, () => config.lookup.policy, log, metrics, now);
-    const { events: eventsConfig, lookup, cache: cacheConfig } = config;
-    const events =
-      eventsConfig && (await openEvents(eventsConfig, lookup.addressRules, validator, log, () => undefined));
-    const server = await SocketmapServer.listen(config.socketmap.listen, serverOptions(config), {
-      lookup: lookups,
-      log,
-      now,
-    });
-    const warmStart = WarmStart.begin(cacheConfig, cache, log, { now, wallClock: Date.now });
+    const events = config.events && (await openEvents(config.events, validator, log, () => undefined));
+    let server: SocketmapServer;
+    try {
+      const parts = { lookup: lookups, log, now };
+      server = await SocketmapServer.listen(config.socketmap.listen, serverOptions(config), parts);
+    } catch (error) {
+      events?.close();
+      throw error;
+    }
+    const clocks = { now, wallClock: Date.now };
+    const warmStart = WarmStart.begin(config.cache, { cache, validator, log, clocks });
     return new Daemon(config, log, {
       server,
       lookups,
@@ -81,15 +83,18 @@ export class Daemon {
 
   /**
    * Takes a new configuration: back-channels, rules, policies and lifetimes at once. What is cached as negative
-   * is dropped. Listeners and the sizes of the stores are those of the start.
+   * is dropped. Listeners (of events too), the sizes of the stores and the file of the known mailboxes are those of
+   * the start.
    * @throws ConfigError where it cannot be used; the old one stays in force then
    */
   async reload(config: Config): Promise<void> {
     const former = this.#backchannels;
     const next = await buildBackchannels(config, { log: this.#log, now, random: Math.random }, former);
     this.#backchannels = next;
-    this.#config = config;
-    this.#cache.belief = beliefOf(config);
+    // Without a channel that is open nobody would tell us of a change.
+    const events = this.#events === undefined ? undefined : (config.events ?? this.#config.events);
+    this.#config = { ...config, events };
+    this.#cache.belief = beliefOf(config.cache, events, false);
     this.#lookups.policies = () => config.lookup.policy;
     this.#validator.reconfigure(next.route, validatorRules(config));
     for (const probe of former.probes) if (!next.probes.includes(probe)) this.#retire(probe);
@@ -104,8 +109,7 @@ export class Daemon {
   /** Accepts no more, answers what is in flight within the grace, closes everything. */
   async stop(): Promise<void> {
     await this.#server.stop(this.#config.socketmap.shutdownGraceMs);
-    this.#events?.listener.close();
-    this.#events?.receiver.close();
+    this.#events?.close();
     await this.#warmStart?.end();
     const probes = [...this.#backchannels.probes, ...this.#retiring];
     await Promise.all(probes.map((probe) => probe.close()));

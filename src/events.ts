@@ -9,7 +9,6 @@ import { formatEndpoint } from './endpoint.js';
 import { ConfigError, messageOf } from './errors.js';
 import type { Log } from './log.js';
 import { Listener } from './socketmap/listener.js';
-import type { AddressRules } from './validation/recipient.js';
 import type { Validator } from './validation/validator.js';
 
 /** The kernel's queue of Cyrus processes that push at once; each waits there for its turn. */
@@ -18,8 +17,9 @@ const BACKLOG = 1024;
 const WRITABLE_BY_OTHERS = 0o022;
 
 export type Events = {
-  readonly listener: Listener;
   readonly receiver: EventReceiver;
+  /** Listens no more; what is being pushed is lost. */
+  readonly close: () => void;
 };
 
 /**
@@ -28,7 +28,6 @@ export type Events = {
  */
 export async function openEvents(
   config: EventsConfig,
-  rules: AddressRules,
   validator: Validator,
   log: Log,
   onGap: () => void,
@@ -46,7 +45,7 @@ export async function openEvents(
     },
     handOn: forwarder === undefined ? () => undefined : forwarder.handOn.bind(forwarder),
   };
-  const receiver = new EventReceiver(effects, rules, log);
+  const receiver = new EventReceiver(effects, () => validator.addressRules, log);
   const listener = await Listener.open(
     config.listen,
     { ...config, backlog: BACKLOG },
@@ -56,7 +55,12 @@ export async function openEvents(
     },
   );
   log.info({ endpoint: listener.name }, 'listening-for-events');
-  return { listener, receiver };
+  const close = () => {
+    listener.close();
+    receiver.close();
+    forwarder?.close();
+  };
+  return { receiver, close };
 }
 
 /** Whoever can replace the socket can keep Cyrus' events from us. */
@@ -89,12 +93,15 @@ class GapLog {
 
   add(reason: string): void {
     this.#since += 1;
-    if (this.#timer !== undefined) return;
+    if (this.#timer === undefined) this.#tell(reason);
+  }
+
+  #tell(reason: string): void {
     this.#log.warn({ reason, gaps: this.#since }, 'event-gap: everything known is forgotten');
     this.#since = 0;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#since > 0) this.add('more of them');
+      if (this.#since > 0) this.#tell('more of them');
     }, GAP_LOG_MS).unref();
   }
 }

@@ -1,7 +1,7 @@
 // Hands commands on to another dlist socket, after Cyrus has had its answer from us: the notifysocket is one for
 // all of Cyrus, and Sieve notifications share it. One at a time and in order, each on a connection of its own, as
 // Cyrus does it. What cannot be delivered is dropped, counted, and told once.
-import { connect } from 'node:net';
+import { connect, type Socket } from 'node:net';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log.js';
 import type { DlistCommand } from './dlist.js';
@@ -25,6 +25,8 @@ export class DlistForwarder {
   readonly #waiting: string[] = [];
   #busy = false;
   #failing = false;
+  #closed = false;
+  #socket: Socket | undefined;
   dropped = 0;
   delivered = 0;
 
@@ -36,12 +38,20 @@ export class DlistForwarder {
   }
 
   handOn(command: DlistCommand): void {
+    if (this.#closed) return;
     if (this.#waiting.length >= this.#limits.maxWaiting) {
       this.#drop(new Error(`${this.#limits.maxWaiting} notifications wait`));
       return;
     }
     this.#waiting.push(command.bytes);
     if (!this.#busy) void this.#work();
+  }
+
+  /** What waits is dropped. */
+  close(): void {
+    this.#closed = true;
+    this.#waiting.length = 0;
+    this.#socket?.destroy();
   }
 
   async #work(): Promise<void> {
@@ -61,6 +71,7 @@ export class DlistForwarder {
   #deliver(bytes: string): Promise<void> {
     return new Promise((resolve, reject) => {
       const socket = connect({ path: this.#path });
+      this.#socket = socket;
       socket.setTimeout(this.#limits.timeoutMs, () => socket.destroy(new Error('no answer in time')));
       socket.once('connect', () => socket.write(bytes, 'latin1'));
       socket.once('data', () => {
@@ -74,7 +85,7 @@ export class DlistForwarder {
 
   #drop(error: unknown): void {
     this.dropped += 1;
-    if (this.#failing) return;
+    if (this.#failing || this.#closed) return;
     this.#failing = true;
     this.#log.warn({ endpoint: `unix:${this.#path}`, error: messageOf(error) }, 'notification-dropped');
   }

@@ -36,16 +36,17 @@ const COUNTED_NAMES_MAX = 100;
 
 export class EventReceiver {
   readonly #effects: EventEffects;
-  readonly #rules: AddressRules;
+  readonly #rules: () => AddressRules;
   readonly #limits: ReceiverLimits;
   readonly #log: Log;
   readonly #connections = new Set<Socket>();
   /** Events by name. */
   readonly counts = new Map<string, number>();
 
+  /** @param rules of now: a reload may change which mailbox a name is kept under */
   constructor(
     effects: EventEffects,
-    rules: AddressRules,
+    rules: () => AddressRules,
     log: Log,
     limits: ReceiverLimits = DEFAULT_RECEIVER_LIMITS,
   ) {
@@ -59,18 +60,22 @@ export class EventReceiver {
   accept(socket: Socket): void {
     if (this.#connections.size >= this.#limits.maxConnections) {
       socket.destroy();
-      this.#gap(`over ${this.#limits.maxConnections} connections push events`);
+      this.#effects.gap(`over ${this.#limits.maxConnections} connections push events`);
       return;
     }
     const parser = new DlistParser(this.#limits);
+    let ended = false;
     this.#connections.add(socket);
     socket.setTimeout(this.#limits.idleTimeoutMs, () => socket.destroy());
-    socket.on('data', (chunk: Buffer) => this.#read(socket, parser, chunk));
+    socket.on('data', (chunk: Buffer) => {
+      if (!ended) ended = !this.#read(socket, parser, chunk);
+    });
     socket.on('end', () => socket.end());
     socket.on('error', () => socket.destroy());
+    socket.on('drain', () => socket.resume());
     socket.on('close', () => {
       this.#connections.delete(socket);
-      if (parser.pending) this.#gap('a connection ended within an event');
+      if (!ended && parser.pending) this.#effects.gap('a connection ended within an event');
     });
   }
 
@@ -78,22 +83,26 @@ export class EventReceiver {
     for (const socket of this.#connections) socket.destroy();
   }
 
-  #read(socket: Socket, parser: DlistParser, chunk: Buffer): void {
+  /** @returns whether more may be read: false after what is no dlist, which is answered all the same */
+  #read(socket: Socket, parser: DlistParser, chunk: Buffer): boolean {
+    parser.feed(chunk);
     try {
-      parser.feed(chunk);
       for (let command = parser.next(); command !== undefined; command = parser.next()) {
         this.#apply(command);
-        socket.write(DLIST_OK, 'latin1');
+        // Who takes no answers is read no further: they must not pile up here.
+        if (!socket.write(DLIST_OK, 'latin1')) socket.pause();
       }
+      return true;
     } catch (error) {
-      this.#gap(messageOf(error));
-      socket.end(DLIST_OK, 'latin1');
-      socket.removeAllListeners('data').resume();
+      this.#effects.gap(messageOf(error));
+      socket.write(DLIST_OK, 'latin1');
+      socket.destroySoon();
+      return false;
     }
   }
 
   #apply(command: DlistCommand): void {
-    const event = readEvent(command, this.#rules);
+    const event = readEvent(command, this.#rules());
     this.#count(event.event);
     if (this.#log.isLevelEnabled('debug')) this.#log.debug(event, 'event');
     this.#effect(event, command);
@@ -108,16 +117,12 @@ export class EventReceiver {
         for (const mailbox of event.mailboxes) this.#effects.markOverQuota(mailbox);
         return;
       case 'doubtful':
-        this.#gap(`event ${event.event} ${event.reason}`);
+        this.#effects.gap(`event ${event.event} ${event.reason}`);
         return;
       case 'other':
         if (event.foreign) this.#effects.handOn(command);
         return;
     }
-  }
-
-  #gap(reason: string): void {
-    this.#effects.gap(reason);
   }
 
   #count(name: string): void {

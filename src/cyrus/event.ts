@@ -27,17 +27,20 @@ const CHANGES: ReadonlySet<string> = new Set([
 const OTHERS =
   /^(?:Message|vnd\.cmu\.|Flags|Login|Logout|MailboxSubscribe|MailboxUnSubscribe|MailboxModseq|Calendar|ApplePush)/;
 
+/** Cyrus' own have 25 characters at most; a stranger's stand in a log line and a table of counts. */
+const NAME_MAX = 64;
+
 /** Class of what mboxevent.c sends; others, such as SIEVE, share the socket. */
 const EVENT_CLASS = 'EVENT';
 
 /** @param command as it came from notifysocket */
 export function readEvent(command: DlistCommand, rules: AddressRules): MailboxEvent {
   const { name, value } = command;
-  if (name !== 'NOTIFY' || !(value instanceof Map)) return { kind: 'other', event: name, foreign: true };
-  const eventClass: unknown = value.get('CLASS');
-  if (eventClass !== EVENT_CLASS) {
-    return { kind: 'other', event: typeof eventClass === 'string' ? eventClass : name, foreign: true };
-  }
+  if (name !== 'NOTIFY') return { kind: 'other', event: name.slice(0, NAME_MAX), foreign: true };
+  const eventClass = value instanceof Map ? value.get('CLASS') : undefined;
+  if (!(value instanceof Map) || typeof eventClass !== 'string') return doubtful('unnamed', 'has no class');
+  if (eventClass !== EVENT_CLASS)
+    return { kind: 'other', event: eventClass.slice(0, NAME_MAX), foreign: true };
   const message = value.get('MESSAGE');
   if (typeof message !== 'string') return doubtful('unnamed', 'has no message');
   return readMessage(message, rules);
@@ -51,17 +54,17 @@ function readMessage(message: string, rules: AddressRules): MailboxEvent {
     return doubtful('unnamed', 'is no JSON');
   }
   const event = textField(fields, 'event');
-  if (event === undefined) return doubtful('unnamed', 'has no event');
+  if (event === undefined || event.length > NAME_MAX) return doubtful('unnamed', 'has no event');
   const overQuota = event === 'QuotaExceed';
   if (!overQuota && !CHANGES.has(event)) {
     return OTHERS.test(event) ? { kind: 'other', event, foreign: false } : doubtful(event, 'is not known');
   }
-  const uris = [textField(fields, 'uri'), event === 'MailboxRename' ? textField(fields, 'oldMailboxID') : ''];
   const mailboxes: string[] = [];
-  for (const uri of uris) {
-    if (uri === '') continue;
+  for (const field of event === 'MailboxRename' ? ['uri', 'oldMailboxID'] : ['uri']) {
+    const uri = textField(fields, field);
     const names = uri === undefined ? undefined : mailboxesOfUri(uri, rules);
-    if (names === undefined) return doubtful(event, `names ${JSON.stringify(uri)}`);
+    if (names === undefined)
+      return doubtful(event, `has the ${field} ${JSON.stringify(uri?.slice(0, 200) ?? null)}`);
     mailboxes.push(...names);
   }
   return { kind: overQuota ? 'overquota' : 'changed', event, mailboxes };
@@ -74,7 +77,7 @@ function readMessage(message: string, rules: AddressRules): MailboxEvent {
  */
 export function mailboxesOfUri(uri: string, rules: AddressRules): string[] | undefined {
   const path = /^imap:\/\/[^/]*\/([^;?]*)/.exec(uri)?.[1];
-  if (path === undefined || path === '') return undefined;
+  if (path === undefined) return undefined;
   let name: string;
   try {
     name = decodeURIComponent(path);
@@ -83,21 +86,29 @@ export function mailboxesOfUri(uri: string, rules: AddressRules): string[] | und
   }
   const at = name.lastIndexOf('@');
   if (at === -1) return ownersOf(name, undefined, rules);
-  const owners = ownersOf(name.slice(0, at), name.slice(at + 1), rules);
-  // A folder of a user without domain may have an `@` of its own.
-  const folder = /^user([/.])[^/.]*\1/.test(name);
-  return owners === undefined || !folder ? owners : [...owners, ...(ownersOf(name, undefined, rules) ?? [])];
+  // A folder of a user without domain may have an `@` of its own: then no INBOX is concerned.
+  return ownersOf(name.slice(0, at), name.slice(at + 1), rules);
 }
 
 function ownersOf(folders: string, domain: string | undefined, rules: AddressRules): string[] | undefined {
   if (domain === '' || folders === '') return undefined;
+  // The folder above all users': a quota that is set there is everybody's.
+  if (folders === 'user') return undefined;
   const separator = /^user([/.])/.exec(folders)?.[1];
   if (separator === undefined) return [];
   // Which addresses reach a mailbox without domain is not known then: any may.
   if (domain === undefined && rules.virtualDomains && rules.defaultDomain === undefined) return undefined;
   const user = folders.split(separator)[1] ?? '';
-  const local = separator === '.' ? user.replaceAll('^', '.') : user;
-  return local === '' ? undefined : [mailboxKey(fold(local, rules), domain && fold(domain, rules), rules)];
+  if (user === '') return undefined;
+  return [mailboxKey(fold(modifiedUtf7(user), rules), domain && fold(domain, rules), rules)];
+}
+
+/** RFC 3501 section 5.1.3: the URL has UTF-8 in the place of it, an address that reaches the mailbox has not. */
+function modifiedUtf7(text: string): string {
+  return text.replaceAll('&', '&-').replace(/[^\0-\x7f]+/g, (run) => {
+    const base64 = Buffer.from(run, 'utf16le').swap16().toString('base64');
+    return `&${base64.replace(/=+$/, '').replaceAll('/', ',')}-`;
+  });
 }
 
 /** As lmtpd folds: a name too many costs a question, a name too few would leave an old answer. */

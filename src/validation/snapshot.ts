@@ -3,6 +3,9 @@
 // No I/O.
 import type { VerdictCache } from './verdict-cache.js';
 
+/** Mailboxes that may change while a list is read; after more of them it is read again. */
+export const CHANGED_MAX = 100_000;
+
 export class Snapshot {
   readonly #cache: VerdictCache;
   readonly #asked: number;
@@ -33,7 +36,8 @@ export class Snapshot {
 
   /** A mailbox that changed while the list is read: what the list says of it is not believed. */
   changed(mailbox: string): void {
-    this.#changed.add(mailbox);
+    if (this.#changed.size >= CHANGED_MAX) this.#outdated = true;
+    else this.#changed.add(mailbox);
   }
 
   outdate(): void {
@@ -44,6 +48,13 @@ export class Snapshot {
   add(mailbox: string): void {
     if (this.#outdated || this.#changed.has(mailbox)) return;
     this.#cache.list(mailbox, this.#asked);
+    this.#size += 1;
+  }
+
+  /** @param confirmed when an earlier process last heard of it, monotonic milliseconds */
+  restore(mailbox: string, confirmed: number): void {
+    if (this.#outdated || this.#changed.has(mailbox)) return;
+    this.#cache.restore(mailbox, confirmed);
     this.#size += 1;
   }
 

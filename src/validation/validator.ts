@@ -146,6 +146,11 @@ export class Validator {
     return snapshot;
   }
 
+  /** How a name becomes that of a mailbox, as now configured. */
+  get addressRules(): AddressRules {
+    return this.#rules.address;
+  }
+
   /** Mailboxes that are being asked about. */
   get flights(): number {
     return this.#flights.size;

@@ -128,15 +128,17 @@ export class VerdictCache {
    * @param asked when the snapshot was asked for
    */
   list(mailbox: string, asked: number): void {
+    const denied = this.#negative.peek(mailbox);
+    if (denied !== undefined && this.#time(denied) >= this.#floor(asked)) return;
     const known = this.#known.peek(mailbox);
-    if (
-      known !== undefined &&
-      (known & 3) === OVER_QUOTA &&
-      this.#age(known, asked) < this.belief.overQuotaMs
-    )
+    if (known === undefined) {
+      this.#confirm(mailbox, asked, FROM_LIST);
       return;
-    const quotaKnown =
-      known !== undefined && (known & 3) === CONFIRMED && this.belief.freshMs === Number.POSITIVE_INFINITY;
+    }
+    const state = known & 3;
+    if (state !== RESTORED && this.#time(known) >= this.#floor(asked)) return;
+    if (state === OVER_QUOTA && this.#age(known, asked) < this.belief.overQuotaMs) return;
+    const quotaKnown = state === CONFIRMED && this.belief.freshMs === Number.POSITIVE_INFINITY;
     this.#confirm(mailbox, asked, quotaKnown ? CONFIRMED : FROM_LIST);
   }
 
@@ -152,7 +154,7 @@ export class VerdictCache {
 
   /** Puts back what an earlier process knew, unless something is known already. */
   restore(mailbox: string, confirmed: number): void {
-    if (confirmed < this.#origin || this.#known.has(mailbox)) return;
+    if (confirmed < this.#origin || this.#known.has(mailbox) || this.#negative.has(mailbox)) return;
     this.#known.set(mailbox, this.#entry(confirmed, RESTORED));
   }
 
@@ -212,6 +214,8 @@ export class VerdictCache {
 
   /** Whether a complete list that would hold the mailbox was asked for after its last confirmation. */
   #unlisted(mailbox: string, entry: number): boolean {
+    // Soon over by itself, and a list says nothing of it.
+    if ((entry & 3) === OVER_QUOTA) return false;
     const confirmed = this.#time(entry);
     if (confirmed >= this.#lastList) return false;
     for (const list of this.#lists.values()) {
