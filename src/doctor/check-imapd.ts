@@ -5,13 +5,17 @@ import { isOn, type ImapdConf } from './cyrus-files.js';
 import type { Finding } from './finding.js';
 import type { Picture } from './picture.js';
 
-/** Of postuser, where imapd.conf has none. */
-const NO_POST_USER = '';
+/** The words for no; virtdomains has `userid` beside them. */
+const OFF = ['0', 'n', 'f', 'no', 'false', 'off'];
 
 export function checkImapd({ imapdConf, config }: Picture): Finding[] {
   if (imapdConf === undefined) return [];
   const options = new Options(imapdConf);
-  return [...checkSideEffects(options), ...checkNames(options, config), ...checkQuota(options, config)];
+  return [
+    ...checkSideEffects(options, config),
+    ...checkNames(options, config),
+    ...checkQuota(options, config),
+  ];
 }
 
 /** Whether a question to lmtpd makes the mailbox that it is about. */
@@ -22,7 +26,7 @@ export function makesMailboxes(conf: ImapdConf | undefined): boolean {
 }
 
 /** A probe of ours must change nothing, and must be able to hear a no. */
-function checkSideEffects(options: Options): Finding[] {
+function checkSideEffects(options: Options, { backchannels }: Config): Finding[] {
   const findings: Finding[] = [];
   const catchAll = options.text('lmtp_catchall_mailbox', '');
   if (catchAll !== '') {
@@ -35,7 +39,8 @@ function checkSideEffects(options: Options): Finding[] {
       mend: 'take the line out, and restart Cyrus',
     });
   }
-  if (makesMailboxes(options.conf)) {
+  const accepted = backchannels.every((each) => each.type === 'lmtp' && each.autocreate === 'accept');
+  if (makesMailboxes(options.conf) && !accepted) {
     findings.push({
       check: 'imapd.autocreate',
       severity: 'error',
@@ -51,7 +56,7 @@ function checkSideEffects(options: Options): Finding[] {
 /** Which mailbox an address names. */
 function checkNames(options: Options, { lookup }: Config): Finding[] {
   const findings: Finding[] = [];
-  const { downcase, postUser } = lookup.addressRules;
+  const { downcase, postUser, virtualDomains } = lookup.addressRules;
   const folds = options.isOn('lmtp_downcase_rcpt', true);
   if (folds !== downcase) {
     findings.push({
@@ -65,14 +70,17 @@ function checkNames(options: Options, { lookup }: Config): Finding[] {
       mend: `in cyrusmapd.toml, [lookup]: downcase = ${folds}`,
     });
   }
-  if (['off', 'no', 'n', 'f', 'false', '0'].includes(options.text('virtdomains', 'off').toLowerCase())) {
+  const virtual = !OFF.includes(options.text('virtdomains', 'off').toLowerCase());
+  if (virtual !== virtualDomains) {
     findings.push({
       check: 'imapd.virtdomains',
       severity: 'error',
       where: options.where('virtdomains'),
-      what: 'virtdomains is off',
-      why: 'Cyrus drops the domain: alice@example.jp and alice@example.net are one mailbox',
-      mend: 'virtdomains: userid',
+      what: `virtdomains is ${virtual ? 'on' : 'off'}, and lookup.virtual_domains is ${virtualDomains}`,
+      why: virtual
+        ? 'alice@example.jp and alice@example.net are two mailboxes, and one answer is given for both'
+        : 'Cyrus drops the domain: alice@example.jp and alice@example.net are one mailbox',
+      mend: virtual ? 'in cyrusmapd.toml, [lookup]: virtual_domains = true' : 'virtdomains: userid',
     });
   }
   if (!options.isOn('unixhierarchysep', true)) {
@@ -85,7 +93,7 @@ function checkNames(options: Options, { lookup }: Config): Finding[] {
       mend: 'unixhierarchysep: yes; or make such mailboxes as user.first^last',
     });
   }
-  const post = options.text('postuser', NO_POST_USER);
+  const post = options.text('postuser', '');
   if (post !== postUser) {
     findings.push({
       check: 'imapd.postuser',
@@ -145,7 +153,6 @@ class Options {
   }
 
   where(name: string): string {
-    const line = this.conf.options.get(name)?.line;
-    return line === undefined ? this.conf.path : `${this.conf.path}:${line}`;
+    return this.conf.options.get(name)?.where ?? this.conf.path;
   }
 }

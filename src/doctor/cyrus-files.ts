@@ -1,7 +1,7 @@
 // Reads imapd.conf(5) and cyrus.conf(5) of Cyrus IMAP. No I/O.
 
-/** One option: `virtdomains: userid`. */
-export type ImapdOption = { readonly value: string; readonly line: number };
+/** One option, `virtdomains: userid`, and where it is: `/etc/imapd.conf:12`. */
+export type ImapdOption = { readonly value: string; readonly where: string };
 
 export type ImapdConf = {
   readonly path: string;
@@ -22,14 +22,26 @@ export type CyrusService = {
 
 export type CyrusConf = { readonly path: string; readonly services: readonly CyrusService[] };
 
-export function parseImapdConf(path: string, text: string): ImapdConf {
+/** How deep `@include:` lines are followed. */
+const INCLUDES_MAX = 8;
+
+/** @param include the text of a file that an `@include:` line names; undefined where it cannot be read */
+export function parseImapdConf(
+  path: string,
+  text: string,
+  include: (path: string) => string | undefined,
+): ImapdConf {
   const options = new Map<string, ImapdOption>();
-  text.split('\n').forEach((line, i) => {
-    const match = /^([A-Za-z0-9_-]+)\s*:\s*(.*?)\s*$/.exec(line);
-    if (match === null) return;
-    const [, name = '', value = ''] = match;
-    options.set(name.toLowerCase(), { value, line: i + 1 });
-  });
+  const read = (from: string, lines: string, depth: number): void =>
+    lines.split('\n').forEach((line, i) => {
+      const match = /^(@?[A-Za-z0-9_-]+)\s*:\s*(.*?)\s*$/.exec(line);
+      if (match === null) return;
+      const [, name = '', value = ''] = match;
+      const included = name === '@include' && depth < INCLUDES_MAX ? include(value) : undefined;
+      if (included !== undefined) read(value, included, depth + 1);
+      else options.set(name.toLowerCase(), { value, where: `${from}:${i + 1}` });
+    });
+  read(path, text, 0);
   return { path, options };
 }
 

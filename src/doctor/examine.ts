@@ -1,6 +1,7 @@
 // All checks on one picture, in the order in which a letter meets what they look at. No I/O.
 import { checkBackchannels } from './check-backchannels.js';
 import { checkDomains } from './check-domains.js';
+import { checkEvents } from './check-events.js';
 import { checkImapd } from './check-imapd.js';
 import { checkSasldb } from './check-sasldb.js';
 import { checkSendmail } from './check-sendmail.js';
@@ -14,6 +15,7 @@ const CHECKS: readonly ((picture: Picture) => readonly Finding[])[] = [
   checkSocket,
   checkBackchannels,
   checkImapd,
+  checkEvents,
   checkSasldb,
 ];
 

@@ -1,5 +1,5 @@
-// Reads of sendmail.cf what concerns us: maps, classes and DontBlameSendmail. Its lines are described in
-// Sendmail's doc/op/op.me, section 5. No I/O.
+// Reads of sendmail.cf what concerns us: maps, classes and DontBlameSendmail, and of sendmail itself how it was
+// compiled. The lines of sendmail.cf are described in Sendmail's doc/op/op.me, section 5. No I/O.
 
 export type SendmailCf = {
   readonly path: string;
@@ -87,4 +87,10 @@ function dontBlameOf(line: string): string[] {
       .split(/[\s,]+/)
       .filter(Boolean) ?? []
   );
+}
+
+/** The words behind `Compiled with:` in what `sendmail -d0.1` prints; lines that go on are indented. */
+export function parseCompiled(output: string): ReadonlySet<string> | undefined {
+  const listed = /Compiled with:(.*(?:\n[ \t]+\S.*)*)/.exec(output)?.[1];
+  return listed === undefined ? undefined : new Set(listed.trim().split(/\s+/));
 }

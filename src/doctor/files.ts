@@ -1,0 +1,54 @@
+// Reads a host's files for doctor: what is not there is nothing to judge, what is there and cannot be read is told of.
+import { closeSync, lstatSync, openSync, readFileSync, readSync, statSync, type Stats } from 'node:fs';
+import { messageOf } from '../errors.js';
+import type { Unseen } from './finding.js';
+
+export class Files {
+  readonly #unseen: Unseen[];
+
+  constructor(unseen: Unseen[]) {
+    this.#unseen = unseen;
+  }
+
+  read(path: string): string | undefined {
+    return this.#attempt(path, () => readFileSync(path, 'utf8'));
+  }
+
+  /** @param most bytes from its beginning */
+  readBytes(path: string, most: number): Buffer | undefined {
+    return this.#attempt(path, () => {
+      const fd = openSync(path, 'r');
+      try {
+        const bytes = Buffer.alloc(Math.min(most, statSync(path).size));
+        return bytes.subarray(0, readSync(fd, bytes));
+      } finally {
+        closeSync(fd);
+      }
+    });
+  }
+
+  /** @param named where an administrator says it is: then it should be there */
+  first(named: string | undefined, usual: readonly string[]): { path: string; text: string } | undefined {
+    for (const path of named === undefined ? usual : [named]) {
+      const text = this.read(path);
+      if (text !== undefined) return { path, text };
+    }
+    if (named !== undefined) this.#unseen.push({ what: named, why: 'it cannot be read' });
+    return undefined;
+  }
+
+  /** @returns undefined where it is not there, or may not be seen */
+  lstat(path: string): Stats | undefined {
+    return this.#attempt(path, () => lstatSync(path));
+  }
+
+  #attempt<Content>(path: string, read: () => Content): Content | undefined {
+    try {
+      return read();
+    } catch (error) {
+      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      if (!missing) this.#unseen.push({ what: path, why: messageOf(error) });
+      return undefined;
+    }
+  }
+}

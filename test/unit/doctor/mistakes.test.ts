@@ -1,0 +1,318 @@
+// Each mistake alone on a good host: doctor names it, and nothing else. Then what looks like one and is none.
+import { describe, expect, it } from 'vitest';
+import type { BackchannelAnswer, SocketPath } from '../../../src/doctor/picture.js';
+import { deferred, OVERQUOTA, UNKNOWN } from '../../../src/validation/verdict.js';
+import {
+  CYRUS_CONF,
+  findingsOf,
+  GOOD_SASLDB,
+  GOOD_SOCKET,
+  IMAPD_CONF,
+  pictureOf,
+  SENDMAIL_CF,
+  SETTINGS,
+  SOCKET,
+  type Host,
+} from './good-host.js';
+
+type Row = readonly [check: string, what: string, host: Partial<Host>];
+
+const LMTP = SETTINGS.backchannel.cyrus;
+const GROUP = { path: '/var/run/cyrusmapd', mode: 0o40775 };
+const WORLD = { path: '/var/run', mode: 0o41777 };
+const WITH_EVENTS = { ...SETTINGS, events: { listen: 'unix:/var/run/cyrusmapd/events' } };
+const PUSHED = `event_notifier: external\nevent_groups: mailbox quota\nnotifysocket: dlist:/var/run/cyrusmapd/events`;
+const AUTOCREATE = 'autocreate_post: yes\nautocreate_quota: 0';
+
+const MISTAKES: readonly Row[] = [
+  ['sendmail.socketmap', 'Sendmail without SOCKETMAP', { sendmail: { compiled: new Set(['MILTER']) } }],
+  ['sendmail.map', 'no map of ours', cf(/^Kcyrus.*\n/m, '')],
+  ['sendmail.endpoint', "the map of smmapd's socket", cf(SOCKET, '/var/imap/socket/smmapd')],
+  ['sendmail.endpoint', 'a map with no endpoint at all', cf(`local:${SOCKET}`, 'nothing')],
+  ['sendmail.endpoint', 'a TCP map on another port', tcp('inet:7861@127.0.0.1', 'inet:7860@127.0.0.1')],
+  ['sendmail.tempfail', 'a map without -T', cf('Kcyrus socket -a<OK> -T<TMPF>', 'Kcyrus socket -a<OK>')],
+  ['sendmail.tempfail', 'a map with another -T', cf('-a<OK> -T<TMPF>', '-a<OK> -T<LATER>')],
+  ['sendmail.optional', 'a map with -o', cf('Kcyrus socket', 'Kcyrus socket -o')],
+  ['sendmail.nodefer', 'a map with -t', cf('Kcyrus socket', 'Kcyrus socket -t')],
+  ['sendmail.timeout', 'a -d of our deadline', cf('Kcyrus socket', 'Kcyrus socket -d5')],
+  [
+    'sendmail.timeout',
+    'a -d below our deadline',
+    { ...lookup({ deadline: '25s' }), ...cf('Kcyrus socket', 'Kcyrus socket -d20s') },
+  ],
+  [
+    'domains.unrouted',
+    'a virtual domain without a line in mailertable',
+    { virtdomains: 'example.jp\nexample.net\nexample.org\n' },
+  ],
+  [
+    'domains.unrouted',
+    'no mailertable',
+    { sendmail: { mailertable: undefined, virtualDomains: ['example.jp'] } },
+  ],
+  ['domains.unaccepted', 'a line in mailertable for no virtual domain', { virtdomains: 'example.jp\n' }],
+  [
+    'domains.colon',
+    'a line in mailertable without its colon',
+    { mailertable: 'example.jp mrs_cyrus_mailertable\nexample.net cyrusv2d:\n' },
+  ],
+  ['domains.relay', 'RELAY for a virtual domain', { access: 'example.jp RELAY\n' }],
+  ['domains.relay', 'RELAY with a tag', { access: 'To:example.net\trelay\n' }],
+  ['domains.relay', 'RELAY for the parent of a virtual domain', { access: 'jp RELAY\n' }],
+  [
+    'domains.postmaster',
+    'a domain without postmaster',
+    { picture: { postmasters: new Map([['example.net', UNKNOWN]]) } },
+  ],
+  ['domains.outdated', 'a table that was not built again', built('outdated')],
+  ['domains.outdated', 'a table that was never built', built('missing')],
+  ['socket.folder', 'a folder that its group can write', sockets({ folders: [GROUP] })],
+  ['socket.folder', 'a folder that everybody can write', sockets({ folders: [WORLD] })],
+  ['socket.link', 'a link in the place of the socket', sockets({ file: 'link' })],
+  ['socket.link', 'a file in the place of the socket', sockets({ file: 'other' })],
+  ['socket.mode', 'a socket that its owner cannot write', sockets({ mode: 0o140440 })],
+  [
+    'socket.silent',
+    'no daemon',
+    { picture: { listeners: [{ endpoint: { kind: 'unix', path: SOCKET }, error: 'ENOENT' }] } },
+  ],
+  ['backchannel.down', 'Cyrus away', answer({ error: 'ECONNREFUSED' })],
+  [
+    'backchannel.canary',
+    'no canary',
+    { settings: { ...SETTINGS, backchannel: { cyrus: { ...LMTP, canary: undefined } } } },
+  ],
+  ['backchannel.canary', 'a canary that does not exist', answer({ canary: UNKNOWN })],
+  [
+    'backchannel.canary',
+    'a canary that Cyrus cannot tell of',
+    answer({ canary: deferred('System I/O error') }),
+  ],
+  [
+    'backchannel.maxchild',
+    'most of lmtpd for us',
+    { cyrus: CYRUS_CONF.replace('maxchild=20', 'maxchild=3') },
+  ],
+  ['backchannel.maxchild', 'all of lmtpd for us', { cyrus: CYRUS_CONF.replace('maxchild=20', 'maxchild=2') }],
+  ['cyrus.smmapd', 'smmapd on our socket', { cyrus: CYRUS_CONF.replace('# smmap', 'smmap') }],
+  ['imapd.catchall', 'a catch-all', imapd('lmtp_catchall_mailbox: all')],
+  ['imapd.autocreate', 'autocreate at delivery', imapd(AUTOCREATE)],
+  ['imapd.downcase', 'Cyrus folds nothing', imapd('lmtp_downcase_rcpt: no')],
+  ['imapd.downcase', 'we fold nothing', lookup({ downcase: false })],
+  ['imapd.virtdomains', 'virtdomains off', imapd('virtdomains: off')],
+  ['imapd.virtdomains', 'virtdomains not set', { imapd: 'unixhierarchysep: yes\n' }],
+  ['imapd.virtdomains', 'virtual domains unknown to us', lookup({ virtual_domains: false })],
+  ['imapd.separator', 'unixhierarchysep off', imapd('unixhierarchysep: no')],
+  ['imapd.postuser', 'another postuser', imapd('postuser: post')],
+  ['imapd.overquota', 'full mailboxes refused by Cyrus alone', imapd('lmtp_over_quota_perm_failure: 1')],
+  ['imapd.overquota', 'full mailboxes refused by us alone', lookup({ over_quota: 'reject' })],
+  ['imapd.strict', 'lmtp_strict_quota', imapd('lmtp_strict_quota: yes')],
+  ['imapd.events', 'events that nobody pushes', { settings: WITH_EVENTS }],
+  [
+    'imapd.events',
+    'events to another socket',
+    { settings: WITH_EVENTS, ...imapd(PUSHED.replace('/events', '/other')) },
+  ],
+  [
+    'imapd.defaultdomain',
+    'a default domain unknown to us',
+    { settings: WITH_EVENTS, ...imapd(`${PUSHED}\ndefaultdomain: example.org`) },
+  ],
+  ['sasldb.readers', 'most reader slots taken', readers(101)],
+  ['sasldb.readers', 'all reader slots taken', readers(126)],
+  [
+    'sasldb.size',
+    'a sasldb that is nearly full',
+    { picture: { sasldb: { ...GOOD_SASLDB, data: { mapBytes: 1_000_000, usedBytes: 800_000 } } } },
+  ],
+];
+
+/** What must stay silent although it resembles a mistake. */
+const HARMLESS: readonly (readonly [what: string, host: Partial<Host>])[] = [
+  ['a -d above our deadline', cf('Kcyrus socket', 'Kcyrus socket -d1m')],
+  ['a map without the word local:', cf('local:', '')],
+  ['a map with an empty type', cf('local:', ':')],
+  ['a TCP map by another name of loopback', tcp('inet:7860@localhost', 'inet:7860@127.0.0.1')],
+  ['two maps of ours', cf(/$/, `Kother socket -a<OK> -T<TMPF> unix:${SOCKET}\n`)],
+  ['-o on another map', cf(/$/, 'Kother hash -o /etc/mail/other\n')],
+  ['a line that is continued', cf('-a<OK> -T<TMPF> local', '-a<OK>\n\t-T<TMPF>\n\tlocal')],
+  ['a Sendmail that could not be asked', { sendmail: { compiled: undefined } }],
+  [
+    'a virtual domain that is served by virtusertable',
+    { virtdomains: 'example.jp\nexample.net\nother.test\n', virtusertable: '@other.test\tsomebody\n' },
+  ],
+  ['a virtual domain that is local too', { virtdomains: 'example.jp\nexample.net\nmx.example.org\n' }],
+  [
+    'a subdomain by a line for all of them',
+    {
+      virtdomains: 'example.jp\nexample.net\na.example.net\n',
+      mailertable: 'example.jp mrs_cyrus_mailertable:\n.example.net cyrusv2d:\nexample.net cyrusv2d:\n',
+    },
+  ],
+  [
+    'a line in mailertable for another host',
+    { mailertable: 'example.jp cyrusv2d:\nexample.net cyrusv2d:\nother.test smtp:[192.0.2.7]\n' },
+  ],
+  [
+    'a domain that is relayed for',
+    { virtdomains: 'example.jp\n', sendmail: { relayDomains: ['example.net'] } },
+  ],
+  ['RELAY for another domain', { access: 'example.com RELAY\nnet.example RELAY\n' }],
+  ['RELAY for clients', { access: 'Connect:example.jp RELAY\n' }],
+  ['a postmaster who is over quota', { picture: { postmasters: new Map([['example.jp', OVERQUOTA]]) } }],
+  ['a sticky folder that is trusted', { ...sockets({ folders: [WORLD] }), ...blame('TrustStickyBit') }],
+  [
+    "a group's folder that is trusted",
+    { ...sockets({ folders: [GROUP] }), ...blame('GroupWritableDirPathSafe') },
+  ],
+  ['no socket file, as far as the path goes', sockets({ file: 'missing', mode: 0 })],
+  [
+    'an unsafe path where there is no Sendmail',
+    { picture: { sendmail: undefined, sockets: [{ ...GOOD_SOCKET, folders: [WORLD] }] } },
+  ],
+  [
+    'smmapd on another socket',
+    { cyrus: CYRUS_CONF.replace('# smmap', 'smmap').replace(SOCKET, '/var/imap/socket/smmapd') },
+  ],
+  ['lmtpd without a limit', { cyrus: CYRUS_CONF.replace(' maxchild=20', '') }],
+  ['another service that is full', { cyrus: CYRUS_CONF.replace('prefork=0', 'maxchild=1') }],
+  ['no cyrus.conf', { picture: { cyrusConf: undefined } }],
+  ['no imapd.conf', { picture: { imapdConf: undefined } }],
+  ['no sasldb', { picture: { sasldb: undefined } }],
+  ['autocreate without its quota', imapd('autocreate_post: yes')],
+  [
+    'autocreate that is accepted',
+    {
+      ...imapd(AUTOCREATE),
+      settings: { ...SETTINGS, backchannel: { cyrus: { ...LMTP, autocreate: 'accept' } } },
+    },
+  ],
+  ['virtdomains by another word', imapd('virtdomains: on')],
+  [
+    'full mailboxes accepted',
+    { ...lookup({ over_quota: 'ok' }), ...imapd('lmtp_over_quota_perm_failure: yes') },
+  ],
+  [
+    'full mailboxes refused by both',
+    { ...lookup({ over_quota: 'reject' }), ...imapd('lmtp_over_quota_perm_failure: yes') },
+  ],
+  ['the same postuser', { ...lookup({ post_user: 'post' }), ...imapd('postuser: post') }],
+  ['events that are pushed', { settings: WITH_EVENTS, ...imapd(PUSHED) }],
+  ['a default domain, without events', imapd('defaultdomain: example.org')],
+  ['three quarters of the reader slots', readers(100)],
+];
+
+describe('doctor', () => {
+  it('is silent on a good host', () => {
+    expect(findingsOf({})).toEqual([]);
+  });
+
+  it.each(MISTAKES)('finds %s: %s', (check, _what, host) => {
+    const found = findingsOf(host);
+    expect(found.map((each) => each.check)).toEqual([check]);
+    expect(found[0]).toMatchObject({ where: /./, what: /./, why: /./, mend: /./ });
+  });
+
+  it.each(HARMLESS)('is silent on %s', (_what, host) => {
+    expect(findingsOf(host)).toEqual([]);
+  });
+
+  it('tells what is not yet an error from what is', () => {
+    const severities = (host: Partial<Host>) => findingsOf(host).map(({ severity }) => severity);
+    expect(severities(readers(101))).toEqual(['warning']);
+    expect(severities(readers(126))).toEqual(['error']);
+    expect(severities({ cyrus: CYRUS_CONF.replace('maxchild=20', 'maxchild=3') })).toEqual(['warning']);
+    expect(severities({ cyrus: CYRUS_CONF.replace('maxchild=20', 'maxchild=2') })).toEqual(['error']);
+  });
+
+  it('names the file and the line', () => {
+    const [found] = findingsOf(cf('Kcyrus socket', 'Kcyrus socket -o'));
+    expect(found?.where).toBe('/etc/mail/sendmail.cf:7');
+    expect(findingsOf({ access: 'spam.example REJECT\nexample.jp RELAY\n' })[0]?.where).toBe(
+      '/etc/mail/access:2',
+    );
+    expect(findingsOf(imapd('virtdomains: off'))[0]?.where).toBe('/usr/local/etc/imapd.conf:5');
+  });
+
+  it('gives the line that mends it', () => {
+    expect(findingsOf(cf('Kcyrus socket -a<OK> -T<TMPF>', 'Kcyrus socket -o -m'))[0]?.mend).toContain(
+      `Kcyrus socket -m -a<OK> -T<TMPF> local:${SOCKET}`,
+    );
+    expect(findingsOf({ virtdomains: 'example.jp\nexample.net\nexample.org\n' })[0]?.mend).toBe(
+      '/etc/mail/mailertable: example.org\tmrs_cyrus_mailertable:',
+    );
+    expect(findingsOf(sockets({ folders: [GROUP] }))[0]?.mend).toBe('chmod g-w /var/run/cyrusmapd');
+  });
+
+  it('names who holds the reader slots, those with most first', () => {
+    const holders = [
+      ...Array<number>(90).fill(100),
+      ...Array<number>(20).fill(7),
+      ...Array<number>(16).fill(101),
+    ];
+    const [found] = findingsOf({ picture: { sasldb: { ...GOOD_SASLDB, readers: { max: 126, holders } } } });
+    expect(found?.what).toBe(
+      '126 of 126 reader slots are taken, by pid 100 (imapd: imap) 90 times, pid 7 (ended) 20 times, ' +
+        'pid 101 (sendmail: accepting connections) 16 times',
+    );
+  });
+
+  it('finds them all at once', () => {
+    const checks = findingsOf({
+      ...cf('Kcyrus socket -a<OK> -T<TMPF>', 'Kcyrus socket -o -d3'),
+      virtdomains: 'example.jp\nexample.org\n',
+      access: 'example.jp RELAY\n',
+      imapd: 'unixhierarchysep: no\nlmtp_catchall_mailbox: all\n',
+    }).map(({ check }) => check);
+    expect(checks).toEqual([
+      'sendmail.tempfail',
+      'sendmail.optional',
+      'sendmail.timeout',
+      'domains.unrouted',
+      'domains.unaccepted',
+      'domains.relay',
+      'imapd.catchall',
+      'imapd.virtdomains',
+      'imapd.separator',
+    ]);
+  });
+});
+
+function cf(from: string | RegExp, to: string): Partial<Host> {
+  return { cf: SENDMAIL_CF.replace(from, to) };
+}
+
+function blame(option: string): Partial<Host> {
+  return cf('DontBlameSendmail=safe', `DontBlameSendmail=${option}`);
+}
+
+function tcp(asked: string, listen: string): Partial<Host> {
+  return { ...cf(`local:${SOCKET}`, asked), settings: { ...SETTINGS, socketmap: { listen: [listen] } } };
+}
+
+function imapd(lines: string): Partial<Host> {
+  return { imapd: `${IMAPD_CONF}${lines}\n` };
+}
+
+function lookup(settings: object): Partial<Host> {
+  return { settings: { ...SETTINGS, lookup: settings } };
+}
+
+function sockets(changes: Partial<SocketPath>): Partial<Host> {
+  return { picture: { sockets: [{ ...GOOD_SOCKET, ...changes }] } };
+}
+
+function answer(changes: Partial<BackchannelAnswer>): Partial<Host> {
+  const { backchannels } = pictureOf({});
+  return { picture: { backchannels: backchannels.map((each) => ({ ...each, ...changes })) } };
+}
+
+function built(state: 'missing' | 'outdated'): Partial<Host> {
+  const access = pictureOf({}).sendmail?.access;
+  return access === undefined ? {} : { sendmail: { access: { ...access, built: state } } };
+}
+
+function readers(taken: number): Partial<Host> {
+  const holders = Array<number>(taken).fill(100);
+  return { picture: { sasldb: { ...GOOD_SASLDB, readers: { max: 126, holders } } } };
+}

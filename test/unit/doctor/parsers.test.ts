@@ -1,0 +1,240 @@
+// The readers of other programs' files: what they take from real ones, and that no text and no bytes trouble them.
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { isOn, parseCyrusConf, parseImapdConf } from '../../../src/doctor/cyrus-files.js';
+import { parseLmdbData, parseLmdbLock } from '../../../src/doctor/lmdb.js';
+import { parseCompiled, parseSendmailCf } from '../../../src/doctor/sendmail-cf.js';
+import { findDomain, parseClassFile, parseTable } from '../../../src/doctor/sendmail-tables.js';
+
+const MAGIC = 0xbeefc0de;
+const PAGE = 4096;
+
+describe('sendmail.cf', () => {
+  const cf = parseSendmailCf(
+    '/etc/mail/sendmail.cf',
+    [
+      '# Kcomment socket local:/nowhere',
+      'Kcyrus socket -a<OK>',
+      '\t-T<TMPF> local:/var/run/cyrusmapd/socketmap',
+      'Kmailertable hash -o /etc/mail/mailertable',
+      'Cwlocalhost mx.example.org',
+      'Cw mail.example.org',
+      'Fw/etc/mail/local-host-names',
+      'F{VirtHost}-o /etc/mail/virtdomains',
+      'F{Spaced} -o /etc/mail/spaced %[^\\#]',
+      'O DontBlameSendmail=TrustStickyBit,GroupWritableDirPathSafe',
+      'O Timeout.queuereturn=5d',
+    ].join('\n'),
+  );
+
+  it('has maps with flags, over continued lines', () => {
+    expect(cf.maps.get('cyrus')).toEqual({
+      name: 'cyrus',
+      type: 'socket',
+      flags: ['-a<OK>', '-T<TMPF>'],
+      rest: 'local:/var/run/cyrusmapd/socketmap',
+      line: 2,
+    });
+    expect(cf.maps.get('mailertable')).toMatchObject({
+      type: 'hash',
+      rest: '/etc/mail/mailertable',
+      line: 4,
+    });
+    expect(cf.maps.has('comment')).toBe(false);
+  });
+
+  it('has classes with their members and files', () => {
+    expect(cf.classes.get('w')).toEqual({
+      members: ['localhost', 'mx.example.org', 'mail.example.org'],
+      files: ['/etc/mail/local-host-names'],
+    });
+    expect(cf.classes.get('VirtHost')?.files).toEqual(['/etc/mail/virtdomains']);
+    expect(cf.classes.get('Spaced')?.files).toEqual(['/etc/mail/spaced']);
+  });
+
+  it('has DontBlameSendmail in lower case', () => {
+    expect([...cf.dontBlame]).toEqual(['truststickybit', 'groupwritabledirpathsafe']);
+  });
+
+  it('has maps of lines with a K alone, whatever the text is', () => {
+    const lines = fc.array(fc.constantFrom('Kcyrus socket', '	x', ' -o', 'K', 'C{', 'Fw', 'F{a}-o /x', '', 'O DontBlameSendmail'));
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), lines.map((each) => each.join('
+'))), (text) => {
+        for (const { line } of parseSendmailCf('/cf', text).maps.values()) {
+          expect(text.split('
+')[line - 1]).toMatch(/^K/);
+        }
+      }),
+    );
+  });
+});
+
+describe('what sendmail was compiled with', () => {
+  it('is read over its indented lines, whether the output goes on or not', () => {
+    const listed = 'Version 8.17.1\n Compiled with: DNSMAP LOG\n\t\tMILTER SOCKETMAP\n\t\tXDEBUG\n';
+    const words = new Set(['DNSMAP', 'LOG', 'MILTER', 'SOCKETMAP', 'XDEBUG']);
+    expect(parseCompiled(listed)).toEqual(words);
+    expect(parseCompiled(`${listed}\n==== SYSTEM IDENTITY ====\n\t\tNOT THIS\n`)).toEqual(words);
+  });
+
+  it('is not known from another program', () => {
+    expect(parseCompiled('sendmail: fatal: unsupported: -d0.1\n')).toBeUndefined();
+  });
+});
+
+describe('tables', () => {
+  it('have folded keys, values with blanks, and lines', () => {
+    expect(
+      parseTable('# comment\nExample.JP\tmrs_cyrus_mailertable:\n\nspam.test  ERROR:550 no thanks \n'),
+    ).toEqual([
+      { key: 'example.jp', value: 'mrs_cyrus_mailertable:', line: 2 },
+      { key: 'spam.test', value: 'ERROR:550 no thanks', line: 4 },
+    ]);
+  });
+
+  it('of classes have a word a line', () => {
+    expect(parseClassFile('example.jp\n# no\n Example.NET  # not this\n\n')).toEqual([
+      'example.jp',
+      'example.net',
+    ]);
+  });
+
+  it.each([
+    ['example.jp', 'exact'],
+    ['a.example.jp', 'below'],
+    ['b.a.example.jp', 'below'],
+    ['a.sub.example.jp', 'nearer'],
+    ['example.org', undefined],
+    ['notexample.jp', undefined],
+  ])('take %s to %s', (domain, value) => {
+    const entries = parseTable('example.jp exact\n.example.jp below\n.sub.example.jp nearer\n');
+    expect(findDomain(entries, domain)?.value).toBe(value);
+  });
+
+  it('find only what they hold, in any text for any domain', () => {
+    fc.assert(
+      fc.property(fc.string(), fc.string(), (text, domain) => {
+        const entries = parseTable(text);
+        expect([undefined, ...entries]).toContain(findDomain(entries, domain));
+      }),
+    );
+  });
+});
+
+describe('imapd.conf', () => {
+  it('has options with their places, the last one counting, over included files', () => {
+    const more = new Map([['/etc/more.conf', 'lmtp_downcase_rcpt: no\n']]);
+    const text =
+      '# virtdomains: no\nVirtDomains:userid\npostuser: a\npostuser:  post  \n@include: /etc/more.conf\n';
+    const conf = parseImapdConf('/etc/imapd.conf', text, (path) => more.get(path));
+    expect(Object.fromEntries(conf.options)).toEqual({
+      virtdomains: { value: 'userid', where: '/etc/imapd.conf:2' },
+      postuser: { value: 'post', where: '/etc/imapd.conf:4' },
+      lmtp_downcase_rcpt: { value: 'no', where: '/etc/more.conf:1' },
+    });
+  });
+
+  it('that includes itself comes to an end', () => {
+    const text = 'virtdomains: userid\n@include: /etc/imapd.conf\n';
+    const conf = parseImapdConf('/etc/imapd.conf', text, () => text);
+    expect(conf.options.get('virtdomains')?.value).toBe('userid');
+  });
+
+  it.each([
+    ['yes', true],
+    ['On', true],
+    ['1', true],
+    ['t', true],
+    ['no', false],
+    ['OFF', false],
+    ['0', false],
+    ['userid', true],
+  ])('switches by %s', (value, on) => {
+    expect(isOn({ value, where: '' }, true)).toBe(on);
+  });
+
+  it('has defaults where an option is missing', () => {
+    expect([isOn(undefined, true), isOn(undefined, false)]).toEqual([true, false]);
+  });
+});
+
+describe('cyrus.conf', () => {
+  it('has the services, with quotes and without, comments left out', () => {
+    const conf = parseCyrusConf(
+      '/etc/cyrus.conf',
+      `START {
+  recover cmd="ctl_cyrusdb -r"
+}
+SERVICES {
+  lmtp  cmd="lmtpd -a" listen="127.0.0.1:2003" prefork=1 maxchild=20  # comment
+  imap  cmd=imapd listen=imap
+# smmap cmd="smmapd" listen="/var/imap/socket/smmapd"
+}
+`,
+    );
+    expect(conf.services).toEqual([
+      { name: 'lmtp', command: 'lmtpd -a', listen: '127.0.0.1:2003', maxChildren: 20, line: 5 },
+      { name: 'imap', command: 'imapd', listen: 'imap', maxChildren: undefined, line: 6 },
+    ]);
+  });
+
+  it('has services of lines within SERVICES alone, whatever the text is', () => {
+    fc.assert(
+      fc.property(fc.string(), (text) => {
+        expect(parseCyrusConf('/c', `START {
+${text.replaceAll('{', '')}
+}
+`).services).toEqual([]);
+      }),
+    );
+  });
+});
+
+describe('LMDB', () => {
+  it('tells the size that is in use by its newest transaction', () => {
+    expect(parseLmdbData(data([7, 1], [8, 9]))).toEqual({ mapBytes: 1_048_576, usedBytes: 9 * PAGE });
+    expect(parseLmdbData(data([7, 12], [8, 9]))).toEqual({ mapBytes: 1_048_576, usedBytes: 8 * PAGE });
+  });
+
+  it('tells the reader slots and who holds them', () => {
+    const lock = Buffer.alloc(128 + 4 * 64);
+    lock.writeUInt32LE(MAGIC, 0);
+    lock.writeInt32LE(4711, 128 + 8);
+    lock.writeInt32LE(4712, 128 + 2 * 64 + 8);
+    expect(parseLmdbLock(lock)).toEqual({ max: 4, holders: [4711, 4712] });
+  });
+
+  it('is not taken from another file', () => {
+    expect(parseLmdbData(Buffer.from('a Berkeley DB file'))).toBeUndefined();
+    expect(parseLmdbData(Buffer.alloc(2 * PAGE))).toBeUndefined();
+    expect(parseLmdbLock(Buffer.alloc(8192))).toBeUndefined();
+    expect(parseLmdbLock(Buffer.alloc(0))).toBeUndefined();
+  });
+
+  it('has no more holders than slots, whatever the bytes are', () => {
+    fc.assert(
+      fc.property(fc.uint8Array({ minLength: 4, maxLength: 600 }), (bytes) => {
+        const lock = Buffer.from(bytes);
+        lock.writeUInt32LE(MAGIC, 0);
+        const readers = parseLmdbLock(lock);
+        expect(readers?.holders.length ?? 0).toBeLessThanOrEqual(readers?.max ?? 0);
+        expect(() => parseLmdbData(Buffer.from(bytes))).not.toThrow();
+      }),
+    );
+  });
+});
+
+/** Two meta pages: last page and transaction of each. */
+function data(...metas: readonly (readonly [lastPage: number, transaction: number])[]): Buffer {
+  const head = Buffer.alloc(2 * PAGE);
+  metas.forEach(([lastPage, transaction], i) => {
+    const meta = i * PAGE + 16;
+    head.writeUInt32LE(MAGIC, meta);
+    head.writeBigUInt64LE(1_048_576n, meta + 16);
+    head.writeUInt32LE(PAGE, meta + 24);
+    head.writeBigUInt64LE(BigInt(lastPage), meta + 120);
+    head.writeBigUInt64LE(BigInt(transaction), meta + 128);
+  });
+  return head;
+}
