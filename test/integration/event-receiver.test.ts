@@ -183,6 +183,7 @@ describe('what is not understood is answered all the same, and a gap', () => {
     const peer = await connect();
     peer.send('NOTIFY %(');
     expect(await peer.closed()).toBe('');
+    await turns();
     expect(effects).toEqual(['gap a connection ended within an event']);
   });
 });
@@ -191,6 +192,7 @@ describe('limits', () => {
   test('a connection that sends nothing is closed after the idle timeout, which is no gap', async () => {
     await listen({ idleTimeoutMs: 50 });
     expect(await (await connect()).closed()).toBe('');
+    await turns();
     expect(effects).toEqual([]);
   });
 
