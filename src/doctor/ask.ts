@@ -4,7 +4,7 @@ import { buildBackchannels, validatorRules, type Backchannels } from '../backcha
 import type { BackchannelConfig, Config } from '../config.js';
 import { messageOf } from '../errors.js';
 import type { Endpoint } from '../endpoint.js';
-import { silentLog } from '../log.js';
+import { silentLog, type Log } from '../log.js';
 import { SocketmapClient } from '../socketmap/client.js';
 import { parseKey } from '../validation/recipient.js';
 import { Validator } from '../validation/validator.js';
@@ -17,22 +17,40 @@ import { cyrusRoutes, type BackchannelAnswer, type ListenerAnswer, type Picture 
 /** `%` is no character of a mailbox name: whatever Cyrus is set to, asking about this one makes nothing. */
 const NOBODY = 'cyrusmapd%doctor';
 
-/** @throws ConfigError where a list of mailboxes cannot be read */
-export async function ask(config: Config, seen: Seen, mayMakeMailboxes: boolean): Promise<Picture> {
-  const backchannels = await buildBackchannels(config, { log: silentLog, now, random: Math.random });
+/**
+ * @param makesMailboxes whether Cyrus is set to make what it is asked about
+ * @throws ConfigError where a list of mailboxes cannot be read
+ */
+export async function ask(config: Config, seen: Seen, makesMailboxes: boolean): Promise<Picture> {
+  const creations: Creations = new Map();
+  const log = overhear(creations);
+  const backchannels = await buildBackchannels(config, { log, now, random: Math.random });
   const unseen = [...seen.unseen];
   const picture = {
     ...seen,
     config,
     listeners: await Promise.all(config.socketmap.listen.map((each) => askListener(each, config))),
     backchannels: await Promise.all(
-      config.backchannels.map((each) => askBackchannel(each, backchannels, config)),
+      config.backchannels.map((each) => askBackchannel(each, backchannels, config, creations)),
     ),
-    postmasters: await askPostmasters(seen, mayMakeMailboxes, backchannels, config, unseen),
+    postmasters: await askPostmasters(seen, makesMailboxes, backchannels, config, unseen),
     unseen,
   };
   await Promise.all(backchannels.probes.map((probe) => probe.close()));
   return picture;
+}
+
+type Creations = Map<string, 'catch-all' | 'autocreate'>;
+
+/** A back-channel that finds out what lmtpd does with a RCPT for nobody tells the log, by these verbs. */
+function overhear(creations: Creations): Log {
+  const note = (fields: unknown, message?: unknown): void => {
+    const verb = /^(catch-all|autocreate)\b/.exec(String(message))?.[1];
+    if (verb === undefined || typeof fields !== 'object' || fields === null || !('backchannel' in fields))
+      return;
+    creations.set(String(fields.backchannel), verb === 'catch-all' ? 'catch-all' : 'autocreate');
+  };
+  return { ...silentLog, warn: note, error: note };
 }
 
 /** Any reply will do: a daemon that defers is there. */
@@ -60,25 +78,26 @@ async function askBackchannel(
   backchannel: BackchannelConfig,
   { probes }: Backchannels,
   { lookup }: Config,
+  creations: Creations,
 ): Promise<BackchannelAnswer> {
   const probe = probes.find(({ name }) => name === backchannel.name);
   const nobody = parseKey(NOBODY, lookup.addressRules);
-  if (probe === undefined || nobody.kind !== 'recipient')
-    return { backchannel, error: undefined, canary: undefined };
+  const answer = { backchannel, error: undefined, canary: undefined, creation: undefined };
+  if (probe === undefined || nobody.kind !== 'recipient') return answer;
   try {
     await probe.check(nobody.recipient, now() + lookup.deadlineMs);
-    const { canary } = backchannel.type === 'list' ? { canary: undefined } : backchannel;
-    if (canary === undefined) return { backchannel, error: undefined, canary: undefined };
-    return { backchannel, error: undefined, canary: await probe.check(canary, now() + lookup.deadlineMs) };
+    const canary = 'canary' in backchannel ? backchannel.canary : undefined;
+    const said = canary === undefined ? undefined : await probe.check(canary, now() + lookup.deadlineMs);
+    return { ...answer, canary: said, creation: creations.get(backchannel.name) };
   } catch (error) {
-    return { backchannel, error: messageOf(error), canary: undefined };
+    return { ...answer, error: messageOf(error) };
   }
 }
 
 /** Whether the mailbox exists, whatever lookup.always_accept says, and where virtusertable sends it nowhere else. */
 async function askPostmasters(
   { sendmail }: Seen,
-  mayMakeMailboxes: boolean,
+  makesMailboxes: boolean,
   { route }: Backchannels,
   config: Config,
   unseen: Unseen[],
@@ -90,7 +109,8 @@ async function askPostmasters(
     .map(({ key }) => key)
     .filter((domain) => !domain.startsWith('.'))
     .filter((domain) => !elsewhere.has(`postmaster@${domain}`) && !elsewhere.has(`@${domain}`));
-  if (mayMakeMailboxes && domains.length > 0) {
+  const accepted = config.backchannels.some((each) => each.type === 'lmtp' && each.autocreate === 'accept');
+  if (makesMailboxes && accepted && domains.length > 0) {
     unseen.push({ what: `postmaster in ${domains.length} domains`, why: 'Cyrus would make the mailbox' });
     return verdicts;
   }

@@ -2,6 +2,7 @@
 // room for deliveries beside us, and no smmapd sits on our socket. No I/O.
 import type { BackchannelConfig } from '../config.js';
 import { formatEndpoint, type Endpoint } from '../endpoint.js';
+import { catchesAll, makesMailboxes } from './check-imapd.js';
 import type { CyrusConf, CyrusService } from './cyrus-files.js';
 import type { Finding } from './finding.js';
 import type { BackchannelAnswer, Picture } from './picture.js';
@@ -9,17 +10,21 @@ import type { BackchannelAnswer, Picture } from './picture.js';
 /** Of lmtpd's maxchild that may be ours: the rest delivers mail. */
 const SHARE_MAX = 1 / 2;
 
-export function checkBackchannels({ backchannels, cyrusConf, config }: Picture): Finding[] {
+export function checkBackchannels({ backchannels, cyrusConf, imapdConf, config }: Picture): Finding[] {
+  // What imapd.conf says is told of there; lmtpd may run elsewhere, or with another file.
+  const told = { 'catch-all': catchesAll(imapdConf), autocreate: makesMailboxes(imapdConf) };
   return [
     ...backchannels.flatMap(checkAnswer),
+    ...backchannels.flatMap((each) =>
+      each.creation === undefined || told[each.creation] ? [] : [noRefusal(each.backchannel, each.creation)],
+    ),
     ...backchannels.flatMap(({ backchannel }) => checkRoom(backchannel, cyrusConf)),
     ...leftOver(cyrusConf, config.socketmap.listen),
   ];
 }
 
-/** Catch-all and autocreate, as far as a question shows them, belong here too. */
-function checkAnswer({ backchannel, error, canary }: BackchannelAnswer): Finding[] {
-  if (backchannel.type === 'list') return [];
+function checkAnswer({ backchannel, error, canary, creation }: BackchannelAnswer): Finding[] {
+  if (backchannel.type === 'list' || creation !== undefined) return [];
   const endpoint = formatEndpoint(backchannel.endpoint);
   if (error !== undefined) return [notAnswering(backchannel.name, endpoint, error)];
   const key = `[backchannel.${backchannel.name}]`;
@@ -58,6 +63,26 @@ function notAnswering(name: string, endpoint: string, error: string): Finding {
     why: 'who is not known already is deferred with 451',
     mend: `start Cyrus, or let its service lmtp listen where [backchannel.${name}] asks; lmtpd needs -a on TCP`,
   };
+}
+
+function noRefusal({ name }: BackchannelConfig, creation: 'catch-all' | 'autocreate'): Finding {
+  return creation === 'catch-all'
+    ? {
+        check: 'backchannel.catchall',
+        severity: 'error',
+        where: `[backchannel.${name}] in cyrusmapd.toml`,
+        what: `Cyrus behind ${name} takes mail for a name that cannot exist`,
+        why: 'no recipient is ever refused',
+        mend: "take lmtp_catchall_mailbox out of that Cyrus' imapd.conf, and restart it",
+      }
+    : {
+        check: 'backchannel.autocreate',
+        severity: 'error',
+        where: `[backchannel.${name}] in cyrusmapd.toml`,
+        what: `Cyrus behind ${name} may make the mailboxes that it is asked about`,
+        why: 'it is not asked then: 451 for everybody who is not known already',
+        mend: "autocreate_post: no in that Cyrus' imapd.conf, and restart it",
+      };
 }
 
 function checkRoom(backchannel: BackchannelConfig, conf: CyrusConf | undefined): Finding[] {

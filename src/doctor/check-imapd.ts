@@ -25,16 +25,20 @@ export function makesMailboxes(conf: ImapdConf | undefined): boolean {
   return options.isOn('autocreate_post', false) && Number(options.text('autocreate_quota', '-1')) >= 0;
 }
 
+/** Whether it takes mail for every address. */
+export function catchesAll(conf: ImapdConf | undefined): boolean {
+  return conf !== undefined && new Options(conf).text('lmtp_catchall_mailbox', '') !== '';
+}
+
 /** A probe of ours must change nothing, and must be able to hear a no. */
 function checkSideEffects(options: Options, { backchannels }: Config): Finding[] {
   const findings: Finding[] = [];
-  const catchAll = options.text('lmtp_catchall_mailbox', '');
-  if (catchAll !== '') {
+  if (catchesAll(options.conf)) {
     findings.push({
       check: 'imapd.catchall',
       severity: 'error',
       where: options.where('lmtp_catchall_mailbox'),
-      what: `lmtp_catchall_mailbox is ${catchAll}`,
+      what: `lmtp_catchall_mailbox is ${options.text('lmtp_catchall_mailbox', '')}`,
       why: 'lmtpd takes mail for every address, so no recipient is ever refused',
       mend: 'take the line out, and restart Cyrus',
     });

@@ -69,6 +69,8 @@ export type BackchannelAnswer = {
   readonly error: string | undefined;
   /** undefined where no canary is configured, or nothing was said. */
   readonly canary: Verdict | undefined;
+  /** What lmtpd does with a name that cannot exist, where it does not simply refuse it. */
+  readonly creation: 'catch-all' | 'autocreate' | undefined;
 };
 
 /** The domains whose mail Sendmail gives to Cyrus by its mailertable. */

@@ -122,6 +122,7 @@ export function pictureOf(changes: Partial<Host>): Picture {
       backchannel,
       error: undefined,
       canary: backchannel.type === 'lmtp' && backchannel.canary !== undefined ? DELIVERABLE : undefined,
+      creation: undefined,
     })),
     postmasters: new Map([
       ['example.jp', DELIVERABLE],

@@ -88,6 +88,17 @@ const MISTAKES: readonly Row[] = [
     'a canary that Cyrus cannot tell of',
     answer({ canary: deferred('System I/O error') }),
   ],
+  ['backchannel.catchall', 'a Cyrus that takes mail for everybody', answer({ creation: 'catch-all' })],
+  [
+    'backchannel.autocreate',
+    'a Cyrus that makes mailboxes',
+    answer({ creation: 'autocreate', canary: deferred('x') }),
+  ],
+  [
+    'imapd.catchall',
+    'a catch-all that shows twice',
+    { ...answer({ creation: 'catch-all' }), ...imapd('lmtp_catchall_mailbox: all') },
+  ],
   [
     'backchannel.maxchild',
     'most of lmtpd for us',
