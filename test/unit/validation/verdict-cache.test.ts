@@ -195,6 +195,57 @@ describe('snapshots', () => {
     expect(kindAt(cache, START + 1000)).toBe('overquota');
   });
 
+  test('over quota stays so after the list is complete, too, since a list says nothing of it', () => {
+    const cache = newCache();
+    cache.remember(ALICE, OVERQUOTA, START);
+    cache.list(ALICE, START + 1000);
+    cache.listComplete('imap', START + 1000, () => true);
+    expect(kindAt(cache, START + 2000)).toBe('overquota');
+  });
+
+  test('what Cyrus said after the list was asked for is newer, whatever the list says', () => {
+    const asked = START;
+    for (const verdict of [DELIVERABLE, OVERQUOTA, UNKNOWN, REFUSED]) {
+      const cache = newCache({ freshMs: Number.POSITIVE_INFINITY });
+      cache.remember(ALICE, verdict, asked + 1000);
+      cache.list(ALICE, asked);
+      cache.listComplete('imap', asked, () => true);
+      expect(cache.believed(ALICE, asked + 1000)).toEqual(verdict);
+      expect(cache.knownSize + cache.negativeSize).toBe(1);
+    }
+  });
+
+  test('what Cyrus denied before the list was asked for is older', () => {
+    const cache = newCache();
+    cache.remember(ALICE, UNKNOWN, START);
+    cache.list(ALICE, START + 1000);
+    expect(cache.believed(ALICE, START + 1000)).toBe(LISTED);
+    expect(cache.negativeSize).toBe(0);
+  });
+
+  test('a list confirms an old confirmation, whose quota is known still where Cyrus tells of changes', () => {
+    const told = newCache({ freshMs: Number.POSITIVE_INFINITY });
+    const untold = newCache();
+    for (const cache of [told, untold]) {
+      cache.remember(ALICE, DELIVERABLE, START);
+      cache.list(ALICE, START + 10_000);
+      cache.listComplete('imap', START + 10_000, () => true);
+    }
+    expect(told.believed(ALICE, START + 10_000)).toBe(DELIVERABLE);
+    expect(untold.believed(ALICE, START + 10_000)).toBe(LISTED);
+    expect(kindAt(told, START + DEFAULT_BELIEF.knownMs + 9999)).toBe('deliverable');
+    expect(kindAt(told, START + DEFAULT_BELIEF.knownMs + 10_000)).toBeUndefined();
+  });
+
+  test('an old confirmation is asked about again in the background', () => {
+    const cache = newCache({ knownMs: 900_000, freshMs: 60_000 });
+    cache.remember(ALICE, DELIVERABLE, START);
+    expect(cache.believed(ALICE, START + 59_999)).toBe(DELIVERABLE);
+    expect(cache.believed(ALICE, START + 60_000)).toBe(LISTED);
+    expect(cache.believed(ALICE, START + 899_999)).toBe(LISTED);
+    expect(cache.believed(ALICE, START + 900_000)).toBeUndefined();
+  });
+
   test('what a complete list covers and does not hold is known no more', () => {
     const cache = newCache();
     cache.remember(ALICE, DELIVERABLE, START);
@@ -227,6 +278,21 @@ describe('a warm start', () => {
     cache.remember(ALICE, DELIVERABLE, START);
     cache.restore(ALICE, START - 1000);
     expect(kindAt(cache, START)).toBe('deliverable');
+  });
+
+  test('it does not take the place of what Cyrus has denied', () => {
+    const cache = newCache();
+    cache.remember(ALICE, UNKNOWN, START);
+    cache.restore(ALICE, START - 1000);
+    expect(kindAt(cache, START)).toBe('unknown');
+    expect(cache.stale(ALICE, START)).toBe(false);
+  });
+
+  test('a list makes it known again', () => {
+    const cache = newCache();
+    cache.restore(ALICE, START - 1000);
+    cache.list(ALICE, START);
+    expect(cache.believed(ALICE, START)).toBe(LISTED);
   });
 
   test('what is too old to have a time is left out', () => {
