@@ -37,7 +37,7 @@ export function parseLmdbData(head: Buffer): LmdbData | undefined {
 
 /** @param lock the whole lock file; @returns undefined where it is none */
 export function parseLmdbLock(lock: Buffer): LmdbReaders | undefined {
-  if (lock.length < READERS_OFFSET + READER_BYTES || readMagic(lock, 0) !== MAGIC) return undefined;
+  if (lock.length < READERS_OFFSET + READER_BYTES || readUint32(lock, 0) !== MAGIC) return undefined;
   const max = Math.floor((lock.length - READERS_OFFSET) / READER_BYTES);
   const holders: number[] = [];
   for (let slot = 0; slot < max; slot++) {
@@ -55,17 +55,17 @@ type Meta = {
 };
 
 function parseMeta(head: Buffer, offset: number): Meta | undefined {
-  if (head.length < offset + META.end || readMagic(head, offset + META.magic) !== MAGIC) return undefined;
+  if (head.length < offset + META.end || readUint32(head, offset + META.magic) !== MAGIC) return undefined;
   return {
     mapBytes: readSize(head, offset + META.mapSize),
-    pageSize: readMagic(head, offset + META.pageSize),
+    pageSize: readUint32(head, offset + META.pageSize),
     lastPage: readSize(head, offset + META.lastPage),
     transaction: readSize(head, offset + META.transaction),
   };
 }
 
 // Both of FreeBSD's and Linux' common machines are little-endian; the magic fails on another one.
-function readMagic(bytes: Buffer, offset: number): number {
+function readUint32(bytes: Buffer, offset: number): number {
   return bytes.readUInt32LE(offset);
 }
 

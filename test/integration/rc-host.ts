@@ -5,6 +5,7 @@ import { once } from 'node:events';
 import {
   chmodSync,
   cpSync,
+  existsSync,
   mkdirSync,
   mkdtempSync,
   readFileSync,
@@ -19,6 +20,9 @@ import { fileURLToPath } from 'node:url';
 import type { Result } from './cyrusmapd-process.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Below the time of a test, so that it can say what it waited for. */
+const PATIENCE_MS = 20_000;
 
 /** Found out once: it takes a start of the program. */
 let nobodyCanRun: boolean | undefined;
@@ -121,15 +125,22 @@ export class RcHost {
 
   /** Resolves when the condition holds; it is looked at again at each change of pid files and logs. */
   async until(condition: () => boolean): Promise<void> {
-    const changed = new AbortController();
-    await new Promise<void>((resolve) => {
-      const look = (): void => void (condition() && resolve());
-      for (const folder of [this.#run, dirname(this.logfile)]) {
-        watch(folder, { signal: changed.signal }, look);
-      }
-      look();
-    });
-    changed.abort();
+    const over = new AbortController();
+    try {
+      await new Promise<void>((resolve, reject) => {
+        const look = (): void => void (condition() && resolve());
+        for (const folder of [this.#run, dirname(this.logfile)]) {
+          watch(folder, { signal: over.signal }, look);
+        }
+        const tooLate = AbortSignal.any([over.signal, AbortSignal.timeout(PATIENCE_MS)]);
+        tooLate.addEventListener('abort', () =>
+          reject(new Error(`waited in vain; the log has: ${this.#log()}`)),
+        );
+        look();
+      });
+    } finally {
+      over.abort();
+    }
   }
 
   /** Starts, and waits until it answers. */
@@ -149,6 +160,10 @@ export class RcHost {
       }
     }
     rmSync(this.root, { recursive: true, force: true });
+  }
+
+  #log(): string {
+    return existsSync(this.logfile) ? readFileSync(this.logfile, 'utf8').slice(-2000) : 'nothing';
   }
 
   #install(): void {

@@ -40,11 +40,17 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       });
     });
 
-    it('makes a folder for the socket that only its user can write', async () => {
+    it('makes folders that only its user can write', async () => {
       await host.start();
-      const { mode, uid } = statSync(`${host.root}/var/run/cyrusmapd`);
-      expect(mode & 0o777).toBe(0o755);
-      expect(uid).toBe(Number(spawnSync('id', ['-u', host.user]).stdout));
+      const owner = Number(spawnSync('id', ['-u', host.user]).stdout);
+      for (const [folder, mode] of [
+        ['run/cyrusmapd', 0o755],
+        ['run/cyrusmapd-events', 0o750],
+        ['db/cyrusmapd', 0o750],
+      ] as const) {
+        const stat = statSync(`${host.root}/var/${folder}`);
+        expect([stat.mode & 0o777, stat.uid]).toEqual([mode, owner]);
+      }
       expect(statSync(host.logfile).mode & 0o777).toBe(0o640);
     });
 
