@@ -9,6 +9,10 @@ export interface SocketmapServer {
   readonly endpoint: string;
   /** Every request in order: map name, space, key. */
   readonly requests: readonly string[];
+  /** Says to every client that nothing more will come, and still reads what they send. */
+  halfClose(): void;
+  /** Closes every connection, so that the next write to it fails; over TCP with a reset. */
+  closeAll(): void;
   stop(): Promise<void>;
 }
 
@@ -19,7 +23,7 @@ export type Answer = (key: string) => string | undefined;
 export async function startSocketmapServer(answer: Answer, path?: string): Promise<SocketmapServer> {
   const requests: string[] = [];
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => {
+  const server = createServer({ allowHalfOpen: true }, (socket) => {
     sockets.add(socket);
     let pending = '';
     socket.on('data', (chunk) => {
@@ -33,9 +37,10 @@ export async function startSocketmapServer(answer: Answer, path?: string): Promi
         requests.push(request);
         const reply = answer(request.slice(request.indexOf(' ') + 1));
         if (reply === undefined) socket.destroy();
-        else socket.write(`${Buffer.byteLength(reply, 'latin1')}:${reply},`, 'latin1');
+        else if (socket.writable) socket.write(`${Buffer.byteLength(reply, 'latin1')}:${reply},`, 'latin1');
       }
     });
+    socket.on('end', () => socket.end());
     socket.on('close', () => sockets.delete(socket));
     socket.on('error', () => socket.destroy());
   });
@@ -51,6 +56,15 @@ export async function startSocketmapServer(answer: Answer, path?: string): Promi
     endpoint:
       address !== null && typeof address === 'object' ? `inet:${address.port}@127.0.0.1` : `local:${path}`,
     requests,
+    halfClose: () => {
+      for (const socket of sockets) socket.end();
+    },
+    closeAll: () => {
+      for (const socket of sockets) {
+        if (path === undefined) socket.resetAndDestroy();
+        else socket.destroy();
+      }
+    },
     stop: () =>
       new Promise((resolve) => {
         server.close(() => resolve());

@@ -118,6 +118,24 @@ describe.each(['unix', 'tcp'])('mrs_cyrus_mailertable over %s', (transport) => {
     expect(keys()).toEqual(['alice@example.jp', 'nobody@example.jp', 'full@example.jp']);
   });
 
+  // Sendmail leaves socket_map_lookup() by a longjmp where it cannot write, and keeps the dead connection.
+  test.each([
+    ['half-closed', 'once', () => map.halfClose(), ['451 4.3.0', '250 2.1.5', '250 2.1.5']],
+    ['closed', 'for the rest of its SMTP session', () => map.closeAll(), Array<string>(3).fill('451 4.3.0')],
+  ])('a connection that is %s in between defers %s', async (_how, _howLong, close, expected) => {
+    const client = await sendmail.session();
+    await client.command('MAIL FROM:<a@sender.test>');
+    expect(status(await client.command('RCPT TO:<alice@example.jp>'))).toBe('250 2.1.5');
+    close();
+    const said: string[] = [];
+    for (let times = 0; times < 3; times++) {
+      said.push(status(await client.command('RCPT TO:<alice@example.jp>')));
+    }
+    expect(said).toEqual(expected);
+    await client.quit();
+    expect((await sendmail.rcpt(['alice@example.jp'])).map(status)).toEqual(['250 2.1.5']);
+  });
+
   test('defers while nobody listens', async () => {
     await map.stop();
     const replies = await sendmail.rcpt(['alice@example.jp', 'nobody@example.jp']);
