@@ -35,6 +35,11 @@ export class Backoff {
     return pauseMs;
   }
 
+  /** The pause is over. The next one is as long as it would have been. */
+  end(): void {
+    this.#until = -Infinity;
+  }
+
   /** The next pause is the shortest one again; one that lasts goes on. */
   succeeded(): void {
     this.#failures = 0;

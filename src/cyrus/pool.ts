@@ -1,6 +1,7 @@
 // A back-channel as a Probe: few sessions with Cyrus, opened when needed, kept, closed when idle. Questions that
 // arrive while a batch is under way go out together in the next one. After a failed connect or a timeout it
-// backs off, and questions meanwhile are refused at once. No sockets here: sessions come from `open`.
+// backs off, and questions meanwhile are refused at once; where nobody listened it looks again all the while, which
+// costs Cyrus nothing. No sockets here: sessions come from `open`.
 import { DeadlineError, messageOf, UnavailableError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Probe } from '../validation/probe.js';
@@ -36,6 +37,8 @@ export type PoolSurroundings = {
   readonly now: () => number;
   /** 0 to 1, for the jitter of the back-off. */
   readonly random: () => number;
+  /** Cyrus ended a session, or answers again after it was down: it may have been another Cyrus meanwhile. */
+  readonly restarted?: () => void;
 };
 
 type IdleSession = { readonly session: Session; readonly since: number };
@@ -48,8 +51,15 @@ type Question = {
   asked: number;
 };
 
-/** A question lost with its connection is asked once more on a fresh one. */
+/**
+ * A question lost with its session is asked once more, on a fresh one and alone: there are mailboxes on which lmtpd
+ * dies, and such a one must not take others with it.
+ */
 const ATTEMPTS_MAX = 2;
+/** Sessions lost in a row, with no answer in between: from then on it is not a mailbox but Cyrus. */
+const LOSSES_MAX = 8;
+/** Between two looks whether somebody listens again. */
+const KNOCK_MS = 500;
 
 export class Pool implements Probe {
   readonly name: string;
@@ -61,6 +71,9 @@ export class Pool implements Probe {
   readonly #idle: IdleSession[] = [];
   readonly #busy = new Set<Session>();
   #opening = 0;
+  #knocking = false;
+  #knocked = -Infinity;
+  #losses = 0;
   #down: Error | undefined;
   #state: 'open' | 'draining' | 'closed' = 'open';
   #onQuiet: (() => void) | undefined;
@@ -82,7 +95,7 @@ export class Pool implements Probe {
 
   /** Sessions that are open or being opened, never more than `connections`. */
   get size(): number {
-    return this.#idle.length + this.#busy.size + this.#opening;
+    return this.#idle.length + this.#busy.size + this.#opening + (this.#knocking ? 1 : 0);
   }
 
   /** Questions that no session has taken yet. */
@@ -148,8 +161,10 @@ export class Pool implements Probe {
       else void this.#ask(session, batch);
     }
     if (this.#waiting.length > 0 && this.#mayOpen()) void this.#openSession();
+    if (this.#waiting.length > 0 && this.size === 0) this.#knock();
     // No session is there or on its way: nobody would take them before their deadline.
-    if (this.#waiting.length > 0 && this.size === 0) this.#refuseWaiting(this.#downError());
+    const none = this.size === 0 || (this.#knocking && this.size === 1 && this.#backoff.active);
+    if (this.#waiting.length > 0 && none) this.#refuseWaiting(this.#downError());
     if (this.#waiting.length === 0 && this.#busy.size === 0) this.#onQuiet?.();
   }
 
@@ -159,6 +174,7 @@ export class Pool implements Probe {
         this.#busy.add(idle.session);
         return idle.session;
       }
+      this.#surroundings.restarted?.();
     }
     return undefined;
   }
@@ -186,7 +202,9 @@ export class Pool implements Probe {
     const batch: Question[] = [];
     let taken = 0;
     for (const question of this.#waiting) {
-      if (batch.length === this.#limits.batch) break;
+      const [first] = batch;
+      const alone = first !== undefined && first.asked + question.asked > 0;
+      if (alone || batch.length === this.#limits.batch) break;
       taken += 1;
       if (question.deadline > now) batch.push(question);
       else question.reject(new DeadlineError('the deadline passed before Cyrus could be asked'));
@@ -215,7 +233,8 @@ export class Pool implements Probe {
 
   /** The session was lost with its questions: once more where the deadline allows. */
   #botched(batch: readonly Question[], error: unknown): void {
-    const { log, now } = this.#surroundings;
+    const { log, now, restarted } = this.#surroundings;
+    if (this.#state !== 'closed') restarted?.();
     log.debug({ backchannel: this.name, error: messageOf(error), questions: batch.length }, 'botched');
     const again: Question[] = [];
     for (const question of batch) {
@@ -227,8 +246,9 @@ export class Pool implements Probe {
     if (again.length > 0) this.#waiting = [...again, ...this.#waiting];
     // What ended one session has likely ended the idle ones, and they have not noticed yet.
     for (const { session } of this.#idle.splice(0)) session.close();
-    const askedTwice = batch.some(({ asked }) => asked >= ATTEMPTS_MAX);
-    if ((askedTwice || error instanceof DeadlineError) && this.#state !== 'closed') this.#failed(error);
+    this.#losses += 1;
+    const down = error instanceof DeadlineError || this.#losses >= LOSSES_MAX;
+    if (down && this.#state !== 'closed') this.#failed(error);
   }
 
   async #openSession(): Promise<void> {
@@ -245,12 +265,36 @@ export class Pool implements Probe {
     this.#pump();
   }
 
+  /** While nobody is asked: whether somebody listens again where nobody did. */
+  #knock(): void {
+    const { now } = this.#surroundings;
+    if (this.#state !== 'open' || !isNobodyThere(this.#down) || now() < this.#knocked + KNOCK_MS) return;
+    this.#knocking = true;
+    this.#knocked = now();
+    void this.#open()
+      .then(
+        (session) => {
+          this.#knocking = false;
+          this.#backoff.end();
+          this.#acceptsEightBit = session.acceptsEightBit;
+          this.#release(session);
+        },
+        (error: unknown) => {
+          this.#knocking = false;
+          this.#down = asError(error);
+        },
+      )
+      .then(() => this.#pump());
+  }
+
   /** Only an answer is a success: a lmtpd may greet and then be silent. */
   #succeeded(): void {
     this.#backoff.succeeded();
+    this.#losses = 0;
     if (this.#down === undefined) return;
     this.#down = undefined;
     this.#surroundings.log.info({ backchannel: this.name }, 'backend-up');
+    this.#surroundings.restarted?.();
   }
 
   /** Pauses longer after each failure. Down it is only where no session is left, and that is told once. */
@@ -294,6 +338,13 @@ export class Pool implements Probe {
     );
     this.#idleTimer.unref();
   }
+}
+
+/** A refused connection, by the code of connect(2). */
+function isNobodyThere(error: Error | undefined): boolean {
+  const cause = error?.cause;
+  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  return code === 'ECONNREFUSED' || code === 'ENOENT';
 }
 
 function asError(error: unknown): Error {

@@ -278,15 +278,16 @@ describe('batches', () => {
 });
 
 describe('a session that is lost', () => {
-  test('its questions are asked once more, on a fresh one', async () => {
+  test('its questions are asked once more, on a fresh one and each alone', async () => {
     const pool = newPool({ connections: 2 });
     const all = ['a', 'b'].map((local) => ask(pool, local));
     const lost = await opened();
     await lost.fail();
     expect(all.map(({ settled }) => settled)).toEqual([undefined, undefined]);
     const fresh = await opened();
-    expect(fresh.batches).toEqual([['a', 'b']]);
     await fresh.answer();
+    await fresh.answer();
+    expect(fresh.batches).toEqual([['a'], ['b']]);
     expect(all.map(({ settled }) => settled)).toEqual(['deliverable', 'deliverable']);
     expect(lost.closed).toBe(true);
     expect(lines).toEqual([]);
@@ -307,12 +308,44 @@ describe('a session that is lost', () => {
     expect(alice.settled).toBe('deliverable');
   });
 
-  test('lost twice they are refused, and the back-channel backs off', async () => {
+  test('what comes meanwhile waits for them, and goes out together then', async () => {
+    const pool = newPool({ connections: 1 });
+    for (const local of ['a', 'b']) ask(pool, local);
+    await (await opened()).fail();
+    for (const local of ['c', 'd']) ask(pool, local);
+    const fresh = await opened();
+    for (let i = 0; i < 3; i++) await fresh.answer();
+    expect(fresh.batches).toEqual([['a'], ['b'], ['c', 'd']]);
+  });
+
+  test('one question that is the end of every session takes no other with it', async () => {
+    const pool = newPool({ connections: 1 });
+    const all = ['a', 'poison', 'b'].map((local) => ask(pool, local));
+    await (await opened()).fail();
+    const second = await opened();
+    await second.answer();
+    await second.fail(new UnavailableError('lmtpd said 421 4.3.0 lmtpd: Internal error'));
+    const third = await opened();
+    await third.answer();
+    expect(third.batches).toEqual([['b']]);
+    const [a, poison, b] = all.map(({ settled }) => settled);
+    expect([a, b]).toEqual(['deliverable', 'deliverable']);
+    expect(poison).toContain('Internal error');
+    const carol = ask(pool, 'carol');
+    await third.answer();
+    expect(carol.settled).toBe('deliverable');
+    expect(lines).toEqual([]);
+  });
+
+  test('lost twice they are refused; after eight sessions in a row the back-channel backs off', async () => {
     const pool = newPool();
-    const alice = ask(pool, 'alice');
-    await (await opened()).fail();
-    await (await opened()).fail();
-    expect(alice.settled).toContain('connection closed by the peer');
+    for (let i = 0; i < 4; i++) {
+      const alice = ask(pool, 'alice');
+      expect(lines).toEqual([]);
+      await (await opened()).fail();
+      await (await opened()).fail();
+      expect(alice.settled).toContain('connection closed by the peer');
+    }
     const bob = ask(pool, 'bob');
     await settle();
     expect(bob.settled).toContain('UnavailableError');
@@ -343,6 +376,155 @@ describe('a session that is lost', () => {
     await one.answer();
     expect(bob.settled).toBe('deliverable');
     expect(lines).toEqual([]);
+  });
+});
+
+describe('where nobody listens', () => {
+  /** As a connection has it. */
+  function nobody(code = 'ECONNREFUSED'): UnavailableError {
+    const cause = Object.assign(new Error(`connect ${code}`), { code });
+    return new UnavailableError(`no connection: connect ${code}`, { cause });
+  }
+
+  async function isRefusedAtOnce(pool: Pool): Promise<void> {
+    const asked = ask(pool, 'early');
+    await settle();
+    expect(asked.settled).toContain('back-channel cyrus is down: no connection');
+  }
+
+  /** Down, and in the longest pause. */
+  async function downForLong(pool: Pool, code?: string): Promise<void> {
+    for (const pauseMs of [1000, 2000, 4000, 8000]) {
+      ask(pool, 'alice');
+      await refused(nobody(code));
+      await vi.advanceTimersByTimeAsync(pauseMs);
+    }
+    ask(pool, 'alice');
+    await refused(nobody(code));
+    expect(lines).toEqual(['error backend-down']);
+  }
+
+  test.each(['ECONNREFUSED', 'ENOENT'])(
+    '(%s) it looks again each half second in which it is asked',
+    async (code) => {
+      const pool = newPool();
+      await downForLong(pool, code);
+      for (let i = 0; i < 10; i++) {
+        await isRefusedAtOnce(pool);
+        await isRefusedAtOnce(pool);
+        expect(openings).toHaveLength(1);
+        await refused(nobody(code));
+        await vi.advanceTimersByTimeAsync(499);
+        await isRefusedAtOnce(pool);
+        expect(openings).toHaveLength(0);
+        await vi.advanceTimersByTimeAsync(1);
+      }
+      expect([pool.size, lines]).toEqual([0, ['error backend-down']]);
+    },
+  );
+
+  test('and once somebody does, the next question is asked at once', async () => {
+    const pool = newPool({ connections: 1 });
+    await downForLong(pool);
+    await isRefusedAtOnce(pool);
+    const session = await opened();
+    expect([pool.size, session.batches]).toEqual([1, []]);
+    const bob = ask(pool, 'bob');
+    await session.answer();
+    expect(bob.settled).toBe('deliverable');
+    expect(openings).toHaveLength(0);
+    expect(lines).toEqual(['error backend-down', 'info backend-up']);
+  });
+
+  test('the pause after it that was due goes on: looking neither ends nor lengthens it', async () => {
+    const pool = newPool();
+    await downForLong(pool);
+    await vi.advanceTimersByTimeAsync(9000);
+    await isRefusedAtOnce(pool);
+    await refused(nobody());
+    await vi.advanceTimersByTimeAsync(1000);
+    const bob = ask(pool, 'bob');
+    await (await opened()).answer();
+    expect(bob.settled).toBe('deliverable');
+  });
+
+  test('a look that is under way when the pause ends is waited for, and no second one is made', async () => {
+    const pool = newPool({ connections: 1 });
+    await downForLong(pool);
+    await vi.advanceTimersByTimeAsync(9999);
+    await isRefusedAtOnce(pool);
+    await vi.advanceTimersByTimeAsync(1);
+    const bob = ask(pool, 'bob');
+    await settle();
+    expect([bob.settled, openings.length]).toEqual([undefined, 1]);
+    await (await opened()).answer();
+    expect(bob.settled).toBe('deliverable');
+  });
+
+  test('nobody looks where somebody listens but does not answer', async () => {
+    const pool = newPool();
+    await downForLong(pool);
+    await isRefusedAtOnce(pool);
+    await refused(new DeadlineError('no connection to inet:2003@cyrus within 2000 ms'));
+    await vi.advanceTimersByTimeAsync(1000);
+    await isRefusedAtOnce(pool);
+    expect(openings).toHaveLength(0);
+  });
+
+  test('a session found after the end is closed', async () => {
+    const pool = newPool();
+    await downForLong(pool);
+    await isRefusedAtOnce(pool);
+    await pool.close();
+    const session = await opened();
+    expect([session.closed, pool.size, vi.getTimerCount()]).toEqual([true, 0, 0]);
+  });
+});
+
+describe('Cyrus may have been restarted', () => {
+  let restarts: number;
+
+  function watched(): Pool {
+    restarts = 0;
+    const open = (): Promise<Session> => new Promise((opened, refused) => openings.push({ opened, refused }));
+    const restarted = (): void => void (restarts += 1);
+    return new Pool(open, DEFAULT_POOL_LIMITS, { name: 'cyrus', log, now, random: () => 1, restarted });
+  }
+
+  test('where it ended a session, idle or asked', async () => {
+    const pool = watched();
+    ask(pool, 'alice');
+    const session = await opened();
+    await session.answer();
+    session.botched = true;
+    ask(pool, 'bob');
+    expect(restarts).toBe(1);
+    await (await opened()).fail();
+    expect(restarts).toBe(2);
+    await (await opened()).answer();
+    expect(restarts).toBe(2);
+  });
+
+  test('where it answers after it was down', async () => {
+    const pool = watched();
+    ask(pool, 'alice');
+    await refused();
+    await vi.advanceTimersByTimeAsync(1000);
+    ask(pool, 'alice');
+    await (await opened()).answer();
+    expect(restarts).toBe(1);
+  });
+
+  test('not where we ended it', async () => {
+    const pool = watched();
+    ask(pool, 'alice');
+    await (await opened()).answer();
+    await vi.advanceTimersByTimeAsync(60_000);
+    ask(pool, 'alice');
+    const second = await opened();
+    await pool.close();
+    await settle();
+    expect([second.closed, restarts]).toEqual([true, 0]);
   });
 });
 
