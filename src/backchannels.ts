@@ -104,6 +104,7 @@ function lmtpPool(
       creationCheck: config.autocreate === 'accept' ? undefined : new CreationCheck(check),
       connectTimeoutMs: config.connectTimeoutMs,
       replyTimeoutMs: config.replyTimeoutMs,
+      now,
       clientName: hostname() || 'localhost',
       ...(trace === undefined ? {} : { trace }),
     });

@@ -29,12 +29,13 @@ export class Lookups implements Lookup {
     return outcome === undefined ? undefined : this.#reply(map, key, outcome, 0);
   }
 
-  async answerLater(map: string, key: string): Promise<Reply> {
+  answerLater(map: string, key: string): Promise<Reply> {
     const start = this.#now();
-    const outcome = await this.#validator.ask(key);
-    const ms = this.#now() - start;
-    this.#metrics.missed(ms);
-    return this.#reply(map, key, outcome, ms);
+    return this.#validator.ask(key).then((outcome) => {
+      const ms = this.#now() - start;
+      this.#metrics.missed(ms);
+      return this.#reply(map, key, outcome, ms);
+    });
   }
 
   #reply(map: string, key: string, outcome: Outcome, ms: number): Reply {

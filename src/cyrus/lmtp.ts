@@ -24,6 +24,8 @@ export type LmtpOptions = {
   readonly connectTimeoutMs: number;
   /** For all replies of a batch. */
   readonly replyTimeoutMs: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
   /** Named in LHLO. */
   readonly clientName: string;
   readonly trace?: Trace;
@@ -35,6 +37,8 @@ export class LmtpSession implements Session {
   #capabilities: ReadonlySet<string> = new Set();
   /** Unknowns come in floods: after one the witness is asked along with the batch, not in a second turn. */
   #expectUnknown = false;
+  /** The last thing that was asked here was this mailbox, and it exists. */
+  #vouched: { readonly mailbox: string; readonly at: number } | undefined;
 
   private constructor(connection: Connection<LmtpReply>, options: LmtpOptions) {
     this.#connection = connection;
@@ -115,12 +119,19 @@ export class LmtpSession implements Session {
 
   /**
    * One transaction. The witness stands on both sides of the recipients: so a mailboxes.db that is moved away,
-   * or back, while it runs shows in one of its replies.
+   * or back, while it runs shows in one of its replies. In a flood the end of a batch is the beginning of the next.
    */
   async #round(recipients: readonly Recipient[], witness: Recipient | undefined): Promise<Round> {
+    const vouched = this.#vouched;
+    this.#vouched = undefined;
     if (witness === undefined) return { verdicts: await this.#verdicts(recipients), said: [] };
-    const verdicts = await this.#verdicts([witness, ...recipients, witness]);
-    const said = [...verdicts.splice(0, 1), ...verdicts.splice(-1)];
+    const now = this.#options.now();
+    const vouchedFor = vouched?.mailbox === witness.mailbox && now - vouched.at <= VOUCHED_MS;
+    const before = vouchedFor ? [] : [witness];
+    const verdicts = await this.#verdicts([...before, ...recipients, witness]);
+    const said = [...verdicts.splice(0, before.length), ...verdicts.splice(-1)];
+    if (said.every(({ kind }) => kind === 'deliverable'))
+      this.#vouched = { mailbox: witness.mailbox, at: now };
     return { verdicts, said };
   }
 
@@ -169,6 +180,9 @@ export class LmtpSession implements Session {
 
 /** The verdicts on the recipients, and what the witness said around them. */
 type Round = { readonly verdicts: Verdict[]; readonly said: readonly Verdict[] };
+
+/** How long the end of one batch counts as the beginning of the next. */
+const VOUCHED_MS = 1_000;
 
 const NO_REPLY: LmtpReply = { code: 0, enhanced: '', lines: ['no reply'] };
 

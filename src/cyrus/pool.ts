@@ -61,6 +61,9 @@ const LOSSES_MAX = 8;
 /** Between two looks whether somebody listens again. */
 const KNOCK_MS = 500;
 
+/** How long a batch may be under way before the next one is given to another session. A usual one takes 1 ms. */
+const PATIENCE_MS = 5;
+
 export class Pool implements Probe {
   readonly name: string;
   readonly #open: () => Promise<Session>;
@@ -80,6 +83,9 @@ export class Pool implements Probe {
   #drained: Promise<void> | undefined;
   #acceptsEightBit = false;
   #idleTimer: NodeJS.Timeout | undefined;
+  #pumping = false;
+  #patience: NodeJS.Timeout | undefined;
+  #lastBatchAt = -Infinity;
 
   constructor(open: () => Promise<Session>, limits: PoolLimits, surroundings: PoolSurroundings) {
     this.name = surroundings.name;
@@ -108,7 +114,7 @@ export class Pool implements Probe {
     if (refusal !== undefined) return Promise.reject(refusal);
     return new Promise((resolve, reject) => {
       this.#waiting.push({ recipient, deadline, resolve, reject, asked: 0 });
-      this.#pump();
+      this.#pumpSoon();
     });
   }
 
@@ -121,6 +127,7 @@ export class Pool implements Probe {
   close(): Promise<void> {
     this.#state = 'closed';
     clearTimeout(this.#idleTimer);
+    clearTimeout(this.#patience);
     this.#refuseWaiting(this.#closedError());
     for (const { session } of this.#idle.splice(0)) session.close();
     for (const session of this.#busy) session.close();
@@ -151,21 +158,48 @@ export class Pool implements Probe {
     return new UnavailableError(`back-channel ${this.name} is closed`);
   }
 
+  /** When all requests of this turn of the event loop have been read: they make one batch. */
+  #pumpSoon(): void {
+    if (this.#pumping) return;
+    this.#pumping = true;
+    setImmediate(() => {
+      this.#pumping = false;
+      this.#pump();
+    });
+  }
+
   /** Gives waiting questions to idle sessions, opens one where there is room and need, else refuses them. */
   #pump(): void {
-    while (this.#waiting.length > 0) {
+    while (this.#waiting.length > 0 && this.#worthASession()) {
       const session = this.#acquire();
       if (session === undefined) break;
       const batch = this.#nextBatch();
       if (batch.length === 0) this.#release(session);
       else void this.#ask(session, batch);
     }
-    if (this.#waiting.length > 0 && this.#mayOpen()) void this.#openSession();
+    if (this.#waiting.length > 0 && this.#worthASession() && this.#mayOpen()) void this.#openSession();
+    if (this.#waiting.length > 0 && this.#busy.size > 0) this.#armPatience();
     if (this.#waiting.length > 0 && this.size === 0) this.#knock();
     // No session is there or on its way: nobody would take them before their deadline.
     const none = this.size === 0 || (this.#knocking && this.size === 1 && this.#backoff.active);
     if (this.#waiting.length > 0 && none) this.#refuseWaiting(this.#downError());
     if (this.#waiting.length === 0 && this.#busy.size === 0) this.#onQuiet?.();
+  }
+
+  /**
+   * Large batches are cheap ones: each has a witness. So while one is under way, its follow-up is collected, and goes
+   * to another session only if it is full, or if Cyrus takes its time.
+   */
+  #worthASession(): boolean {
+    if (this.#busy.size === 0 || this.#waiting.length >= this.#limits.batch) return true;
+    return this.#surroundings.now() - this.#lastBatchAt >= PATIENCE_MS;
+  }
+
+  #armPatience(): void {
+    this.#patience ??= setTimeout(() => {
+      this.#patience = undefined;
+      this.#pump();
+    }, PATIENCE_MS);
   }
 
   #acquire(): Session | undefined {
@@ -214,6 +248,7 @@ export class Pool implements Probe {
   }
 
   async #ask(session: Session, batch: readonly Question[]): Promise<void> {
+    this.#lastBatchAt = this.#surroundings.now();
     try {
       const verdicts = await session.ask(batch.map(({ recipient }) => recipient));
       batch.forEach((question, i) => {
@@ -247,8 +282,8 @@ export class Pool implements Probe {
     // What ended one session has likely ended the idle ones, and they have not noticed yet.
     for (const { session } of this.#idle.splice(0)) session.close();
     this.#losses += 1;
-    const down = error instanceof DeadlineError || this.#losses >= LOSSES_MAX;
-    if (down && this.#state !== 'closed') this.#failed(error);
+    const silent = error instanceof DeadlineError || this.#losses >= LOSSES_MAX;
+    if (silent && this.#state !== 'closed') this.#failed(error);
   }
 
   async #openSession(): Promise<void> {
@@ -265,7 +300,7 @@ export class Pool implements Probe {
     this.#pump();
   }
 
-  /** While nobody is asked: whether somebody listens again where nobody did. */
+  /** While the back-channel backs off, and nobody is asked: whether somebody listens where nobody did. */
   #knock(): void {
     const { now } = this.#surroundings;
     if (this.#state !== 'open' || !isNobodyThere(this.#down) || now() < this.#knocked + KNOCK_MS) return;

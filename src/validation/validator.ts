@@ -63,6 +63,8 @@ export class Validator {
   readonly #flights = new Map<string, Flight>();
   readonly #snapshots = new Set<Snapshot>();
   #confirmAfter = -Infinity;
+  #lastKey = '';
+  #lastParsed: ParsedKey | undefined;
 
   constructor(cache: VerdictCache, route: Route, rules: ValidatorRules, now: () => number) {
     this.#cache = cache;
@@ -76,6 +78,7 @@ export class Validator {
     const sameNames = isDeepStrictEqual(this.#rules.address, rules.address);
     this.#route = route;
     this.#rules = rules;
+    this.#lastParsed = undefined;
     this.#outdateAll();
     if (sameNames) this.#cache.forgetNegative();
     else this.#cache.forgetAll();
@@ -91,27 +94,25 @@ export class Validator {
     const direct = key.includes('+') ? undefined : this.#cache.believed(key, now);
     // For the rest the rules come first: an event may have marked over quota what is always accepted.
     if (direct === DELIVERABLE || direct === UNKNOWN) return outcomeOf(direct);
-    const parsed = parseKey(key, this.#rules.address);
-    if (parsed.kind !== 'recipient') return this.#unasked(parsed, key);
-    const { recipient } = parsed;
-    if (this.#rules.alwaysAccepts(recipient)) return RULE_ACCEPTS;
-    return this.#believed(recipient, now);
+    const parsed = this.#parse(key);
+    return parsed.kind === 'recipient' ? this.#ruled(parsed.recipient, now) : this.#unasked(parsed, key);
   }
 
   /** Asks where nothing is believed. Resolves within the deadline, never rejects. */
   ask(key: string): Promise<Outcome> {
-    const known = this.known(key);
-    if (known !== undefined) return Promise.resolve(known);
-    const parsed = parseKey(key, this.#rules.address);
+    const parsed = this.#parse(key);
     if (parsed.kind !== 'recipient') return Promise.resolve(this.#unasked(parsed, key));
     const { recipient } = parsed;
+    const now = this.#now();
+    const ruled = this.#ruled(recipient, now);
+    if (ruled !== undefined) return Promise.resolve(ruled);
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(this.#tooLate(recipient)), this.#rules.deadlineMs);
       const answered = (outcome: Outcome) => {
         clearTimeout(timer);
         resolve(outcome);
       };
-      this.#inquire(recipient, this.#now() + this.#rules.deadlineMs).then(answered, (fault: unknown) =>
+      this.#inquire(recipient, now + this.#rules.deadlineMs).then(answered, (fault: unknown) =>
         answered({ verdict: deferred(messageOf(fault)), source: 'probe' }),
       );
     });
@@ -171,6 +172,19 @@ export class Validator {
     return deferredByRule('an 8-bit address');
   }
 
+  /** A key that has to be asked about is looked up twice in a row: it is parsed once. */
+  #parse(key: string): ParsedKey {
+    if (this.#lastParsed === undefined || key !== this.#lastKey) {
+      this.#lastKey = key;
+      this.#lastParsed = parseKey(key, this.#rules.address);
+    }
+    return this.#lastParsed;
+  }
+
+  #ruled(recipient: Recipient, now: number): Outcome | undefined {
+    return this.#rules.alwaysAccepts(recipient) ? RULE_ACCEPTS : this.#believed(recipient, now);
+  }
+
   /** From the cache, by the user's mailbox. Whether the detail of an unknown user names one is not cached. */
   #believed(recipient: Recipient, now: number): Outcome | undefined {
     const verdict = this.#cache.believed(recipient.mailbox, now);
@@ -189,13 +203,17 @@ export class Validator {
     });
   }
 
+  #inquire(recipient: Recipient, deadline: number): Promise<Outcome> {
+    if (recipient.shared) return this.#askAlone(recipient, deadline);
+    if (recipient.detail === undefined) return this.#fly(recipient, deadline);
+    return this.#inquireDetail(recipient, deadline);
+  }
+
   /**
    * lmtpd takes mail for any detail of a user who exists, so the user is asked about first. Only where there is
    * no such user may the detail decide: it names a shared mailbox if the user is Cyrus' `postuser`.
    */
-  async #inquire(recipient: Recipient, deadline: number): Promise<Outcome> {
-    if (recipient.shared) return this.#askAlone(recipient, deadline);
-    if (recipient.detail === undefined) return this.#fly(recipient, deadline);
+  async #inquireDetail(recipient: Recipient, deadline: number): Promise<Outcome> {
     const user = this.#cache.believed(recipient.mailbox, this.#now());
     const outcome =
       user === undefined ? await this.#fly(withoutDetail(recipient), deadline) : outcomeOf(user);
@@ -216,9 +234,12 @@ export class Validator {
   }
 
   /** One flight for all who ask about a mailbox; who joins one that its own deadline ended takes the next. */
-  async #fly(recipient: Recipient, deadline: number): Promise<Outcome> {
+  #fly(recipient: Recipient, deadline: number): Promise<Outcome> {
     const joined = this.#flights.get(recipient.mailbox);
-    if (joined === undefined) return this.#depart(recipient, deadline);
+    return joined === undefined ? this.#depart(recipient, deadline) : this.#join(joined, recipient, deadline);
+  }
+
+  async #join(joined: Flight, recipient: Recipient, deadline: number): Promise<Outcome> {
     const outcome = await joined.outcome;
     const dropped = outcome.source === 'deadline' && this.#now() < deadline;
     return dropped ? this.#fly(recipient, deadline) : outcome;
@@ -276,8 +297,12 @@ function outcomeOf(verdict: Verdict): Outcome {
 }
 
 /** Whatever a probe throws, it comes as a rejection. */
-async function ask(probe: Probe, recipient: Recipient, deadline: number): Promise<Verdict> {
-  return probe.check(recipient, deadline);
+function ask(probe: Probe, recipient: Recipient, deadline: number): Promise<Verdict> {
+  try {
+    return probe.check(recipient, deadline);
+  } catch (error) {
+    return Promise.reject(error);
+  }
 }
 
 /** A failure becomes a verdict here, and never another than deferred. */

@@ -13,7 +13,7 @@ describe('sessions', () => {
   });
 
   test('there are two at most, however many ask', async () => {
-    const rig = await Rig.start();
+    const rig = await Rig.start({ backchannel: { batch: 4 } });
     rig.lmtpd.override = (command, usual) => (command === 'RSET' ? turns().then(() => usual) : undefined);
     await Promise.all(
       Array.from({ length: 20 }, async (_, i) => {
@@ -61,9 +61,9 @@ describe('sessions', () => {
   });
 
   test('all of them closed at once, as when master is restarted, cost no question either', async () => {
-    const rig = await Rig.start();
+    const rig = await Rig.start({ backchannel: { batch: 2 } });
     rig.lmtpd.override = (command, usual) => (command === 'RSET' ? turns().then(() => usual) : undefined);
-    await rig.askAll('alice@example.jp', 'bob@example.jp');
+    await rig.askAll('alice@example.jp', 'bob@example.jp', 'u4@example.jp', 'u5@example.jp');
     await rig.askAll('u1@example.jp', 'u2@example.jp', 'u3@example.jp');
     expect(rig.lmtpd.connections).toBe(2);
     rig.lmtpd.hangUp();

@@ -52,12 +52,15 @@ let random: number;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  // What comes in one turn of the event loop makes one batch: here each question is a turn of its own.
+  vi.stubGlobal('setImmediate', (work: () => void) => work());
   openings = [];
   lines = [];
   random = 1;
 });
 
 afterEach(() => {
+  vi.unstubAllGlobals();
   vi.useRealTimers();
 });
 
@@ -86,16 +89,22 @@ async function settle(): Promise<void> {
 
 /** Lets the session that is being opened be there. */
 async function opened(session = new HandSession()): Promise<HandSession> {
-  const opening = openings.shift();
-  if (opening === undefined) throw new Error('no session is being opened');
+  const opening = await nextOpening();
   opening.opened(session);
   await settle();
   return session;
 }
 
-async function refused(error: Error = new UnavailableError('connect ECONNREFUSED')): Promise<void> {
+/** A second session is opened where the first has been busy for 5 ms. */
+async function nextOpening(): Promise<Opening> {
+  if (openings.length === 0) await vi.advanceTimersByTimeAsync(5);
   const opening = openings.shift();
   if (opening === undefined) throw new Error('no session is being opened');
+  return opening;
+}
+
+async function refused(error: Error = new UnavailableError('connect ECONNREFUSED')): Promise<void> {
+  const opening = await nextOpening();
   opening.refused(error);
   await settle();
 }
@@ -143,13 +152,41 @@ describe('sessions', () => {
     await opened();
     ask(pool, 'c');
     ask(pool, 'd');
+    await vi.advanceTimersByTimeAsync(5);
     expect(openings).toHaveLength(1);
     await opened();
     ask(pool, 'e');
+    await vi.advanceTimersByTimeAsync(5);
     await opened();
     ask(pool, 'f');
+    await vi.advanceTimersByTimeAsync(5);
     expect(openings).toHaveLength(0);
     expect([pool.size, pool.waiting]).toEqual([3, 1]);
+  });
+
+  test('questions of one turn of the event loop make one batch', async () => {
+    vi.unstubAllGlobals();
+    const pool = newPool();
+    for (const local of ['a', 'b', 'c']) ask(pool, local);
+    await new Promise((resolve) => setImmediate(resolve));
+    const session = await opened();
+    expect(session.batches).toEqual([['a', 'b', 'c']]);
+  });
+
+  test('while a batch is under way the next is collected; another session takes it once it is full', async () => {
+    const pool = newPool({ batch: 3 });
+    ask(pool, 'a');
+    const first = await opened();
+    ask(pool, 'b');
+    ask(pool, 'c');
+    expect([openings.length, pool.waiting]).toEqual([0, 2]);
+    ask(pool, 'd');
+    expect(openings).toHaveLength(1);
+    const second = await opened();
+    expect(second.batches).toEqual([['b', 'c', 'd']]);
+    ask(pool, 'e');
+    await first.answer();
+    expect(first.batches).toEqual([['a'], ['e']]);
   });
 
   test('whether 8-bit addresses are taken is learned from the session', async () => {
