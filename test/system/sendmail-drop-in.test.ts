@@ -1,87 +1,19 @@
 // The features of FreeBSD's port besides the mailertable, with real Sendmail: what each asks, what it makes of the
 // answer, and whom lmtpd is given.
 
-import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import type { MailServer } from '../containers/mail-server.js';
-import { startSendmail } from '../containers/sendmail.js';
-import { status } from '../containers/smtp.js';
-import { startLmtpSink, type LmtpSink } from '../fakes/lmtp-sink.js';
-import { startSocketmapServer, type SocketmapServer } from '../fakes/socketmap-server.js';
-import { makeMapFolder } from './map-folder.js';
-import { readMc } from './mc/read.js';
+import { SendmailRig } from './sendmail-rig.js';
 
 const MESSAGE = 'Subject: test\n\ntest\n';
 
-/** A Sendmail with a table of answers before it and a lmtpd that takes all behind it. */
-class Rig {
-  readonly #folder: string;
-  readonly #map: SocketmapServer;
-  readonly #lmtp: LmtpSink;
-  readonly sendmail: MailServer;
-  #asked = 0;
-  #delivered = 0;
-
-  private constructor(folder: string, map: SocketmapServer, lmtp: LmtpSink, sendmail: MailServer) {
-    this.#folder = folder;
-    this.#map = map;
-    this.#lmtp = lmtp;
-    this.sendmail = sendmail;
-  }
-
-  static async start(mc: string, known: readonly string[], files: Record<string, string>): Promise<Rig> {
-    const folder = await makeMapFolder();
-    const answer = (key: string): string => {
-      if (key.startsWith('full')) return 'TEMP Over quota';
-      return known.includes(key) ? `OK ${key}` : 'NOTFOUND Mailbox does not exist';
-    };
-    const map = await startSocketmapServer(answer, join(folder, 'socketmap'));
-    const lmtp = await startLmtpSink(join(folder, 'lmtp'));
-    const sendmail = await startSendmail({
-      mc: await readMc(mc, 'local:/run/cyrusmapd/socketmap'),
-      mapFolder: folder,
-      lmtpFolder: folder,
-      files,
-      flags: ['-O', 'DeliveryMode=interactive'],
-    });
-    return new Rig(folder, map, lmtp, sendmail);
-  }
-
-  async rcpt(...recipients: string[]): Promise<string[]> {
-    return (await this.sendmail.rcpt(recipients)).map(status);
-  }
-
-  /** Keys asked since the last time. */
-  keys(): string[] {
-    const keys = this.#map.requests.slice(this.#asked).map((request) => request.replace(/^cyrus /, ''));
-    this.#asked = this.#map.requests.length;
-    return keys;
-  }
-
-  /** Whom lmtpd was given since the last time. */
-  delivered(): string[] {
-    const recipients = this.#lmtp.recipients.slice(this.#delivered);
-    this.#delivered = this.#lmtp.recipients.length;
-    return recipients;
-  }
-
-  async stop(): Promise<void> {
-    await this.sendmail.stop();
-    await this.#map.stop();
-    await this.#lmtp.stop();
-    await rm(this.#folder, { recursive: true });
-  }
-}
-
-let rig: Rig;
+let rig: SendmailRig;
 afterAll(async () => rig?.stop());
 
 /** One Sendmail at a time. */
 function withRig(mc: string, known: readonly string[], files: Record<string, string>): void {
   beforeAll(async () => {
     await rig?.stop();
-    rig = await Rig.start(mc, known, files);
+    rig = await SendmailRig.start(mc, known, files);
   });
   afterEach(() => {
     rig.keys();

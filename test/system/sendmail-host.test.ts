@@ -133,6 +133,21 @@ describe('SMTP AUTH', () => {
   });
 });
 
+test('sendmail -bv tells by hand what RCPT would be told', async () => {
+  const said = await sendmail.exec(
+    'sendmail',
+    '-C',
+    '/etc/mail/sendmail.cf',
+    '-bv',
+    'nobody@example.jp',
+    'alice@example.jp',
+  );
+  expect(said).toContain('nobody@example.jp... User unknown');
+  expect(said).toContain(
+    'alice@example.jp... deliverable: mailer cyrusv2d, host dummy, user alice@example.jp',
+  );
+});
+
 describe('separation', () => {
   test('mail to a mailbox goes there, whatever alias has its name', async () => {
     expect(await deliver('alice@example.jp')).toEqual(['user/alice@example.jp']);
