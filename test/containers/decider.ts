@@ -1,0 +1,43 @@
+// The validator over back-channels from the text of a configuration file, as `check` has it: what a test needs to ask
+// a real Cyrus without a mail server, and with the verdict instead of its reply.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buildBackchannels, validatorRules } from '../../src/backchannels.js';
+import { loadConfig } from '../../src/config/load.js';
+import { silentLog } from '../../src/log.js';
+import { Validator, type Outcome } from '../../src/validation/validator.js';
+import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
+
+export interface Decider {
+  ask(key: string): Promise<Outcome>;
+  /** The next question is asked of Cyrus. */
+  forget(): void;
+  close(): Promise<void>;
+}
+
+export async function openDecider(toml: string): Promise<Decider> {
+  const { config } = await loadFrom(toml);
+  const now = (): number => performance.now();
+  const { route, probes } = await buildBackchannels(config, { log: silentLog, now, random: Math.random });
+  const cache = new VerdictCache(DEFAULT_CACHE_LIMITS, DEFAULT_BELIEF, now());
+  const validator = new Validator(cache, route, validatorRules(config), now);
+  return {
+    ask: (key) => validator.ask(key),
+    forget: () => validator.forgetAll(),
+    async close() {
+      await Promise.all(probes.map((probe) => probe.close()));
+    },
+  };
+}
+
+async function loadFrom(toml: string): ReturnType<typeof loadConfig> {
+  const folder = await mkdtemp(join(tmpdir(), 'decider-'));
+  try {
+    const file = join(folder, 'cyrusmapd.toml');
+    await writeFile(file, toml);
+    return await loadConfig({ config: file });
+  } finally {
+    await rm(folder, { recursive: true });
+  }
+}
