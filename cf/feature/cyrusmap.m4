@@ -11,6 +11,10 @@ ifdef(`_CYRUS_MAP_',
 	`errprint(`*** ERROR: the map cyrus is already declared: cyrusmap, mrs_cyrus and ckuser_cyrus exclude each other
 ')')
 define(`_CYRUS_MAP_', `')
+dnl Asked for too early, the entries of virtusertable would be refused: so look again at the end.
+ifdef(`_VIRTUSER_TABLE_', `', `m4wrap(`ifdef(`_VIRTUSER_TABLE_',
+	`errprint(`*** ERROR: FEATURE(cyrusmap) must come after FEATURE(virtusertable)
+')')')')
 define(`_CYRUSMAP_SOCKET_', ifelse(len(X`'_ARG_), `1', `local:/var/run/cyrusmapd/socketmap', _ARG_))
 define(`_CYRUSMAP_CLASS_', ifelse(len(X`'_ARG2_), `1', `{VirtHost}', _ARG2_))
 divert(0)

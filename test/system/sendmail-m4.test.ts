@@ -37,6 +37,10 @@ describe('the m4 files', () => {
     ["FEATURE(`mrs')FEATURE(`mrs_cyrus')FEATURE(`ckuser_cyrus')", 'the map cyrus is already declared'],
     ["FEATURE(`cyrusmap')FEATURE(`mrs')FEATURE(`mrs_cyrus')", 'the map cyrus is already declared'],
     ["FEATURE(`mrs_cyrus')", 'FEATURE(mrs_cyrus) requires FEATURE(mrs)'],
+    [
+      "FEATURE(`cyrusmap')FEATURE(`virtusertable')",
+      'FEATURE(cyrusmap) must come after FEATURE(virtusertable)',
+    ],
     ["MAILER(`cyrusv2d')", 'MAILER(cyrusv2d) requires MAILER(smtp) before it'],
   ])('%s is an error', async (lines, complaint) => {
     expect(await rig.m4(lines)).toContain(`*** ERROR: ${complaint}`);
