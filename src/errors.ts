@@ -8,7 +8,12 @@ export class ProtocolError extends Error {
 
 /** No answer could be had: connect refused, connection lost, login refused, backing off. */
 export class UnavailableError extends Error {
-  override readonly name = 'UnavailableError';
+  override readonly name: string = 'UnavailableError';
+}
+
+/** The peer does not let us in: wrong password, no common mechanism, no rights. Asking again soon will not help. */
+export class LoginError extends UnavailableError {
+  override readonly name = 'LoginError';
 }
 
 /** Too late: a deadline or a timeout passed before the answer came. */

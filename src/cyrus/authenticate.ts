@@ -1,7 +1,13 @@
 // One SASL exchange (RFC 4422 section 3), whatever protocol carries it: LMTP's AUTH (RFC 4954) and IMAP's
 // AUTHENTICATE (RFC 3501, RFC 4959) each give a Carrier. Base64 is done here. No I/O of its own.
-import { ProtocolError, UnavailableError } from '../errors.js';
-import type { Mechanism, MechanismName } from './sasl.js';
+import { LoginError, ProtocolError } from '../errors.js';
+import {
+  chooseMechanism,
+  createMechanism,
+  type Credentials,
+  type Mechanism,
+  type MechanismName,
+} from './sasl.js';
 
 /** What the server said to a command or a response. */
 export type SaslReply =
@@ -20,12 +26,36 @@ export interface Carrier {
   respond(response: string): Promise<SaslReply>;
 }
 
+/** Who logs in, and by which mechanisms, in the order of preference. */
+export type Login = {
+  readonly credentials: Credentials;
+  readonly mechanisms: readonly MechanismName[];
+  /** PLAIN even where the connection is not confidential. */
+  readonly plainAnywhere: boolean;
+};
+
 /** The longest mechanism here, SCRAM, takes three. */
 export const SASL_CHALLENGES_MAX = 8;
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/** @throws UnavailableError where the server refused, ProtocolError where it broke the exchange */
+/**
+ * Logs in by the first allowed mechanism that the server offers.
+ * @param offered as the server wrote them
+ * @param confidential TLS, or nothing but this machine in between
+ * @throws LoginError where the server refused or offers none, ProtocolError where it broke the exchange
+ */
+export async function logIn(
+  { credentials, mechanisms, plainAnywhere }: Login,
+  offered: readonly string[],
+  confidential: boolean,
+  carrier: Carrier,
+): Promise<void> {
+  const name = chooseMechanism(offered, { allowed: mechanisms, confidential, plainAnywhere }, credentials);
+  await authenticate(createMechanism(name, credentials), carrier);
+}
+
+/** @throws LoginError where the server refused, ProtocolError where it broke the exchange */
 export async function authenticate(mechanism: Mechanism, carrier: Carrier): Promise<void> {
   const first = mechanism.initialResponse();
   let unsaid = carrier.takesInitialResponse ? undefined : first;
@@ -46,7 +76,7 @@ export async function authenticate(mechanism: Mechanism, carrier: Carrier): Prom
     reply = await carrier.respond(response.toString('base64'));
   }
   if (reply.kind === 'failure') {
-    throw new UnavailableError(`login with ${mechanism.name} refused: ${reply.text}`);
+    throw new LoginError(`login with ${mechanism.name} refused: ${reply.text}`);
   }
   if (unsaid !== undefined) {
     throw new ProtocolError(`${mechanism.name}: the server reported success before it was told who logs in`);

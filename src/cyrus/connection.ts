@@ -1,9 +1,10 @@
 // A client's connection to Cyrus: one socket, one parser, one conversation at a time, each with a timeout.
 // It is trusted until its first surprise: bytes that nobody asked for, a broken reply, silence, the end.
-// Then it is botched: closed, and never used again. The only client-side node:net of the back-channel.
+// Then it is botched: closed, and never used again. The only client-side node:net of the back-channel; TLS is tls.ts's.
 import { connect, type Socket } from 'node:net';
 import { formatEndpoint, type Endpoint } from '../endpoint.js';
 import { DeadlineError, messageOf, ProtocolError, UnavailableError } from '../errors.js';
+import { handshake, type TlsSettings } from './tls.js';
 
 /** Bytes in, replies out: what a protocol's parser offers to a connection. */
 export interface ReplyParser<Reply> {
@@ -22,10 +23,12 @@ type Conversation<Reply> = {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
+  /** Whether each chunk that comes starts the timeout anew. */
+  readonly streams: boolean;
 };
 
 export class Connection<Reply> {
-  readonly #socket: Socket;
+  #socket: Socket;
   readonly #parser: ReplyParser<Reply>;
   #conversation: Conversation<Reply> | undefined;
   #failure: Error | undefined;
@@ -33,6 +36,10 @@ export class Connection<Reply> {
   private constructor(socket: Socket, parser: ReplyParser<Reply>) {
     this.#socket = socket;
     this.#parser = parser;
+    this.#listen(socket);
+  }
+
+  #listen(socket: Socket): void {
     socket.on('data', (chunk: Buffer) => this.#read(chunk));
     socket.on('error', (cause) =>
       this.#fail(new UnavailableError(`connection lost: ${cause.message}`, { cause })),
@@ -80,11 +87,45 @@ export class Connection<Reply> {
   }
 
   /**
+   * Puts TLS around it. Bytes that came in clear behind the last reply have botched it by then; any that come now are no
+   * handshake.
+   * @returns the version that was agreed on
+   * @throws UnavailableError where the certificate cannot be trusted or the peer speaks no TLS, DeadlineError
+   */
+  async secure(settings: TlsSettings, timeoutMs: number): Promise<string> {
+    if (this.#failure !== undefined) throw this.#failure;
+    const plain = this.#socket;
+    for (const event of ['data', 'error', 'end', 'close']) plain.removeAllListeners(event);
+    try {
+      const secured = await handshake(plain, settings, timeoutMs);
+      this.#socket = secured;
+      this.#listen(secured);
+      return secured.getProtocol() ?? 'TLS';
+    } catch (error) {
+      plain.on('error', () => undefined);
+      this.#fail(error instanceof Error ? error : new UnavailableError(String(error)));
+      throw error;
+    }
+  }
+
+  /**
    * Writes, and gives each reply to `take` until it says `done`. Replies beyond that are a surprise.
    * @param bytes latin1; `''` where the peer speaks first
    * @throws UnavailableError, DeadlineError, ProtocolError, or what `take` threw; the connection is botched then
    */
   converse(bytes: string, take: Taker<Reply>, timeoutMs: number): Promise<void> {
+    return this.#converse(bytes, take, timeoutMs, false);
+  }
+
+  /**
+   * As `converse`, for what may be long: the timeout is one for silence, not for the whole.
+   * @param silenceMs without a byte
+   */
+  stream(bytes: string, take: Taker<Reply>, silenceMs: number): Promise<void> {
+    return this.#converse(bytes, take, silenceMs, true);
+  }
+
+  #converse(bytes: string, take: Taker<Reply>, timeoutMs: number, streams: boolean): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#conversation !== undefined)
       return Promise.reject(new Error('a conversation is already under way'));
@@ -93,7 +134,7 @@ export class Connection<Reply> {
       () => this.#fail(new DeadlineError(`no reply within ${timeoutMs} ms`)),
       timeoutMs,
     );
-    this.#conversation = { take, resolve, reject, timer };
+    this.#conversation = { take, resolve, reject, timer, streams };
     if (bytes !== '') this.#socket.write(bytes, 'latin1');
     return promise;
   }
@@ -116,6 +157,7 @@ export class Connection<Reply> {
       this.#fail(new ProtocolError('the peer sent what nobody asked for'));
       return;
     }
+    if (this.#conversation.streams) this.#conversation.timer.refresh();
     try {
       this.#parser.feed(chunk);
       this.#deliver();

@@ -7,6 +7,11 @@ export function getQuotaRoot(mailbox: MailboxName): string {
   return `GETQUOTAROOT ${quoted(mailbox)}`;
 }
 
+/** Refused to whoever is no administrator; changes nothing. */
+export function getQuota(root: MailboxName): string {
+  return `GETQUOTA ${quoted(root)}`;
+}
+
 /** Who may post to it; for an administrator only. */
 export function getAcl(mailbox: MailboxName): string {
   return `GETACL ${quoted(mailbox)}`;

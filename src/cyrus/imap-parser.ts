@@ -23,6 +23,12 @@ export class ImapResponseParser {
   /** Bytes of the response so far. */
   #size = 0;
   #failure: unknown;
+  readonly #seen: (text: string) => void;
+
+  /** @param seen is told each response as it came, but for what its literals hold */
+  constructor(seen: (text: string) => void = () => undefined) {
+    this.#seen = seen;
+  }
 
   feed(chunk: Buffer): void {
     this.#received.append(chunk);
@@ -64,6 +70,7 @@ export class ImapResponseParser {
     this.#text = '';
     this.#size = 0;
     if (literals.length > 0) this.#literals = [];
+    this.#seen(text);
     return readResponse(text, literals);
   }
 

@@ -12,6 +12,9 @@ export type MailboxName = string & { readonly [checked]: true };
 /** Cyrus' hierarchy separator, as NAMESPACE says it: `/` with `unixhierarchysep: yes`. */
 export type Separator = '/' | '.';
 
+/** Cyrus creates no mailbox with `%` in its name: mboxname_policycheck() of imap/mboxname.c. */
+export const IMPOSSIBLE_ROOT = brand('cyrusmapd%');
+
 const QUOTABLE = /^[ !#-[\]-~]*$/;
 const DOMAIN = /^[A-Za-z0-9.-]+$/;
 
@@ -26,7 +29,7 @@ export function mailboxNameOf(
   rules: AddressRules,
 ): MailboxName | undefined {
   const { local, detail, domain } = recipient;
-  const shared = detail !== undefined && (local === '' || local === rules.postUser);
+  const shared = detail !== undefined && local === rules.postUser;
   const name = shared ? sharedName(detail, separator) : inboxName(local, separator);
   if (name === undefined || !QUOTABLE.test(name)) return undefined;
   if (!rules.virtualDomains || domain === undefined || domain === rules.defaultDomain) return brand(name);
@@ -70,7 +73,7 @@ export function listedMailbox(name: string, separator: Separator, rules: Address
  * name a folder.
  */
 function inboxName(local: string, separator: Separator): string | undefined {
-  if (local.includes('/')) return undefined;
+  if (local === '' || local.includes('/')) return undefined;
   const part = separator === '/' ? local.replaceAll('^', '.') : local.replaceAll('.', '^');
   return `user${separator}${part}`;
 }

@@ -1,7 +1,7 @@
 // The client's side of SASL (RFC 4422): which mechanism is used, and those that are one message long: CRAM-MD5
 // (RFC 2195), PLAIN (RFC 4616), EXTERNAL (RFC 4422 appendix A). SCRAM has its own file. No I/O.
 import { createHmac } from 'node:crypto';
-import { ConfigError, ProtocolError, UnavailableError } from '../errors.js';
+import { ConfigError, LoginError, ProtocolError } from '../errors.js';
 import { Scram } from './scram.js';
 
 export type Credentials = {
@@ -23,7 +23,7 @@ export interface Mechanism {
   initialResponse(): Buffer | undefined;
   /**
    * The answer to a challenge.
-   * @throws ProtocolError where the server broke the mechanism, UnavailableError where it refused
+   * @throws ProtocolError where the server broke the mechanism, LoginError where it refused
    */
   respond(challenge: Buffer): Promise<Buffer>;
   /**
@@ -52,7 +52,7 @@ export function defaultMechanisms(credentials: Credentials): readonly MechanismN
 /**
  * The first allowed mechanism that the server offers and the connection permits.
  * @param offered as the server wrote them
- * @throws UnavailableError naming what was offered and what is allowed
+ * @throws LoginError naming what was offered and what is allowed
  */
 export function chooseMechanism(
   offered: readonly string[],
@@ -66,7 +66,7 @@ export function chooseMechanism(
   const obstacles = policy.allowed
     .filter((name) => names.has(name))
     .map((name) => `${name} ${obstacle(name, policy, credentials) ?? ''}`);
-  throw new UnavailableError(
+  throw new LoginError(
     `no login mechanism: the server offers ${[...names].join(' ') || 'none'}, allowed are ` +
       [policy.allowed.join(' ') || 'none', ...obstacles].join('; '),
   );

@@ -2,7 +2,7 @@
 // never leaves this machine, and the server proves that it knows it too. No I/O, but a thread for PBKDF2.
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
-import { ProtocolError, UnavailableError } from '../errors.js';
+import { LoginError, ProtocolError } from '../errors.js';
 import type { Credentials, Mechanism } from './sasl.js';
 import { saslprep } from './saslprep.js';
 
@@ -102,7 +102,7 @@ export class Scram implements Mechanism {
     if (this.#awaits !== 'server-final') throw this.#broken('a final message out of turn');
     const text = serverFinal.toString();
     if (text.startsWith('e=')) {
-      throw new UnavailableError(`${this.name} login refused: ${printable(text.slice(2))}`);
+      throw new LoginError(`${this.name} login refused: ${printable(text.slice(2))}`);
     }
     const [, signature] = SERVER_FINAL.exec(text) ?? [];
     if (signature === undefined) throw this.#broken('a final message that is none');

@@ -7,7 +7,7 @@ import {
 } from '../../../src/cyrus/authenticate.js';
 import { createMechanism, type Mechanism } from '../../../src/cyrus/sasl.js';
 import { Scram } from '../../../src/cyrus/scram.js';
-import { ProtocolError, UnavailableError } from '../../../src/errors.js';
+import { LoginError, ProtocolError } from '../../../src/errors.js';
 
 const CYRUS = { user: 'cyrus', password: 'secret', authorizationId: undefined };
 
@@ -85,7 +85,7 @@ describe('SCRAM as Cyrus 3.6.1 speaks it', () => {
       { kind: 'failure', text: 'authentication failure' },
     ]);
     await expect(authenticate(scram(), server)).rejects.toThrow(
-      new UnavailableError('login with SCRAM-SHA-256 refused: authentication failure'),
+      new LoginError('login with SCRAM-SHA-256 refused: authentication failure'),
     );
   });
 });

@@ -8,7 +8,7 @@ import {
   type MechanismName,
   type MechanismPolicy,
 } from '../../../src/cyrus/sasl.js';
-import { ConfigError, ProtocolError, UnavailableError } from '../../../src/errors.js';
+import { ConfigError, LoginError, ProtocolError } from '../../../src/errors.js';
 
 const CYRUS: Credentials = { user: 'cyrus', password: 'secret', authorizationId: undefined };
 const OFFERED = ['PLAIN', 'cram-md5', 'SCRAM-SHA-1', 'SCRAM-SHA-256', 'GSSAPI'];
@@ -33,7 +33,7 @@ describe('the choice of a mechanism', () => {
 
   test('never falls on a mechanism that is not allowed', () => {
     expect(() => chooseMechanism(['PLAIN'], policy({ allowed: ['SCRAM-SHA-256'] }), CYRUS)).toThrow(
-      new UnavailableError('no login mechanism: the server offers PLAIN, allowed are SCRAM-SHA-256'),
+      new LoginError('no login mechanism: the server offers PLAIN, allowed are SCRAM-SHA-256'),
     );
   });
 

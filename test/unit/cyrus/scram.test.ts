@@ -5,7 +5,7 @@ import {
   SCRAM_ITERATIONS_MIN,
   type ScramHash,
 } from '../../../src/cyrus/scram.js';
-import { ConfigError, ProtocolError, UnavailableError } from '../../../src/errors.js';
+import { ConfigError, LoginError, ProtocolError } from '../../../src/errors.js';
 
 const USER = { user: 'user', password: 'pencil', authorizationId: undefined };
 
@@ -106,7 +106,7 @@ describe('a first message of the server', () => {
 test('a refusal in the final message is no breach of the protocol', async () => {
   const scram = await challenged();
   await expect(scram.respond(Buffer.from('e=invalid-proof'))).rejects.toThrow(
-    new UnavailableError('SCRAM-SHA-256 login refused: invalid-proof'),
+    new LoginError('SCRAM-SHA-256 login refused: invalid-proof'),
   );
 });
 

@@ -1,0 +1,42 @@
+// What is said between us and Cyrus, line by line, for `check`: passwords and whatever else a login is made of are masked.
+// No I/O.
+
+/** Each line of a dialogue. */
+export type Trace = (direction: '>' | '<', line: string) => void;
+
+const MASK = '***';
+
+export class Dialogue {
+  readonly #trace: Trace | undefined;
+  /** While a login is under way. */
+  #secret = false;
+
+  constructor(trace: Trace | undefined) {
+    this.#trace = trace;
+  }
+
+  /** @param line the command that begins a login, of which the words in front may be shown */
+  beginSecret(line: string): void {
+    this.#trace?.('>', line);
+    this.#secret = true;
+  }
+
+  endSecret(): void {
+    this.#secret = false;
+  }
+
+  sent(line: string): void {
+    this.#trace?.('>', this.#secret ? MASK : line);
+  }
+
+  /** @param version of TLS, in which it goes on */
+  secured(version: string): void {
+    this.#trace?.('<', `(${version} begins)`);
+  }
+
+  /** @param challenge what stands in front of a challenge of a login: the rest of it is masked */
+  received(line: string, challenge: string): void {
+    const masked = this.#secret && line.startsWith(challenge);
+    this.#trace?.('<', masked ? `${challenge}${MASK}` : line);
+  }
+}

@@ -1,0 +1,276 @@
+// Asks imapd (RFC 3501, RFC 2087) as an administrator, who can change nothing by it: one login, then GETQUOTAROOT for each
+// recipient, all of a batch in one write, and GETACL too for a shared mailbox. Lists all mailboxes for a snapshot.
+import { isLocal, type Endpoint } from '../endpoint.js';
+import { LoginError, ProtocolError, UnavailableError } from '../errors.js';
+import type { AddressRules, Recipient } from '../validation/recipient.js';
+import { deferred, UNKNOWN, type Verdict } from '../validation/verdict.js';
+import type { Witness } from '../validation/witness.js';
+import { logIn, type Login } from './authenticate.js';
+import { Connection } from './connection.js';
+import { Dialogue, type Trace } from './dialogue.js';
+import { getAcl, getQuota, getQuotaRoot, list } from './imap-command.js';
+import { ImapDialogue } from './imap-dialogue.js';
+import { ImapResponseParser } from './imap-parser.js';
+import type { ImapResponse, Namespace } from './imap-response.js';
+import { describeAnswer, postingVerdict, quotaVerdict, type ImapAnswer } from './imap-verdict.js';
+import {
+  IMPOSSIBLE_ROOT,
+  listedMailbox,
+  mailboxNameOf,
+  type MailboxName,
+  type Separator,
+} from './mailbox-name.js';
+import type { Session } from './session.js';
+import type { TlsSettings } from './tls.js';
+import { WitnessedAsk } from './witnessed.js';
+
+export type ImapOptions = {
+  readonly endpoint: Endpoint;
+  /** Undefined for a connection in clear. */
+  readonly tls: TlsSettings | undefined;
+  /** Of an administrator; undefined where imapd takes us for one by itself (PREAUTH). */
+  readonly login: Login | undefined;
+  readonly rules: AddressRules;
+  readonly witness: Witness;
+  /** As `lmtp_strict_quota`. */
+  readonly strictQuota: boolean;
+  /** Connection and greeting. */
+  readonly connectTimeoutMs: number;
+  /** For all answers of a batch, and for one step of the login; while a list is read, for silence. */
+  readonly replyTimeoutMs: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly trace?: Trace;
+};
+
+/** What is asked about one recipient, and what its answers mean. */
+type Question = {
+  readonly commands: readonly string[];
+  readonly judge: (answers: readonly ImapAnswer[]) => Verdict;
+};
+
+export class ImapSession implements Session {
+  readonly #connection: Connection<ImapResponse>;
+  readonly #imapd: ImapDialogue;
+  readonly #options: ImapOptions;
+  readonly #asker: WitnessedAsk;
+  /** How this Cyrus divides names. */
+  readonly separator: Separator;
+  /** lmtpd takes no address with 8-bit bytes. */
+  readonly acceptsEightBit = false;
+
+  private constructor(
+    connection: Connection<ImapResponse>,
+    imapd: ImapDialogue,
+    options: ImapOptions,
+    separator: Separator,
+  ) {
+    this.#connection = connection;
+    this.#imapd = imapd;
+    this.#options = options;
+    this.separator = separator;
+    this.#asker = new WitnessedAsk(options.witness, (recipients) => this.#verdicts(recipients), options.now);
+  }
+
+  /**
+   * Connects, logs in, and makes sure that an administrator did.
+   * @throws LoginError where he is none or is not let in, UnavailableError, DeadlineError, ProtocolError
+   */
+  static async open(options: ImapOptions): Promise<ImapSession> {
+    const dialogue = new Dialogue(options.trace);
+    const parser = new ImapResponseParser((text) => dialogue.received(text, '+ '));
+    const connection = await Connection.open(options.endpoint, parser, options.connectTimeoutMs);
+    try {
+      const imapd = new ImapDialogue(connection, dialogue);
+      await begin(connection, imapd, dialogue, options);
+      const separator = await separatorOf(imapd, options);
+      await requireAdministrator(imapd, options);
+      return new ImapSession(connection, imapd, options, separator);
+    } catch (error) {
+      connection.close();
+      throw error;
+    }
+  }
+
+  get botched(): boolean {
+    return this.#connection.botched;
+  }
+
+  ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
+    return this.#asker.ask(batch);
+  }
+
+  /**
+   * Lists mailboxes that an address leads to. Whatever it throws, the session must be closed, and the list is not whole.
+   * @param pattern such as inboxPattern() makes
+   * @param take is given each, as the cache keeps it, at once as it comes
+   */
+  async list(pattern: MailboxName, take: (mailbox: string) => void): Promise<void> {
+    const { rules, replyTimeoutMs } = this.#options;
+    const command = list(pattern);
+    const answer = await this.#imapd.stream(
+      command,
+      (response) => {
+        if (response.kind !== 'list' || response.attributes.some(isNoMailbox)) return;
+        const mailbox = listedMailbox(response.mailbox, this.separator, rules);
+        if (mailbox !== undefined) take(mailbox);
+      },
+      replyTimeoutMs,
+    );
+    if (answer.status !== 'OK')
+      throw new UnavailableError(`imapd answered ${command} with ${describeAnswer(answer)}`);
+  }
+
+  close(): void {
+    this.#connection.close('bye LOGOUT\r\n');
+  }
+
+  async #verdicts(recipients: readonly Recipient[]): Promise<Verdict[]> {
+    const questions = recipients.map((recipient) => this.#question(recipient));
+    const commands = questions.flatMap((question) => question.commands);
+    const answers =
+      commands.length === 0 ? [] : await this.#imapd.ask(commands, this.#options.replyTimeoutMs);
+    return questions.map((question) => question.judge(answers.splice(0, question.commands.length)));
+  }
+
+  #question(recipient: Recipient): Question {
+    const { rules, strictQuota } = this.#options;
+    const name = mailboxNameOf(recipient, this.separator, rules);
+    const posts = recipient.shared && recipient.local === rules.postUser;
+    if (recipient.shared && !posts) return this.#doubtful(recipient, name);
+    // mailbox-name.ts: there can be no such mailbox, and lmtpd refuses the address whatever exists.
+    if (name === undefined) return unasked(UNKNOWN);
+    if (this.#outOfSight(name)) return unasked(OUT_OF_SIGHT);
+    if (!posts) {
+      return {
+        commands: [getQuotaRoot(name)],
+        judge: ([quota]) => quotaVerdict(required(quota), name, strictQuota),
+      };
+    }
+    return {
+      commands: [getQuotaRoot(name), getAcl(name)],
+      judge: ([quota, acl]) => {
+        const exists = quotaVerdict(required(quota), name, strictQuota);
+        if (exists.kind === 'unknown' || exists.kind === 'deferred') return exists;
+        const posting = postingVerdict(required(acl), name);
+        return posting.kind === 'deliverable' ? exists : posting;
+      },
+    };
+  }
+
+  /**
+   * A user who does not exist, with a detail: where that names a shared mailbox, `lookup.post_user` may not be
+   * what it is in Cyrus, and lmtpd would deliver.
+   * @param name of the user's INBOX
+   */
+  #doubtful(recipient: Recipient, name: MailboxName | undefined): Question {
+    const { rules, strictQuota } = this.#options;
+    const asPosted = mailboxNameOf(recipient, this.separator, { ...rules, postUser: recipient.local });
+    const names = [name, asPosted].filter((each) => each !== undefined);
+    if (names.some((each) => this.#outOfSight(each))) return unasked(OUT_OF_SIGHT);
+    return {
+      commands: names.map(getQuotaRoot),
+      judge: (answers) => {
+        const verdicts = answers.map((answer, i) => quotaVerdict(answer, names[i] ?? '', strictQuota));
+        const inbox = name === undefined ? UNKNOWN : (verdicts[0] ?? UNKNOWN);
+        if (inbox.kind !== 'unknown' || verdicts.every(({ kind }) => kind === 'unknown')) return inbox;
+        return deferred(
+          `the detail of ${recipient.address} names a shared mailbox: is post_user as in Cyrus?`,
+        );
+      },
+    };
+  }
+
+  #outOfSight(name: MailboxName): boolean {
+    return !name.includes('@') && seesOwnDomainOnly(this.#options);
+  }
+}
+
+const OUT_OF_SIGHT = deferred('the login has a domain, and sees no mailbox of the default domain');
+
+function unasked(verdict: Verdict): Question {
+  return { commands: [], judge: () => verdict };
+}
+
+function required(answer: ImapAnswer | undefined): ImapAnswer {
+  if (answer === undefined) throw new ProtocolError('imapd did not answer');
+  return answer;
+}
+
+/** A level of the hierarchy at which there is no mailbox, or none any more. */
+function isNoMailbox(attribute: string): boolean {
+  return /^\\(?:Noselect|NonExistent)$/i.test(attribute);
+}
+
+/** From the greeting to the end of the login (RFC 3501 section 6.2). */
+async function begin(
+  connection: Connection<ImapResponse>,
+  imapd: ImapDialogue,
+  dialogue: Dialogue,
+  { endpoint, tls, login, connectTimeoutMs, replyTimeoutMs }: ImapOptions,
+): Promise<void> {
+  const secure = async (settings: TlsSettings): Promise<void> =>
+    dialogue.secured(await connection.secure(settings, replyTimeoutMs));
+  if (tls?.mode === 'implicit') await secure(tls);
+  const { preauthenticated } = await imapd.greeting(connectTimeoutMs);
+  if (tls?.mode === 'starttls') {
+    if (preauthenticated)
+      throw new UnavailableError('imapd greeted with PREAUTH: no STARTTLS is possible then');
+    if (!(await capabilities(imapd, replyTimeoutMs)).includes('STARTTLS'))
+      throw new UnavailableError('imapd offers no STARTTLS');
+    await imapd.demand('STARTTLS', replyTimeoutMs);
+    await secure(tls);
+  }
+  if (preauthenticated) return;
+  if (login === undefined) throw new LoginError('imapd wants a login: user and password_file are needed');
+  const offered = await capabilities(imapd, replyTimeoutMs);
+  const mechanisms = offered.flatMap((name) => /^AUTH=(.+)$/.exec(name)?.[1] ?? []);
+  const confidential = tls !== undefined || isLocal(endpoint);
+  await logIn(login, mechanisms, confidential, imapd.carrier(offered.includes('SASL-IR'), replyTimeoutMs));
+}
+
+/** Asked for, and never taken from a greeting: before TLS anybody could have written that. */
+async function capabilities(imapd: ImapDialogue, timeoutMs: number): Promise<readonly string[]> {
+  const { data } = await imapd.demand('CAPABILITY', timeoutMs);
+  return data.flatMap((response) => (response.kind === 'capability' ? response.capabilities : []));
+}
+
+/** NAMESPACE (RFC 2342). Other users' mailboxes are an administrator's `user`, whatever altnamespace makes of them else. */
+async function separatorOf(imapd: ImapDialogue, options: ImapOptions): Promise<Separator> {
+  const { data } = await imapd.demand('NAMESPACE', options.replyTimeoutMs);
+  const others = data.flatMap((response) => (response.kind === 'namespace' ? response.otherUsers : []));
+  const separator = others.map(separatorOfUsers).find((each) => each !== undefined);
+  if (separator === undefined) throw noAdministrator(options, 'other users have no namespace user/ or user.');
+  return separator;
+}
+
+function separatorOfUsers({ prefix, separator }: Namespace): Separator | undefined {
+  if (separator !== '/' && separator !== '.') return undefined;
+  return prefix === `user${separator}` ? separator : undefined;
+}
+
+/**
+ * Who is none hears "Mailbox does not exist" of each mailbox but his own and those that are shared with him; where the
+ * witness is one of these, it could not tell. GETQUOTA of any name, though, is refused to him.
+ */
+async function requireAdministrator(imapd: ImapDialogue, options: ImapOptions): Promise<void> {
+  const [answer] = await imapd.ask([getQuota(IMPOSSIBLE_ROOT)], options.replyTimeoutMs);
+  if (answer?.status === 'OK' || answer?.text === 'Quota root does not exist') return;
+  throw noAdministrator(options, `GETQUOTA was answered with ${describeAnswer(required(answer))}`);
+}
+
+function noAdministrator(options: ImapOptions, why: string): LoginError {
+  const who = identity(options) ?? 'who is logged in';
+  return new LoginError(`${who} is no administrator, see admins of imapd.conf: ${why}`);
+}
+
+function identity({ login }: ImapOptions): string | undefined {
+  return login?.credentials.authorizationId ?? login?.credentials.user;
+}
+
+/** To an administrator of one domain a name without domain is one of his own. */
+function seesOwnDomainOnly(options: ImapOptions): boolean {
+  const { virtualDomains, defaultDomain } = options.rules;
+  const [, domain] = /@(.*)$/.exec(identity(options) ?? '') ?? [];
+  return virtualDomains && domain !== undefined && domain.toLowerCase() !== defaultDomain;
+}
