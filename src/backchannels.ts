@@ -5,7 +5,8 @@ import { isDeepStrictEqual } from 'node:util';
 import type { BackchannelConfig, Config, LmtpBackchannelConfig } from './config.js';
 import { ListProbe } from './cyrus/list.js';
 import { CreationCheck, type CreationAlarm, type Finding } from './cyrus/creation-check.js';
-import { LmtpSession, type Trace } from './cyrus/lmtp.js';
+import type { Trace } from './cyrus/dialogue.js';
+import { LmtpSession } from './cyrus/lmtp.js';
 import { Pool } from './cyrus/pool.js';
 import type { Log } from './log.js';
 import { FallbackProbe } from './validation/fallback-probe.js';
@@ -100,6 +101,8 @@ function lmtpPool(
   const open = () =>
     LmtpSession.open({
       endpoint: config.endpoint,
+      tls: undefined,
+      login: undefined,
       witness,
       creationCheck: config.autocreate === 'accept' ? undefined : new CreationCheck(check),
       connectTimeoutMs: config.connectTimeoutMs,

@@ -1,22 +1,27 @@
 // Asks lmtpd (RFC 2033) without delivering: LHLO once, then MAIL FROM:<>, RCPT for each recipient, RSET for
 // each batch, never DATA. All commands of a batch go out in one write (RFC 2920) and every reply is matched
 // to its command by count; RSET's own code at the end proves that none was lost or added.
+import { isLocal, type Endpoint } from '../endpoint.js';
 import { ProtocolError, UnavailableError } from '../errors.js';
-import type { Endpoint } from '../endpoint.js';
 import type { Recipient } from '../validation/recipient.js';
 import { deferred, unasked, type Verdict } from '../validation/verdict.js';
 import type { Witness } from '../validation/witness.js';
+import { logIn, type Carrier, type Login, type SaslReply } from './authenticate.js';
 import { Connection } from './connection.js';
 import type { CreationCheck, Finding } from './creation-check.js';
+import { Dialogue, type Trace } from './dialogue.js';
 import { describeReply, LmtpReplyParser, type LmtpReply } from './lmtp-reply.js';
 import { rcptVerdict } from './rcpt-verdict.js';
 import type { Session } from './session.js';
-
-/** Each line of a dialogue, for `check` and for the log at level trace. */
-export type Trace = (direction: '>' | '<', line: string) => void;
+import type { TlsSettings } from './tls.js';
+import { WitnessedAsk } from './witnessed.js';
 
 export type LmtpOptions = {
   readonly endpoint: Endpoint;
+  /** Undefined for a connection in clear. */
+  readonly tls: TlsSettings | undefined;
+  /** Undefined where lmtpd takes us as we come: a UNIX socket, or `lmtpd -a`. */
+  readonly login: Login | undefined;
   readonly witness: Witness;
   /** Undefined where the configuration accepts that a RCPT may create a mailbox. */
   readonly creationCheck: CreationCheck | undefined;
@@ -34,18 +39,22 @@ export type LmtpOptions = {
 export class LmtpSession implements Session {
   readonly #connection: Connection<LmtpReply>;
   readonly #options: LmtpOptions;
-  #capabilities: ReadonlySet<string> = new Set();
-  /** Unknowns come in floods: after one the witness is asked along with the batch, not in a second turn. */
-  #expectUnknown = false;
-  /** The last thing that was asked here was this mailbox, and it exists. */
-  #vouched: { readonly mailbox: string; readonly at: number } | undefined;
+  readonly #dialogue: Dialogue;
+  readonly #asker: WitnessedAsk;
+  /** What stood behind its name. */
+  #capabilities: ReadonlyMap<string, readonly string[]> = new Map();
 
   private constructor(connection: Connection<LmtpReply>, options: LmtpOptions) {
     this.#connection = connection;
     this.#options = options;
+    this.#dialogue = new Dialogue(options.trace);
+    this.#asker = new WitnessedAsk(options.witness, (recipients) => this.#verdicts(recipients), options.now);
   }
 
-  /** Connects, awaits the greeting and says LHLO. */
+  /**
+   * Connects, awaits the greeting, says LHLO, puts TLS around it and logs in, as the options say.
+   * @throws LoginError, UnavailableError, DeadlineError, ProtocolError
+   */
   static async open(options: LmtpOptions): Promise<LmtpSession> {
     const connection = await Connection.open(
       options.endpoint,
@@ -54,7 +63,7 @@ export class LmtpSession implements Session {
     );
     const session = new LmtpSession(connection, options);
     try {
-      await session.#greet();
+      await session.#begin();
     } catch (error) {
       connection.close();
       throw error;
@@ -72,7 +81,7 @@ export class LmtpSession implements Session {
 
   async ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
     const { creationCheck } = this.#options;
-    if (creationCheck === undefined) return this.#askAll(batch);
+    if (creationCheck === undefined) return this.#asker.ask(batch);
     const names = creationCheck.due(batch);
     if (names.length > 0) {
       const replies = await this.#transaction(names);
@@ -80,70 +89,64 @@ export class LmtpSession implements Session {
     }
     const refused = batch.map((recipient) => whyNotAsked(creationCheck.finding(recipient)));
     const askable = batch.filter((_, i) => refused[i] === undefined);
-    const verdicts = askable.length === 0 ? [] : [...(await this.#askAll(askable))];
+    const verdicts = askable.length === 0 ? [] : [...(await this.#asker.ask(askable))];
     return refused.map((verdict) => verdict ?? verdicts.shift() ?? deferred('no verdict came'));
-  }
-
-  async #askAll(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
-    const early = this.#expectUnknown ? this.#options.witness.candidate(NONE_DENIED) : undefined;
-    const { verdicts, said } = await this.#round(batch, early);
-    batch.forEach((recipient, i) => {
-      if (verdicts[i]?.kind === 'deliverable') this.#options.witness.learn(recipient);
-    });
-    const denied = batch.filter((_, i) => verdicts[i]?.kind === 'unknown');
-    this.#expectUnknown = denied.length > 0;
-    if (denied.length === 0) return verdicts;
-
-    const names = new Set(denied.map(({ mailbox }) => mailbox));
-    if (early !== undefined && !names.has(early.mailbox)) return this.#believe(verdicts, early, said);
-    const witness = this.#options.witness.candidate(names);
-    if (witness === undefined) return this.#believe(verdicts, undefined, []);
-    const again = await this.#round(denied, witness);
-    const confirmed = verdicts.map((verdict) =>
-      verdict.kind === 'unknown' ? (again.verdicts.shift() ?? deferred('no verdict came')) : verdict,
-    );
-    return this.#believe(confirmed, witness, again.said);
   }
 
   close(): void {
     this.#connection.close('QUIT\r\n');
   }
 
-  async #greet(): Promise<void> {
-    const { connectTimeoutMs, replyTimeoutMs, clientName } = this.#options;
+  async #begin(): Promise<void> {
+    const { connectTimeoutMs, tls, login } = this.#options;
+    if (tls?.mode === 'implicit') await this.#secure(tls);
     const [greeting] = await this.#exchange([], 1, connectTimeoutMs);
     expect(greeting, 220, 'greeting');
-    const [hello] = await this.#exchange([`LHLO ${clientName}`], 1, replyTimeoutMs);
-    this.#capabilities = new Set(expect(hello, 250, 'LHLO').lines.slice(1).map(capability));
+    await this.#greet();
+    if (tls?.mode === 'starttls') {
+      if (!this.#capabilities.has('STARTTLS')) throw new UnavailableError('lmtpd offers no STARTTLS');
+      expect(await this.#command('STARTTLS'), 220, 'STARTTLS');
+      await this.#secure(tls);
+      // RFC 3207 section 4.2: what was said in clear is forgotten.
+      await this.#greet();
+    }
+    if (login !== undefined) await this.#logIn(login);
   }
 
-  /**
-   * One transaction. The witness stands on both sides of the recipients: so a mailboxes.db that is moved away,
-   * or back, while it runs shows in one of its replies. In a flood the end of a batch is the beginning of the next.
-   */
-  async #round(recipients: readonly Recipient[], witness: Recipient | undefined): Promise<Round> {
-    const vouched = this.#vouched;
-    this.#vouched = undefined;
-    if (witness === undefined) return { verdicts: await this.#verdicts(recipients), said: [] };
-    const now = this.#options.now();
-    const vouchedFor = vouched?.mailbox === witness.mailbox && now - vouched.at <= VOUCHED_MS;
-    const before = vouchedFor ? [] : [witness];
-    const verdicts = await this.#verdicts([...before, ...recipients, witness]);
-    const said = [...verdicts.splice(0, before.length), ...verdicts.splice(-1)];
-    if (said.every(({ kind }) => kind === 'deliverable'))
-      this.#vouched = { mailbox: witness.mailbox, at: now };
-    return { verdicts, said };
+  async #greet(): Promise<void> {
+    const hello = await this.#command(`LHLO ${this.#options.clientName}`);
+    this.#capabilities = new Map(expect(hello, 250, 'LHLO').lines.slice(1).map(capability));
   }
 
-  /** Lets an unknown stand only where the witness, asked around it, exists. */
-  #believe(
-    verdicts: readonly Verdict[],
-    witness: Recipient | undefined,
-    said: readonly Verdict[],
-  ): readonly Verdict[] {
-    const doubt = this.#options.witness.judge(witness, said);
-    if (doubt === undefined) return verdicts;
-    return verdicts.map((verdict) => (verdict.kind === 'unknown' ? doubt : verdict));
+  async #secure(tls: TlsSettings): Promise<void> {
+    this.#dialogue.secured(await this.#connection.secure(tls, this.#options.replyTimeoutMs));
+  }
+
+  async #logIn(login: Login): Promise<void> {
+    const { tls, endpoint } = this.#options;
+    const offered = this.#capabilities.get('AUTH') ?? [];
+    await logIn(login, offered, tls !== undefined || isLocal(endpoint), this.#carrier());
+  }
+
+  /** AUTH (RFC 4954), masked in the trace. */
+  #carrier(): Carrier {
+    const turn = async (line: string): Promise<SaslReply> => {
+      const reply = saslReply(await this.#send(line));
+      if (reply.kind !== 'challenge') this.#dialogue.endSecret();
+      return reply;
+    };
+    return {
+      takesInitialResponse: true,
+      start: (mechanism, initialResponse) => {
+        const response = initialResponse === undefined ? '' : ` ${initialResponse}`;
+        this.#dialogue.beginSecret(`AUTH ${mechanism}${response === '' ? '' : ' ***'}`);
+        return turn(`AUTH ${mechanism}${response}`);
+      },
+      respond: (response) => {
+        this.#dialogue.sent(response);
+        return turn(response);
+      },
+    };
   }
 
   async #verdicts(recipients: readonly Recipient[]): Promise<Verdict[]> {
@@ -159,15 +162,29 @@ export class LmtpSession implements Session {
     return replies.slice(1, -1);
   }
 
+  async #command(command: string): Promise<LmtpReply> {
+    this.#dialogue.sent(command);
+    return this.#send(command);
+  }
+
+  /** One line, which has been traced before. */
+  async #send(line: string): Promise<LmtpReply> {
+    const [reply] = await this.#converse(`${line}\r\n`, 1, this.#options.replyTimeoutMs);
+    if (reply === undefined) throw new ProtocolError('no reply came');
+    return reply;
+  }
+
   async #exchange(commands: readonly string[], count: number, timeoutMs: number): Promise<LmtpReply[]> {
-    const { trace } = this.#options;
-    if (trace !== undefined) commands.forEach((command) => trace('>', command));
-    const bytes = commands.length === 0 ? '' : `${commands.join('\r\n')}\r\n`;
+    for (const command of commands) this.#dialogue.sent(command);
+    return this.#converse(commands.map((command) => `${command}\r\n`).join(''), count, timeoutMs);
+  }
+
+  async #converse(bytes: string, count: number, timeoutMs: number): Promise<LmtpReply[]> {
     const replies: LmtpReply[] = [];
     await this.#connection.converse(
       bytes,
       (reply) => {
-        if (trace !== undefined) traceReply(trace, reply);
+        this.#trace(reply);
         if (reply.code === 421) throw new UnavailableError(`lmtpd said ${describeReply(reply)}`);
         replies.push(reply);
         return replies.length === count ? 'done' : 'more';
@@ -176,13 +193,15 @@ export class LmtpSession implements Session {
     );
     return replies;
   }
+
+  #trace(reply: LmtpReply): void {
+    if (this.#options.trace === undefined) return;
+    const last = reply.lines.length - 1;
+    reply.lines.forEach((line, i) =>
+      this.#dialogue.received(`${reply.code}${i === last ? ' ' : '-'}${line}`, '334 '),
+    );
+  }
 }
-
-/** The verdicts on the recipients, and what the witness said around them. */
-type Round = { readonly verdicts: Verdict[]; readonly said: readonly Verdict[] };
-
-/** How long the end of one batch counts as the beginning of the next. */
-const VOUCHED_MS = 1_000;
 
 const NO_REPLY: LmtpReply = { code: 0, enhanced: '', lines: ['no reply'] };
 
@@ -199,19 +218,21 @@ function whyNotAsked(finding: Finding | undefined): Verdict | undefined {
   }
 }
 
-const NONE_DENIED: ReadonlySet<string> = new Set();
-
 function rcptCommand(recipient: Recipient): string {
   return `RCPT TO:<${recipient.address}>`;
 }
 
-function capability(line: string): string {
-  return (line.split(' ', 1)[0] ?? '').toUpperCase();
+function capability(line: string): [string, readonly string[]] {
+  const [name = '', ...parameters] = line.toUpperCase().split(' ');
+  return [name, parameters];
 }
 
-function traceReply(trace: Trace, reply: LmtpReply): void {
-  const last = reply.lines.length - 1;
-  reply.lines.forEach((line, i) => trace('<', `${reply.code}${i === last ? ' ' : '-'}${line}`));
+/** RFC 4954 has no room for data beside a success. */
+function saslReply(reply: LmtpReply): SaslReply {
+  if (reply.code === 334) return { kind: 'challenge', data: reply.lines.join('') };
+  if (reply.code === 235) return { kind: 'success', data: undefined };
+  if (reply.code >= 400) return { kind: 'failure', text: describeReply(reply) };
+  throw new ProtocolError(`lmtpd answered AUTH with ${describeReply(reply)}`);
 }
 
 /**
