@@ -10,6 +10,9 @@ export type Config = {
   readonly socketmap: SocketmapConfig;
   readonly lookup: LookupConfig;
   readonly cache: CacheConfig;
+  /** By the name of the map; an unknown one takes `defaultMap`. */
+  readonly maps: ReadonlyMap<string, MapConfig>;
+  readonly defaultMap: MapConfig;
   /** Undefined where Cyrus pushes no events. */
   readonly events: EventsConfig | undefined;
   /** At least one, in the order of the file. */
@@ -49,7 +52,6 @@ export type Network = {
 export type LookupConfig = {
   /** From a request's last byte to its reply. */
   readonly deadlineMs: number;
-  readonly policy: ReplyPolicy;
   /** What becomes of a key with 8-bit bytes where the back-channel does not offer SMTPUTF8. */
   readonly eightBit: 'reject' | 'temp';
   readonly addressRules: AddressRules;
@@ -57,6 +59,11 @@ export type LookupConfig = {
   readonly alwaysAccept: readonly string[];
   /** Whether a domain that no back-channel serves is NOTFOUND; else TEMP. */
   readonly domainsComplete: boolean;
+};
+
+export type MapConfig = ReplyPolicy & {
+  /** What a detail means: see DetailRule. */
+  readonly detail: 'inbox' | 'folder';
 };
 
 export type CacheConfig = {

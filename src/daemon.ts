@@ -5,7 +5,7 @@ import type { Config } from './config.js';
 import type { Endpoint } from './endpoint.js';
 import { openEvents, type Events } from './events.js';
 import type { Log } from './log.js';
-import { Lookups } from './lookups.js';
+import { Lookups, policiesOf } from './lookups.js';
 import { Metrics } from './metrics.js';
 import { SocketmapServer } from './socketmap/server.js';
 import type { Probe } from './validation/probe.js';
@@ -52,7 +52,7 @@ export class Daemon {
     const cache = new VerdictCache(config.cache, beliefOf(config.cache, config.events, false), now());
     const validator = new Validator(cache, backchannels.route, validatorRules(config), now);
     const metrics = new Metrics();
-    const lookups = new Lookups(validator, () => config.lookup.policy, log, metrics, now);
+    const lookups = new Lookups(validator, policiesOf(config), log, metrics, now);
     const events = config.events && (await openEvents(config.events, validator, log, () => undefined));
     let server: SocketmapServer;
     try {
@@ -95,7 +95,7 @@ export class Daemon {
     const events = this.#events === undefined ? undefined : (config.events ?? this.#config.events);
     this.#config = { ...config, events };
     this.#cache.belief = beliefOf(config.cache, events, false);
-    this.#lookups.policies = () => config.lookup.policy;
+    this.#lookups.policies = policiesOf(config);
     this.#validator.reconfigure(next.route, validatorRules(config));
     for (const probe of former.probes) if (!next.probes.includes(probe)) this.#retire(probe);
   }

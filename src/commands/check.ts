@@ -23,7 +23,7 @@ export async function check(argument: string, flags: Flags): Promise<number> {
 
   const outcome = await decide(config, backchannels, key);
   await Promise.all(backchannels.probes.map((probe) => probe.close()));
-  const reply = replyFor(outcome.verdict, key, config.lookup.policy);
+  const reply = replyFor(outcome.verdict, key, config.defaultMap);
 
   print(line('key', `${printable(key)} (${key.length} bytes)`));
   print(describeRecipient(parseKey(key, config.lookup.addressRules)).join('\n'));
@@ -37,7 +37,7 @@ export async function check(argument: string, flags: Flags): Promise<number> {
 
 function decide(config: Config, { route }: Backchannels, key: string): Promise<Outcome> {
   const cache = new VerdictCache(DEFAULT_CACHE_LIMITS, DEFAULT_BELIEF, now());
-  return new Validator(cache, route, validatorRules(config), now).ask(key);
+  return new Validator(cache, route, validatorRules(config), now).ask(key, config.defaultMap.detail);
 }
 
 function now(): number {

@@ -13,6 +13,7 @@ export function contradictions(settings: Settings): string[] {
     ...missingBackchannel(settings),
     ...backoffs(settings),
     ...seconds(settings),
+    ...unseenFolders(settings),
     ...unusableDomains(settings),
   ];
 }
@@ -56,6 +57,22 @@ function seconds({ backchannel }: Settings): string[] {
     ];
   });
 }
+
+function unseenFolders({ lookup, map, backchannel }: Settings): string[] {
+  const wants = Object.entries(map).filter(([, { detail }]) => detail === 'folder');
+  const keys = wants.map(([name]) => `map.${name}.detail`);
+  if (lookup.detail === 'folder') keys.push('lookup.detail');
+  const blind = Object.entries(backchannel).filter(([, { type }]) => !SEES_FOLDERS.has(type));
+  return keys.flatMap((key) =>
+    blind.map(
+      ([name, { type }]) =>
+        `${key} is "folder": must be "inbox", ${type} of backchannel.${name} sees no folders`,
+    ),
+  );
+}
+
+/** lmtpd takes any detail, and a list has none. */
+const SEES_FOLDERS: ReadonlySet<string> = new Set(['imap']);
 
 function unusableDomains({ backchannel, domains }: Settings): string[] {
   const names = Object.keys(backchannel);

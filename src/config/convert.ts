@@ -7,6 +7,7 @@ import type {
   DomainRoute,
   EventsConfig,
   LookupConfig,
+  MapConfig,
   Network,
   SocketmapConfig,
   UnixEndpoint,
@@ -28,6 +29,7 @@ export function toConfig(settings: Settings, file: string | undefined): Config {
     socketmap: toSocketmap(settings.socketmap),
     lookup,
     cache: toCache(settings.cache),
+    ...toMaps(settings),
     events: toEvents(settings.events),
     backchannels,
     domains: toDomains(settings.domains, backchannels),
@@ -66,13 +68,31 @@ function toLookup(settings: Settings['lookup']): LookupConfig {
   };
   return {
     deadlineMs: toMs(settings.deadline),
-    policy: { overQuota: settings.over_quota, refused: settings.refused },
     eightBit: settings.eight_bit,
     addressRules,
     alwaysAccept: settings.always_accept.map((address) => toRecipient(address, addressRules).mailbox),
     domainsComplete: settings.domains_complete,
   };
 }
+
+/** What a map does not say, `[map.cyrus]` says, and what that does not say, `[lookup]`. */
+function toMaps({ lookup, map }: Settings): { maps: ReadonlyMap<string, MapConfig>; defaultMap: MapConfig } {
+  const base = { overQuota: lookup.over_quota, refused: lookup.refused, detail: lookup.detail };
+  const defaultMap = map[DEFAULT_MAP] === undefined ? base : overridden(base, map[DEFAULT_MAP]);
+  const maps = Object.entries(map).map(([name, each]) => [name, overridden(defaultMap, each)] as const);
+  return { maps: new Map(maps), defaultMap };
+}
+
+function overridden(base: MapConfig, settings: Settings['map'][string]): MapConfig {
+  return {
+    overQuota: settings.over_quota ?? base.overQuota,
+    refused: settings.refused ?? base.refused,
+    detail: settings.detail ?? base.detail,
+  };
+}
+
+/** As FEATURE(mrs_cyrus) declares it. */
+const DEFAULT_MAP = 'cyrus';
 
 function toCache(settings: Settings['cache']): CacheConfig {
   return {

@@ -39,6 +39,7 @@ const lookup = table({
   deadline: v.optional(duration('100ms', '25s', 'Sendmail gives up at 30s'), '5s'),
   over_quota: v.optional(choice('temp', 'ok', 'reject'), 'temp'),
   refused: v.optional(choice('reject', 'temp'), 'reject'),
+  detail: v.optional(choice('inbox', 'folder'), 'inbox'),
   eight_bit: v.optional(choice('reject', 'temp'), 'reject'),
   downcase: v.optional(flag(), true),
   post_user: v.optional(
@@ -49,6 +50,12 @@ const lookup = table({
   default_domain: v.optional(text((value) => /^[A-Za-z0-9.-]{1,253}$/.test(value), 'a domain')),
   always_accept: v.optional(list(mailbox(), 0, 'addresses'), []),
   domains_complete: v.optional(flag(), false),
+});
+
+const map = table({
+  over_quota: v.optional(choice('temp', 'ok', 'reject')),
+  refused: v.optional(choice('reject', 'temp')),
+  detail: v.optional(choice('inbox', 'folder')),
 });
 
 const cache = table({
@@ -103,6 +110,11 @@ const listBackchannel = table({
 /** By its type, in the order of the sample file. */
 export const BACKCHANNELS = { lmtp: lmtpBackchannel, list: listBackchannel };
 
+const mapName = v.pipe(
+  v.string(),
+  v.regex(/^[A-Za-z0-9_-]{1,64}$/, 'is no map name: letters, digits, - and _, at most 64'),
+);
+
 const domain = v.pipe(
   v.string(),
   v.regex(
@@ -116,6 +128,9 @@ const log = table({
   file: v.optional(absolutePath()),
   max_pending_bytes: v.optional(integer(65_536, 67_108_864), 1_048_576),
 });
+
+/** One for each name of a map. */
+export const MAP = map;
 
 /** The tables of which a file has one each. */
 export const SECTIONS = { socketmap, lookup, cache, events, log };
@@ -134,6 +149,7 @@ export const FILE = table({
     ),
     {},
   ),
+  map: v.optional(tableOnly(v.record(mapName, tableOnly(map))), {}),
   domains: v.optional(tableOnly(v.record(domain, v.string('must be the name of a back-channel'))), {}),
   log: v.optional(tableOnly(log), {}),
 });

@@ -112,9 +112,9 @@ function checkNames(options: Options, { lookup }: Config): Finding[] {
 }
 
 /** At RCPT and at delivery the same is to be said of a full mailbox. */
-function checkQuota(options: Options, { lookup }: Config): Finding[] {
+function checkQuota(options: Options, { defaultMap }: Config): Finding[] {
   const findings: Finding[] = [];
-  const { overQuota } = lookup.policy;
+  const { overQuota } = defaultMap;
   const permanent = options.isOn('lmtp_over_quota_perm_failure', false);
   if (overQuota !== 'ok' && permanent !== (overQuota === 'reject')) {
     findings.push({

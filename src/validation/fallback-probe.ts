@@ -26,6 +26,10 @@ export class FallbackProbe implements Probe {
     return this.#first.acceptsEightBit || this.#second.acceptsEightBit;
   }
 
+  get seesFolders(): boolean {
+    return this.#first.seesFolders === true && this.#second.seesFolders === true;
+  }
+
   async check(recipient: Recipient, deadline: number): Promise<Verdict> {
     let verdict: Verdict | undefined;
     try {

@@ -17,6 +17,9 @@ export interface Probe {
   /** Whether a local part with 8-bit bytes could exist there (SMTPUTF8, RFC 6531); else lmtpd only refuses it. */
   readonly acceptsEightBit: boolean;
 
+  /** Whether it can be asked about the folder that a detail names; lmtpd takes any detail. */
+  readonly seesFolders?: boolean;
+
   /** Takes no more questions, lets those under way be answered, then closes. */
   drain(): Promise<void>;
 

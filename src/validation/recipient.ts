@@ -18,6 +18,8 @@ export type Recipient = {
   readonly domain: string | undefined;
   /** Whether the detail names the mailbox: a shared one. Else it is lmtpd's business, and of no concern here. */
   readonly shared: boolean;
+  /** Whether the folder that the detail names is asked about, as smmapd does, and not the user's INBOX. */
+  readonly folder: boolean;
   readonly [checked]: true;
 };
 
@@ -99,6 +101,11 @@ export function asShared(recipient: Recipient): Recipient {
   return brand({ ...recipient, mailbox: recipient.address, shared: true });
 }
 
+/** The same recipient, asked about as smmapd does: its folder must exist. */
+export function asFolder(recipient: Recipient): Recipient {
+  return brand({ ...recipient, mailbox: recipient.address, folder: true });
+}
+
 /**
  * What the cache keeps a user's mailbox under: without domain where Cyrus keeps it without one. With virtual domains
  * an empty one is not the default: lmtpd takes `<bob>` and refuses `<bob@>`. A `^` is a dot to Cyrus, which keeps
@@ -120,7 +127,7 @@ function recipientOf(
   const address = join(local, detail, domain);
   const shared = detail !== undefined && (local === rules.postUser || local === '');
   const mailbox = shared ? address : mailboxKey(local, domain, rules);
-  return brand({ mailbox, address, local, detail, domain, shared });
+  return brand({ mailbox, address, local, detail, domain, shared, folder: false });
 }
 
 function join(local: string, detail: string | undefined, domain: string | undefined): string {

@@ -6,6 +6,7 @@ import { DeadlineError, messageOf } from '../errors.js';
 import type { Probe } from './probe.js';
 import {
   ADDRESS_MAX_BYTES,
+  asFolder,
   parseKey,
   asShared,
   withoutDetail,
@@ -16,6 +17,12 @@ import {
 import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN, type Source, type Verdict } from './verdict.js';
 import { Snapshot } from './snapshot.js';
 import { LISTED, type VerdictCache } from './verdict-cache.js';
+
+/**
+ * What a detail means to a map: `inbox`, nothing, as for lmtpd, which puts such mail into the INBOX; `folder`, a folder
+ * that must exist, as for smmapd.
+ */
+export type DetailRule = 'inbox' | 'folder';
 
 /** A verdict and how we came to it. */
 export type Outcome = { readonly verdict: Verdict; readonly source: Source };
@@ -88,23 +95,25 @@ export class Validator {
    * The verdict that is believed without asking anybody; undefined where Cyrus must be asked.
    * @param key latin1, as it stood in the request
    */
-  known(key: string): Outcome | undefined {
+  known(key: string, detail: DetailRule = 'inbox'): Outcome | undefined {
     const now = this.#now();
     // A folded key without detail is its own name in the cache: nothing needs to be parsed for it.
     const direct = key.includes('+') ? undefined : this.#cache.believed(key, now);
     // For the rest the rules come first: an event may have marked over quota what is always accepted.
     if (direct === DELIVERABLE || direct === UNKNOWN) return outcomeOf(direct);
     const parsed = this.#parse(key);
-    return parsed.kind === 'recipient' ? this.#ruled(parsed.recipient, now) : this.#unasked(parsed, key);
+    return parsed.kind === 'recipient'
+      ? this.#ruled(parsed.recipient, detail, now)
+      : this.#unasked(parsed, key);
   }
 
   /** Asks where nothing is believed. Resolves within the deadline, never rejects. */
-  ask(key: string): Promise<Outcome> {
+  ask(key: string, detail: DetailRule = 'inbox'): Promise<Outcome> {
     const parsed = this.#parse(key);
     if (parsed.kind !== 'recipient') return Promise.resolve(this.#unasked(parsed, key));
     const { recipient } = parsed;
     const now = this.#now();
-    const ruled = this.#ruled(recipient, now);
+    const ruled = this.#ruled(recipient, detail, now);
     if (ruled !== undefined) return Promise.resolve(ruled);
     return new Promise((resolve) => {
       const timer = setTimeout(() => resolve(this.#tooLate(recipient)), this.#rules.deadlineMs);
@@ -112,7 +121,7 @@ export class Validator {
         clearTimeout(timer);
         resolve(outcome);
       };
-      this.#inquire(recipient, now + this.#rules.deadlineMs).then(answered, (fault: unknown) =>
+      this.#inquire(recipient, detail, now + this.#rules.deadlineMs).then(answered, (fault: unknown) =>
         answered({ verdict: deferred(messageOf(fault)), source: 'probe' }),
       );
     });
@@ -181,8 +190,9 @@ export class Validator {
     return this.#lastParsed;
   }
 
-  #ruled(recipient: Recipient, now: number): Outcome | undefined {
-    return this.#rules.alwaysAccepts(recipient) ? RULE_ACCEPTS : this.#believed(recipient, now);
+  #ruled(recipient: Recipient, detail: DetailRule, now: number): Outcome | undefined {
+    if (this.#rules.alwaysAccepts(recipient)) return RULE_ACCEPTS;
+    return asksFolder(recipient, detail) ? undefined : this.#believed(recipient, now);
   }
 
   /** From the cache, by the user's mailbox. Whether the detail of an unknown user names one is not cached. */
@@ -203,7 +213,8 @@ export class Validator {
     });
   }
 
-  #inquire(recipient: Recipient, deadline: number): Promise<Outcome> {
+  #inquire(recipient: Recipient, detail: DetailRule, deadline: number): Promise<Outcome> {
+    if (asksFolder(recipient, detail)) return this.#askAlone(asFolder(recipient), deadline);
     if (recipient.shared) return this.#askAlone(recipient, deadline);
     if (recipient.detail === undefined) return this.#fly(recipient, deadline);
     return this.#inquireDetail(recipient, deadline);
@@ -222,10 +233,11 @@ export class Validator {
     return this.#askAlone(asShared(recipient), deadline);
   }
 
-  /** Asks for this lookup only: no event names the address of a shared mailbox, so nobody could forget the answer. */
+  /** Asks for this lookup only: no event names a shared mailbox's or a folder's address, so nobody could forget it. */
   async #askAlone(recipient: Recipient, deadline: number): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
     if (typeof probe !== 'object') return routed(probe);
+    if (recipient.folder && probe.seesFolders !== true) return deferredByRule(`a folder of ${probe.name}`);
     try {
       return { verdict: await ask(probe, recipient, deadline), source: 'probe' };
     } catch (error) {
@@ -278,6 +290,12 @@ export class Validator {
   #tooLate(recipient: Recipient): Outcome {
     return this.#cache.stale(recipient.mailbox, this.#now()) ? STALE : TOO_LATE;
   }
+}
+
+function asksFolder(recipient: Recipient, detail: DetailRule): boolean {
+  return (
+    detail === 'folder' && recipient.detail !== undefined && recipient.detail !== '' && !recipient.shared
+  );
 }
 
 /** What the cache believes, as an outcome; without an object for each, since every hit passes here. */

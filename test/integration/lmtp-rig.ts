@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, vi } from 'vitest';
 import { buildBackchannels, validatorRules, type Backchannels } from '../../src/backchannels.js';
-import type { Config, LmtpBackchannelConfig, LookupConfig } from '../../src/config.js';
+import type { Config, LmtpBackchannelConfig, LookupConfig, MapConfig } from '../../src/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { silentLog, type Log } from '../../src/log.js';
 import { Validator, type Outcome } from '../../src/validation/validator.js';
@@ -46,6 +46,7 @@ export type RigOptions = {
   /** No canary with `undefined`. */
   readonly canary?: string | undefined;
   readonly lookup?: Partial<LookupConfig>;
+  readonly map?: Partial<MapConfig>;
   readonly backchannel?: Partial<LmtpBackchannelConfig>;
 };
 
@@ -110,7 +111,7 @@ export class Rig {
   /** What Sendmail would hear. */
   async reply(key: string): Promise<string> {
     const { verdict } = await this.validator.ask(key);
-    const { status, text } = replyFor(verdict, key, this.config.lookup.policy);
+    const { status, text } = replyFor(verdict, key, this.config.defaultMap);
     return `${status} ${text}`;
   }
 
@@ -146,7 +147,8 @@ async function configFor(endpoint: string, options: RigOptions): Promise<Config>
   const backchannels = config.backchannels.map((each) =>
     each.type === 'lmtp' ? { ...each, ...QUIET, ...options.backchannel } : each,
   );
-  return { ...config, lookup: { ...config.lookup, ...options.lookup }, backchannels };
+  const defaultMap = { ...config.defaultMap, ...options.map };
+  return { ...config, lookup: { ...config.lookup, ...options.lookup }, defaultMap, backchannels };
 }
 
 function recording(lines: string[]): Log {

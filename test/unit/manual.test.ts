@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { BACKCHANNELS, SECTIONS } from '../../src/config/schema.js';
+import { BACKCHANNELS, MAP, SECTIONS } from '../../src/config/schema.js';
 
 type Entry = { readonly key: string; readonly text: string };
 
@@ -11,6 +11,7 @@ const PAGE = readFileSync(new URL('../../rc.d/man/cyrusmapd.toml.5', import.meta
 
 const TABLES = [
   ...Object.entries(SECTIONS).map(([name, table]) => ({ heading: `[${name}]`, entries: table.entries })),
+  { heading: '[map.NAME]', entries: MAP.entries },
   ...Object.entries(BACKCHANNELS).map(([type, table]) => ({
     heading: `[backchannel.NAME], type = \\(dq${type}\\(dq`,
     entries: table.entries,

@@ -58,12 +58,13 @@ describe('the defaults', () => {
       },
       lookup: {
         deadlineMs: 5000,
-        policy: { overQuota: 'temp', refused: 'reject' },
         eightBit: 'reject',
         addressRules: { downcase: true, postUser: '', virtualDomains: true, defaultDomain: undefined },
         alwaysAccept: [],
         domainsComplete: false,
       },
+      maps: new Map(),
+      defaultMap: { overQuota: 'temp', refused: 'reject', detail: 'inbox' },
       events: undefined,
       cache: {
         knownTtlMs: 60_000,
@@ -104,7 +105,7 @@ describe('the defaults', () => {
     expect(Object.isFrozen(config)).toBe(true);
     expect(Object.isFrozen(config.socketmap.listen)).toBe(true);
     expect(Object.isFrozen(config.socketmap.listen[0])).toBe(true);
-    expect(Object.isFrozen(config.lookup.policy)).toBe(true);
+    expect(Object.isFrozen(config.defaultMap)).toBe(true);
   });
 });
 
@@ -141,7 +142,7 @@ describe('the file', () => {
     expect(config.socketmap.socketGroup).toBe('smmsp');
     expect(config.socketmap.shutdownGraceMs).toBe(0);
     expect(config.lookup.deadlineMs).toBe(250);
-    expect(config.lookup.policy.overQuota).toBe('ok');
+    expect(config.defaultMap.overQuota).toBe('ok');
     expect(config.lookup.alwaysAccept).toEqual(['postmaster', 'abuse@example.jp']);
     expect(config.backchannels[0]).toMatchObject({ canary: { address: 'canary@example.jp' } });
     expect(config.log).toMatchObject({ level: 'debug', file: '/var/log/cyrusmapd.log' });
@@ -179,7 +180,7 @@ describe('the file', () => {
     expect((await failure({ config: file })).split('\n')).toEqual([
       `${file}: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s`,
       `${file}: cache.max_known is 1: must be a whole number from 100 to 10000000`,
-      `${file}: colour is not a key: allowed are socketmap, lookup, cache, events, backchannel, domains, log`,
+      `${file}: colour is not a key: allowed are socketmap, lookup, cache, events, backchannel, map, domains, log`,
     ]);
   });
 

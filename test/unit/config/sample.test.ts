@@ -3,7 +3,7 @@ import { readFileSync } from 'node:fs';
 import { parse } from 'smol-toml';
 import * as v from 'valibot';
 import { describe, expect, it } from 'vitest';
-import { BACKCHANNELS, FILE, SECTIONS } from '../../../src/config/schema.js';
+import { BACKCHANNELS, FILE, MAP, SECTIONS } from '../../../src/config/schema.js';
 import { allowedBy } from '../../../src/config/values.js';
 
 const sample = readFileSync(new URL('../../../rc.d/cyrusmapd.toml.sample', import.meta.url), 'utf8');
@@ -63,6 +63,10 @@ describe('the sample configuration', () => {
       it(`documents ${table}.${key.name}`, () => expectDocumented(table, key));
     }
   }
+
+  it('documents every key of a map', () => {
+    for (const key of keysOf(MAP.entries)) expectDocumented('map.shared', key);
+  });
 
   it.each([
     ['cyrus', 'lmtp'],
