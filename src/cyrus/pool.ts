@@ -37,6 +37,8 @@ export type PoolSurroundings = {
   readonly now: () => number;
   /** 0 to 1, for the jitter of the back-off. */
   readonly random: () => number;
+  /** Whether its sessions can be asked about folders. */
+  readonly seesFolders?: boolean;
   /** Cyrus ended a session, or answers again after it was down: it may have been another Cyrus meanwhile. */
   readonly restarted?: () => void;
 };
@@ -93,6 +95,10 @@ export class Pool implements Probe {
     this.#limits = limits;
     this.#surroundings = surroundings;
     this.#backoff = new Backoff(limits, surroundings.now, surroundings.random);
+  }
+
+  get seesFolders(): boolean {
+    return this.#surroundings.seesFolders === true;
   }
 
   get acceptsEightBit(): boolean {
@@ -263,6 +269,8 @@ export class Pool implements Probe {
       session.close();
       this.#botched(batch, error);
     }
+    // What was collected meanwhile is its follow-up, whatever another session is at.
+    this.#lastBatchAt = -Infinity;
     this.#pump();
   }
 

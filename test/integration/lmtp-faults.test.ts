@@ -64,14 +64,17 @@ describe('a broken dialogue', () => {
     async (_, pattern, act) => {
       const rig = await Rig.start();
       rig.lmtpd.override = once(pattern, act, Infinity);
-      expect(await rig.askAll('alice@example.jp', 'full@example.jp')).toEqual(
-        Array(2).fill('deferred probe'),
-      );
-      expect(rig.lmtpd.dialogues).toHaveLength(2);
+      for (let round = 0; round < 5; round++) {
+        expect(await rig.askAll('alice@example.jp', 'full@example.jp')).toEqual(
+          Array(2).fill('deferred probe'),
+        );
+      }
+      const dialogues = rig.lmtpd.dialogues.length;
+      expect(dialogues).toBeLessThanOrEqual(8);
       expect(await rig.askAll('alice@example.jp', 'nobody@example.jp')).toEqual(
         Array(2).fill('deferred probe'),
       );
-      expect(rig.lmtpd.dialogues).toHaveLength(2);
+      expect(rig.lmtpd.dialogues).toHaveLength(dialogues);
       expect(rig.lines).toEqual(['backend-down']);
       rig.lmtpd.override = () => undefined;
       await rig.pass(1000);
