@@ -78,7 +78,8 @@ export function validatorRules({ lookup }: Config): ValidatorRules {
     address: lookup.addressRules,
     deadlineMs: lookup.deadlineMs,
     eightBit: lookup.eightBit,
-    alwaysAccepts: ({ mailbox, local }) => always.size > 0 && (always.has(mailbox) || always.has(local)),
+    alwaysAccepts: ({ local, domain }) =>
+      always.size > 0 && (always.has(local) || (domain !== undefined && always.has(`${local}@${domain}`))),
   };
 }
 

@@ -15,6 +15,7 @@ export function contradictions(settings: Settings): string[] {
     ...seconds(settings),
     ...unseenFolders(settings),
     ...unusableDomains(settings),
+    ...mixedMailboxes(settings),
   ];
 }
 
@@ -69,6 +70,26 @@ function unseenFolders({ lookup, map, backchannel }: Settings): string[] {
         `${key} is "folder": must be "inbox", ${type} of backchannel.${name} sees no folders`,
     ),
   );
+}
+
+/** What has one name in the cache must be asked of one Cyrus: else one would deny what another has. */
+function mixedMailboxes({ lookup, domains }: Settings): string[] {
+  const problems: string[] = [];
+  const served = [...new Set(Object.values(domains))];
+  if (!lookup.virtual_domains && served.length > 1) {
+    problems.push(
+      `lookup.virtual_domains is false: all domains share their mailboxes, so one back-channel must serve them, not ${served.join(' and ')}`,
+    );
+  }
+  const byName = new Map(Object.entries(domains).map(([domain, name]) => [domain.toLowerCase(), name]));
+  const [key, others] = [lookup.default_domain?.toLowerCase(), byName.get('*')];
+  const own = key === undefined ? undefined : byName.get(key);
+  if (own !== undefined && others !== undefined && own !== others) {
+    problems.push(
+      `lookup.default_domain is ${showValue(lookup.default_domain)}: addresses without a domain are asked of ${others}, so ${others} must serve it, not ${own}`,
+    );
+  }
+  return problems;
 }
 
 /** lmtpd takes any detail, and a list has none. */

@@ -70,7 +70,7 @@ function toLookup(settings: Settings['lookup']): LookupConfig {
     deadlineMs: toMs(settings.deadline),
     eightBit: settings.eight_bit,
     addressRules,
-    alwaysAccept: settings.always_accept.map((address) => toRecipient(address, addressRules).mailbox),
+    alwaysAccept: settings.always_accept.map((address) => toRecipient(address, addressRules).address),
     domainsComplete: settings.domains_complete,
   };
 }

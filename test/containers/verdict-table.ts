@@ -34,7 +34,10 @@ export const VERDICT_TABLE: readonly VerdictRow[] = [
   ...deliverable('user/alice/lists/deep@example.jp', { 'alice+lists/deep@example.jp': 'two levels' }),
   ...deliverable('user/u001@example.jp', { 'u001@example.jp': 'one of two domains' }),
   ...deliverable('user/u001@example.net', { 'u001@example.net': 'the other one' }),
-  ...deliverable('user/first.last@example.jp', { 'first.last@example.jp': 'dot' }),
+  ...deliverable('user/first.last@example.jp', {
+    'first.last@example.jp': 'dot',
+    'first^last@example.jp': 'caret: what Cyrus makes of a dot',
+  }),
   ...deliverable('user/noacl@example.jp', { 'noacl@example.jp': 'INBOX without the right p' }),
   ...deliverable('user/room@example.jp', { 'room@example.jp': 'quota with room left' }),
   ...deliverable('user/above@example.jp', { 'above@example.jp': 'limit one KiB above what is used' }),
