@@ -1,13 +1,9 @@
 // One SASL exchange (RFC 4422 section 3), whatever protocol carries it: LMTP's AUTH (RFC 4954) and IMAP's
 // AUTHENTICATE (RFC 3501, RFC 4959) each give a Carrier. Base64 is done here. No I/O of its own.
 import { LoginError, ProtocolError } from '../errors.js';
-import {
-  chooseMechanism,
-  createMechanism,
-  type Credentials,
-  type Mechanism,
-  type MechanismName,
-} from './sasl.js';
+import type { MechanismName } from '../mechanisms.js';
+import type { Credentials, Mechanism } from './mechanism.js';
+import { chooseMechanism, createMechanism } from './sasl.js';
 
 /** What the server said to a command or a response. */
 export type SaslReply =

@@ -2,37 +2,9 @@
 // (RFC 2195), PLAIN (RFC 4616), EXTERNAL (RFC 4422 appendix A). SCRAM has its own file. No I/O.
 import { createHmac } from 'node:crypto';
 import { ConfigError, LoginError, ProtocolError } from '../errors.js';
+import { MECHANISMS, type MechanismName } from '../mechanisms.js';
+import type { Credentials, Mechanism } from './mechanism.js';
 import { Scram } from './scram.js';
-
-export type Credentials = {
-  /** The authentication identity: whose password it is. Unused by EXTERNAL. */
-  readonly user: string;
-  readonly password: string | undefined;
-  /** The authorization identity: as whom to act; undefined for the one that the authentication stands for. */
-  readonly authorizationId: string | undefined;
-};
-
-/** Strongest first: in this order they are tried unless the configuration names another. */
-export const MECHANISMS = ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'CRAM-MD5', 'PLAIN', 'EXTERNAL'] as const;
-export type MechanismName = (typeof MECHANISMS)[number];
-
-/** One login with one mechanism. Bytes are as in RFC 4422, before base64. */
-export interface Mechanism {
-  readonly name: MechanismName;
-  /** What the client says first; undefined where the server begins. */
-  initialResponse(): Buffer | undefined;
-  /**
-   * The answer to a challenge.
-   * @throws ProtocolError where the server broke the mechanism, LoginError where it refused
-   */
-  respond(challenge: Buffer): Promise<Buffer>;
-  /**
-   * To be called when the server reports success, before anything else is said.
-   * @param additionalData what the server sent along with its success, where the protocol has room for it
-   * @throws ProtocolError where the server has not proved what the mechanism makes it prove
-   */
-  finish(additionalData?: Buffer): void;
-}
 
 /** What a connection and the configuration allow. */
 export type MechanismPolicy = {

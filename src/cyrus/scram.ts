@@ -3,7 +3,7 @@
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { LoginError, ProtocolError } from '../errors.js';
-import type { Credentials, Mechanism } from './sasl.js';
+import type { Credentials, Mechanism } from './mechanism.js';
 import { saslprep } from './saslprep.js';
 
 /** RFC 5802 section 5.1, and MIN_ITERATION_COUNTER of Cyrus SASL: fewer would help whoever poses as the server. */

@@ -5,7 +5,8 @@ import {
   type Carrier,
   type SaslReply,
 } from '../../../src/cyrus/authenticate.js';
-import { createMechanism, type Mechanism } from '../../../src/cyrus/sasl.js';
+import type { Mechanism } from '../../../src/cyrus/mechanism.js';
+import { createMechanism } from '../../../src/cyrus/sasl.js';
 import { Scram } from '../../../src/cyrus/scram.js';
 import { LoginError, ProtocolError } from '../../../src/errors.js';
 

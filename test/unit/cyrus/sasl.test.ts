@@ -1,14 +1,13 @@
 import { describe, expect, test } from 'vitest';
+import type { Credentials } from '../../../src/cyrus/mechanism.js';
 import {
   chooseMechanism,
   createMechanism,
   defaultMechanisms,
-  MECHANISMS,
-  type Credentials,
-  type MechanismName,
   type MechanismPolicy,
 } from '../../../src/cyrus/sasl.js';
 import { ConfigError, LoginError, ProtocolError } from '../../../src/errors.js';
+import { MECHANISMS, type MechanismName } from '../../../src/mechanisms.js';
 
 const CYRUS: Credentials = { user: 'cyrus', password: 'secret', authorizationId: undefined };
 const OFFERED = ['PLAIN', 'cram-md5', 'SCRAM-SHA-1', 'SCRAM-SHA-256', 'GSSAPI'];
