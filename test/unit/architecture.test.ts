@@ -1,0 +1,189 @@
+// The shape of the house, read from its source: the direction of the imports, what of the language is not used, and what
+// nothing in the repository may name. A finding is a line `file:line: what is wrong`; the rules are tried on wrong code too.
+import { execFileSync } from 'node:child_process';
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import {
+  importsOf,
+  linesWith,
+  parse,
+  readSources,
+  readText,
+  ROOT,
+  unwantedIn,
+  type Import,
+} from './source.js';
+
+/**
+ * From the top to the bottom. A file imports from its own part and from the rows below, never from above, nor from
+ * another part of its row. A part is a folder of src/, a file in it, or what belongs together.
+ */
+const ROWS: readonly (readonly (readonly string[])[])[] = [
+  [['main.ts']],
+  [['commands/']],
+  [['doctor/']],
+  [['daemon.ts']],
+  [['backchannels.ts'], ['events.ts'], ['lookups.ts'], ['belief.ts'], ['warm-start.ts']],
+  [['access.ts']],
+  [['socketmap/'], ['cyrus/']],
+  [['metrics.ts'], ['log.ts', 'log-file.ts']],
+  [['config.ts', 'config/', 'network-list.ts']],
+  [['validation/']],
+  [['endpoint.ts'], ['mechanisms.ts']],
+  [['errors.ts']],
+];
+
+const PLACES = ROWS.flatMap((parts, row) =>
+  parts.flatMap((names) => names.map((name) => ({ row, part: names, prefix: `src/${name}` }))),
+);
+
+/** What reaches out of the process: not for validation/, which is given time and answers as parameters. */
+const OUTSIDE = /^node:(net|tls|dns|fs|http|https|http2|dgram|child_process|worker_threads|timers)(\/|$)/;
+
+const SRC = readSources('src');
+const ALL = [...SRC, ...readSources('bench')];
+const IMPORTS = SRC.flatMap(importsOf);
+
+describe('the imports of src/', () => {
+  it('have a place for every file in the rows above', () => {
+    expect(SRC.map(({ path }) => path).filter((path) => placeOf(path) === undefined)).toEqual([]);
+  });
+
+  it('lead from the top to the bottom', () => {
+    expect(IMPORTS.flatMap(wrongDirection)).toEqual([]);
+  });
+
+  it.each([
+    ['src/socketmap/server.ts', '../cyrus/pool.js'],
+    ['src/cyrus/pool.ts', '../socketmap/server.js'],
+    ['src/validation/validator.ts', '../cyrus/list.js'],
+    ['src/validation/validator.ts', '../log.js'],
+    ['src/daemon.ts', './commands/serve.js'],
+    ['src/events.ts', './backchannels.js'],
+    ['src/errors.ts', './endpoint.js'],
+  ])('may not lead from %s to %s', (path, specifier) => {
+    const statements = [`import type { X } from '${specifier}';`, `const x = await import('${specifier}');`];
+    for (const statement of [...statements, `export type { X } from '${specifier}';`]) {
+      const found = importsOf(parse(path, `// First.\n${statement}\n`)).flatMap(wrongDirection);
+      expect(found).toEqual([expect.stringContaining(`${path}:2: imports src/`)]);
+    }
+  });
+
+  it('lead from validation/ to nothing that reaches out of the process', () => {
+    const found = IMPORTS.filter(({ from }) => from.startsWith('src/validation/'));
+    expect(found.length).toBeGreaterThan(10);
+    expect(found.filter(({ specifier }) => OUTSIDE.test(specifier)).map(shown)).toEqual([]);
+  });
+
+  it('never lead round in a circle', () => {
+    expect(circlesOf(IMPORTS)).toEqual([]);
+  });
+
+  it('would be caught in a circle', () => {
+    const files = { a: './b.js', b: './c.js', c: './b.js' };
+    const imports = Object.entries(files).flatMap(([name, specifier]) =>
+      importsOf(parse(`src/${name}.ts`, `import '${specifier}';`)),
+    );
+    expect(circlesOf(imports)).toEqual(['src/c.ts:1: src/b.ts → src/c.ts → src/b.ts']);
+  });
+
+  it('name our files with the ending .js, the runtime with node:, and packages that package.json names', () => {
+    const { dependencies } = JSON.parse(readText('package.json')) as { readonly dependencies: object };
+    const wrong = IMPORTS.filter(({ specifier, target }) => {
+      if (specifier.startsWith('.')) return !specifier.endsWith('.js') || !existsSync(join(ROOT, target));
+      return !specifier.startsWith('node:') && !Object.hasOwn(dependencies, specifier);
+    });
+    expect(wrong.map(shown)).toEqual([]);
+  });
+});
+
+describe('src/ and bench/', () => {
+  it('do without any, !, default exports, enums, namespaces and decorators', () => {
+    expect(ALL.flatMap(unwantedIn)).toEqual([]);
+  });
+
+  it.each([
+    ['const x: any = 1;', 'any'],
+    ['const x = y as any;', 'any'],
+    ['const x = y!.z;', 'non-null !'],
+    ['class X { y!: string; }', 'definite !'],
+    ['export default 1;', 'default export'],
+    ['export default class {}', 'default export'],
+    ['enum X { Y }', 'enum'],
+    ['namespace X { const y = 1; }', 'namespace'],
+    ['@x class Y {}', 'decorator'],
+  ])('could not hide %j', (code, what) => {
+    expect(unwantedIn(parse('src/x.ts', `// First.\n${code}\n`))).toEqual([`src/x.ts:2: ${what}`]);
+  });
+
+  it('never silence the compiler', () => {
+    expect(ALL.flatMap(({ path, text }) => linesWith(path, text, /@ts-[a-z]/))).toEqual([]);
+  });
+
+  it('say what each file is in a first comment of one to five lines', () => {
+    const wrong = ALL.flatMap(({ path, text }) => {
+      const lines = text.replace(/^#!.*\n/, '').split('\n');
+      const count = lines.findIndex((line) => !/^\/\/ ?./.test(line));
+      return count >= 1 && count <= 5 ? [] : [`${path}:1: begins with ${count} lines of comment`];
+    });
+    expect(wrong).toEqual([]);
+  });
+});
+
+// A release's tarball has no list of files to go by.
+describe.runIf(existsSync(join(ROOT, '.git')))('the repository', () => {
+  // In pieces, so that this file does not find itself. docker.io alone is a package of Debian.
+  it.each([
+    ['a folder beside it', /\.\.\/[s]hared\b/, ['..', 'shared', 'x.md']],
+    ['a folder of one machine', /(?<![\w.$}*])\/[w]ork(?![\w.-])/, ['see ', 'work', 'main']],
+    ['the registry of npm', /[n]pmjs\.(org|com)|[y]arnpkg\.com/, ['https:', '', 'registry.npmjs' + '.org']],
+    [
+      'a registry of images',
+      /[d]ocker\.(io\/|com)|\b(ghcr|quay|gcr)[.]io|[m]cr[.]microsoft/,
+      ['docker.io', 'x'],
+    ],
+  ])('names nowhere %s', (_, pattern, example) => {
+    expect(linesWith('x', `\n${example.join('/')}\n`, pattern)).toHaveLength(1);
+    const paths = trackedFiles();
+    expect(paths.length).toBeGreaterThan(100);
+    expect(paths.flatMap((path) => linesWith(path, readText(path), pattern))).toEqual([]);
+  });
+});
+
+function trackedFiles(): string[] {
+  const list = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' });
+  return list.split('\0').filter((path) => path !== '' && existsSync(join(ROOT, path)));
+}
+
+function placeOf(path: string) {
+  return PLACES.find(({ prefix }) => path === prefix || (prefix.endsWith('/') && path.startsWith(prefix)));
+}
+
+function wrongDirection({ at, from, target }: Import): string[] {
+  const here = placeOf(from);
+  const there = placeOf(target);
+  if (here === undefined || there === undefined) return [];
+  if (here.part === there.part || here.row < there.row) return [];
+  return [`${at}: imports ${target}, which is ${here.row === there.row ? 'beside' : 'above'} it`];
+}
+
+/** Each is named at the import that closes it. */
+function circlesOf(imports: readonly Import[]): string[] {
+  const circles: string[] = [];
+  const done = new Set<string>();
+  const visit = (path: string, way: readonly string[]): void => {
+    for (const { at, target } of imports.filter(({ from }) => from === path)) {
+      const start = way.indexOf(target);
+      if (start !== -1) circles.push(`${at}: ${[...way.slice(start), target].join(' → ')}`);
+      else if (!done.has(target)) visit(target, [...way, target]);
+    }
+    done.add(path);
+  };
+  for (const path of new Set(imports.map(({ from }) => from))) if (!done.has(path)) visit(path, [path]);
+  return circles;
+}
+
+function shown({ at, specifier }: Import): string {
+  return `${at}: imports ${specifier}`;
+}
