@@ -10,6 +10,9 @@ export type LogFileAlarm = {
   readonly resumed: (dropped: number) => void;
 };
 
+/** Lines are collected so long before they are written together: in a flood a write for each would cost more. */
+const COLLECT_MS = 10;
+
 /** A pipe whose reader stalls says EAGAIN; it is tried again so often. */
 const RETRY_MS = 100;
 
@@ -35,6 +38,7 @@ export class LogFile {
   /** The file ends in the middle of a line that was lost. */
   #torn = false;
   #flushed: (() => void)[] = [];
+  #collecting: NodeJS.Timeout | undefined;
 
   private constructor(fd: number, path: string | undefined, maxPendingBytes: number, alarm: LogFileAlarm) {
     this.#fd = fd;
@@ -67,12 +71,14 @@ export class LogFile {
     }
     this.#pendingBytes += bytes;
     this.#lines.push(line);
-    if (this.#writing === undefined) this.#next(false);
+    if (this.#writing === undefined)
+      this.#collecting ??= setTimeout(() => this.#writeCollected(), COLLECT_MS);
   }
 
   /** Opens the file anew, after a rotation or under another path. Where that fails the old one is kept. */
   reopen(path: string | undefined): void {
     if (path === undefined && this.#path === undefined) return;
+    if (this.#collecting !== undefined) this.#writeCollected();
     try {
       const fd = path === undefined ? process.stderr.fd : openSync(path, FLAGS, MODE);
       if (this.#writing?.fd !== this.#fd) this.#close(this.#fd);
@@ -86,6 +92,7 @@ export class LogFile {
 
   /** Resolves when every line is written or dropped, or after the timeout. */
   flush(timeoutMs: number): Promise<void> {
+    if (this.#collecting !== undefined) this.#writeCollected();
     if (this.#writing === undefined) return Promise.resolve();
     return new Promise((resolve) => {
       const timer = setTimeout(resolve, timeoutMs);
@@ -94,6 +101,12 @@ export class LogFile {
         resolve();
       });
     });
+  }
+
+  #writeCollected(): void {
+    clearTimeout(this.#collecting);
+    this.#collecting = undefined;
+    this.#next(false);
   }
 
   /** @param caughtUp whether what came before was written */
