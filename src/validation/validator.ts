@@ -97,8 +97,8 @@ export class Validator {
    */
   known(key: string, detail: DetailRule = 'inbox'): Outcome | undefined {
     const now = this.#now();
-    // A folded key without detail is its own name in the cache: nothing needs to be parsed for it.
-    const direct = key.includes('+') ? undefined : this.#cache.believed(key, now);
+    // A folded key with a domain and without detail is its own name in the cache: nothing needs to be parsed for it.
+    const direct = key.includes('@') && !key.includes('+') ? this.#cache.believed(key, now) : undefined;
     // For the rest the rules come first: an event may have marked over quota what is always accepted.
     if (direct === DELIVERABLE || direct === UNKNOWN) return outcomeOf(direct);
     const parsed = this.#parse(key);
@@ -116,7 +116,7 @@ export class Validator {
     const ruled = this.#ruled(recipient, detail, now);
     if (ruled !== undefined) return Promise.resolve(ruled);
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(this.#tooLate(recipient)), this.#rules.deadlineMs);
+      const timer = setTimeout(() => resolve(this.#tooLate(recipient, detail)), this.#rules.deadlineMs);
       const answered = (outcome: Outcome) => {
         clearTimeout(timer);
         resolve(outcome);
@@ -192,7 +192,9 @@ export class Validator {
 
   #ruled(recipient: Recipient, detail: DetailRule, now: number): Outcome | undefined {
     if (this.#rules.alwaysAccepts(recipient)) return RULE_ACCEPTS;
-    return asksFolder(recipient, detail) ? undefined : this.#believed(recipient, now);
+    if (asksFolder(recipient, detail)) return undefined;
+    // It may be known by the name of another domain, while this one is nobody's, or somebody else's.
+    return typeof this.#route(recipient.domain) === 'object' ? this.#believed(recipient, now) : undefined;
   }
 
   /** From the cache, by the user's mailbox. Whether the detail of an unknown user names one is not cached. */
@@ -214,6 +216,8 @@ export class Validator {
   }
 
   #inquire(recipient: Recipient, detail: DetailRule, deadline: number): Promise<Outcome> {
+    const probe = this.#route(recipient.domain);
+    if (typeof probe !== 'object') return Promise.resolve(routed(probe));
     if (asksFolder(recipient, detail)) return this.#askAlone(asFolder(recipient), deadline);
     if (recipient.shared) return this.#askAlone(recipient, deadline);
     if (recipient.detail === undefined) return this.#fly(recipient, deadline);
@@ -287,7 +291,8 @@ export class Validator {
     return failed(error);
   }
 
-  #tooLate(recipient: Recipient): Outcome {
+  #tooLate(recipient: Recipient, detail: DetailRule): Outcome {
+    if (asksFolder(recipient, detail)) return TOO_LATE;
     return this.#cache.stale(recipient.mailbox, this.#now()) ? STALE : TOO_LATE;
   }
 }

@@ -267,7 +267,10 @@ describe('forgetting, and generations', () => {
 
   test('where names are made otherwise, it drops everything', () => {
     cache.remember(ALICE, DELIVERABLE, now());
-    validator.reconfigure(() => probe, { ...RULES, address: { ...DEFAULT_ADDRESS_RULES, downcase: false, postUser: '' } });
+    validator.reconfigure(() => probe, {
+      ...RULES,
+      address: { ...DEFAULT_ADDRESS_RULES, downcase: false, postUser: '' },
+    });
     expect(known(ALICE)).toBeUndefined();
   });
 });
@@ -408,6 +411,36 @@ describe('rules that need nobody', () => {
     expect(await ask(ALICE).outcome).toBe('unknown routing');
     expect(await ask('alice+x@example.jp').outcome).toBe('unknown routing');
     expect([cache.knownSize, cache.negativeSize]).toEqual([0, 0]);
+  });
+});
+
+describe('a mailbox that has several names', () => {
+  const served = (domain: string | undefined): HandProbe | 'unserved' =>
+    domain === 'example.jp' ? probe : 'unserved';
+
+  beforeEach(() => {
+    build({ address: { ...DEFAULT_ADDRESS_RULES, virtualDomains: false } });
+    validator.reconfigure(served, { ...RULES, address: { ...DEFAULT_ADDRESS_RULES, virtualDomains: false } });
+  });
+
+  test.each([[DELIVERABLE], [UNKNOWN]])('is not believed by one that nobody serves: %j', async (verdict) => {
+    const alice = ask(ALICE);
+    await settle();
+    probe.answer(ALICE, verdict);
+    expect(await alice.outcome).toBe(`${verdict.kind} probe`);
+    expect(known(ALICE)?.split(' ')[0]).toBe(verdict.kind);
+    for (const key of ['alice@example.net', 'alice', 'alice+x@example.net']) {
+      expect(known(key)).toBeUndefined();
+      expect(await ask(key).outcome).toBe('deferred routing');
+    }
+  });
+
+  test('nor does one that nobody serves join a question about another', async () => {
+    const alice = ask(ALICE);
+    await settle();
+    expect(await ask('alice@example.net').outcome).toBe('deferred routing');
+    probe.answer(ALICE, DELIVERABLE);
+    await alice.outcome;
   });
 });
 
