@@ -1,0 +1,121 @@
+// The whole daemon with fake lmtpds behind it: what a reload keeps, what it replaces, and what is left after the end.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, expect, test } from 'vitest';
+import type { Config } from '../../src/config.js';
+import { loadConfig } from '../../src/config/load.js';
+import { Daemon } from '../../src/daemon.js';
+import { SocketmapClient } from '../../src/socketmap/client.js';
+import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
+import { afterwards, recordingLog, temporaryFolder, turns, type Line } from './socketmap-rig.js';
+
+const ALICE = 'alice@example.jp';
+
+let folder: string;
+let lines: Line[];
+
+beforeEach(() => {
+  folder = temporaryFolder();
+  lines = [];
+});
+
+async function newLmtpd(name: string): Promise<LmtpServer> {
+  const lmtpd = await LmtpServer.listen(join(folder, name));
+  afterwards(() => lmtpd.stop());
+  lmtpd.mailboxes.set(ALICE, REPLIES.deliverable);
+  lmtpd.mailboxes.set('bob@example.jp', REPLIES.deliverable);
+  return lmtpd;
+}
+
+async function configured(lmtpd: LmtpServer, more = ''): Promise<Config> {
+  const file = join(folder, 'cyrusmapd.toml');
+  writeFileSync(
+    file,
+    `[socketmap]
+     listen = ["unix:${join(folder, 'socketmap')}"]
+     [backchannel.cyrus]
+     type = "lmtp"
+     endpoint = "${lmtpd.endpoint}"
+     autocreate = "accept"
+     ${more}`,
+  );
+  return (await loadConfig({ config: file })).config;
+}
+
+async function start(config: Config): Promise<Daemon> {
+  const daemon = await Daemon.start(config, recordingLog(lines));
+  afterwards(() => daemon.stop());
+  return daemon;
+}
+
+async function connected(): Promise<(key: string) => Promise<string>> {
+  const client = await SocketmapClient.connect({ kind: 'unix', path: join(folder, 'socketmap') });
+  afterwards(() => client.close());
+  return async (key) => (await client.lookup('cyrus', key)).status;
+}
+
+test('a reload without a change keeps the sessions and the learned witness', async () => {
+  const lmtpd = await newLmtpd('lmtp');
+  const daemon = await start(await configured(lmtpd));
+  const ask = await connected();
+  expect(await ask(ALICE)).toBe('OK');
+  await daemon.reload(await configured(lmtpd));
+  expect(await ask('nobody@example.jp')).toBe('NOTFOUND');
+  expect(lmtpd.dialogues).toHaveLength(1);
+});
+
+test('it drops what is cached as negative', async () => {
+  const lmtpd = await newLmtpd('lmtp');
+  const daemon = await start(await configured(lmtpd));
+  const ask = await connected();
+  await ask(ALICE);
+  expect(await ask('new@example.jp')).toBe('NOTFOUND');
+  lmtpd.mailboxes.set('new@example.jp', REPLIES.deliverable);
+  expect(await ask('new@example.jp')).toBe('NOTFOUND');
+  await daemon.reload(await configured(lmtpd));
+  expect(await ask('new@example.jp')).toBe('OK');
+});
+
+test('another back-channel is asked at once; what the former was asked is answered, and then it is closed', async () => {
+  const [one, two] = [await newLmtpd('one'), await newLmtpd('two')];
+  const daemon = await start(await configured(one));
+  const [first, second] = [await connected(), await connected()];
+  const held = one.hold(/<alice@/);
+  const answer = first(ALICE);
+  await one.until(() => one.recipients.includes(ALICE));
+  await daemon.reload(await configured(two));
+  expect(await second('bob@example.jp')).toBe('OK');
+  expect(two.recipients).toEqual(['bob@example.jp']);
+  held.release();
+  expect(await answer).toBe('OK');
+  await one.until(() => one.connections === 0);
+  expect(one.commands.at(-1)).toBe('QUIT');
+});
+
+test('what it said before the change is not believed after it', async () => {
+  const [one, two] = [await newLmtpd('one'), await newLmtpd('two')];
+  two.mailboxes.delete(ALICE);
+  const daemon = await start(await configured(one));
+  const [first, second] = [await connected(), await connected()];
+  const held = one.hold(/<alice@/);
+  const answer = first(ALICE);
+  await one.until(() => one.recipients.includes(ALICE));
+  await daemon.reload(await configured(two));
+  await second('bob@example.jp');
+  held.release();
+  expect(await answer).toBe('OK');
+  expect(await second(ALICE)).toBe('NOTFOUND');
+});
+
+test('a stop does not wait for a former back-channel that is silent', async () => {
+  const [one, two] = [await newLmtpd('one'), await newLmtpd('two')];
+  const daemon = await start(await configured(one, '[lookup]\ndeadline = "100ms"'));
+  const ask = await connected();
+  one.hold(/<alice@/);
+  expect(await ask(ALICE)).toBe('TEMP');
+  await daemon.reload(await configured(two));
+  await daemon.stop();
+  await one.until(() => one.connections === 0);
+  await turns();
+  expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
+});
