@@ -2,16 +2,23 @@
 // and by `check`, which decides without one.
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import type { BackchannelConfig, Config, LmtpBackchannelConfig } from './config.js';
+import { readAccessFiles, toAccess, type Access, type AccessFiles } from './access.js';
+import type {
+  Config,
+  CyrusBackchannelConfig,
+  ImapBackchannelConfig,
+  LmtpBackchannelConfig,
+} from './config.js';
 import { ListProbe } from './cyrus/list.js';
 import { CreationCheck, type CreationAlarm, type Finding } from './cyrus/creation-check.js';
 import type { Trace } from './cyrus/dialogue.js';
+import { ImapSession } from './cyrus/imap.js';
 import { LmtpSession } from './cyrus/lmtp.js';
 import { Pool } from './cyrus/pool.js';
 import type { Log } from './log.js';
 import { FallbackProbe } from './validation/fallback-probe.js';
 import type { Probe } from './validation/probe.js';
-import type { Recipient } from './validation/recipient.js';
+import type { AddressRules, Recipient } from './validation/recipient.js';
 import { routeByDomain } from './validation/routing.js';
 import type { Route, ValidatorRules } from './validation/validator.js';
 import type { Verdict } from './validation/verdict.js';
@@ -30,14 +37,20 @@ export type BackchannelSurroundings = {
 export type Backchannels = {
   readonly route: Route;
   readonly probes: readonly Probe[];
-  /** What each was built from. */
-  readonly configs: ReadonlyMap<Probe, BackchannelConfig>;
+  /** What each that asks Cyrus was built from. */
+  readonly origins: ReadonlyMap<Probe, Origin>;
+};
+
+type Origin = {
+  readonly backchannel: CyrusBackchannelConfig;
+  readonly rules: AddressRules;
+  readonly files: AccessFiles;
 };
 
 /**
  * @param former of the configuration before: what has not changed is kept, with its sessions and the witnesses that
  *   it learned, since a SIGHUP may only rotate the log. A list is read again.
- * @throws ConfigError where a list cannot be read
+ * @throws ConfigError where a list, a password or a certificate cannot be used
  */
 export async function buildBackchannels(
   config: Config,
@@ -45,14 +58,18 @@ export async function buildBackchannels(
   former?: Backchannels,
 ): Promise<Backchannels> {
   const probes = new Map<string, Probe>();
-  const configs = new Map<Probe, BackchannelConfig>();
+  const origins = new Map<Probe, Origin>();
   for (const backchannel of config.backchannels) {
-    const probe =
-      backchannel.type === 'list'
-        ? await ListProbe.open(backchannel, config.lookup.addressRules)
-        : (unchanged(backchannel, former) ?? lmtpPool(backchannel, config, surroundings));
-    probes.set(backchannel.name, probe);
-    configs.set(probe, backchannel);
+    const { name } = backchannel;
+    const rules = config.lookup.addressRules;
+    if (backchannel.type === 'list') {
+      probes.set(name, await ListProbe.open(backchannel, rules));
+      continue;
+    }
+    const origin = { backchannel, rules, files: await readAccessFiles(backchannel) };
+    const probe = unchanged(origin, former) ?? build(origin, config, surroundings);
+    probes.set(name, probe);
+    origins.set(probe, origin);
   }
   const seconds = new Map(config.backchannels.map(({ name, second }) => [name, second]));
   const entries = config.domains.flatMap(({ domain, backchannel }) => {
@@ -64,11 +81,22 @@ export async function buildBackchannels(
     ];
   });
   const route = routeByDomain(entries, config.lookup.domainsComplete);
-  return { route, probes: [...probes.values()], configs };
+  return { route, probes: [...probes.values()], origins };
 }
 
-function unchanged(backchannel: BackchannelConfig, former: Backchannels | undefined): Probe | undefined {
-  return former?.probes.find((probe) => isDeepStrictEqual(former.configs.get(probe), backchannel));
+function unchanged(origin: Origin, former: Backchannels | undefined): Probe | undefined {
+  return former?.probes.find((probe) => isDeepStrictEqual(former.origins.get(probe), origin));
+}
+
+function build({ backchannel, files }: Origin, config: Config, surroundings: BackchannelSurroundings): Pool {
+  const { log, now, random } = surroundings;
+  const access = toAccess(backchannel, files);
+  const seesFolders = backchannel.type === 'imap';
+  const open =
+    backchannel.type === 'imap'
+      ? imapOpener(backchannel, access, config, surroundings)
+      : lmtpOpener(backchannel, access, config, surroundings);
+  return new Pool(open, backchannel, { name: backchannel.name, log, now, random, seesFolders });
 }
 
 /** The part of the configuration that the validator takes. */
@@ -83,12 +111,34 @@ export function validatorRules({ lookup }: Config): ValidatorRules {
   };
 }
 
-function lmtpPool(
+function imapOpener(
+  config: ImapBackchannelConfig,
+  access: Access,
+  { lookup }: Config,
+  { log, now, trace }: BackchannelSurroundings,
+): () => Promise<ImapSession> {
+  const { endpoint, canary, strictQuota, connectTimeoutMs, replyTimeoutMs } = config;
+  const witness = new Witness(canary, witnessAlarm(config.name, log));
+  return () =>
+    ImapSession.open({
+      endpoint,
+      ...access,
+      rules: lookup.addressRules,
+      witness,
+      strictQuota,
+      connectTimeoutMs,
+      replyTimeoutMs,
+      now,
+      ...(trace === undefined ? {} : { trace }),
+    });
+}
+
+function lmtpOpener(
   config: LmtpBackchannelConfig,
+  access: Access,
   { domains, lookup }: Config,
-  surroundings: BackchannelSurroundings,
-): Pool {
-  const { log, now, random, trace } = surroundings;
+  { log, now, random, trace }: BackchannelSurroundings,
+): () => Promise<LmtpSession> {
   const witness = new Witness(config.canary, witnessAlarm(config.name, log));
   const check = {
     domains: new Set(
@@ -99,11 +149,10 @@ function lmtpPool(
     now,
     random,
   };
-  const open = () =>
+  return () =>
     LmtpSession.open({
       endpoint: config.endpoint,
-      tls: undefined,
-      login: undefined,
+      ...access,
       witness,
       creationCheck: config.autocreate === 'accept' ? undefined : new CreationCheck(check),
       connectTimeoutMs: config.connectTimeoutMs,
@@ -112,7 +161,6 @@ function lmtpPool(
       clientName: hostname() || 'localhost',
       ...(trace === undefined ? {} : { trace }),
     });
-  return new Pool(open, config, { name: config.name, log, now, random });
 }
 
 /** A line for each change, not for each session that finds the same. */

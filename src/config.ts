@@ -1,5 +1,6 @@
 // The configuration as the daemon uses it: validated, in milliseconds and parsed endpoints, deeply frozen.
 // Its keys are documented in rc.d/cyrusmapd.toml.sample. Types only; no I/O.
+import type { MechanismName } from './mechanisms.js';
 import type { Endpoint } from './endpoint.js';
 import type { AddressRules, Recipient } from './validation/recipient.js';
 import type { ReplyPolicy } from './validation/verdict.js';
@@ -96,16 +97,33 @@ export type EventsConfig = {
 
 export type UnixEndpoint = Extract<Endpoint, { kind: 'unix' }>;
 
-export type BackchannelConfig = LmtpBackchannelConfig | ListBackchannelConfig;
+export type BackchannelConfig = CyrusBackchannelConfig | ListBackchannelConfig;
 
-export type LmtpBackchannelConfig = {
+export type CyrusBackchannelConfig = LmtpBackchannelConfig | ImapBackchannelConfig;
+
+export type LmtpBackchannelConfig = CyrusConnectionConfig & {
   readonly type: 'lmtp';
+  /** What becomes of recipients where a RCPT may create the mailbox. */
+  readonly autocreate: 'defer' | 'accept';
+};
+
+export type ImapBackchannelConfig = CyrusConnectionConfig & {
+  readonly type: 'imap';
+  /** As `lmtp_strict_quota`: a mailbox just at its limit is over quota. */
+  readonly strictQuota: boolean;
+};
+
+export type CyrusConnectionConfig = {
   readonly name: string;
   readonly endpoint: Endpoint;
   /** The mailbox that must exist. */
   readonly canary: Recipient | undefined;
+  /** Undefined where Cyrus takes us as we come. */
+  readonly login: LoginConfig | undefined;
+  /** Undefined for a connection in clear. */
+  readonly tls: TlsConfig | undefined;
   readonly connections: number;
-  /** Recipients in one transaction. */
+  /** Recipients in one transaction, or in one write. */
   readonly batch: number;
   /** Questions that wait for a connection; more are deferred at once. */
   readonly maxWaiting: number;
@@ -116,10 +134,33 @@ export type LmtpBackchannelConfig = {
   readonly replyTimeoutMs: number;
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
-  /** What becomes of recipients where a RCPT may create the mailbox. */
-  readonly autocreate: 'defer' | 'accept';
+  /** After a refused login. */
+  readonly loginBackoffMs: number;
   /** The back-channel that is asked where this one cannot be. */
   readonly second: string | undefined;
+};
+
+export type LoginConfig = {
+  /** Empty where the client certificate says who we are. */
+  readonly user: string;
+  /** Absolute. */
+  readonly passwordFile: string | undefined;
+  readonly authorizationId: string | undefined;
+  /** Strongest first, or as the operator prefers. */
+  readonly mechanisms: readonly MechanismName[];
+  /** PLAIN even where others could listen. */
+  readonly plainAnywhere: boolean;
+};
+
+/** Files are absolute. */
+export type TlsConfig = {
+  readonly mode: 'starttls' | 'implicit';
+  /** Undefined for the authorities that Node knows. */
+  readonly caFile: string | undefined;
+  readonly serverName: string;
+  readonly clientCert: string | undefined;
+  readonly clientKey: string | undefined;
+  readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
 };
 
 export type ListBackchannelConfig = {

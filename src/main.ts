@@ -24,6 +24,9 @@ program
   .option('--listen <endpoint>', `where to listen, may be repeated: ${ENDPOINT}`, collect)
   .option('--list <file>', 'decide from a list of mailboxes, one a line')
   .option('--lmtp <endpoint>', `ask Cyrus over LMTP: ${ENDPOINT}`)
+  .option('--imap <endpoint>', `ask Cyrus over IMAP, in clear: ${ENDPOINT}`)
+  .option('--imap-user <name>', 'an administrator of Cyrus')
+  .option('--imap-password-file <file>', 'holds his password')
   .option('--canary <address>', 'a mailbox that exists, asked again before an unknown one is believed')
   .option('--events <endpoint>', 'where Cyrus pushes its events (notifysocket): unix:/path')
   .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
@@ -46,6 +49,9 @@ program
   .option('--config <file>', 'configuration (TOML)')
   .option('--list <file>', 'decide from a list of mailboxes, one a line')
   .option('--lmtp <endpoint>', `ask Cyrus over LMTP: ${ENDPOINT}`)
+  .option('--imap <endpoint>', `ask Cyrus over IMAP, in clear: ${ENDPOINT}`)
+  .option('--imap-user <name>', 'an administrator of Cyrus')
+  .option('--imap-password-file <file>', 'holds his password')
   .option('--canary <address>', 'a mailbox that exists, asked again before an unknown one is believed')
   .action(async (key: string, flags: Flags) =>
     finish((await import('./commands/check.js')).check(key, flags)),

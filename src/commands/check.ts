@@ -77,6 +77,8 @@ function describeBackchannel(backchannel: BackchannelConfig): string {
       return `${backchannel.name}: the list ${backchannel.file}`;
     case 'lmtp':
       return `${backchannel.name}: Cyrus over LMTP, ${formatEndpoint(backchannel.endpoint)}`;
+    case 'imap':
+      return `${backchannel.name}: Cyrus over IMAP, ${formatEndpoint(backchannel.endpoint)}`;
   }
 }
 

@@ -15,5 +15,5 @@ export const BUILT_IN = {
   domains: { [BUILT_IN_DOMAIN]: 'demo' },
 };
 
-/** With --list or --lmtp there is a back-channel, and it serves everything. */
+/** With --list, --lmtp or --imap there is a back-channel, and it serves everything. */
 export const BUILT_IN_LISTENER = { socketmap: BUILT_IN.socketmap };

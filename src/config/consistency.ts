@@ -5,7 +5,7 @@ import { requireAllowList } from '../network-list.js';
 import { parseDuration } from './duration.js';
 import { parseNetwork } from './network.js';
 import { showValue } from './problems.js';
-import type { Settings } from './schema.js';
+import type { CyrusSettings, Settings } from './schema.js';
 
 export function contradictions(settings: Settings): string[] {
   return [
@@ -13,6 +13,8 @@ export function contradictions(settings: Settings): string[] {
     ...missingBackchannel(settings),
     ...backoffs(settings),
     ...seconds(settings),
+    ...logins(settings),
+    ...tlsKeys(settings),
     ...unseenFolders(settings),
     ...unusableDomains(settings),
     ...mixedMailboxes(settings),
@@ -38,7 +40,7 @@ function missingBackchannel({ backchannel }: Settings): string[] {
 
 function backoffs({ backchannel }: Settings): string[] {
   return Object.entries(backchannel).flatMap(([name, each]) => {
-    if (each.type !== 'lmtp') return [];
+    if (each.type === 'list') return [];
     const [min, max] = [parseDuration(each.backoff_min), parseDuration(each.backoff_max)];
     if (min === undefined || max === undefined || min <= max) return [];
     return [
@@ -57,6 +59,57 @@ function seconds({ backchannel }: Settings): string[] {
       `backchannel.${name}.second is ${showValue(each.second)}: must be the name of another back-channel: ${others}`,
     ];
   });
+}
+
+function logins({ backchannel }: Settings): string[] {
+  return Object.entries(backchannel).flatMap(([name, each]) => {
+    if (each.type === 'list') return [];
+    const key = `backchannel.${name}`;
+    const byPassword = each.mechanisms.some((mechanism) => mechanism !== 'EXTERNAL');
+    if (!byPassword) return [];
+    if (each.user === undefined) {
+      if (each.type === 'imap') return [`${key}.user is missing: must name an administrator of Cyrus`];
+      const useless = (['password_file', 'authorization_id'] as const).filter(
+        (setting) => each[setting] !== undefined,
+      );
+      return useless.map(
+        (setting) => `${key}.${setting} is ${showValue(each[setting])}: must be with a user`,
+      );
+    }
+    if (each.password_file !== undefined) return [];
+    return [
+      `${key}.password_file is missing: must name the file that holds the password of user ${showValue(each.user)}`,
+    ];
+  });
+}
+
+function tlsKeys({ backchannel }: Settings): string[] {
+  return Object.entries(backchannel).flatMap(([name, each]) => {
+    if (each.type === 'list') return [];
+    return each.tls === 'none' ? uselessTlsKeys(name, each) : missingTlsKeys(name, each);
+  });
+}
+
+const TLS_KEYS = ['ca_file', 'server_name', 'client_cert', 'client_key'] as const;
+
+/** Whoever names a CA believes that he is protected. */
+function uselessTlsKeys(name: string, settings: CyrusSettings): string[] {
+  return TLS_KEYS.filter((key) => settings[key] !== undefined).map(
+    (key) =>
+      `backchannel.${name}.${key} is ${showValue(settings[key])}: must be with tls = "starttls" or "implicit"`,
+  );
+}
+
+function missingTlsKeys(name: string, settings: CyrusSettings): string[] {
+  const { client_cert: cert, client_key: key, server_name: serverName, endpoint } = settings;
+  const problems: string[] = [];
+  if (cert !== undefined && key === undefined)
+    problems.push(`backchannel.${name}.client_key is missing: must be the key of client_cert`);
+  if (key !== undefined && cert === undefined)
+    problems.push(`backchannel.${name}.client_cert is missing: must be the certificate of client_key`);
+  if (serverName === undefined && /^(?:unix|local):/.test(endpoint))
+    problems.push(`backchannel.${name}.server_name is missing: must be set, ${endpoint} has no host`);
+  return problems;
 }
 
 function unseenFolders({ lookup, map, backchannel }: Settings): string[] {

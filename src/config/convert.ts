@@ -4,20 +4,23 @@ import type {
   BackchannelConfig,
   CacheConfig,
   Config,
+  CyrusConnectionConfig,
   DomainRoute,
   EventsConfig,
+  LoginConfig,
   LookupConfig,
   MapConfig,
   Network,
   SocketmapConfig,
+  TlsConfig,
   UnixEndpoint,
 } from '../config.js';
-import { parseEndpoint } from '../endpoint.js';
+import { parseEndpoint, type Endpoint } from '../endpoint.js';
 import { ConfigError } from '../errors.js';
 import { parseKey, type AddressRules, type Recipient } from '../validation/recipient.js';
 import { parseDuration } from './duration.js';
 import { parseNetwork } from './network.js';
-import type { BackchannelSettings, Settings } from './schema.js';
+import type { BackchannelSettings, CyrusSettings, Settings } from './schema.js';
 
 export function toConfig(settings: Settings, file: string | undefined): Config {
   const lookup = toLookup(settings.lookup);
@@ -135,21 +138,64 @@ function toBackchannel(name: string, settings: BackchannelSettings, rules: Addre
     case 'lmtp':
       return {
         type: 'lmtp',
-        name,
-        endpoint: parseEndpoint(settings.endpoint, `backchannel.${name}.endpoint`),
-        canary: settings.canary === undefined ? undefined : toRecipient(settings.canary, rules),
-        connections: settings.connections,
-        batch: settings.batch,
-        maxWaiting: settings.max_waiting,
-        idleTimeoutMs: toMs(settings.idle_timeout),
-        connectTimeoutMs: toMs(settings.connect_timeout),
-        replyTimeoutMs: toMs(settings.reply_timeout),
-        backoffMinMs: toMs(settings.backoff_min),
-        backoffMaxMs: toMs(settings.backoff_max),
+        ...toCyrusConnection(name, settings, rules),
         autocreate: settings.autocreate,
-        second: settings.second,
+      };
+    case 'imap':
+      return {
+        type: 'imap',
+        ...toCyrusConnection(name, settings, rules),
+        strictQuota: settings.strict_quota,
       };
   }
+}
+
+function toCyrusConnection(
+  name: string,
+  settings: CyrusSettings,
+  rules: AddressRules,
+): CyrusConnectionConfig {
+  const endpoint = parseEndpoint(settings.endpoint, `backchannel.${name}.endpoint`);
+  return {
+    name,
+    endpoint,
+    canary: settings.canary === undefined ? undefined : toRecipient(settings.canary, rules),
+    login: toLogin(settings),
+    tls: toTls(settings, endpoint),
+    connections: settings.connections,
+    batch: settings.batch,
+    maxWaiting: settings.max_waiting,
+    idleTimeoutMs: toMs(settings.idle_timeout),
+    connectTimeoutMs: toMs(settings.connect_timeout),
+    replyTimeoutMs: toMs(settings.reply_timeout),
+    backoffMinMs: toMs(settings.backoff_min),
+    backoffMaxMs: toMs(settings.backoff_max),
+    loginBackoffMs: toMs(settings.login_backoff),
+    second: settings.second,
+  };
+}
+
+function toLogin(settings: CyrusSettings): LoginConfig | undefined {
+  if (settings.user === undefined && !settings.mechanisms.includes('EXTERNAL')) return undefined;
+  return {
+    user: settings.user ?? '',
+    passwordFile: settings.password_file,
+    authorizationId: settings.authorization_id,
+    mechanisms: settings.mechanisms,
+    plainAnywhere: settings.plain_anywhere,
+  };
+}
+
+function toTls(settings: CyrusSettings, endpoint: Endpoint): TlsConfig | undefined {
+  if (settings.tls === 'none') return undefined;
+  return {
+    mode: settings.tls,
+    caFile: settings.ca_file,
+    serverName: settings.server_name ?? (endpoint.kind === 'unix' ? 'localhost' : endpoint.host),
+    clientCert: settings.client_cert,
+    clientKey: settings.client_key,
+    minVersion: `TLSv${settings.tls_min_version}`,
+  };
 }
 
 /** Without a table the only back-channel serves everything. */

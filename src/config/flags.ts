@@ -3,7 +3,7 @@ import { resolve } from 'node:path';
 import * as v from 'valibot';
 import { ConfigError } from '../errors.js';
 import { describeIssue } from './problems.js';
-import { BACKCHANNELS, SECTIONS, type Settings } from './schema.js';
+import { BACKCHANNELS, SECTIONS, type BackchannelSettings, type Settings } from './schema.js';
 
 /** As commander hands them over. */
 export type Flags = {
@@ -11,17 +11,20 @@ export type Flags = {
   readonly listen?: readonly string[];
   readonly list?: string;
   readonly lmtp?: string;
+  readonly imap?: string;
+  readonly imapUser?: string;
+  readonly imapPasswordFile?: string;
   readonly canary?: string;
   readonly events?: string;
   readonly logLevel?: string;
 };
 
-/** The name of the back-channel that --list or --lmtp makes. */
+/** The name of the back-channel that --list, --lmtp or --imap makes. */
 export const FLAG_BACKCHANNEL = 'default';
 
 /** Whether the back-channels of the file are replaced. */
 export function namesBackchannel(flags: Flags): boolean {
-  return flags.list !== undefined || flags.lmtp !== undefined;
+  return flags.list !== undefined || flags.lmtp !== undefined || flags.imap !== undefined;
 }
 
 /** @throws ConfigError naming the flag, its value and what is allowed */
@@ -32,23 +35,40 @@ export function applyFlags(settings: Settings, flags: Flags): Settings {
   );
 }
 
-function withBackchannel(settings: Settings, { list, lmtp }: Flags): Settings {
-  if (list !== undefined && lmtp !== undefined)
-    throw new ConfigError('--list and --lmtp: only one is allowed');
-  let made;
-  if (list !== undefined) made = checked('--list', BACKCHANNELS.list, { type: 'list', file: resolve(list) });
-  else if (lmtp !== undefined) made = checked('--lmtp', BACKCHANNELS.lmtp, { type: 'lmtp', endpoint: lmtp });
-  else return settings;
-
+function withBackchannel(settings: Settings, flags: Flags): Settings {
+  const made = backchannelOf(flags);
+  if (made === undefined) return settings;
   const domains = Object.keys(settings.domains).map((domain) => [domain, FLAG_BACKCHANNEL] as const);
   return { ...settings, backchannel: { [FLAG_BACKCHANNEL]: made }, domains: Object.fromEntries(domains) };
+}
+
+function backchannelOf(flags: Flags): BackchannelSettings | undefined {
+  const { list, lmtp, imap } = flags;
+  if ([list, lmtp, imap].filter((flag) => flag !== undefined).length > 1)
+    throw new ConfigError('--list, --lmtp and --imap: only one is allowed');
+  if (imap !== undefined) return imapBackchannel(imap, flags);
+  if (flags.imapUser !== undefined || flags.imapPasswordFile !== undefined)
+    throw new ConfigError('--imap-user and --imap-password-file need --imap');
+  if (list !== undefined) return checked('--list', BACKCHANNELS.list, { type: 'list', file: resolve(list) });
+  if (lmtp !== undefined) return checked('--lmtp', BACKCHANNELS.lmtp, { type: 'lmtp', endpoint: lmtp });
+  return undefined;
+}
+
+function imapBackchannel(endpoint: string, { imapUser, imapPasswordFile }: Flags): BackchannelSettings {
+  if (imapUser === undefined || imapPasswordFile === undefined)
+    throw new ConfigError('--imap needs --imap-user and --imap-password-file');
+  const { entries } = BACKCHANNELS.imap;
+  checked('--imap', entries.endpoint, endpoint);
+  const user = checked('--imap-user', entries.user, imapUser);
+  const file = resolve(imapPasswordFile);
+  return checked('--imap', BACKCHANNELS.imap, { type: 'imap', endpoint, user, password_file: file });
 }
 
 function withCanary(settings: Settings, { canary }: Flags): Settings {
   if (canary === undefined) return settings;
   const [only, ...others] = Object.entries(settings.backchannel);
   if (only === undefined || others.length > 0) {
-    throw new ConfigError('--canary needs --lmtp, or a file with one back-channel');
+    throw new ConfigError('--canary needs --lmtp, --imap, or a file with one back-channel');
   }
   const [name, backchannel] = only;
   if (backchannel.type === 'list')

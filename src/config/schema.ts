@@ -1,6 +1,7 @@
 // Every key of the configuration file: what it allows and its default. The words for the administrator are in
 // rc.d/cyrusmapd.toml.sample, which a test holds against this table. No I/O.
 import * as v from 'valibot';
+import { MECHANISMS } from '../mechanisms.js';
 import {
   absolutePath,
   account,
@@ -86,10 +87,35 @@ const backchannelName = v.pipe(
   v.metadata({ allowed: 'the name of another back-channel' }),
 );
 
+const login = {
+  user: v.optional(text((value) => /^[^\0\r\n]{1,255}$/.test(value), 'an account of Cyrus')),
+  password_file: v.optional(absolutePath()),
+  authorization_id: v.optional(text((value) => /^[^\0\r\n]{1,255}$/.test(value), 'an account of Cyrus')),
+  mechanisms: v.optional(
+    list(choice(...MECHANISMS), 1, 'login mechanisms'),
+    MECHANISMS.filter((name) => name !== 'EXTERNAL'),
+  ),
+  plain_anywhere: v.optional(flag(), false),
+  login_backoff: v.optional(duration('10s', '1h'), '5m'),
+};
+
+const tls = {
+  tls: v.optional(choice('none', 'starttls', 'implicit'), 'none'),
+  ca_file: v.optional(absolutePath()),
+  server_name: v.optional(
+    text((value) => /^[A-Za-z0-9.:_-]{1,253}$/.test(value), 'a host name or an address'),
+  ),
+  client_cert: v.optional(absolutePath()),
+  client_key: v.optional(absolutePath()),
+  tls_min_version: v.optional(choice('1.2', '1.3'), '1.2'),
+};
+
 const lmtpBackchannel = table({
   type: v.literal('lmtp'),
   endpoint: endpoint(),
   canary: v.optional(mailbox()),
+  ...login,
+  ...tls,
   connections: v.optional(integer(1, 16, 'each takes one of the maxchild processes of lmtpd'), 2),
   batch: v.optional(integer(1, 128), 128),
   max_waiting: v.optional(integer(100, 100_000), 10_000),
@@ -102,13 +128,31 @@ const lmtpBackchannel = table({
   second: v.optional(backchannelName),
 });
 
+const imapBackchannel = table({
+  type: v.literal('imap'),
+  endpoint: endpoint(),
+  canary: v.optional(mailbox()),
+  ...login,
+  ...tls,
+  strict_quota: v.optional(flag(), false),
+  connections: v.optional(integer(1, 4, 'each login takes a reader of sasldb'), 1),
+  batch: v.optional(integer(1, 128), 128),
+  max_waiting: v.optional(integer(100, 100_000), 10_000),
+  idle_timeout: v.optional(duration('1s', '29m', 'imapd closes at 30m or later'), '25m'),
+  connect_timeout: v.optional(duration('100ms', '25s'), '2s'),
+  reply_timeout: v.optional(duration('100ms', '60s'), '10s'),
+  backoff_min: v.optional(duration('100ms', '60s'), '1s'),
+  backoff_max: v.optional(duration('100ms', '5m'), '10s'),
+  second: v.optional(backchannelName),
+});
+
 const listBackchannel = table({
   type: v.literal('list'),
   file: absolutePath(),
 });
 
 /** By its type, in the order of the sample file. */
-export const BACKCHANNELS = { lmtp: lmtpBackchannel, list: listBackchannel };
+export const BACKCHANNELS = { lmtp: lmtpBackchannel, imap: imapBackchannel, list: listBackchannel };
 
 const mapName = v.pipe(
   v.string(),
@@ -144,7 +188,7 @@ export const FILE = table({
     tableOnly(
       v.record(
         backchannelName,
-        tableOnly(v.variant('type', [lmtpBackchannel, listBackchannel], variantMessage)),
+        tableOnly(v.variant('type', [lmtpBackchannel, imapBackchannel, listBackchannel], variantMessage)),
       ),
     ),
     {},
@@ -157,10 +201,12 @@ export const FILE = table({
 /** What a file holds once its defaults are filled in: still in the file's own words. */
 export type Settings = v.InferOutput<typeof FILE>;
 export type BackchannelSettings = Settings['backchannel'][string];
+export type CyrusSettings = Exclude<BackchannelSettings, { type: 'list' }>;
 
 function variantMessage(issue: v.VariantIssue): string {
-  const types = Object.keys(BACKCHANNELS)
+  const [last, ...others] = Object.keys(BACKCHANNELS)
     .map((type) => `"${type}"`)
-    .join(' or ');
+    .reverse();
+  const types = `${others.reverse().join(', ')} or ${last}`;
   return issue.received === 'undefined' ? `is missing: must be ${types}` : `must be ${types}`;
 }

@@ -4,6 +4,8 @@
 export type BackoffLimits = {
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
+  /** After a refused login: at once, for whoever tries on is locked out, and fills logs. */
+  readonly loginBackoffMs: number;
 };
 
 export class Backoff {
@@ -31,6 +33,13 @@ export class Backoff {
     const due = Math.min(backoffMaxMs, backoffMinMs * 2 ** this.#failures);
     const pauseMs = due * (0.75 + this.#random() / 4);
     this.#failures += 1;
+    this.#until = this.#now() + pauseMs;
+    return pauseMs;
+  }
+
+  /** Begins the pause after a refused login. @returns its length in milliseconds, as that of `failed` */
+  refused(): number {
+    const pauseMs = this.#limits.loginBackoffMs * (0.75 + this.#random() / 4);
     this.#until = this.#now() + pauseMs;
     return pauseMs;
   }

@@ -2,7 +2,7 @@
 // arrive while a batch is under way go out together in the next one. After a failed connect or a timeout it
 // backs off, and questions meanwhile are refused at once; where nobody listened it looks again all the while, which
 // costs Cyrus nothing. No sockets here: sessions come from `open`.
-import { DeadlineError, messageOf, UnavailableError } from '../errors.js';
+import { DeadlineError, LoginError, messageOf, UnavailableError } from '../errors.js';
 import type { Log } from '../log.js';
 import type { Probe } from '../validation/probe.js';
 import type { Recipient } from '../validation/recipient.js';
@@ -28,6 +28,7 @@ export const DEFAULT_POOL_LIMITS: PoolLimits = Object.freeze({
   idleTimeoutMs: 60_000,
   backoffMinMs: 1_000,
   backoffMaxMs: 10_000,
+  loginBackoffMs: 300_000,
 });
 
 export type PoolSurroundings = {
@@ -324,7 +325,8 @@ export class Pool implements Probe {
         },
         (error: unknown) => {
           this.#knocking = false;
-          this.#down = asError(error);
+          if (error instanceof LoginError) this.#failed(error);
+          else this.#down = asError(error);
         },
       )
       .then(() => this.#pump());
@@ -340,10 +342,15 @@ export class Pool implements Probe {
     this.#surroundings.restarted?.();
   }
 
-  /** Pauses longer after each failure. Down it is only where no session is left, and that is told once. */
+  /**
+   * Pauses longer after each failure. Down it is only where no session is left, and that is told once, or twice where it
+   * turns out that we are not let in.
+   */
   #failed(error: unknown): void {
     const { log } = this.#surroundings;
-    const pauseMs = Math.round(this.#backoff.failed());
+    const pauseMs = Math.round(
+      error instanceof LoginError ? this.#backoff.refused() : this.#backoff.failed(),
+    );
     const fields = { backchannel: this.name, error: messageOf(error), pauseMs };
     const othersLeft =
       this.#busy.size + this.#opening > 0 || this.#idle.some(({ session }) => !session.botched);
@@ -351,7 +358,8 @@ export class Pool implements Probe {
       log.debug(fields, 'session-refused');
       return;
     }
-    if (this.#down === undefined) log.error(fields, 'backend-down');
+    const news = error instanceof LoginError && !(this.#down instanceof LoginError);
+    if (this.#down === undefined || news) log.error(fields, 'backend-down');
     else log.debug(fields, 'backend-down');
     this.#down = asError(error);
     this.#refuseWaiting(this.#down);

@@ -83,6 +83,8 @@ describe('the defaults', () => {
           name: 'cyrus',
           endpoint: { kind: 'unix', path: '/run/lmtp' },
           canary: undefined,
+          login: undefined,
+          tls: undefined,
           connections: 2,
           batch: 128,
           maxWaiting: 10_000,
@@ -91,6 +93,7 @@ describe('the defaults', () => {
           replyTimeoutMs: 10_000,
           backoffMinMs: 1000,
           backoffMaxMs: 10_000,
+          loginBackoffMs: 300_000,
           autocreate: 'defer',
           second: undefined,
         },
@@ -227,6 +230,34 @@ describe('the flags', () => {
     ]);
   });
 
+  it('make a back-channel of an administrator, his password file relative to the working directory', async () => {
+    const { config } = await loadConfig({
+      imap: 'inet:143@127.0.0.1',
+      imapUser: 'cyrus',
+      imapPasswordFile: 'password',
+      canary: 'postmaster@example.jp',
+    });
+    expect(config.backchannels).toMatchObject([
+      {
+        type: 'imap',
+        name: 'default',
+        endpoint: { kind: 'inet', host: '127.0.0.1', port: 143 },
+        canary: { address: 'postmaster@example.jp' },
+        login: {
+          user: 'cyrus',
+          passwordFile: join(process.cwd(), 'password'),
+          authorizationId: undefined,
+          mechanisms: ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'CRAM-MD5', 'PLAIN'],
+          plainAnywhere: false,
+        },
+        tls: undefined,
+        connections: 1,
+        idleTimeoutMs: 1_500_000,
+        strictQuota: false,
+      },
+    ]);
+  });
+
   it('replace the listeners and the level', async () => {
     const config = await load(LMTP, { listen: ['inet:0@127.0.0.1', 'unix:/tmp/s'], logLevel: 'trace' });
     expect(config.socketmap.listen).toEqual([
@@ -242,7 +273,19 @@ describe('the flags', () => {
   });
 
   it.each([
-    [{ list: '/a', lmtp: 'unix:/b' }, '--list and --lmtp: only one is allowed'],
+    [{ list: '/a', lmtp: 'unix:/b' }, '--list, --lmtp and --imap: only one is allowed'],
+    [{ imap: 'unix:/a', lmtp: 'unix:/b' }, '--list, --lmtp and --imap: only one is allowed'],
+    [{ imap: 'unix:/a', imapUser: 'cyrus' }, '--imap needs --imap-user and --imap-password-file'],
+    [{ imap: 'unix:/a', imapPasswordFile: 'p' }, '--imap needs --imap-user and --imap-password-file'],
+    [{ lmtp: 'unix:/a', imapUser: 'cyrus' }, '--imap-user and --imap-password-file need --imap'],
+    [
+      { imap: '143', imapUser: 'cyrus', imapPasswordFile: 'p' },
+      '--imap is "143": must be unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST',
+    ],
+    [
+      { imap: 'unix:/a', imapUser: '', imapPasswordFile: 'p' },
+      '--imap-user is "": must be an account of Cyrus',
+    ],
     [
       { lmtp: 'lmtp' },
       '--lmtp is "lmtp": must be unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST',
@@ -268,8 +311,45 @@ describe('the flags', () => {
   it('cannot name a canary where two back-channels could be meant', async () => {
     const file = written(`${LMTP}${LMTP.replace('cyrus', 'other')}[domains]\n"*" = "cyrus"`);
     expect(await failure({ config: file, canary: 'a@b' })).toBe(
-      '--canary needs --lmtp, or a file with one back-channel',
+      '--canary needs --lmtp, --imap, or a file with one back-channel',
     );
+  });
+});
+
+describe('a back-channel over a network', () => {
+  const NETWORK = '[backchannel.cyrus]\ntype = "lmtp"\nendpoint = "inet:2003@mail.example.jp"\n';
+
+  it('logs in where it names a user, in TLS where it says so, to the host of its endpoint', async () => {
+    const config = await load(
+      `${NETWORK}user = "cyrus"\npassword_file = "/etc/p"\nauthorization_id = "lmtp"\ntls = "starttls"\n` +
+        'ca_file = "/etc/ca.pem"\ntls_min_version = "1.3"\n',
+    );
+    expect(config.backchannels).toMatchObject([
+      {
+        login: { user: 'cyrus', passwordFile: '/etc/p', authorizationId: 'lmtp' },
+        tls: {
+          mode: 'starttls',
+          caFile: '/etc/ca.pem',
+          serverName: 'mail.example.jp',
+          clientCert: undefined,
+          clientKey: undefined,
+          minVersion: 'TLSv1.3',
+        },
+      },
+    ]);
+  });
+
+  it('needs no user where a client certificate says who it is', async () => {
+    const config = await load(
+      `${NETWORK}mechanisms = ["EXTERNAL"]\ntls = "implicit"\nserver_name = "cyrus.example.jp"\n` +
+        'client_cert = "/etc/cert.pem"\nclient_key = "/etc/key.pem"\n',
+    );
+    expect(config.backchannels).toMatchObject([
+      {
+        login: { user: '', passwordFile: undefined, mechanisms: ['EXTERNAL'] },
+        tls: { mode: 'implicit', serverName: 'cyrus.example.jp', clientCert: '/etc/cert.pem' },
+      },
+    ]);
   });
 });
 

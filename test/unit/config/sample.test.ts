@@ -70,6 +70,7 @@ describe('the sample configuration', () => {
 
   it.each([
     ['cyrus', 'lmtp'],
+    ['network', 'imap'],
     ['names', 'list'],
   ] as const)('documents every key of [backchannel.%s], type %s', (name, type) => {
     const keys = keysOf(BACKCHANNELS[type].entries);

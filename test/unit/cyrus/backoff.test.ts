@@ -4,7 +4,7 @@ import { Backoff } from '../../../src/cyrus/backoff.js';
 function rig(random = 1): { backoff: Backoff; at: (ms: number) => void } {
   let time = 50_000;
   const backoff = new Backoff(
-    { backoffMinMs: 1000, backoffMaxMs: 10_000 },
+    { backoffMinMs: 1000, backoffMaxMs: 10_000, loginBackoffMs: 300_000 },
     () => time,
     () => random,
   );
