@@ -107,6 +107,9 @@ export class ImapSession implements Session {
    */
   async list(pattern: MailboxName, take: (mailbox: string) => void): Promise<void> {
     const { rules, replyTimeoutMs } = this.#options;
+    // He hears of his own as if they had none, and of no others.
+    if (seesOwnDomainOnly(this.#options))
+      throw new UnavailableError('the login has a domain, and lists no mailbox of others');
     const command = list(pattern);
     const answer = await this.#imapd.stream(
       command,

@@ -16,7 +16,7 @@ export type Separator = '/' | '.';
 export const IMPOSSIBLE_ROOT = brand('cyrusmapd%');
 
 const QUOTABLE = /^[ !#-[\]-~]*$/;
-const DOMAIN = /^[A-Za-z0-9.-]+$/;
+const DOMAIN = /^(?:\*|(?:\*\.)?[A-Za-z0-9.-]+)$/;
 
 /**
  * The mailbox that takes a recipient's mail: as for lmtpd, any detail goes to the user's INBOX, but the
@@ -38,14 +38,14 @@ export function mailboxNameOf(
 }
 
 /**
- * The LIST pattern for the INBOXes of one domain.
+ * The LIST pattern for the INBOXes of one domain, or with `*` in it of several.
  * @param domain undefined for Cyrus' default domain, or where virtual domains are off
  */
 export function inboxPattern(domain: string | undefined, separator: Separator): MailboxName {
   if (domain === undefined) return brand(`user${separator}%`);
   if (!DOMAIN.test(domain)) {
     throw new ConfigError(
-      `domain ${JSON.stringify(domain)} cannot be listed: must be letters, digits, - and .`,
+      `domain ${JSON.stringify(domain)} cannot be listed: must be letters, digits, -, . and *`,
     );
   }
   return brand(`user${separator}%@${domain}`);

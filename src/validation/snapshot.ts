@@ -13,6 +13,7 @@ export class Snapshot {
   readonly #changed = new Set<string>();
   #outdated = false;
   #size = 0;
+  #skipped = 0;
 
   /**
    * @param asked when the list was asked for, monotonic milliseconds
@@ -34,6 +35,11 @@ export class Snapshot {
     return this.#size;
   }
 
+  /** Mailboxes for which the store had no room. */
+  get skipped(): number {
+    return this.#skipped;
+  }
+
   /** A mailbox that changed while the list is read: what the list says of it is not believed. */
   changed(mailbox: string): void {
     if (this.#changed.size >= CHANGED_MAX) this.#outdated = true;
@@ -47,8 +53,8 @@ export class Snapshot {
   /** @param mailbox folded, as the cache keeps it */
   add(mailbox: string): void {
     if (this.#outdated || this.#changed.has(mailbox)) return;
-    this.#cache.list(mailbox, this.#asked);
-    this.#size += 1;
+    if (this.#cache.list(mailbox, this.#asked)) this.#size += 1;
+    else this.#skipped += 1;
   }
 
   /** @param confirmed when an earlier process last heard of it, monotonic milliseconds */

@@ -124,22 +124,25 @@ export class VerdictCache {
   }
 
   /**
-   * Remembers that a snapshot listed a mailbox. What is known of its quota stays known.
+   * Remembers that a snapshot listed a mailbox. What is known of its quota stays known, and what Cyrus said since then.
    * @param asked when the snapshot was asked for
+   * @returns whether there was room: a list pushes nobody out who was asked about
    */
-  list(mailbox: string, asked: number): void {
+  list(mailbox: string, asked: number): boolean {
     const denied = this.#negative.peek(mailbox);
-    if (denied !== undefined && this.#time(denied) >= this.#floor(asked)) return;
+    if (denied !== undefined && this.#time(denied) >= this.#floor(asked)) return true;
     const known = this.#known.peek(mailbox);
     if (known === undefined) {
+      if (this.#known.size >= this.#known.max) return false;
       this.#confirm(mailbox, asked, FROM_LIST);
-      return;
+      return true;
     }
     const state = known & 3;
-    if (state !== RESTORED && this.#time(known) >= this.#floor(asked)) return;
-    if (state === OVER_QUOTA && this.#age(known, asked) < this.belief.overQuotaMs) return;
+    if (state !== RESTORED && this.#time(known) >= this.#floor(asked)) return true;
+    if (state === OVER_QUOTA && this.#age(known, asked) < this.belief.overQuotaMs) return true;
     const quotaKnown = state === CONFIRMED && this.belief.freshMs === Number.POSITIVE_INFINITY;
     this.#confirm(mailbox, asked, quotaKnown ? CONFIRMED : FROM_LIST);
+    return true;
   }
 
   /**

@@ -114,7 +114,9 @@ test('a pattern lists the INBOXes of a domain, and of a domain only', () => {
   expect(inboxPattern('example.jp', '/')).toBe('user/%@example.jp');
   expect(inboxPattern('example.jp', '.')).toBe('user.%@example.jp');
   expect(inboxPattern(undefined, '/')).toBe('user/%');
-  for (const domain of ['', '*', '%', 'a"b', 'a\r\nb', 'a b']) {
+  expect(inboxPattern('*', '.')).toBe('user.%@*');
+  expect(inboxPattern('*.example.jp', '/')).toBe('user/%@*.example.jp');
+  for (const domain of ['', '**', 'a*', '*a', '%', 'a"b', 'a\r\nb', 'a b']) {
     expect(() => inboxPattern(domain, '/')).toThrow(ConfigError);
   }
 });
