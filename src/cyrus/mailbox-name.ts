@@ -20,7 +20,7 @@ const DOMAIN = /^(?:\*|(?:\*\.)?[A-Za-z0-9.-]+)$/;
 
 /**
  * The mailbox that takes a recipient's mail: as for lmtpd, any detail goes to the user's INBOX, but the
- * `postuser`'s names a shared mailbox.
+ * `postuser`'s names a shared mailbox. As for smmapd, the folder, where that is asked about.
  * @returns undefined where no mailbox can have the name, or where it would lead to another kind of mailbox
  */
 export function mailboxNameOf(
@@ -28,9 +28,8 @@ export function mailboxNameOf(
   separator: Separator,
   rules: AddressRules,
 ): MailboxName | undefined {
-  const { local, detail, domain } = recipient;
-  const shared = detail !== undefined && local === rules.postUser;
-  const name = shared ? sharedName(detail, separator) : inboxName(local, separator);
+  const { domain } = recipient;
+  const name = nameOf(recipient, separator, rules);
   if (name === undefined || !QUOTABLE.test(name)) return undefined;
   if (!rules.virtualDomains || domain === undefined || domain === rules.defaultDomain) return brand(name);
   // lmtpd takes `<bob>` and refuses `<bob@>`.
@@ -78,10 +77,20 @@ function inboxName(local: string, separator: Separator): string | undefined {
   return `user${separator}${part}`;
 }
 
-/** The detail is a path already, `^` in it a dot. For an administrator `INBOX` is his own. */
-function sharedName(detail: string, separator: Separator): string | undefined {
-  const [first] = detail.split(separator);
-  if (detail === '' || first?.toUpperCase() === 'INBOX') return undefined;
+function nameOf(recipient: Recipient, separator: Separator, rules: AddressRules): string | undefined {
+  const { local, detail, folder } = recipient;
+  const path = detail === undefined || detail === '' ? undefined : pathOf(detail, separator);
+  if (detail !== undefined && local === rules.postUser) {
+    // For an administrator `INBOX` is his own.
+    return path?.split(separator)[0]?.toUpperCase() === 'INBOX' ? undefined : path;
+  }
+  const inbox = inboxName(local, separator);
+  if (!folder || inbox === undefined) return inbox;
+  return path === undefined ? undefined : inbox + separator + path;
+}
+
+/** `^` in it is a dot. */
+function pathOf(detail: string, separator: Separator): string | undefined {
   if (separator === '.' && detail.includes('/')) return undefined;
   const path = separator === '/' ? detail.replaceAll('^', '.') : detail;
   // charset_to_imaputf7() encodes a detail, of which ASCII stays but `&`.

@@ -8,6 +8,7 @@ import {
 import { authenticate, getAcl, getQuotaRoot, list } from '../../../src/cyrus/imap-command.js';
 import { ConfigError } from '../../../src/errors.js';
 import {
+  asFolder,
   asShared,
   DEFAULT_ADDRESS_RULES,
   parseKey,
@@ -57,6 +58,20 @@ describe('the mailbox of a recipient', () => {
     ['post@example.jp', '/', 'user/post@example.jp'],
   ])('%s with the separator %s is %s', (key, separator, name) => {
     expect(mailboxNameOf(recipient(key), separator, RULES)).toBe(name);
+  });
+
+  test.each<[string, Separator, string | undefined]>([
+    ['alice+lists@example.jp', '/', 'user/alice/lists@example.jp'],
+    ['alice+lists@example.jp', '.', 'user.alice.lists@example.jp'],
+    ['first.last+Lists/a@example.jp', '/', 'user/first.last/Lists/a@example.jp'],
+    ['first.last+Lists.a@example.jp', '.', 'user.first^last.Lists.a@example.jp'],
+    ['alice+v1^2', '/', 'user/alice/v1.2'],
+    ['alice+a/b', '.', undefined],
+    ['alice+INBOX@example.jp', '/', 'user/alice/INBOX@example.jp'],
+    ['a/b+lists@example.jp', '/', undefined],
+    ['alice+r&d@example.jp', '/', 'user/alice/r&-d@example.jp'],
+  ])('as smmapd asks, %s with the separator %s is %s', (key, separator, name) => {
+    expect(mailboxNameOf(asFolder(recipient(key)), separator, RULES)).toBe(name);
   });
 
   test('has no domain without virtual domains', () => {
