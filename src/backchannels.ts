@@ -32,6 +32,8 @@ export type BackchannelSurroundings = {
   readonly random: () => number;
   /** Every line of a dialogue, for `check`. */
   readonly trace?: Trace;
+  /** Called where a Cyrus may have been restarted. */
+  readonly restarted?: () => void;
 };
 
 export type Backchannels = {
@@ -39,6 +41,8 @@ export type Backchannels = {
   readonly probes: readonly Probe[];
   /** What each that asks Cyrus was built from. */
   readonly origins: ReadonlyMap<Probe, Origin>;
+  /** How a session of its own is had of each that can list mailboxes. */
+  readonly listers: ReadonlyMap<Probe, () => Promise<ImapSession>>;
 };
 
 type Origin = {
@@ -59,6 +63,7 @@ export async function buildBackchannels(
 ): Promise<Backchannels> {
   const probes = new Map<string, Probe>();
   const origins = new Map<Probe, Origin>();
+  const listers = new Map<Probe, () => Promise<ImapSession>>();
   for (const backchannel of config.backchannels) {
     const { name } = backchannel;
     const rules = config.lookup.addressRules;
@@ -67,9 +72,14 @@ export async function buildBackchannels(
       continue;
     }
     const origin = { backchannel, rules, files: await readAccessFiles(backchannel) };
-    const probe = unchanged(origin, former) ?? build(origin, config, surroundings);
+    const kept = unchanged(origin, former);
+    const { probe, lister } =
+      kept === undefined
+        ? build(origin, config, surroundings)
+        : { probe: kept, lister: former?.listers.get(kept) };
     probes.set(name, probe);
     origins.set(probe, origin);
+    if (lister !== undefined) listers.set(probe, lister);
   }
   const seconds = new Map(config.backchannels.map(({ name, second }) => [name, second]));
   const entries = config.domains.flatMap(({ domain, backchannel }) => {
@@ -81,22 +91,26 @@ export async function buildBackchannels(
     ];
   });
   const route = routeByDomain(entries, config.lookup.domainsComplete);
-  return { route, probes: [...probes.values()], origins };
+  return { route, probes: [...probes.values()], origins, listers };
 }
 
 function unchanged(origin: Origin, former: Backchannels | undefined): Probe | undefined {
   return former?.probes.find((probe) => isDeepStrictEqual(former.origins.get(probe), origin));
 }
 
-function build({ backchannel, files }: Origin, config: Config, surroundings: BackchannelSurroundings): Pool {
-  const { log, now, random } = surroundings;
+type Built = { readonly probe: Pool; readonly lister: (() => Promise<ImapSession>) | undefined };
+
+function build({ backchannel, files }: Origin, config: Config, surroundings: BackchannelSurroundings): Built {
+  const { log, now, random, restarted } = surroundings;
+  const { name } = backchannel;
   const access = toAccess(backchannel, files);
-  const seesFolders = backchannel.type === 'imap';
-  const open =
-    backchannel.type === 'imap'
-      ? imapOpener(backchannel, access, config, surroundings)
-      : lmtpOpener(backchannel, access, config, surroundings);
-  return new Pool(open, backchannel, { name: backchannel.name, log, now, random, seesFolders });
+  const poolParts = { name, log, now, random, ...(restarted === undefined ? {} : { restarted }) };
+  if (backchannel.type === 'imap') {
+    const lister = imapOpener(backchannel, access, config, surroundings);
+    return { probe: new Pool(lister, backchannel, { ...poolParts, seesFolders: true }), lister };
+  }
+  const open = lmtpOpener(backchannel, access, config, surroundings);
+  return { probe: new Pool(open, backchannel, { ...poolParts, seesFolders: false }), lister: undefined };
 }
 
 /** The part of the configuration that the validator takes. */

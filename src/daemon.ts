@@ -1,5 +1,10 @@
 // The only place that builds and joins the parts: front, heart and back. Start, reload, drain, stop.
-import { buildBackchannels, validatorRules, type Backchannels } from './backchannels.js';
+import {
+  buildBackchannels,
+  validatorRules,
+  type Backchannels,
+  type BackchannelSurroundings,
+} from './backchannels.js';
 import { beliefOf } from './belief.js';
 import type { Config } from './config.js';
 import type { Endpoint } from './endpoint.js';
@@ -7,6 +12,8 @@ import { openEvents, type Events } from './events.js';
 import type { Log } from './log.js';
 import { Lookups, policiesOf } from './lookups.js';
 import { Metrics } from './metrics.js';
+import { listsEverything, snapshotSources, type ConfiguredSource } from './snapshot-sources.js';
+import { Snapshots } from './snapshots.js';
 import { SocketmapServer } from './socketmap/server.js';
 import type { Probe } from './validation/probe.js';
 import { Validator } from './validation/validator.js';
@@ -17,7 +24,7 @@ import { WarmStart } from './warm-start.js';
 const SENDMAIL_TIMEOUT_MS = 30_000;
 
 export class Daemon {
-  readonly #log: Log;
+  readonly #surroundings: BackchannelSurroundings;
   readonly #server: SocketmapServer;
   readonly #lookups: Lookups;
   readonly #validator: Validator;
@@ -27,12 +34,16 @@ export class Daemon {
   readonly metrics: Metrics;
   #config: Config;
   #backchannels: Backchannels;
+  readonly #snapshots: Snapshots;
+  #sources: readonly ConfiguredSource[];
   /** Of former configurations, still answering. */
   readonly #retiring = new Set<Probe>();
 
-  private constructor(config: Config, log: Log, parts: Parts) {
+  private constructor(config: Config, parts: Parts) {
     this.#config = config;
-    this.#log = log;
+    this.#surroundings = parts.surroundings;
+    this.#snapshots = parts.snapshots;
+    this.#sources = parts.sources;
     this.#server = parts.server;
     this.#lookups = parts.lookups;
     this.#validator = parts.validator;
@@ -48,12 +59,16 @@ export class Daemon {
    * @throws ConfigError, or UnavailableError where a listener cannot be opened
    */
   static async start(config: Config, log: Log): Promise<Daemon> {
-    const backchannels = await buildBackchannels(config, { log, now, random: Math.random });
-    const cache = new VerdictCache(config.cache, beliefOf(config.cache, config.events, false), now());
+    const snapshots = new Snapshots({ beginSnapshot: () => validator.beginSnapshot(), log, now });
+    const gap = (): void => snapshots.soon();
+    const surroundings = { log, now, random: Math.random, restarted: gap };
+    const backchannels = await buildBackchannels(config, surroundings);
+    const belief = beliefOf(config.cache, config.events, listsEverything(config));
+    const cache = new VerdictCache(config.cache, belief, now());
     const validator = new Validator(cache, backchannels.route, validatorRules(config), now);
     const metrics = new Metrics();
     const lookups = new Lookups(validator, policiesOf(config), log, metrics, now);
-    const events = config.events && (await openEvents(config.events, validator, log, () => undefined));
+    const events = config.events && (await openEvents(config.events, validator, log, gap));
     let server: SocketmapServer;
     try {
       const parts = { lookup: lookups, log, now };
@@ -64,7 +79,12 @@ export class Daemon {
     }
     const clocks = { now, wallClock: Date.now };
     const warmStart = WarmStart.begin(config.cache, { cache, validator, log, clocks });
-    return new Daemon(config, log, {
+    const sources = snapshotSources(config, backchannels, now);
+    snapshots.reconfigure(sources, config.cache.snapshotIntervalMs);
+    return new Daemon(config, {
+      surroundings,
+      sources,
+      snapshots,
       server,
       lookups,
       validator,
@@ -89,14 +109,16 @@ export class Daemon {
    */
   async reload(config: Config): Promise<void> {
     const former = this.#backchannels;
-    const next = await buildBackchannels(config, { log: this.#log, now, random: Math.random }, former);
+    const next = await buildBackchannels(config, this.#surroundings, former);
     this.#backchannels = next;
     // Without a channel that is open nobody would tell us of a change.
     const events = this.#events === undefined ? undefined : (config.events ?? this.#config.events);
     this.#config = { ...config, events };
-    this.#cache.belief = beliefOf(config.cache, events, false);
+    this.#cache.belief = beliefOf(config.cache, events, listsEverything(config));
     this.#lookups.policies = policiesOf(config);
     this.#validator.reconfigure(next.route, validatorRules(config));
+    this.#sources = snapshotSources(config, next, now, this.#sources);
+    this.#snapshots.reconfigure(this.#sources, config.cache.snapshotIntervalMs);
     for (const probe of former.probes) if (!next.probes.includes(probe)) this.#retire(probe);
   }
 
@@ -110,6 +132,7 @@ export class Daemon {
   async stop(): Promise<void> {
     await this.#server.stop(this.#config.socketmap.shutdownGraceMs);
     this.#events?.close();
+    this.#snapshots.close();
     await this.#warmStart?.end();
     const probes = [...this.#backchannels.probes, ...this.#retiring];
     await Promise.all(probes.map((probe) => probe.close()));
@@ -117,6 +140,9 @@ export class Daemon {
 }
 
 type Parts = {
+  readonly surroundings: BackchannelSurroundings;
+  readonly snapshots: Snapshots;
+  readonly sources: readonly ConfiguredSource[];
   readonly server: SocketmapServer;
   readonly lookups: Lookups;
   readonly validator: Validator;

@@ -29,8 +29,8 @@ export const SNAPSHOT_PAUSE_MS = 30_000;
 
 export class Snapshots {
   readonly #parts: SnapshotParts;
-  #sources: readonly SnapshotSource[];
-  #intervalMs: number;
+  #sources: readonly SnapshotSource[] = [];
+  #intervalMs = Number.POSITIVE_INFINITY;
   #timer: NodeJS.Timeout | undefined;
   #due = Number.POSITIVE_INFINITY;
   #begun = -Infinity;
@@ -38,15 +38,12 @@ export class Snapshots {
   #closed = false;
   readonly #failing = new Set<string>();
 
-  /** Begins at once; lookups do not wait for it. */
-  constructor(sources: readonly SnapshotSource[], intervalMs: number, parts: SnapshotParts) {
+  /** Without a source nothing is listed. */
+  constructor(parts: SnapshotParts) {
     this.#parts = parts;
-    this.#sources = sources;
-    this.#intervalMs = intervalMs;
-    this.#arm(parts.now());
   }
 
-  /** Takes other sources, and lists them soon; those that are no more are closed. */
+  /** Takes these sources, and lists them at once; those that are no more are closed. */
   reconfigure(sources: readonly SnapshotSource[], intervalMs: number): void {
     for (const source of this.#sources) if (!sources.includes(source)) source.close();
     this.#sources = sources;

@@ -1,6 +1,6 @@
 // Lists the mailboxes of some domains over IMAP, in a session of its own: a long list would hold up questions. The
 // session is kept between two lists, since each login takes a reader of sasldb that imapd does not give back.
-import { UnavailableError } from '../errors.js';
+import { LoginError, UnavailableError } from '../errors.js';
 import type { MailboxName, Separator } from './mailbox-name.js';
 
 /** What is needed of an ImapSession. */
@@ -17,11 +17,16 @@ export type SnapshotReaderOptions = {
   readonly covers: (mailbox: string) => boolean;
   /** Whether imapd lets a session idle until the next list; by default it does for 32 minutes. */
   readonly keep: boolean;
+  /** After a refused login: whoever tries on is locked out. */
+  readonly loginBackoffMs: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
 };
 
 export class SnapshotReader {
   readonly #options: SnapshotReaderOptions;
   #session: ListingSession | undefined;
+  #refused: { readonly error: LoginError; readonly until: number } | undefined;
   #closed = false;
 
   constructor(options: SnapshotReaderOptions) {
@@ -52,11 +57,22 @@ export class SnapshotReader {
 
   async #acquire(): Promise<ListingSession> {
     if (this.#session?.botched === true) this.#drop();
-    const session = this.#session ?? (await this.#options.open());
+    const session = this.#session ?? (await this.#open());
     this.#session = session;
     if (!this.#closed) return session;
     this.#drop();
     throw new UnavailableError('the reader is closed');
+  }
+
+  async #open(): Promise<ListingSession> {
+    const { open, now, loginBackoffMs } = this.#options;
+    if (this.#refused !== undefined && now() < this.#refused.until) throw this.#refused.error;
+    try {
+      return await open();
+    } catch (error) {
+      if (error instanceof LoginError) this.#refused = { error, until: now() + loginBackoffMs };
+      throw error;
+    }
   }
 
   #drop(): void {

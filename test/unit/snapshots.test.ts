@@ -92,7 +92,8 @@ function build(maxKnown = 100): void {
 
 async function begin(...sources: SnapshotSource[]): Promise<void> {
   const parts = { beginSnapshot: () => validator.beginSnapshot(), log, now };
-  snapshots = new Snapshots(sources.length === 0 ? [source] : sources, INTERVAL_MS, parts);
+  snapshots = new Snapshots(parts);
+  snapshots.reconfigure(sources.length === 0 ? [source] : sources, INTERVAL_MS);
   await settle();
 }
 
@@ -179,7 +180,7 @@ describe('when all mailboxes are listed', () => {
 
   test('never without a source', async () => {
     const parts = { beginSnapshot: () => validator.beginSnapshot(), log, now };
-    snapshots = new Snapshots([], INTERVAL_MS, parts);
+    snapshots = new Snapshots(parts);
     snapshots.soon();
     expect(vi.getTimerCount()).toBe(0);
   });

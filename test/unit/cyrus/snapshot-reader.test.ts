@@ -1,7 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { inboxPattern, type MailboxName, type Separator } from '../../../src/cyrus/mailbox-name.js';
 import { SnapshotReader, type ListingSession } from '../../../src/cyrus/snapshot-reader.js';
-import { UnavailableError } from '../../../src/errors.js';
+import { LoginError, UnavailableError } from '../../../src/errors.js';
 
 class TableSession implements ListingSession {
   readonly separator: Separator = '/';
@@ -24,15 +24,20 @@ class TableSession implements ListingSession {
 
 let sessions: TableSession[];
 let taken: string[];
+let time: number;
+let refusal: Error | undefined;
 
 beforeEach(() => {
   sessions = [];
   taken = [];
+  time = 0;
+  refusal = undefined;
 });
 
 function newReader(keep = true): SnapshotReader {
   return new SnapshotReader({
     open: () => {
+      if (refusal !== undefined) return Promise.reject(refusal);
       const session = new TableSession();
       sessions.push(session);
       return Promise.resolve(session);
@@ -40,6 +45,8 @@ function newReader(keep = true): SnapshotReader {
     patterns: (separator) => [inboxPattern('example.jp', separator), inboxPattern(undefined, separator)],
     covers: (mailbox) => mailbox.endsWith('@example.jp'),
     keep,
+    loginBackoffMs: 300_000,
+    now: () => time,
   });
 }
 
@@ -85,6 +92,30 @@ describe('reading', () => {
     expect(sessions[0]?.closed).toBe(true);
     await read(reader);
     expect(sessions).toHaveLength(2);
+  });
+});
+
+describe('a login that is refused', () => {
+  test('is tried again only after the pause', async () => {
+    const reader = newReader();
+    refusal = new LoginError('imapd refused the login');
+    await expect(read(reader)).rejects.toThrow('imapd refused the login');
+    refusal = undefined;
+    time = 299_999;
+    await expect(read(reader)).rejects.toThrow('imapd refused the login');
+    expect(sessions).toHaveLength(0);
+    time = 300_000;
+    await read(reader);
+    expect(sessions).toHaveLength(1);
+  });
+
+  test('is not what it is when nobody listens', async () => {
+    const reader = newReader();
+    refusal = new UnavailableError('no connection');
+    await expect(read(reader)).rejects.toThrow('no connection');
+    refusal = undefined;
+    await read(reader);
+    expect(sessions).toHaveLength(1);
   });
 });
 
