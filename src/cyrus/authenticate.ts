@@ -47,8 +47,13 @@ export async function logIn(
   confidential: boolean,
   carrier: Carrier,
 ): Promise<void> {
-  const name = chooseMechanism(offered, { allowed: mechanisms, confidential, plainAnywhere }, credentials);
-  await authenticate(createMechanism(name, credentials), carrier);
+  try {
+    const name = chooseMechanism(offered, { allowed: mechanisms, confidential, plainAnywhere }, credentials);
+    await authenticate(createMechanism(name, credentials), carrier);
+  } catch (error) {
+    if (!(error instanceof LoginError) || credentials.user === '') throw error;
+    throw new LoginError(`user ${credentials.user}: ${error.message}`, { cause: error });
+  }
 }
 
 /** @throws LoginError where the server refused, ProtocolError where it broke the exchange */

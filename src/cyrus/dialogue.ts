@@ -6,6 +6,9 @@ export type Trace = (direction: '>' | '<', line: string) => void;
 
 const MASK = '***';
 
+/** Cyrus' capabilities have 1000 characters and more. */
+const SHOWN_MAX = 200;
+
 export class Dialogue {
   readonly #trace: Trace | undefined;
   /** While a login is under way. */
@@ -37,6 +40,10 @@ export class Dialogue {
   /** @param challenge what stands in front of a challenge of a login: the rest of it is masked */
   received(line: string, challenge: string): void {
     const masked = this.#secret && line.startsWith(challenge);
-    this.#trace?.('<', masked ? `${challenge}${MASK}` : line);
+    this.#trace?.('<', masked ? `${challenge}${MASK}` : shortened(line));
   }
+}
+
+function shortened(line: string): string {
+  return line.length > SHOWN_MAX ? `${line.slice(0, SHOWN_MAX)}...` : line;
 }

@@ -153,7 +153,7 @@ function saslReply(response: ImapResponse, tag: string): SaslReply | undefined {
   }
   if (response.tag !== tag) throw outOfTurn(response.tag, tag);
   if (response.status === 'OK') return { kind: 'success', data: undefined };
-  return { kind: 'failure', text: describeAnswer({ ...response, data: [] }) };
+  return { kind: 'failure', text: response.text };
 }
 
 /** @throws UnavailableError at a BYE, ProtocolError at what has no place in an answer */

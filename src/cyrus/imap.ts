@@ -140,7 +140,7 @@ export class ImapSession implements Session {
     const { rules, strictQuota } = this.#options;
     const name = mailboxNameOf(recipient, this.separator, rules);
     const posts = recipient.shared && recipient.local === rules.postUser;
-    if (recipient.shared && !posts) return this.#doubtful(recipient, name);
+    if (recipient.shared && !posts && recipient.local !== '') return this.#doubtful(recipient, name);
     // mailbox-name.ts: there can be no such mailbox, and lmtpd refuses the address whatever exists.
     if (name === undefined) return unasked(UNKNOWN);
     if (this.#outOfSight(name)) return unasked(OUT_OF_SIGHT);

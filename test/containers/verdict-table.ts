@@ -8,6 +8,8 @@ export type VerdictRow = {
   /** As the mail server asks: latin1, a character a byte. */
   readonly key: string;
   readonly verdict: Verdict['kind'];
+  /** What imapd makes of it, where that is something else. */
+  readonly imap?: Verdict['kind'];
   readonly why: string;
   /** As the mail server hands it to lmtpd, between the angle brackets; the key itself where that is missing. */
   readonly rcpt?: string;
@@ -107,16 +109,28 @@ export const VERDICT_TABLE: readonly VerdictRow[] = [
     'full@example.jp': 'over its quota',
     'full+lists@example.jp': 'over its quota, with a detail',
     'below@example.jp': 'limit one KiB below what is used',
-    'at@example.jp': 'limit at the KiB of what is used',
   }),
+  {
+    key: 'at@example.jp',
+    verdict: 'overquota',
+    // imapd rounds what is used down to KiB, lmtpd counts bytes.
+    imap: 'deliverable',
+    why: 'limit at the KiB of what is used',
+  },
   ...those('refused', {
     'post+shared/closed@example.jp': 'shared, l without p',
     'post+shared/closed': 'shared, l without p, without a domain',
   }),
   ...those('deferred', {
     'damaged@example.jp': 'mailbox without its index',
-    'denied@example.jp': 'userdeny',
   }),
+  {
+    key: 'denied@example.jp',
+    verdict: 'deferred',
+    // An administrator is not the user.
+    imap: 'deliverable',
+    why: 'userdeny',
+  },
   {
     key: '@relay.test:alice@example.jp',
     verdict: 'deferred',

@@ -1,10 +1,13 @@
-// The verdict table against real Cyrus over LMTP: what we say of each key, what lmtpd says of it, and where a message
-// for it goes. What we refuse without asking is proven to be refused; a Cyrus without its mailboxes refuses nobody.
+// The verdict table against real Cyrus over LMTP and IMAP: what we say of each key, what lmtpd says of it, and where a
+// message for it goes. What we refuse without asking is proven to be refused; a Cyrus without its mailboxes refuses nobody.
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/endpoint.js';
 import { SocketmapClient } from '../../src/socketmap/client.js';
 import { DEFAULT_ADDRESS_RULES, parseKey } from '../../src/validation/recipient.js';
-import { startCyrus, SUITES, type CyrusContainer, type Suite } from '../containers/cyrus.js';
+import { ADMIN, PASSWORD, startCyrus, SUITES, type CyrusContainer, type Suite } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';
 import { openDecider } from '../containers/decider.js';
 import { LineClient } from '../containers/line-client.js';
@@ -43,6 +46,52 @@ describe.each(suites)('Cyrus of %s', (suite) => {
         decider.forget();
       }
       await decider.close();
+    });
+  });
+
+  describe('the verdict table over IMAP', () => {
+    const AS_IMAPD_SAYS = VERDICT_TABLE.map(({ key, verdict, imap = verdict }) => [key, imap]);
+    let folder: string;
+    let imap: string;
+    beforeAll(async () => {
+      folder = await mkdtemp(join(tmpdir(), 'password-'));
+      await writeFile(join(folder, 'password'), PASSWORD, { mode: 0o600 });
+      imap = `
+        [backchannel.cyrus]
+        type = "imap"
+        endpoint = "${cyrus.imap}"
+        user = "${ADMIN}"
+        password_file = "${join(folder, 'password')}"
+        canary = "u001@example.jp"
+        [lookup]
+        post_user = "post"
+      `;
+    });
+    afterAll(() => rm(folder, { recursive: true }));
+
+    test.each([
+      ['with the default domain configured', 'default_domain = "rig.test"'],
+      ['without', ''],
+    ])('one key at a time, %s', async (_, lookup) => {
+      const decider = await openDecider(`${imap}${lookup}`);
+      const said: [string, string][] = [];
+      for (const { key } of VERDICT_TABLE) said.push([key, (await decider.ask(key)).verdict.kind]);
+      await decider.close();
+      expect(said).toEqual(AS_IMAPD_SAYS);
+    });
+
+    test('all keys at once, again and again, with one login', async () => {
+      const logins = async (): Promise<number> =>
+        (await cyrus.log()).match(/ login: .* cyrus SCRAM-SHA-256/g)?.length ?? 0;
+      const before = await logins();
+      const decider = await openDecider(imap);
+      for (let round = 0; round < 5; round++) {
+        const outcomes = await Promise.all(VERDICT_TABLE.map(({ key }) => decider.ask(key)));
+        expect(VERDICT_TABLE.map(({ key }, i) => [key, outcomes[i]?.verdict.kind])).toEqual(AS_IMAPD_SAYS);
+        decider.forget();
+      }
+      await decider.close();
+      expect(await logins()).toBe(before + 1);
     });
   });
 
