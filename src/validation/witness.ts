@@ -47,12 +47,6 @@ export class Witness {
     if (this.#learned.length > LEARNED_WITNESSES_MAX) this.#learned.shift();
   }
 
-  /** A learned mailbox that is known to be gone is a witness no more. */
-  forget(mailbox: string): void {
-    const known = this.#learned.findIndex((learned) => learned.mailbox === mailbox);
-    if (known !== -1) this.#learned.splice(known, 1);
-  }
-
   /**
    * What an unknown is worth, given what the witness said. Each kind of doubt is alarmed once.
    * @param witness the mailbox that was asked, undefined where there was none
@@ -71,11 +65,17 @@ export class Witness {
       this.#alarmed = undefined;
       return undefined;
     }
-    if (against.kind === 'unknown') this.forget(witness.mailbox);
+    this.#demote(witness.mailbox);
     if (this.#alarmed !== 'failed') this.#alarm.failed(witness, against);
     this.#alarmed = 'failed';
     return deferred(
       `the witness mailbox ${witness.address} is ${against.kind}: Cyrus may have lost its mailboxes`,
     );
+  }
+
+  /** The others are asked before it. It is kept: when Cyrus has lost all mailboxes, it has not lost this one alone. */
+  #demote(mailbox: string): void {
+    const known = this.#learned.findIndex((learned) => learned.mailbox === mailbox);
+    if (known !== -1) this.#learned.unshift(...this.#learned.splice(known, 1));
   }
 }

@@ -58,11 +58,26 @@ describe('who is asked', () => {
     expect(witness.candidate(denied)).toBeUndefined();
   });
 
-  test('one that is gone is forgotten', () => {
+  test('one that failed comes after the others, and is the first to be given up', () => {
     const witness = new Witness(undefined, alarm);
     witness.learn(alice);
-    witness.forget(alice.mailbox);
-    expect(witness.candidate(NONE)).toBeUndefined();
+    witness.learn(bob);
+    witness.judge(bob, [UNKNOWN, UNKNOWN]);
+    expect(witness.candidate(NONE)).toBe(alice);
+    for (let i = 0; i < LEARNED_WITNESSES_MAX - 1; i++) witness.learn(recipient(`u${i}@example.jp`));
+    const others = new Set(Array.from({ length: LEARNED_WITNESSES_MAX - 1 }, (_, i) => `u${i}@example.jp`));
+    expect(witness.candidate(others)).toBe(alice);
+    expect(witness.candidate(new Set([...others, alice.mailbox]))).toBeUndefined();
+  });
+
+  test('all of them are kept while Cyrus has lost its mailboxes', () => {
+    const witness = new Witness(undefined, alarm);
+    witness.learn(alice);
+    witness.learn(bob);
+    for (let i = 0; i < 20; i++) witness.judge(witness.candidate(NONE), [UNKNOWN, UNKNOWN]);
+    const kept = [witness.candidate(NONE), witness.candidate(new Set([alice.mailbox]))];
+    expect(kept).toContain(bob);
+    expect(witness.judge(witness.candidate(NONE), [DELIVERABLE, DELIVERABLE])).toBeUndefined();
   });
 });
 
@@ -87,14 +102,6 @@ describe('what an unknown is worth', () => {
   test('it is deferred where there is no witness, with words that name the key', () => {
     const doubt = new Witness(undefined, alarm).judge(undefined, []);
     expect(doubt).toMatchObject({ kind: 'deferred', reason: expect.stringContaining('canary') });
-  });
-
-  test('a learned witness that is gone is not asked again', () => {
-    const witness = new Witness(undefined, alarm);
-    witness.learn(alice);
-    witness.learn(bob);
-    expect(witness.judge(bob, [UNKNOWN, UNKNOWN])?.kind).toBe('deferred');
-    expect(witness.candidate(NONE)).toBe(alice);
   });
 });
 
