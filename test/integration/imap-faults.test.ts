@@ -1,0 +1,181 @@
+// What an imapd may do to us. Whatever it is: TEMP in time, and nobody's next question gets another's answer.
+import { describe, expect, test } from 'vitest';
+import { IMAP_DATA_MAX } from '../../src/cyrus/imap-dialogue.js';
+import { CLOSE, CUT, SILENCE, type Override } from '../fakes/dialogue-server.js';
+import { turns } from './lmtp-rig.js';
+import { startImap } from './network-rig.js';
+
+const DEADLINE_MS = 5_000;
+const REPLY_TIMEOUT_MS = 10_000;
+const QUOTAROOT = / GETQUOTAROOT /;
+
+/** Misbehaves at the commands that match, so many times. */
+function misbehaving(pattern: RegExp, act: (usual: string) => ReturnType<Override>, times: number): Override {
+  let left = times;
+  return (command, usual) => {
+    if (left === 0 || !pattern.test(command)) return undefined;
+    left -= 1;
+    return act(usual);
+  };
+}
+
+/** Each wrong in a way that shows before the batch is over. */
+const BROKEN: [string, (usual: string) => ReturnType<Override>][] = [
+  ['closes', () => CLOSE],
+  ['closes within a line', () => CUT],
+  ['takes leave', () => '* BYE Server shutting down\r\n'],
+  ['takes leave behind the answer', (usual) => `${usual}* BYE idle for too long\r\n`],
+  ['answers twice', (usual) => usual + usual],
+  ['answers twice, otherwise', (usual) => `${usual}${usual.split(' ')[0]} NO Mailbox does not exist\r\n`],
+  ['answers with the tag of the next command', (usual) => usual.replace(/c(\d+)/g, 'c9$1')],
+  ['answers with the tag of a former command', (usual) => usual.replace(/c\d+/g, 'c1')],
+  [
+    'answers about another mailbox',
+    (usual) => usual.replace(/^\* QUOTAROOT .*$/m, '* QUOTAROOT user/x@example.jp'),
+  ],
+  ['answers OK without a quota root', (usual) => usual.replace(/^\* QUOTAROOT.*\r\n/gm, '')],
+  ['names two quota roots', (usual) => usual.replace(/^(\* QUOTAROOT.*\r\n)/gm, '$1$1')],
+  ['asks to go on', () => '+ go ahead\r\n'],
+  ['says BAD without a tag', (usual) => `* BAD Invalid tag\r\n${usual}`],
+  ['greets again', (usual) => `* PREAUTH hello\r\n${usual}`],
+  ['announces a literal without end', () => '* QUOTAROOT {99999999}\r\n'],
+  ['sends a line without end', () => `* QUOTAROOT ${'x'.repeat(70_000)}`],
+  ['sends responses without end', (usual) => `${'* OK still here\r\n'.repeat(IMAP_DATA_MAX + 1)}${usual}`],
+  ['sends nonsense', () => 'HTTP/1.1 400 Bad Request\r\n\r\n'],
+  ['sends a line end without CR', (usual) => usual.replaceAll('\r\n', '\n')],
+];
+
+describe('a broken dialogue', () => {
+  test.each(BROKEN)('imapd %s: what it was asked is asked once more', async (_, act) => {
+    const { imapd, rig } = await startImap();
+    imapd.server.override = misbehaving(QUOTAROOT, act, 1);
+    expect(await rig.askAll('alice@example.jp')).toEqual(['deliverable']);
+    expect(imapd.logins).toBe(2);
+    await imapd.server.until(() => imapd.server.dialogues[0]?.closed === true);
+    expect(rig.lines).toEqual([]);
+  });
+
+  test.each(BROKEN)('imapd %s, always: TEMP, and few logins', async (_, act) => {
+    const { imapd, rig } = await startImap();
+    imapd.server.override = misbehaving(QUOTAROOT, act, Infinity);
+    const keys = Array.from({ length: 50 }, (_, i) =>
+      i % 2 === 0 ? `alice+${i}@example.jp` : `no${i}@example.jp`,
+    );
+    expect(new Set(await rig.askAll('alice@example.jp', 'no@example.jp'))).toEqual(new Set(['deferred']));
+    for (let round = 0; round < 10; round++) {
+      expect(new Set(await rig.askAll(...keys))).toEqual(new Set(['deferred']));
+    }
+    expect(imapd.logins).toBeLessThanOrEqual(10);
+    expect(rig.lines.map(({ event }) => event)).toEqual(['backend-down']);
+    imapd.server.override = () => undefined;
+    await rig.pass(10_000);
+    expect(await rig.askAll('alice@example.jp', 'no@example.jp')).toEqual(['deliverable', 'unknown']);
+    expect(rig.lines.map(({ event }) => event)).toEqual(['backend-down', 'backend-up']);
+  });
+
+  test.each(BROKEN)('imapd %s, to the witness: nobody is unknown by it', async (_, act) => {
+    const { imapd, rig } = await startImap();
+    await rig.askAll('alice@example.jp');
+    imapd.server.override = misbehaving(/ GETQUOTAROOT "user\/canary@/, act, Infinity);
+    expect(await rig.askAll('nobody@example.jp')).toEqual(['deferred']);
+  });
+
+  test.each([
+    ['a tagged OK', 'c9 OK Completed\r\n'],
+    ['a tagged NO', 'c6 NO Mailbox does not exist\r\n'],
+    ['a BYE', '* BYE idle for too long\r\n'],
+    ['an alert', '* OK [ALERT] maintenance\r\n'],
+  ])('%s that nobody asked for ends the session, and is nobody’s answer', async (_, bytes) => {
+    const { imapd, rig } = await startImap();
+    await rig.askAll('alice@example.jp');
+    imapd.server.say(bytes);
+    expect(await rig.askAll('bob@example.jp', 'full@example.jp')).toEqual(['deliverable', 'overquota']);
+    imapd.server.say(bytes);
+    await turns();
+    expect(await rig.askAll('nobody@example.jp')).toEqual(['unknown']);
+    expect(rig.lines).toEqual([]);
+  });
+
+  test('an answer without a tag is found out by the next one', async () => {
+    const { imapd, rig } = await startImap();
+    imapd.server.override = misbehaving(QUOTAROOT, (usual) => usual.replace(/^c\d+ /gm, '* '), 1);
+    expect(await rig.askAll('alice@example.jp', 'nobody@example.jp')).toEqual(['deliverable', 'unknown']);
+    expect(imapd.logins).toBe(2);
+  });
+
+  test('an alert within an answer is none of our business', async () => {
+    const { imapd, rig } = await startImap();
+    imapd.server.override = (command, usual) =>
+      QUOTAROOT.test(command) ? `* OK [ALERT] maintenance\r\n* NO beware\r\n${usual}` : undefined;
+    expect(await rig.askAll('alice@example.jp', 'nobody@example.jp')).toEqual(['deliverable', 'unknown']);
+    expect(imapd.logins).toBe(1);
+  });
+});
+
+describe('silence', () => {
+  test('is TEMP at the deadline, and the late answer is nobody’s', async () => {
+    const { imapd, rig } = await startImap();
+    await rig.askAll('bob@example.jp');
+    let release: (bytes: string) => void = () => undefined;
+    let held = '';
+    imapd.server.override = (command, usual) => {
+      if (!command.endsWith('"user/alice@example.jp"')) return undefined;
+      held = usual;
+      return new Promise((resolve) => (release = resolve));
+    };
+    const asked = rig.askAll('alice@example.jp');
+    await imapd.server.until(() => imapd.asked.includes('user/alice@example.jp'));
+    await rig.pass(DEADLINE_MS);
+    expect(await asked).toEqual(['deferred']);
+    const next = rig.askAll('nobody@example.jp');
+    imapd.server.override = () => undefined;
+    release(held);
+    expect(await next).toEqual(['unknown']);
+  });
+
+  test('for the whole reply timeout ends the session', async () => {
+    const { imapd, rig } = await startImap();
+    imapd.server.override = misbehaving(QUOTAROOT, () => SILENCE, 1);
+    const asked = rig.askAll('alice@example.jp');
+    await imapd.server.until(() => imapd.asked.length > 0);
+    await rig.pass(REPLY_TIMEOUT_MS);
+    expect(await asked).toEqual(['deferred']);
+    await imapd.server.until(() => imapd.server.connections === 0);
+    await rig.pass(1_000);
+    expect(await rig.askAll('alice@example.jp')).toEqual(['deliverable']);
+  });
+
+  test('instead of a greeting is TEMP, and imapd is left alone for a while', async () => {
+    const { imapd, rig } = await startImap();
+    imapd.server.override = misbehaving(/^$/, () => SILENCE, Infinity);
+    const asked = rig.askAll('alice@example.jp');
+    await imapd.server.until(() => imapd.server.dialogues.length === 1);
+    await rig.pass(2_000);
+    expect(await asked).toEqual(['deferred']);
+    expect(await rig.askAll('bob@example.jp')).toEqual(['deferred']);
+    expect(imapd.server.dialogues).toHaveLength(1);
+  });
+});
+
+test('a session that is not used is closed after 25 minutes, with a word, and another login follows only then', async () => {
+  const { imapd, rig } = await startImap();
+  await rig.askAll('alice@example.jp');
+  await rig.pass(24 * 60_000);
+  expect(await rig.askAll('bob@example.jp')).toEqual(['deliverable']);
+  expect(imapd.logins).toBe(1);
+  await rig.pass(25 * 60_000);
+  await imapd.server.until(() => imapd.server.dialogues[0]?.closed === true);
+  expect(imapd.server.commands.at(-1)).toBe('bye LOGOUT');
+  expect(await rig.askAll('nobody@example.jp')).toEqual(['unknown']);
+  expect(imapd.logins).toBe(2);
+});
+
+test('all questions of a flood go over one login', async () => {
+  const { imapd, rig } = await startImap();
+  await Promise.all(
+    Array.from({ length: 40 }, (_, i) =>
+      rig.askAll(...Array.from({ length: 25 }, (_, k) => `u${i}x${k}@example.jp`)),
+    ),
+  );
+  expect(imapd.logins).toBe(1);
+});
