@@ -204,7 +204,9 @@ engine_base() { # SUITE
   return $status
 }
 
-engine_build() { # TAG FOLDER [OPTION…] : the context is the root of the repository, of which it holds FOLDER and cf
+# The context is the root of the repository, of which it holds FOLDER and cf, and what FOLDER/context puts into the
+# folder that it is given, where there is such a program.
+engine_build() { # TAG FOLDER [OPTION…]
   local tag=$1 folder=${2#"$ENGINE_ROOT"/} option args=()
   shift 2
   # apt runs in this machine's own network, where its proxies are; they do not stay in the image.
@@ -212,15 +214,22 @@ engine_build() { # TAG FOLDER [OPTION…] : the context is the root of the repos
     [ -z "${!option:-}" ] || args+=(--build-arg "$option=${!option}")
   done
   # Owners, modes and order as in any other clone, or the layers would not be found again.
-  local context=("$folder") log status=0
+  local context=("$folder") work status=0
   [ ! -d "$ENGINE_ROOT/cf" ] || context+=(cf)
   engine_log "build $tag"
-  log=$(mktemp)
-  tar -C "$ENGINE_ROOT" -c --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX "${context[@]}" |
-    docker build --quiet --force-rm --network host --tag "$tag" --file "$folder/Dockerfile" "${args[@]}" "$@" - >"$log" 2>&1 ||
-    status=$?
-  [ $status = 0 ] || cat "$log" >&2
-  rm -f "$log"
+  work=$(mktemp -d)
+  mkdir "$work/more"
+  if [ -x "$ENGINE_ROOT/$folder/context" ]; then
+    "$ENGINE_ROOT/$folder/context" "$work/more" >"$work/log" 2>&1 || status=$?
+  fi
+  if [ $status = 0 ]; then
+    tar -c --sort=name --owner=0 --group=0 --numeric-owner --mode=u=rwX,go=rX \
+      -C "$ENGINE_ROOT" "${context[@]}" -C "$work/more" . |
+      docker build --quiet --force-rm --network host --tag "$tag" --file "$folder/Dockerfile" "${args[@]}" "$@" - \
+        >"$work/log" 2>&1 || status=$?
+  fi
+  [ $status = 0 ] || cat "$work/log" >&2
+  rm -rf "$work"
   return $status
 }
 
