@@ -39,26 +39,25 @@ export function handshake(socket: Socket, settings: TlsSettings, timeoutMs: numb
       timeoutMs,
     );
     secured.once('error', (cause) =>
-      fail(new UnavailableError(`no TLS with ${serverName}: ${reasonOf(cause, secured)}`, { cause })),
+      fail(new UnavailableError(`no TLS with ${serverName}: ${reasonOf(cause)}`, { cause })),
     );
     secured.once('close', () =>
       fail(new UnavailableError(`no TLS with ${serverName}: connection closed by the peer`)),
     );
+    // The other two stay: until somebody else listens, an error must not be nobody's.
     secured.once('secureConnect', () => {
       clearTimeout(timer);
-      secured.removeAllListeners('error');
-      secured.removeAllListeners('close');
       resolve(secured);
     });
   });
 }
 
 /** By the codes of OpenSSL's X509_verify_cert_error_string(3) and of Node. */
-function reasonOf(error: Error, socket: TLSSocket): string {
+function reasonOf(error: Error): string {
   const code = 'code' in error ? String(error.code) : '';
   switch (code) {
     case 'CERT_HAS_EXPIRED':
-      return `its certificate has expired${until(socket)}`;
+      return 'its certificate has expired';
     case 'CERT_NOT_YET_VALID':
       return 'its certificate is not valid yet';
     case 'ERR_TLS_CERT_ALTNAME_INVALID':
@@ -76,9 +75,4 @@ function reasonOf(error: Error, socket: TLSSocket): string {
     default:
       return `${code} ${messageOf(error).replace(/[^ -~]+/g, ' ')}`.trim();
   }
-}
-
-function until(socket: TLSSocket): string {
-  const { valid_to: end } = socket.getPeerCertificate();
-  return end === undefined ? '' : `, on ${end}`;
 }
