@@ -37,7 +37,8 @@ program
   .description('ask a running daemon as Sendmail does')
   .argument('<key>', 'such as alice@example.jp')
   .option('--map <name>', 'map name', 'cyrus')
-  .option('--server <endpoint>', `where the daemon listens: ${ENDPOINT}`, 'inet:7860@127.0.0.1')
+  .option('--config <file>', 'configuration of the daemon, for its first listener')
+  .option('--server <endpoint>', `where the daemon listens: ${ENDPOINT} (default: inet:7860@127.0.0.1)`)
   .action(async (key: string, options: LookupOptions) =>
     finish((await import('./commands/lookup.js')).lookup(key, options)),
   );

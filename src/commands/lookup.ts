@@ -1,15 +1,15 @@
 // `cyrusmapd lookup`: asks a running daemon as Sendmail does, and prints its reply.
-import { parseEndpoint } from '../endpoint.js';
+import { BUILT_IN_ENDPOINT } from '../config/built-in.js';
+import { parseEndpoint, type Endpoint } from '../endpoint.js';
 import { SocketmapClient } from '../socketmap/client.js';
 import { exitStatusOfReply } from './exit-status.js';
 import { keyOfArgument, print, printable } from './terminal.js';
 
-export type LookupOptions = { readonly map: string; readonly server: string };
+export type LookupOptions = { readonly map: string; readonly server?: string; readonly config?: string };
 
 /** @returns the exit status */
 export async function lookup(argument: string, options: LookupOptions): Promise<number> {
-  const endpoint = parseEndpoint(options.server, '--server');
-  const client = await SocketmapClient.connect(endpoint);
+  const client = await SocketmapClient.connect(await endpointOf(options));
   try {
     const reply = await client.lookup(keyOfArgument(options.map), keyOfArgument(argument));
     print(printable(`${reply.status} ${reply.text}`));
@@ -17,4 +17,14 @@ export async function lookup(argument: string, options: LookupOptions): Promise<
   } finally {
     client.close();
   }
+}
+
+/** A daemon answers the same wherever it listens, so any of its listeners will do. */
+async function endpointOf({ server, config }: LookupOptions): Promise<Endpoint> {
+  if (server === undefined && config !== undefined) {
+    const { loadConfig } = await import('../config/load.js');
+    const [first] = (await loadConfig({ config })).config.socketmap.listen;
+    if (first !== undefined) return first;
+  }
+  return parseEndpoint(server ?? BUILT_IN_ENDPOINT, '--server');
 }

@@ -406,6 +406,27 @@ describe('cyrusmapd lookup', () => {
     expect(stderr).toContain(`unix:${folder}/none`);
   });
 
+  it('asks the first listener of a configuration, unless a server is named', async () => {
+    writeConfig('');
+    writeFileSync(config, readFileSync(config, 'utf8').replace('"inet:0@127.0.0.1", ', ''));
+    const serving = serve('--config', config);
+    await serving.endpoint();
+    expect(await run('lookup', 'alice@example.jp', '--config', config)).toMatchObject({
+      status: 0,
+      stdout: 'OK alice@example.jp\n',
+    });
+    const elsewhere = `unix:${folder}/none`;
+    const { status, stderr } = await run('lookup', 'x', '--config', config, '--server', elsewhere);
+    expect(status).toBe(69);
+    expect(stderr).toContain(elsewhere);
+  });
+
+  it('ends with 78 for a configuration that cannot be used', async () => {
+    const { status, stderr } = await run('lookup', 'x', '--config', `${folder}/none.toml`);
+    expect(status).toBe(78);
+    expect(stderr).toContain(`${folder}/none.toml: cannot be read`);
+  });
+
   it('ends with 78 for a --server that is no endpoint', async () => {
     expect(await run('lookup', 'x', '--server', 'localhost')).toMatchObject({ status: 78 });
   });
