@@ -71,6 +71,11 @@ async function connected(): Promise<{ connection: Connection<string>; peer: Sock
   return { connection, peer };
 }
 
+/** What vi.waitUntil() does, but without letting time pass. */
+async function until(isSo: () => boolean): Promise<void> {
+  while (!isSo()) await new Promise((resolve) => setImmediate(resolve));
+}
+
 /** Converses until so many replies are there. */
 async function converse(connection: Connection<string>, bytes: string, count: number): Promise<string[]> {
   const replies: string[] = [];
@@ -178,6 +183,38 @@ describe('a conversation', () => {
     await expect(first).rejects.toThrow(DeadlineError);
     peer.write('late\n');
     await expect(converse(connection, '', 1)).rejects.toThrow(DeadlineError);
+  });
+});
+
+describe('a stream', () => {
+  test('may last as long as it goes on', async () => {
+    const { connection, peer } = await connected();
+    const replies: string[] = [];
+    const all = connection.stream(
+      'go\n',
+      (reply) => (replies.push(reply) === 5 ? 'done' : 'more'),
+      TIMEOUT_MS,
+    );
+    for (const line of ['a', 'b', 'c', 'd', 'e']) {
+      await vi.advanceTimersByTimeAsync(TIMEOUT_MS - 1);
+      peer.write(`${line}\n`);
+      await until(() => replies.includes(line));
+    }
+    await all;
+    expect(replies).toEqual(['a', 'b', 'c', 'd', 'e']);
+  });
+
+  test('that falls silent ends at its timeout', async () => {
+    const { connection, peer } = await connected();
+    const replies: string[] = [];
+    const all = connection.stream('go\n', (reply) => (replies.push(reply), 'more'), TIMEOUT_MS);
+    const failed = expect(all).rejects.toThrow(DeadlineError);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS - 1);
+    peer.write('a\nhalf');
+    await until(() => replies.length === 1);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await failed;
+    expect(connection.botched).toBe(true);
   });
 });
 
