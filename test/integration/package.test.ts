@@ -36,6 +36,7 @@ describe('the package', () => {
       expect.arrayContaining([
         'LICENSE',
         'README.md',
+        'README.ja.md',
         'CHANGELOG.md',
         'package.json',
         'dist/main.js',
