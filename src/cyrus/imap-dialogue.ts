@@ -11,6 +11,12 @@ import { describeAnswer, type ImapAnswer } from './imap-verdict.js';
 /** Untagged responses to one command, but for LIST: GETQUOTAROOT has one, and one for each quota root. */
 export const IMAP_DATA_MAX = 100;
 
+/**
+ * imapd writes each answer by itself, and its kernel holds the second one back until ours has acknowledged the first:
+ * after 40 ms, or at once with our next command. A few commands are answered sooner one by one.
+ */
+const SINGLY_MAX = 4;
+
 type Greeting = { readonly preauthenticated: boolean };
 
 export class ImapDialogue {
@@ -42,11 +48,18 @@ export class ImapDialogue {
   }
 
   /**
-   * Sends all commands at once.
-   * @param timeoutMs for all answers
+   * Sends all commands at once, or a few one after the other.
+   * @param timeoutMs for all answers to what is sent at once
    * @returns an answer for each, in order
    */
   async ask(commands: readonly string[], timeoutMs: number): Promise<ImapAnswer[]> {
+    if (commands.length > SINGLY_MAX) return this.#askAtOnce(commands, timeoutMs);
+    const answers: ImapAnswer[] = [];
+    for (const command of commands) answers.push(...(await this.#askAtOnce([command], timeoutMs)));
+    return answers;
+  }
+
+  async #askAtOnce(commands: readonly string[], timeoutMs: number): Promise<ImapAnswer[]> {
     const tags = commands.map(() => this.#nextTag());
     const answers: ImapAnswer[] = [];
     let data: ImapResponse[] = [];

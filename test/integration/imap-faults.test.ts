@@ -96,10 +96,14 @@ describe('a broken dialogue', () => {
     expect(rig.lines).toEqual([]);
   });
 
-  test('an answer without a tag is found out by the next one', async () => {
+  test('an answer without a tag is found out by the next one, where they are asked at once', async () => {
     const { imapd, rig } = await startImap();
     imapd.server.override = misbehaving(QUOTAROOT, (usual) => usual.replace(/^c\d+ /gm, '* '), 1);
-    expect(await rig.askAll('alice@example.jp', 'nobody@example.jp')).toEqual(['deliverable', 'unknown']);
+    const keys = ['alice', 'bob', 'full', 'nobody', 'none'].map((local) => `${local}@example.jp`);
+    expect(await rig.askAll(...keys)).toEqual([
+      ...['deliverable', 'deliverable', 'overquota'],
+      ...['unknown', 'unknown'],
+    ]);
     expect(imapd.logins).toBe(2);
   });
 
