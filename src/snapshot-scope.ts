@@ -29,6 +29,8 @@ export function snapshotScope(name: string, config: Config): SnapshotScope | und
     const routed = route(domain);
     return typeof routed === 'object' && lists.has(routed.backchannel);
   };
+  // A million names have a few domains, one after the other.
+  let last = { domain: '', covered: false };
   // A mailbox without domain is of the default one; without virtual domains every one is.
   const withoutDomain =
     !virtualDomains || serves(undefined) || (defaultDomain !== undefined && serves(defaultDomain));
@@ -40,7 +42,9 @@ export function snapshotScope(name: string, config: Config): SnapshotScope | und
       const at = mailbox.lastIndexOf('@');
       if (at === -1) return withoutDomain;
       const domain = mailbox.slice(at + 1);
-      return virtualDomains && LISTABLE.test(domain) && serves(domain);
+      if (domain !== last.domain)
+        last = { domain, covered: virtualDomains && LISTABLE.test(domain) && serves(domain) };
+      return last.covered;
     },
   };
 }

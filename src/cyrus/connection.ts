@@ -32,6 +32,9 @@ export class Connection<Reply> {
   readonly #parser: ReplyParser<Reply>;
   #conversation: Conversation<Reply> | undefined;
   #failure: Error | undefined;
+  /** Replies have come that are not taken yet. */
+  #behind = false;
+  #ended = false;
 
   private constructor(socket: Socket, parser: ReplyParser<Reply>) {
     this.#socket = socket;
@@ -44,8 +47,8 @@ export class Connection<Reply> {
     socket.on('error', (cause) =>
       this.#fail(new UnavailableError(`connection lost: ${cause.message}`, { cause })),
     );
-    socket.on('end', () => this.#fail(new UnavailableError('connection closed by the peer')));
-    socket.on('close', () => this.#fail(new UnavailableError('connection closed by the peer')));
+    socket.on('end', () => this.#end());
+    socket.on('close', () => this.#end());
   }
 
   /**
@@ -157,25 +160,52 @@ export class Connection<Reply> {
       this.#fail(new ProtocolError('the peer sent what nobody asked for'));
       return;
     }
-    if (this.#conversation.streams) this.#conversation.timer.refresh();
+    this.#step(chunk);
+  }
+
+  #step(chunk?: Buffer): void {
+    if (this.#failure !== undefined) return;
+    if (this.#conversation?.streams === true) this.#conversation.timer.refresh();
     try {
-      this.#parser.feed(chunk);
-      this.#deliver();
+      if (chunk !== undefined) this.#parser.feed(chunk);
+      this.#behind = this.#deliver();
+      if (this.#behind) this.#goOnSoon();
+      else if (this.#ended) this.#end();
+      else if (this.#socket.isPaused()) this.#socket.resume();
     } catch (error) {
       this.#fail(error instanceof Error ? error : new ProtocolError(String(error)));
     }
   }
 
-  #deliver(): void {
+  /** @returns whether replies are left for the next turn of the event loop */
+  #deliver(): boolean {
+    let taken = 0;
     for (let reply = this.#parser.next(); reply !== undefined; reply = this.#parser.next()) {
       const conversation = this.#conversation;
       if (conversation === undefined) throw new ProtocolError('the peer sent a reply too many');
-      if (conversation.take(reply) === 'more') continue;
+      if (conversation.take(reply) === 'more') {
+        taken += 1;
+        if (conversation.streams && taken === STREAM_STEP) return true;
+        continue;
+      }
       if (this.#parser.pending) throw new ProtocolError('the peer sent a reply too many');
       this.#conversation = undefined;
       clearTimeout(conversation.timer);
       conversation.resolve();
     }
+    return false;
+  }
+
+  /** What came before the end is taken first. */
+  #end(): void {
+    this.#ended = true;
+    if (!this.#behind) this.#fail(new UnavailableError('connection closed by the peer'));
+  }
+
+  /** Others have their turn first, and the peer is read no further meanwhile. */
+  #goOnSoon(): void {
+    this.#socket.pause();
+    setImmediate(() => this.#step());
   }
 
   #fail(error: Error): void {
@@ -189,6 +219,9 @@ export class Connection<Reply> {
     conversation.reject(error);
   }
 }
+
+/** Replies of a stream that are taken in one turn of the event loop: a fraction of a millisecond. */
+const STREAM_STEP = 100;
 
 /** How long a peer has to take our last words before the socket is destroyed. */
 const LAST_WORDS_MS = 1000;

@@ -15,6 +15,7 @@ export type Separator = '/' | '.';
 /** Cyrus creates no mailbox with `%` in its name: mboxname_policycheck() of imap/mboxname.c. */
 export const IMPOSSIBLE_ROOT = brand('cyrusmapd%');
 
+const PLAIN = /^[a-z0-9.-]+$/;
 const QUOTABLE = /^[ !#-[\]-~]*$/;
 const DOMAIN = /^(?:\*|(?:\*\.)?[A-Za-z0-9.-]+)$/;
 
@@ -63,6 +64,8 @@ export function listedMailbox(name: string, separator: Separator, rules: Address
   const domain = at === -1 ? undefined : name.slice(at + 1);
   if (part === '' || domain === '' || part.includes(separator)) return undefined;
   const key = mailboxKey(part, domain, rules);
+  // Nearly all of a million: no folding can change them, and no address with them is broken.
+  if (PLAIN.test(part) && (domain === undefined || PLAIN.test(domain))) return key;
   const parsed = parseKey(key, rules);
   return parsed.kind === 'recipient' && parsed.recipient.mailbox === key ? key : undefined;
 }

@@ -33,7 +33,8 @@ export class ReceivedBytes {
 
   /** Length of the first line with its LF; undefined where none has come yet. */
   lineLength(): number | undefined {
-    const lf = this.#bytes.subarray(0, this.#end).indexOf(LF, this.#scanned);
+    const all = this.#end === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#end);
+    const lf = all.indexOf(LF, this.#scanned);
     this.#scanned = lf === -1 ? this.#end : lf;
     return lf === -1 ? undefined : lf + 1 - this.#start;
   }

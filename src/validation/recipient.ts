@@ -115,7 +115,8 @@ export function asFolder(recipient: Recipient): Recipient {
  */
 export function mailboxKey(local: string, domain: string | undefined, rules: AddressRules): string {
   const hasNone = domain === rules.defaultDomain || !rules.virtualDomains;
-  return join(local.replaceAll('^', '.'), undefined, hasNone ? undefined : domain);
+  const dotted = local.includes('^') ? local.replaceAll('^', '.') : local;
+  return join(dotted, undefined, hasNone ? undefined : domain);
 }
 
 function recipientOf(

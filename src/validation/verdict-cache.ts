@@ -2,6 +2,7 @@
 // out a known one. Deferred is never remembered. Whether an entry is still believed is decided by its age and
 // by Belief, the one place that says how long. No I/O; time is a parameter.
 import { LRUCache } from 'lru-cache';
+import { ShardedLru } from './sharded-lru.js';
 import { DELIVERABLE, OVERQUOTA, REFUSED, UNKNOWN, type Verdict } from './verdict.js';
 
 /** Longest life of a negative entry, whatever is configured: a mailbox may be created the next moment. */
@@ -60,7 +61,7 @@ type CompleteList = { readonly asked: number; readonly covers: (mailbox: string)
 export const LISTED: Verdict = Object.freeze({ kind: 'deliverable' });
 
 export class VerdictCache {
-  readonly #known: LRUCache<string, number>;
+  readonly #known: ShardedLru;
   readonly #negative: LRUCache<string, number>;
   readonly #origin: number;
   readonly #lists = new Map<string, CompleteList>();
@@ -69,7 +70,7 @@ export class VerdictCache {
 
   /** @param now the monotonic time of the start, in milliseconds; later times are counted from it */
   constructor(limits: CacheLimits, belief: Belief, now: number) {
-    this.#known = new LRUCache({ max: limits.maxKnown });
+    this.#known = new ShardedLru(limits.maxKnown);
     this.#negative = new LRUCache({ max: limits.maxNegative });
     this.#origin = now - ORIGIN_MS;
     this.belief = belief;
@@ -129,11 +130,11 @@ export class VerdictCache {
    * @returns whether there was room: a list pushes nobody out who was asked about
    */
   list(mailbox: string, asked: number): boolean {
-    const denied = this.#negative.peek(mailbox);
+    const denied = this.#negative.size === 0 ? undefined : this.#negative.peek(mailbox);
     if (denied !== undefined && this.#time(denied) >= this.#floor(asked)) return true;
     const known = this.#known.peek(mailbox);
     if (known === undefined) {
-      if (this.#known.size >= this.#known.max) return false;
+      if (this.#known.isFullFor(mailbox)) return false;
       this.#confirm(mailbox, asked, FROM_LIST);
       return true;
     }
@@ -163,7 +164,7 @@ export class VerdictCache {
 
   /** The names in the known store, all at once: a million takes some tens of milliseconds. */
   knownMailboxes(): string[] {
-    return Array.from(this.#known.keys());
+    return this.#known.keys();
   }
 
   /** When a mailbox was last confirmed; undefined where it is not known, or over its quota. */
@@ -196,7 +197,7 @@ export class VerdictCache {
   }
 
   #confirm(mailbox: string, asked: number, state: number): void {
-    this.#negative.delete(mailbox);
+    if (this.#negative.size > 0) this.#negative.delete(mailbox);
     this.#known.set(mailbox, this.#entry(asked, state));
   }
 

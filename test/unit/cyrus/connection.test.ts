@@ -204,6 +204,48 @@ describe('a stream', () => {
     expect(replies).toEqual(['a', 'b', 'c', 'd', 'e']);
   });
 
+  test('in one piece is taken in several turns, so that others have theirs', async () => {
+    const { connection, peer } = await connected();
+    const taken: number[] = [];
+    let turn = 0;
+    const streamed = connection.stream(
+      'go\n',
+      (line) => {
+        taken.push(turn);
+        return line === 'done' ? 'done' : 'more';
+      },
+      TIMEOUT_MS,
+    );
+    await received(peer, 'go\n');
+    peer.write(`${'line\n'.repeat(1000)}done\n`);
+    while (taken.length < 1001) {
+      await turns();
+      turn += 1;
+    }
+    await streamed;
+    expect(Math.max(...taken.map((at) => taken.filter((other) => other === at).length))).toBeLessThan(1001);
+  });
+
+  test('whose peer closes right behind its end is whole', async () => {
+    const { connection, peer } = await connected();
+    let taken = 0;
+    const streamed = connection.stream('go\n', () => (++taken === 1001 ? 'done' : 'more'), TIMEOUT_MS);
+    await received(peer, 'go\n');
+    peer.end('line\n'.repeat(1001));
+    await streamed;
+    expect(taken).toBe(1001);
+  });
+
+  test('with more behind its end is botched, in whatever turn that is found', async () => {
+    const { connection, peer } = await connected();
+    let taken = 0;
+    const streamed = connection.stream('go\n', () => (++taken === 500 ? 'done' : 'more'), TIMEOUT_MS);
+    await received(peer, 'go\n');
+    peer.write('line\n'.repeat(501));
+    await expect(streamed).rejects.toThrow('a reply too many');
+    expect(connection.botched).toBe(true);
+  });
+
   test('that falls silent ends at its timeout', async () => {
     const { connection, peer } = await connected();
     const replies: string[] = [];

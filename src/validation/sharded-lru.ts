@@ -1,0 +1,74 @@
+// An LRU store of small numbers by name, in as many lru-caches as keep each small. A Map that grows copies itself: at a
+// million names that would hold up every lookup for tens of milliseconds. No I/O.
+import { LRUCache } from 'lru-cache';
+
+/** Copied in well under a millisecond; and lru-cache links so few with 16 bits. */
+const SHARD_NAMES = 16_384;
+
+export class ShardedLru {
+  readonly #shards: readonly LRUCache<string, number>[];
+  readonly #mask: number;
+
+  /** @param max names, roughly: they are spread by chance, and a shard may have to hold a few more than its share */
+  constructor(max: number) {
+    const count = 2 ** Math.max(0, Math.ceil(Math.log2(max / SHARD_NAMES)));
+    const share = Math.ceil(max / count);
+    const room = count === 1 ? share : share + Math.ceil(5 * Math.sqrt(share));
+    this.#shards = Array.from({ length: count }, () => new LRUCache<string, number>({ max: room }));
+    this.#mask = count - 1;
+  }
+
+  get size(): number {
+    return this.#shards.reduce((sum, { size }) => sum + size, 0);
+  }
+
+  /** Whether a new name would push another one out. */
+  isFullFor(name: string): boolean {
+    const shard = this.#shardOf(name);
+    return shard.size >= shard.max;
+  }
+
+  get(name: string): number | undefined {
+    return this.#shardOf(name).get(name);
+  }
+
+  /** Without being used by that. */
+  peek(name: string): number | undefined {
+    return this.#shardOf(name).peek(name);
+  }
+
+  has(name: string): boolean {
+    return this.#shardOf(name).has(name);
+  }
+
+  set(name: string, value: number): void {
+    this.#shardOf(name).set(name, value);
+  }
+
+  delete(name: string): void {
+    this.#shardOf(name).delete(name);
+  }
+
+  clear(): void {
+    for (const shard of this.#shards) shard.clear();
+  }
+
+  /** Of each shard, most recently used first. */
+  keys(): string[] {
+    return this.#shards.flatMap((shard) => Array.from(shard.keys()));
+  }
+
+  #shardOf(name: string): LRUCache<string, number> {
+    const [first] = this.#shards;
+    const shard = this.#mask === 0 ? first : this.#shards[hash(name) & this.#mask];
+    if (shard === undefined) throw new Error('no shard');
+    return shard;
+  }
+}
+
+/** FNV-1a, with the high bits folded into the low ones. */
+function hash(name: string): number {
+  let sum = 0x811c9dc5;
+  for (let i = 0; i < name.length; i++) sum = Math.imul(sum ^ name.charCodeAt(i), 0x01000193);
+  return sum ^ (sum >>> 15);
+}
