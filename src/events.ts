@@ -37,7 +37,10 @@ export async function openEvents(
   const gaps = new GapLog(log);
   const effects = {
     forget: (mailbox: string) => validator.forget(mailbox),
-    markOverQuota: (mailbox: string) => validator.markOverQuota(mailbox),
+    // Where Cyrus was not told to push quota events, nobody but a stranger sends one.
+    markOverQuota: (mailbox: string) => {
+      if (config.quota) validator.markOverQuota(mailbox);
+    },
     gap: (reason: string) => {
       validator.forgetAll();
       gaps.add(reason);

@@ -109,13 +109,21 @@ describe('a change that Cyrus pushes', () => {
     expect(await after).toBe('NOTFOUND Mailbox does not exist');
   });
 
-  test('by QuotaExceed from inside our own question is a mark that the next answer lifts', async () => {
-    await start(await configured());
+  test('by QuotaExceed is a mark that the next answer lifts, where Cyrus pushes quota events', async () => {
+    const config = await configured();
+    await start({ ...config, events: config.events && { ...config.events, quota: true } });
     const ask = await asking();
     await push('QuotaExceed');
     expect(await ask(ALICE)).toBe('TEMP Over quota');
     expect(lmtpd.recipients).toEqual([]);
     await push('QuotaChange');
+    expect(await ask(ALICE)).toBe(`OK ${ALICE}`);
+  });
+
+  test('by QuotaExceed is not believed where Cyrus was not told to push quota events', async () => {
+    await start(await configured());
+    const ask = await asking();
+    await push('QuotaExceed');
     expect(await ask(ALICE)).toBe(`OK ${ALICE}`);
   });
 
