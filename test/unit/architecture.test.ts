@@ -24,7 +24,15 @@ const ROWS: readonly (readonly (readonly string[])[])[] = [
   [['commands/']],
   [['doctor/']],
   [['daemon.ts']],
-  [['backchannels.ts'], ['events.ts'], ['lookups.ts'], ['belief.ts'], ['warm-start.ts']],
+  [['snapshot-sources.ts']],
+  [
+    ['backchannels.ts'],
+    ['events.ts'],
+    ['lookups.ts'],
+    ['snapshots.ts', 'snapshot-scope.ts'],
+    ['belief.ts'],
+    ['warm-start.ts'],
+  ],
   [['access.ts']],
   [['socketmap/'], ['cyrus/']],
   [['metrics.ts'], ['log.ts', 'log-file.ts']],
@@ -140,7 +148,7 @@ describe.runIf(existsSync(join(ROOT, '.git')))('the repository', () => {
     ['the registry of npm', /[n]pmjs\.(org|com)|[y]arnpkg\.com/, ['https:', '', 'registry.npmjs' + '.org']],
     [
       'a registry of images',
-      /[d]ocker\.(io\/|com)|\b(ghcr|quay|gcr)[.]io|[m]cr[.]microsoft/,
+      /\b[d]ocker\.(io\/|com\b)|\b(ghcr|quay|gcr)[.]io|[m]cr[.]microsoft/,
       ['docker.io', 'x'],
     ],
   ])('names nowhere %s', (_, pattern, example) => {
