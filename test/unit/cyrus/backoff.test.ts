@@ -46,3 +46,14 @@ test('jitter takes off a quarter at most', () => {
   expect(rig(0).backoff.failed()).toBe(750);
   expect(rig(0.5).backoff.failed()).toBe(875);
 });
+
+test('after a refused login it is long at once, and no failure makes it longer', () => {
+  const { backoff, at } = rig();
+  expect(backoff.refused()).toBe(300_000);
+  expect(backoff.refused()).toBe(300_000);
+  at(299_999);
+  expect(backoff.active).toBe(true);
+  at(300_000);
+  expect(backoff.active).toBe(false);
+  expect(backoff.failed()).toBe(1000);
+});

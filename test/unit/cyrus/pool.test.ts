@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DEFAULT_POOL_LIMITS, Pool, type PoolLimits } from '../../../src/cyrus/pool.js';
 import type { Session } from '../../../src/cyrus/session.js';
-import { DeadlineError, UnavailableError } from '../../../src/errors.js';
+import { DeadlineError, LoginError, UnavailableError } from '../../../src/errors.js';
 import { silentLog, type Log } from '../../../src/log.js';
 import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../../src/validation/recipient.js';
 import { DELIVERABLE, UNKNOWN, type Verdict } from '../../../src/validation/verdict.js';
@@ -582,6 +582,41 @@ describe('backing off', () => {
     expect(openings).toHaveLength(1);
     await (await opened()).answer();
     expect(bob.settled).toBe('deliverable');
+  });
+
+  test('a refused login is not tried again for five minutes, and told once', async () => {
+    const pool = newPool();
+    ask(pool, 'alice');
+    await refused(new LoginError('user cyrus: login with PLAIN refused: no'));
+    for (let i = 0; i < 29; i++) {
+      await vi.advanceTimersByTimeAsync(10_000);
+      const asked = ask(pool, 'alice');
+      await settle();
+      expect(asked.settled).toMatch(/user cyrus: login with PLAIN refused: no$/);
+    }
+    expect(openings).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(10_000);
+    ask(pool, 'alice');
+    await refused(new LoginError('user cyrus: login with PLAIN refused: no'));
+    expect(lines).toEqual(['error backend-down']);
+  });
+
+  test('who is not let in where nobody listened before is told of, once more', async () => {
+    const nobody = new UnavailableError('no connection', {
+      cause: Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' }),
+    });
+    const pool = newPool();
+    ask(pool, 'alice');
+    await refused(nobody);
+    await vi.advanceTimersByTimeAsync(600);
+    ask(pool, 'alice');
+    await refused(new LoginError('user cyrus: login with PLAIN refused: no'));
+    expect(lines).toEqual(['error backend-down', 'error backend-down']);
+    await vi.advanceTimersByTimeAsync(299_000);
+    const asked = ask(pool, 'alice');
+    await settle();
+    expect(asked.settled).toContain('login with PLAIN refused');
+    expect(openings).toHaveLength(0);
   });
 
   test('each pause is twice as long as the one before, up to ten seconds', async () => {
