@@ -1,4 +1,5 @@
 // What becomes of what imapd says, from the bytes of the fake one to the verdict.
+import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
 import { buildBackchannels } from '../../src/backchannels.js';
@@ -230,4 +231,28 @@ test('--imap of the command line asks the same way', async () => {
   const parsed = parseKey('alice@example.jp', config.lookup.addressRules);
   if (parsed.kind !== 'recipient') throw new Error('no recipient');
   expect(await probes[0]?.check(parsed.recipient, now() + 1000)).toEqual({ kind: 'deliverable' });
+});
+
+test('a reload keeps the login where the password is the same, and logs in anew with another', async () => {
+  const { imapd } = await startImap();
+  const file = passwordFile('wrong');
+  const flags = { imap: imapd.server.endpoint, imapUser: 'cyrus', imapPasswordFile: file };
+  const { config } = await loadConfig({ ...flags, canary: 'canary@example.jp' });
+  const surroundings = { log: silentLog, now: () => performance.now(), random: () => 1 };
+  const parsed = parseKey('alice@example.jp', config.lookup.addressRules);
+  if (parsed.kind !== 'recipient') throw new Error('no recipient');
+  const before = await buildBackchannels(config, surroundings);
+  const same = await buildBackchannels(config, surroundings, before);
+  writeFileSync(file, 'secret\n');
+  const after = await buildBackchannels(config, surroundings, same);
+  afterwards(async () => {
+    await Promise.all([...before.probes, ...after.probes].map((probe) => probe.close()));
+  });
+  expect(same.probes[0]).toBe(before.probes[0]);
+  await expect(before.probes[0]?.check(parsed.recipient, performance.now() + 1000)).rejects.toThrow(
+    'refused',
+  );
+  expect(await after.probes[0]?.check(parsed.recipient, performance.now() + 1000)).toEqual({
+    kind: 'deliverable',
+  });
 });
