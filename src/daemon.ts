@@ -15,6 +15,7 @@ import { Metrics } from './metrics.js';
 import { listsEverything, snapshotSources, type ConfiguredSource } from './snapshot-sources.js';
 import { Snapshots } from './snapshots.js';
 import { SocketmapServer } from './socketmap/server.js';
+import { statsOf } from './stats.js';
 import type { Probe } from './validation/probe.js';
 import { Validator } from './validation/validator.js';
 import { VerdictCache } from './validation/verdict-cache.js';
@@ -31,7 +32,7 @@ export class Daemon {
   readonly #cache: VerdictCache;
   readonly #events: Events | undefined;
   readonly #warmStart: WarmStart | undefined;
-  readonly metrics: Metrics;
+  readonly #metrics: Metrics;
   #config: Config;
   #backchannels: Backchannels;
   readonly #snapshots: Snapshots;
@@ -51,7 +52,7 @@ export class Daemon {
     this.#backchannels = parts.backchannels;
     this.#events = parts.events;
     this.#warmStart = parts.warmStart;
-    this.metrics = parts.metrics;
+    this.#metrics = parts.metrics;
   }
 
   /**
@@ -99,6 +100,17 @@ export class Daemon {
   /** What it listens on, with the ports that were given for port 0. */
   get endpoints(): readonly Endpoint[] {
     return this.#server.endpoints;
+  }
+
+  /** Counters since the start, and sizes of now. */
+  stats(): object {
+    return statsOf({
+      metrics: this.#metrics,
+      server: this.#server,
+      cache: this.#cache,
+      probes: this.#backchannels.probes,
+      events: this.#events,
+    });
   }
 
   /**

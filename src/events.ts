@@ -18,6 +18,9 @@ const WRITABLE_BY_OTHERS = 0o022;
 
 export type Events = {
   readonly receiver: EventReceiver;
+  /** How often everything known was forgotten. */
+  readonly gaps: { readonly count: number };
+  readonly forwarder: DlistForwarder | undefined;
   /** Listens no more; what is being pushed is lost. */
   readonly close: () => void;
 };
@@ -63,7 +66,7 @@ export async function openEvents(
     receiver.close();
     forwarder?.close();
   };
-  return { receiver, close };
+  return { receiver, gaps, forwarder, close };
 }
 
 /** Whoever can replace the socket can keep Cyrus' events from us. */
@@ -89,12 +92,14 @@ class GapLog {
   readonly #log: Log;
   #since = 0;
   #timer: NodeJS.Timeout | undefined;
+  count = 0;
 
   constructor(log: Log) {
     this.#log = log;
   }
 
   add(reason: string): void {
+    this.count += 1;
     this.#since += 1;
     if (this.#timer === undefined) this.#tell(reason);
   }

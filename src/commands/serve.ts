@@ -1,5 +1,6 @@
 // `cyrusmapd serve`: the daemon in the foreground, from the configuration to the last signal. SIGTERM and SIGINT
-// drain, SIGHUP reloads; whatever nobody caught ends the process, since nobody knows then what it still does.
+// drain, SIGHUP reloads, SIGUSR2 logs the counters; whatever nobody caught ends the process, since nobody knows then what
+// it still does.
 import { constants } from 'node:os';
 import type { Config } from '../config.js';
 import { namesBackchannel, type Flags } from '../config/flags.js';
@@ -23,6 +24,9 @@ type Running = { readonly daemon: Daemon; readonly logs: LogHandle; config: Conf
 export async function serve(flags: Flags): Promise<number> {
   const stopAsked = awaitStop();
   const hangups = new Hangups();
+  let running: Running | undefined;
+  // Unhandled it would end the process, also while there is nothing to tell of yet.
+  process.on('SIGUSR2', () => running && logStats(running));
   const demo = runsDemo(flags) ? await import('./demo.js') : undefined;
   const folder = demo !== undefined && flags.listen === undefined ? new demo.DemoFolder() : undefined;
   process.once('exit', () => folder?.remove());
@@ -30,10 +34,11 @@ export async function serve(flags: Flags): Promise<number> {
   const logs = await createLog(config.log);
   endAtFaults(logs);
   const daemon = await start(config, logs);
-  const running = { daemon, logs, config };
-  hangups.handle(() => reload(running, flags, folder));
+  const serving = { daemon, logs, config };
+  running = serving;
+  hangups.handle(() => reload(serving, flags, folder));
   if (demo !== undefined) print(demo.demoText(daemon.endpoints, process.pid));
-  await drain(running, await stopAsked);
+  await drain(serving, await stopAsked);
   return EX_OK;
 }
 
@@ -75,9 +80,15 @@ async function reload(running: Running, flags: Flags, folder: DemoFolder | undef
   }
 }
 
-async function drain({ daemon, logs }: Running, signal: NodeJS.Signals): Promise<void> {
+function logStats({ daemon, logs }: Running): void {
+  logs.log.info(daemon.stats(), 'stats');
+}
+
+async function drain(running: Running, signal: NodeJS.Signals): Promise<void> {
+  const { daemon, logs } = running;
   logs.log.info({ signal }, 'stopping');
   await daemon.stop();
+  logStats(running);
   logs.log.info('stopped');
   await logs.flush();
 }

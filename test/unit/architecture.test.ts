@@ -24,7 +24,7 @@ const ROWS: readonly (readonly (readonly string[])[])[] = [
   [['commands/']],
   [['doctor/']],
   [['daemon.ts']],
-  [['snapshot-sources.ts']],
+  [['stats.ts'], ['snapshot-sources.ts']],
   [
     ['backchannels.ts'],
     ['events.ts'],
