@@ -39,6 +39,8 @@ export type SocketmapConfig = {
   /** From a request's first byte to its last. */
   readonly requestTimeoutMs: number;
   readonly writeTimeoutMs: number;
+  /** For a peer to close a connection that was ended. */
+  readonly lingerTimeoutMs: number;
   readonly backlog: number;
   readonly shutdownGraceMs: number;
 };

@@ -14,6 +14,7 @@ import { Lookups, policiesOf } from './lookups.js';
 import { Metrics } from './metrics.js';
 import { listsEverything, snapshotSources, type ConfiguredSource } from './snapshot-sources.js';
 import { Snapshots } from './snapshots.js';
+import { openFilesLimit } from './socketmap/open-files.js';
 import { SocketmapServer } from './socketmap/server.js';
 import { statsOf } from './stats.js';
 import type { Probe } from './validation/probe.js';
@@ -170,5 +171,6 @@ function now(): number {
 }
 
 function serverOptions({ socketmap, lookup }: Config) {
-  return { ...socketmap, stallLimitMs: SENDMAIL_TIMEOUT_MS - lookup.deadlineMs };
+  const stallLimitMs = SENDMAIL_TIMEOUT_MS - lookup.deadlineMs;
+  return { ...socketmap, stallLimitMs, openFiles: openFilesLimit() };
 }

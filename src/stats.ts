@@ -21,6 +21,7 @@ export function statsOf({ metrics, server, cache, probes, events }: StatsParts) 
     uptimeMs: Math.round(performance.now()),
     memoryBytes: process.memoryUsage.rss(),
     connections: server.connections,
+    lingering: server.lingering,
     accepted,
     closed,
     requests,

@@ -57,6 +57,7 @@ function toSocketmap(settings: Settings['socketmap']): SocketmapConfig {
     idleTimeoutMs: toMs(settings.idle_timeout),
     requestTimeoutMs: toMs(settings.request_timeout),
     writeTimeoutMs: toMs(settings.write_timeout),
+    lingerTimeoutMs: toMs(settings.linger_timeout),
     backlog: settings.backlog,
     shutdownGraceMs: toMs(settings.shutdown_grace),
   };

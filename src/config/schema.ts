@@ -32,6 +32,7 @@ const socketmap = table({
   idle_timeout: v.optional(duration('10s', '7d'), '2h'),
   request_timeout: v.optional(duration('1s', '60s'), '10s'),
   write_timeout: v.optional(duration('1s', '30s'), '10s'),
+  linger_timeout: v.optional(duration('1s', '7d'), '1h'),
   backlog: v.optional(integer(1, 65_535), 1024),
   shutdown_grace: v.optional(duration('0s', '5m'), '10s'),
 });

@@ -6,7 +6,7 @@ export type ClosingReason =
   /** Over max_connections, or outside socketmap.allow: closed as it was accepted. */
   | 'overLimit'
   | 'notAllowed'
-  /** accept() failed: out of file descriptors, most likely. */
+  /** accept() failed, but not for want of file descriptors: see open-files.ts. */
   | 'notAccepted'
   /** Without a request for idle_timeout. */
   | 'idle'

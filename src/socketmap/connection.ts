@@ -23,6 +23,8 @@ export type Shared = {
   readonly closings: Closings;
   readonly watch: StallWatch;
   readonly now: () => number;
+  /** Takes over a connection whose FIN is sent, or that was closed before it was. */
+  readonly ended: (socket: Socket) => void;
   /** The server stops: a connection that owes nothing is closed. */
   draining: boolean;
 };
@@ -45,7 +47,7 @@ export class Connection {
   #arrivedAt: number;
   /** When the last request was complete, or the present one begun. */
   #since: number;
-  /** When the peer must have taken what is written and not yet with the kernel; after end(), when it must have closed. */
+  /** When the peer must have taken what is written and not yet with the kernel, our FIN as well. */
   #takeBy = Infinity;
 
   /** @param endpoint where it was accepted, for the log */
@@ -81,12 +83,23 @@ export class Connection {
     if (!this.#shared.watch.check(now)) this.#serve(now);
   }
 
-  /** Closes it as soon as nothing is owed: at once, where it is idle. */
+  /** Ends it as soon as nothing is owed: at once, where it is idle. */
   drain(): void {
     this.#settle(this.#shared.now());
   }
 
-  /** Closes it unanswered. */
+  /**
+   * Ends it unanswered, whatever is waited for and whatever it still sends. Replies that are not yet with the kernel
+   * cannot be taken back and would come too late: then it is closed.
+   */
+  abandon(now: number): void {
+    this.#waiting = undefined;
+    this.#input = 'ignored';
+    if (this.#socket.writableLength > 0) this.#socket.destroy();
+    else if (!this.#ended) this.#end(now);
+  }
+
+  /** Closes it at once. */
   destroy(): void {
     this.#socket.destroy();
   }
@@ -95,7 +108,7 @@ export class Connection {
   sweep(now: number): void {
     const { limits } = this.#shared;
     if (this.#socket.writableLength > 0 || this.#ended) {
-      if (now >= this.#takeBy) this.#close('slowReader', now);
+      if (now >= this.#takeBy) this.#cutOff(now);
       return;
     }
     const oldest = this.#waiting?.[0];
@@ -198,35 +211,44 @@ export class Connection {
     this.#socket.write(frames, 'latin1');
   }
 
-  /** After each change: stops reading while too much is owed, and ends when nothing is and nothing can come. */
+  /**
+   * After each change: stops reading while too much is owed, or while something is and no more can come; and ends when
+   * nothing is.
+   */
   #settle(now: number): void {
     const socket = this.#socket;
     const waiting = this.#waiting;
     if (socket.destroyed || this.#ended) return;
-    const full = waiting !== undefined && waiting.length >= this.#shared.limits.maxWaiting;
+    const full = waiting !== undefined && this.#isFull(waiting);
     if (full || socket.writableNeedDrain) {
       if (!this.#paused) socket.pause();
       this.#paused = true;
       return;
     }
-    if (this.#paused) socket.resume();
-    this.#paused = false;
+    if (this.#paused) this.#resumeReading();
     if (waiting !== undefined) return;
     if (this.#input === 'open' && (!this.#shared.draining || this.#decoder.midway)) return;
     this.#end(now);
   }
 
-  /**
-   * Sends our FIN. After a protocol error the peer may be in the middle of its next write: that is read and dropped,
-   * since closing over unread bytes resets a TCP connection, last reply and all. A draining one is not waited for.
-   */
+  #isFull(waiting: readonly Waiting[]): boolean {
+    return this.#input === 'ignored' || waiting.length >= this.#shared.limits.maxWaiting;
+  }
+
+  #resumeReading(): void {
+    this.#paused = false;
+    this.#socket.resume();
+  }
+
+  /** Sends our FIN behind the last reply. What the peer still sends is read, but by nobody: see Lingering. */
   #end(now: number): void {
+    const socket = this.#socket;
     const takeBy = now + this.#shared.limits.writeTimeoutMs;
-    this.#takeBy = this.#socket.writableLength > 0 ? Math.min(takeBy, this.#takeBy) : takeBy;
+    this.#takeBy = socket.writableLength > 0 ? Math.min(takeBy, this.#takeBy) : takeBy;
     this.#ended = true;
-    if (this.#input === 'open') this.#socket.destroySoon();
-    else this.#socket.end();
     this.#input = 'ignored';
+    if (this.#paused) this.#resumeReading();
+    socket.end(() => this.#shared.ended(socket));
   }
 
   /** @returns the last reply, where no others wait before it */
@@ -238,11 +260,17 @@ export class Connection {
 
   #fail(error: unknown, now: number): void {
     this.#shared.closings.add('failed', now, this.#fields(error));
-    this.#socket.destroy();
+    this.abandon(now);
   }
 
   #close(reason: ClosingReason, now: number): void {
     this.#shared.closings.add(reason, now, this.#fields());
+    this.abandon(now);
+  }
+
+  /** Closes one that does not take its replies: they would come too late. */
+  #cutOff(now: number): void {
+    this.#shared.closings.add('slowReader', now, this.#fields());
     this.#socket.destroy();
   }
 

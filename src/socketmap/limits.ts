@@ -1,5 +1,6 @@
 // Every limit of the front, with its default. The configuration keys are the same names in snake case, without the
-// unit, under [socketmap]; the two that follow from Sendmail's 30 s have none. Constants and types only.
+// unit, under [socketmap]; those marked so have none. Constants and types only.
+import type { LingerLimits } from './lingering.js';
 import { DEFAULT_MAX_NETSTRING_BYTES } from './netstring.js';
 
 export type ConnectionLimits = {
@@ -14,22 +15,30 @@ export type ConnectionLimits = {
   readonly idleTimeoutMs: number;
   /** From a request's first byte to its last. */
   readonly requestTimeoutMs: number;
-  /** For a peer to take what it was answered, and to close after the last reply. */
+  /** For a peer to take what it was answered. */
   readonly writeTimeoutMs: number;
   /** From the arrival of a request to its reply, below the 30 s after which Sendmail gives up. No key. */
   readonly answerWithinMs: number;
 };
 
-export type ServerLimits = ConnectionLimits & {
-  /** Of all listeners together. Sendmail holds one for each SMTP session: must be above its MaxDaemonChildren. */
-  readonly maxConnections: number;
-  /** Of each listener; the kernel cuts it to net.core.somaxconn (kern.ipc.soacceptqueue on FreeBSD). */
-  readonly backlog: number;
-  /** The loop standing still for longer than this: 30 s less the deadline of a lookup. No key of its own. */
-  readonly stallLimitMs: number;
-  /** From stop to the end of the last connection. */
-  readonly shutdownGraceMs: number;
-};
+export type ServerLimits = ConnectionLimits &
+  LingerLimits & {
+    /** Of all listeners together. Sendmail holds one for each SMTP session: must be above its MaxDaemonChildren. */
+    readonly maxConnections: number;
+    /**
+     * Over `maxConnections`, for what lingers: so that who came over that limit reads our FIN as well. The oldest is closed
+     * where room is needed, so that no connection is refused for one that lingers. No key.
+     */
+    readonly maxOverLimit: number;
+    /** That this process may have: where they do not suffice, there are fewer connections. No key. */
+    readonly openFiles: number;
+    /** Of each listener; the kernel cuts it to net.core.somaxconn (kern.ipc.soacceptqueue on FreeBSD). */
+    readonly backlog: number;
+    /** The loop standing still for longer than this: 30 s less the deadline of a lookup. No key. */
+    readonly stallLimitMs: number;
+    /** From stop to the end of the last connection. */
+    readonly shutdownGraceMs: number;
+  };
 
 export const DEFAULT_LIMITS: ServerLimits = Object.freeze({
   maxWaiting: 100,
@@ -38,7 +47,11 @@ export const DEFAULT_LIMITS: ServerLimits = Object.freeze({
   requestTimeoutMs: 10_000,
   writeTimeoutMs: 10_000,
   answerWithinMs: 29_000,
+  lingerTimeoutMs: 60 * 60_000,
+  maxDroppedBytes: 1_048_576,
   maxConnections: 4096,
+  maxOverLimit: 256,
+  openFiles: Infinity,
   backlog: 1024,
   stallLimitMs: 25_000,
   shutdownGraceMs: 10_000,

@@ -1,6 +1,7 @@
 // The front: listeners, their connections, the limits that concern all of them, and the end. What is asked and
 // answered on a connection is connection.ts. One timer for everything: once a second all connections are judged. I/O.
 import type { Socket } from 'node:net';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Network } from '../config.js';
 import type { Endpoint } from '../endpoint.js';
 import { messageOf } from '../errors.js';
@@ -10,10 +11,13 @@ import { Closings, type ClosingReason } from './closings.js';
 import { Connection, SWEEP_MS, type Shared } from './connection.js';
 import { newCounters, type Counters } from './counters.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
+import { Lingering } from './lingering.js';
 import { Listener } from './listener.js';
 import type { Lookup } from './lookup.js';
+import { connectionsWithin } from './open-files.js';
 import { DEFAULT_SOCKET_FILE_RULES, type SocketFileRules } from './socket-file.js';
 import { StallWatch } from './stall-watch.js';
+import { Suspects } from './suspects.js';
 
 export type ServerOptions = ServerLimits &
   SocketFileRules & {
@@ -36,6 +40,8 @@ export type ServerParts = {
 
 export class SocketmapServer {
   readonly #limits: ServerLimits;
+  /** As configured, or as many as there can be. */
+  readonly #maxConnections: number;
   readonly #allowed: NetworkList | undefined;
   readonly #log: Log;
   readonly #now: () => number;
@@ -44,21 +50,24 @@ export class SocketmapServer {
   readonly #shared: Shared;
   readonly #listeners: Listener[] = [];
   readonly #connections = new Map<Socket, Connection>();
-  readonly #handlers = handlersFor(this.#connections, () => this.#onClose());
+  readonly #lingering: Lingering;
+  readonly #handlers: Handlers;
   readonly #timer: NodeJS.Timeout;
-  /** Connections still to be accepted that may have waited in the kernel during a stall. */
-  #suspects = 0;
-  #acceptedInTurn = false;
+  readonly #suspects = new Suspects();
   #onEmpty: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
   readonly counters: Counters;
 
   private constructor(options: ServerOptions, { lookup, log, now }: ServerParts) {
     this.#limits = options;
+    const { openFiles, maxConnections, maxOverLimit } = options;
+    this.#maxConnections = connectionsWithin(openFiles, maxConnections, maxOverLimit);
     this.#allowed = options.allow.length > 0 ? new NetworkList(options.allow) : undefined;
     this.#log = log;
     this.#now = now;
     this.#closings = new Closings(log);
+    this.#lingering = new Lingering(options);
+    this.#handlers = handlersFor(this.#connections, this.#lingering, () => this.#onClose());
     this.counters = newCounters(this.#closings.counts);
     this.#watch = new StallWatch(now(), options.stallLimitMs, (ms) => this.#onStall(ms));
     this.#shared = {
@@ -68,6 +77,7 @@ export class SocketmapServer {
       closings: this.#closings,
       watch: this.#watch,
       now,
+      ended: (socket) => this.#onEnd(socket),
       draining: false,
     };
     this.#timer = setInterval(() => this.sweep(), SWEEP_MS);
@@ -86,6 +96,7 @@ export class SocketmapServer {
     const all = { ...DEFAULT_SERVER_OPTIONS, ...options };
     requireAllowList(endpoints, all.allow);
     const server = new SocketmapServer(all, parts);
+    server.#tellOfFewFiles();
     try {
       for (const endpoint of endpoints) await server.#open(endpoint, all);
     } catch (error) {
@@ -100,8 +111,14 @@ export class SocketmapServer {
     return this.#listeners.map(({ endpoint }) => endpoint);
   }
 
+  /** That are served, without those that linger. */
   get connections(): number {
     return this.#connections.size;
+  }
+
+  /** That we have ended and their peers have not. */
+  get lingering(): number {
+    return this.#lingering.size;
   }
 
   /** Judges idle times, started requests, unread replies and the process itself. Called by its own timer. */
@@ -109,23 +126,37 @@ export class SocketmapServer {
     const now = this.#now();
     this.#watch.tick(now);
     for (const connection of this.#connections.values()) connection.sweep(now);
+    this.#lingering.sweep(now);
     this.#closings.sweep(now);
   }
 
-  /** Accepts no more, closes what is idle, answers what is in flight, and after the grace closes everything. */
+  /**
+   * Accepts no more, ends what is idle, answers what is in flight; and closes everything when nothing is owed any more,
+   * or after the grace. Peers are not waited for: until it is started anew, nobody else is answered either.
+   */
   stop(graceMs: number = this.#limits.shutdownGraceMs): Promise<void> {
     return (this.#stopped ??= this.#stop(graceMs));
+  }
+
+  #tellOfFewFiles(): void {
+    const { openFiles, maxConnections } = this.#limits;
+    const connections = this.#maxConnections;
+    if (connections === maxConnections) return;
+    const what = 'few-files: fewer connections than socketmap.max_connections will be served';
+    this.#log.warn({ openFiles, maxConnections, connections }, what);
   }
 
   async #stop(graceMs: number): Promise<void> {
     if (this.#listeners.length > 0) this.#log.info({ connections: this.connections }, 'draining');
     this.#shared.draining = true;
     for (const listener of this.#listeners) listener.close();
+    await everythingRead();
     for (const connection of this.#connections.values()) connection.drain();
     const grace = setTimeout(() => this.#destroyAll(), graceMs);
     await this.#empty();
     clearTimeout(grace);
     clearInterval(this.#timer);
+    this.#lingering.shrink(0);
   }
 
   #empty(): Promise<void> {
@@ -148,26 +179,38 @@ export class SocketmapServer {
     const now = this.#now();
     this.counters.accepted += 1;
     const reason = this.#whyRefused(socket, endpoint, now);
-    if (reason !== undefined) {
-      this.#closings.add(reason, now, { endpoint: name, peer: socket.remoteAddress });
+    if (reason !== undefined) this.#closings.add(reason, now, { endpoint: name, peer: socket.remoteAddress });
+    if (reason === 'notAllowed') {
       socket.destroy();
       return;
     }
-    this.#connections.set(socket, new Connection(socket, name, this.#shared));
     const { data, end, drain, error, close } = this.#handlers;
     socket.on('data', data).on('end', end).on('drain', drain).on('error', error).on('close', close);
+    if (reason === undefined) this.#connections.set(socket, new Connection(socket, name, this.#shared));
+    else this.#lingering.add(socket.end(), now);
+    this.#lingering.shrink(this.#maxConnections + this.#limits.maxOverLimit - this.connections);
   }
 
   #failed(error: Error, { name }: Listener): void {
     this.#closings.add('notAccepted', this.#now(), { endpoint: name, error: messageOf(error) });
   }
 
+  /** Strangers first, since they do not linger: they would take the room of those that are none. */
   #whyRefused(socket: Socket, endpoint: Endpoint, now: number): ClosingReason | undefined {
-    if (this.#watch.check(now) || this.#isSuspect()) return 'stalled';
-    if (this.#connections.size >= this.#limits.maxConnections) return 'overLimit';
-    if (this.#allowed === undefined || endpoint.kind === 'unix') return undefined;
-    const { remoteAddress } = socket;
-    return remoteAddress !== undefined && this.#allowed.has(remoteAddress) ? undefined : 'notAllowed';
+    const stalled = this.#watch.check(now) || this.#suspects.includesNext();
+    if (endpoint.kind !== 'unix' && !this.#isAllowed(socket)) return 'notAllowed';
+    if (stalled) return 'stalled';
+    return this.#connections.size >= this.#maxConnections ? 'overLimit' : undefined;
+  }
+
+  #isAllowed({ remoteAddress }: Socket): boolean {
+    return this.#allowed === undefined || (remoteAddress !== undefined && this.#allowed.has(remoteAddress));
+  }
+
+  #onEnd(socket: Socket): void {
+    this.#connections.delete(socket);
+    if (!socket.destroyed) this.#lingering.add(socket, this.#now());
+    this.#onClose();
   }
 
   #onClose(): void {
@@ -177,31 +220,9 @@ export class SocketmapServer {
   #onStall(stalledMs: number): void {
     this.#log.warn({ stalledMs: Math.round(stalledMs), connections: this.connections }, 'stalled');
     this.#closings.counts.stalled += this.connections;
-    this.#destroyAll();
-    this.#distrustBacklog();
-  }
-
-  /**
-   * Who connected while we stood still has waited in the kernel with its question. The loop accepts at least one
-   * connection of each listener a turn, oldest first. So what comes after a whole turn without any is new, and so
-   * is what comes after as many as all backlogs can hold.
-   */
-  #distrustBacklog(): void {
-    this.#suspects = (this.#limits.backlog + 1) * this.#listeners.length;
-    this.#acceptedInTurn = true;
-    const endOfTurn = (): void => {
-      if (!this.#acceptedInTurn) this.#suspects = 0;
-      this.#acceptedInTurn = false;
-      if (this.#suspects > 0) setImmediate(endOfTurn);
-    };
-    setImmediate(endOfTurn);
-  }
-
-  #isSuspect(): boolean {
-    if (this.#suspects === 0) return false;
-    this.#acceptedInTurn = true;
-    this.#suspects -= 1;
-    return true;
+    const now = this.#now();
+    for (const connection of this.#connections.values()) connection.abandon(now);
+    this.#suspects.begin((this.#limits.backlog + 1) * this.#listeners.length);
   }
 
   #destroyAll(): void {
@@ -209,11 +230,21 @@ export class SocketmapServer {
   }
 }
 
+/** What has arrived so far is in flight too: the loop reads it within a whole turn. */
+async function everythingRead(): Promise<void> {
+  await nextTurn();
+  await nextTurn();
+}
+
+type Handlers = ReturnType<typeof handlersFor>;
+
 /** One set of handlers for all connections: a closure for each would cost more memory than the connection's numbers. */
-function handlersFor(connections: Map<Socket, Connection>, onClose: () => void) {
+function handlersFor(connections: Map<Socket, Connection>, lingering: Lingering, onClose: () => void) {
   return {
     data(this: Socket, chunk: Buffer): void {
-      connections.get(this)?.receive(chunk);
+      const connection = connections.get(this);
+      if (connection === undefined) lingering.drop(this, chunk.length);
+      else connection.receive(chunk);
     },
     end(this: Socket): void {
       connections.get(this)?.finish();
@@ -225,6 +256,7 @@ function handlersFor(connections: Map<Socket, Connection>, onClose: () => void) 
     error(): void {},
     close(this: Socket): void {
       connections.delete(this);
+      lingering.delete(this);
       onClose();
     },
   };

@@ -7,6 +7,7 @@ import { parseNetwork } from '../../src/config/network.js';
 import { parseEndpoint } from '../../src/endpoint.js';
 import { ConfigError } from '../../src/errors.js';
 import { silentLog } from '../../src/log.js';
+import { RESERVED_FILES, openFilesLimit } from '../../src/socketmap/open-files.js';
 import { SocketmapServer } from '../../src/socketmap/server.js';
 import { HandLookup, Peer, afterwards, reply, request, startRig, turns, type Line } from './socketmap-rig.js';
 
@@ -285,6 +286,13 @@ describe('allow', () => {
     ]);
   });
 
+  it('closes such a peer over max_connections too, where others linger', async () => {
+    const rig = await startRig({ allow: networks('192.0.2.0/24'), maxConnections: 0 }, 'inet:0@127.0.0.1');
+    expect(await (await rig.connect()).closed()).toBe('');
+    expect(rig.server.counters.closed).toMatchObject({ notAllowed: 1, overLimit: 0 });
+    expect(rig.server.lingering).toBe(0);
+  });
+
   it('serves a peer from its networks', async () => {
     const { connect } = await startRig({ allow: networks('127.0.0.0/8') }, 'inet:0@0.0.0.0');
     const peer = await connect();
@@ -347,6 +355,40 @@ describe('file descriptors', () => {
     const peer = await connect();
     peer.send(request('a'));
     expect(await peer.receives(reply('a'))).toBe(reply('a'));
+  });
+
+  it('are kept free by serving fewer connections, with one line in the log at the start', async () => {
+    const openFiles = RESERVED_FILES + 3;
+    const { connect, server, lines } = await startRig({ maxConnections: 100, maxOverLimit: 1, openFiles });
+    const peers = [await connect(), await connect(), await connect()];
+    await peers[2]?.ended();
+    expect([server.connections, server.lingering, server.counters.closed.overLimit]).toEqual([2, 1, 1]);
+    expect(lines[0]).toEqual({
+      level: 'warn',
+      message: 'few-files: fewer connections than socketmap.max_connections will be served',
+      fields: { openFiles, maxConnections: 100, connections: 2 },
+    });
+  });
+
+  it('that suffice are not worth a line', async () => {
+    const { lines } = await startRig({
+      maxConnections: 100,
+      maxOverLimit: 1,
+      openFiles: RESERVED_FILES + 101,
+    });
+    expect(lines.map(({ message }) => message)).toEqual(['listening']);
+  });
+
+  it.runIf(hasPrlimit)('are as many as the system lets the process have', () => {
+    const limits = spawnSync('prlimit', [
+      '--pid',
+      String(process.pid),
+      '--nofile',
+      '--noheadings',
+      '--output',
+      'SOFT',
+    ]);
+    expect(openFilesLimit()).toBe(Number(limits.stdout));
   });
 
   /** Connects 200 times and leaves when each is connected, refused or closed. */

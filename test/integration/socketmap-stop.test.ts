@@ -13,7 +13,7 @@ describe('stop', () => {
     await expect(Peer.connect(endpoint)).rejects.toThrow('ENOENT');
   });
 
-  it('closes idle connections at once, whether they close in turn or not', async () => {
+  it('ends idle connections at once, whether their peers close in turn or not', async () => {
     const { connect, server, lines } = await startRig();
     const peers = [await connect(), await connect(), await connect()];
     peers[1]?.send(request('a'));
@@ -24,6 +24,53 @@ describe('stop', () => {
     expect(lines.filter(({ message }) => message === 'draining')).toEqual([
       { level: 'info', message: 'draining', fields: { connections: 3 } },
     ]);
+  });
+
+  it('ends an idle connection first, so that a mail server which asks meanwhile reads that, and connects anew', async () => {
+    const { connect, lookup, server } = await startRig();
+    const [idle, waiting] = [await connect(), await connect()];
+    waiting.send(request('later'));
+    await lookup.hasAsked(1);
+    const stopped = server.stop(LONG);
+    await idle.ended();
+    idle.send(request('a'));
+    await turns();
+    expect(idle.socket.errored).toBeNull();
+    expect(server.counters.requests).toBe(1);
+    expect(await idle.closed()).toBe('');
+    lookup.answer('later');
+    expect(await waiting.closed()).toBe(reply('later'));
+    await stopped;
+  });
+
+  it('waits for no peer that owes us nothing but its own end', async () => {
+    const { connect, lookup, server } = await startRig();
+    const [lingering, idle, waiting] = [await connect(), await connect(), await connect()];
+    lingering.send('nonsense');
+    await lingering.ended();
+    waiting.send(request('later'));
+    await lookup.hasAsked(1);
+    const stopped = server.stop(LONG);
+    await idle.ended();
+    expect([server.connections, server.lingering]).toEqual([1, 2]);
+    lookup.answer('later');
+    await stopped;
+    expect([server.connections, server.lingering]).toEqual([0, 0]);
+    expect(await waiting.ended()).toBe(reply('later'));
+    for (const peer of [lingering, idle, waiting]) {
+      while (peer.socket.errored === null) {
+        peer.send('x');
+        await turns(1);
+      }
+    }
+  });
+
+  it('answers what has arrived and is not yet read', async () => {
+    const { connect, server } = await startRig();
+    const peer = await connect();
+    peer.send(request('a'));
+    await server.stop(LONG);
+    expect(await peer.closed()).toBe(reply('a'));
   });
 
   it('answers what is in flight, then closes', async () => {

@@ -53,6 +53,7 @@ describe('the defaults', () => {
         idleTimeoutMs: 7_200_000,
         requestTimeoutMs: 10_000,
         writeTimeoutMs: 10_000,
+        lingerTimeoutMs: 3_600_000,
         backlog: 1024,
         shutdownGraceMs: 10_000,
       },

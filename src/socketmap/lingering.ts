@@ -1,0 +1,70 @@
+// Connections that we have ended and whose peer has not: what it sends is read and dropped until it closes too. To one
+// that is closed Sendmail cannot write: it leaves socket_map_lookup() by a longjmp (sendmail/map.c, syserr()), keeps the
+// dead connection, and defers whatever else its session asks. Where it reads our FIN, it connects anew. I/O.
+import type { Socket } from 'node:net';
+
+export type LingerLimits = {
+  /**
+   * For the peer to close what we have ended. As long as Sendmail lets a session be silent: Timeout.command, 1 h by
+   * default.
+   */
+  readonly lingerTimeoutMs: number;
+  /** That a peer may still send: what it had under way, and its next request. No key. */
+  readonly maxDroppedBytes: number;
+};
+
+type Rest = { readonly until: number; bytes: number };
+
+export class Lingering {
+  readonly #limits: LingerLimits;
+  /** The oldest first. */
+  readonly #sockets = new Map<Socket, Rest>();
+
+  constructor(limits: LingerLimits) {
+    this.#limits = limits;
+  }
+
+  get size(): number {
+    return this.#sockets.size;
+  }
+
+  /** @param socket one that end() was called for, with nothing left to be sent */
+  add(socket: Socket, now: number): void {
+    const { lingerTimeoutMs, maxDroppedBytes } = this.#limits;
+    this.#sockets.set(socket, { until: now + lingerTimeoutMs, bytes: maxDroppedBytes });
+  }
+
+  /** It was sent so much more. */
+  drop(socket: Socket, bytes: number): void {
+    const rest = this.#sockets.get(socket);
+    if (rest === undefined) return;
+    rest.bytes -= bytes;
+    if (rest.bytes < 0) this.#destroy(socket);
+  }
+
+  /** It is closed. */
+  delete(socket: Socket): void {
+    this.#sockets.delete(socket);
+  }
+
+  /** Closes the oldest, until there are no more than that many. */
+  shrink(size: number): void {
+    for (const socket of this.#sockets.keys()) {
+      if (this.#sockets.size <= size) return;
+      this.#destroy(socket);
+    }
+  }
+
+  /** Called every second by the server. */
+  sweep(now: number): void {
+    for (const [socket, { until }] of this.#sockets) {
+      if (now < until) return;
+      this.#destroy(socket);
+    }
+  }
+
+  #destroy(socket: Socket): void {
+    this.#sockets.delete(socket);
+    socket.destroy();
+  }
+}
