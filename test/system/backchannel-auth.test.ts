@@ -189,6 +189,8 @@ async function expectOneLine(toml: string, why: RegExp): Promise<void> {
       ).toBe('TEMP');
     }
     client.close();
+    await daemon.stop();
+    await daemon.logged(/"msg":"stopped"/);
     const lines = daemon.log(/"level":"(?:warn|error|fatal)"/).map((line) => JSON.parse(line));
     expect(lines.filter(({ msg }) => msg === 'backend-down')).toEqual([
       expect.objectContaining({ backchannel: 'cyrus', error: expect.stringMatching(why) }),
