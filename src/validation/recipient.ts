@@ -35,7 +35,7 @@ export type Impossible =
   | 'too long';
 
 /** Why a key is neither asked about nor refused: lmtpd takes some of these, and no line of ours may hold them. */
-export type Unaskable = 'source route' | 'escaped detail' | 'long line';
+export type Unaskable = 'source route' | 'escaped detail' | 'long domain' | 'long line';
 
 export type ParsedKey =
   | { readonly kind: 'recipient'; readonly recipient: Recipient }
@@ -61,8 +61,10 @@ export const DEFAULT_ADDRESS_RULES: AddressRules = Object.freeze({
   defaultDomain: undefined,
 });
 
-/** Longest name that is asked about, in bytes: no mailbox's is over 490 (MAX_MAILBOX_NAME of imap/mailbox.h). */
+/** Longest name that is asked about, in bytes. */
 export const ADDRESS_MAX_BYTES = 1024;
+/** MAX_MAILBOX_NAME of Cyrus' imap/mailbox.h. */
+const MAILBOX_NAME_MAX_BYTES = 490;
 /** With `RCPT TO:<>` and CR LF the longest line that lmtpd reads as one; it answers a longer one twice. */
 export const LINE_ADDRESS_MAX_BYTES = 4083;
 
@@ -85,7 +87,7 @@ export function parseKey(key: string, rules: AddressRules): ParsedKey {
   const user = fold(plus === -1 ? local : local.slice(0, plus), rules);
   const detail = plus === -1 ? undefined : local.slice(plus + 1);
   const recipient = recipientOf(user, detail, domain === undefined ? undefined : fold(domain, rules), rules);
-  if (recipient.mailbox.length > ADDRESS_MAX_BYTES) return { kind: 'impossible', reason: 'too long' };
+  if (recipient.mailbox.length > ADDRESS_MAX_BYTES) return tooLong(recipient);
   if (recipient.address.length > LINE_ADDRESS_MAX_BYTES) return { kind: 'unaskable', reason: 'long line' };
   return { kind: 'recipient', recipient };
 }
@@ -117,6 +119,12 @@ export function mailboxKey(local: string, domain: string | undefined, rules: Add
   const hasNone = domain === rules.defaultDomain || !rules.virtualDomains;
   const dotted = local.includes('^') ? local.replaceAll('^', '.') : local;
   return join(dotted, undefined, hasNone ? undefined : domain);
+}
+
+/** Without virtual domains lmtpd looks at no domain, however long: only the rest can make a name impossible. */
+function tooLong({ mailbox, domain = '' }: Recipient): ParsedKey {
+  const long = mailbox.length - domain.length > MAILBOX_NAME_MAX_BYTES;
+  return long ? { kind: 'impossible', reason: 'too long' } : { kind: 'unaskable', reason: 'long domain' };
 }
 
 function recipientOf(

@@ -180,6 +180,16 @@ describe('lengths', () => {
     expect(whyNot(name(10_000))).toBe('impossible: too long');
   });
 
+  test.each([DEFAULT_ADDRESS_RULES, { ...DEFAULT_ADDRESS_RULES, postUser: 'alice' }])(
+    'a domain that makes a name too long proves nothing: without virtual domains lmtpd does not look at it',
+    (rules) => {
+      const domain = 'd'.repeat(ADDRESS_MAX_BYTES);
+      for (const user of rules.postUser === '' ? ['alice', 'alice+x'] : ['alice+x']) {
+        expect(parseKey(`${user}@${domain}`, rules)).toEqual({ kind: 'unaskable', reason: 'long domain' });
+      }
+    },
+  );
+
   test('a detail may be as long as the line that lmtpd reads, one byte more is unaskable', () => {
     expect(whyNot(detailed(LINE_ADDRESS_MAX_BYTES))).toBe('recipient');
     expect(`RCPT TO:<${detailed(LINE_ADDRESS_MAX_BYTES)}>\r\n`).toHaveLength(4095);
