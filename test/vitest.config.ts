@@ -1,6 +1,8 @@
 // How the tests are run: each kind in its folder, those with containers last and two files at a time.
 // Nothing is ever tried again: a test that fails sometimes has found something.
+import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
+import { MatrixReporter } from './matrix/reporter.js';
 import { Totals } from './totals.js';
 
 const SECOND = 1000;
@@ -16,7 +18,7 @@ export default defineConfig({
   cacheDir: '../node_modules/.vite',
   test: {
     root: import.meta.dirname,
-    reporters: ['default', new Totals()],
+    reporters: ['default', new Totals(), ...matrixReporter()],
     retry: 0,
     projects: [
       { test: { name: 'unit', include: ['unit/**/*.test.ts'] } },
@@ -36,3 +38,10 @@ export default defineConfig({
     ],
   },
 });
+
+/** For test/matrix/run. */
+function matrixReporter(): MatrixReporter[] {
+  const { CYRUSMAPD_MATRIX, CYRUSMAPD_MATRIX_README } = process.env;
+  if (CYRUSMAPD_MATRIX !== 'all') return [];
+  return [new MatrixReporter(join(import.meta.dirname, 'matrix/report.md'), CYRUSMAPD_MATRIX_README)];
+}

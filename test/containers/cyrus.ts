@@ -7,7 +7,7 @@ import { join } from 'node:path';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 import { ImapAdmin } from './imap-admin.js';
 import { LineClient } from './line-client.js';
-import { deliver, type Delivery, type DeliveryOptions } from './lmtp-delivery.js';
+import { deliver, deliverAll, MARKER, type Delivery, type DeliveryOptions } from './lmtp-delivery.js';
 
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 20;
@@ -176,24 +176,34 @@ export class CyrusContainer {
     return deliver(this.#port('lmtp'), rcpt, options);
   }
 
+  /** Delivers a message to each, one after the other. */
+  deliverAll(rcpts: readonly string[]): Promise<Delivery[]> {
+    return deliverAll(this.#port('lmtp'), rcpts);
+  }
+
   /** The mailboxes that hold a message with this marker, sorted, as an administrator names them. */
   async where(marker: string): Promise<string[]> {
-    const found = await this.exec([
-      'sh',
-      '-c',
-      'grep -rl -e "$1" --include="*." /var/spool/cyrus/mail || true',
-      '-',
-      marker,
-    ]);
-    const folders = new Set(lines(found).map((file) => file.replace(/\/[^/]*$/, '')));
-    if (folders.size === 0) return [];
+    return (await this.whereabouts()).get(marker) ?? [];
+  }
+
+  /** The same of every message that was delivered, by its marker. */
+  async whereabouts(): Promise<ReadonlyMap<string, string[]>> {
+    const search = `grep -ro -e "${MARKER.source}" --include="*." /var/spool/cyrus/mail || true`;
+    const found = lines(await this.exec(['sh', '-c', search])).map((line) => line.split(/\/[^/]*:/));
+    if (found.length === 0) return new Map();
     const admin = await this.admin();
-    const mailboxes = await admin.mailboxes();
+    const mailboxes = (await admin.mailboxes()).sort();
     await admin.close();
     // mbpath knows how each version of Cyrus lays out its spool.
     const paths = lines(await this.exec([`${PROGRAMS}/mbpath`, ...mailboxes], 'cyrus'));
     if (paths.length !== mailboxes.length) throw new Error(`mbpath: ${paths.join('\n')}`);
-    return mailboxes.filter((_, index) => folders.has(paths[index] ?? '')).sort();
+    const whereabouts = new Map<string, string[]>();
+    for (const [index, mailbox] of mailboxes.entries()) {
+      for (const [folder, marker = ''] of found) {
+        if (folder === paths[index]) whereabouts.set(marker, [...(whereabouts.get(marker) ?? []), mailbox]);
+      }
+    }
+    return whereabouts;
   }
 
   async stop(): Promise<void> {

@@ -1,4 +1,4 @@
-// One delivery over LMTP (RFC 2033) to one recipient, for tests: what lmtpd says at RCPT and after the message.
+// Deliveries over LMTP (RFC 2033), each to one recipient, for tests: what lmtpd says at RCPT and after the message.
 // It owes nothing to src/.
 import { randomUUID } from 'node:crypto';
 import { LineClient } from './line-client.js';
@@ -19,23 +19,46 @@ export interface Delivery {
   readonly marker: string;
 }
 
+/** As grep and RegExp read it alike. */
+export const MARKER = /marker-[0-9a-f-]*/;
+
 export async function deliver(port: number, rcpt: string, options: DeliveryOptions = {}): Promise<Delivery> {
-  const { from = '', size = 0 } = options;
-  const marker = `marker-${randomUUID()}`;
+  const [delivery] = await deliverAll(port, [rcpt], options);
+  if (delivery === undefined) throw new Error('nothing was delivered');
+  return delivery;
+}
+
+/** One message for each, in one session: after each fiftieth connection lmtpd lets the next one wait for 5 s. */
+export async function deliverAll(
+  port: number,
+  rcpts: readonly string[],
+  options: DeliveryOptions = {},
+): Promise<Delivery[]> {
   const client = LineClient.connect(port);
   try {
     await expect(client, '2');
     await command(client, 'LHLO client.test', '2');
-    await command(client, `MAIL FROM:<${from}>`, '2');
-    const answer = await command(client, `RCPT TO:<${rcpt}>`);
-    if (!answer.startsWith('2')) return { rcpt: answer, data: undefined, marker };
-    await command(client, 'DATA', '354');
-    const data = await command(client, `${message(marker, from, rcpt, size)}\r\n.`);
-    return { rcpt: answer, data, marker };
+    const deliveries: Delivery[] = [];
+    for (const rcpt of rcpts) deliveries.push(await deliverOne(client, rcpt, options));
+    return deliveries;
   } finally {
     client.send('QUIT');
     client.close();
   }
+}
+
+async function deliverOne(client: LineClient, rcpt: string, options: DeliveryOptions): Promise<Delivery> {
+  const { from = '', size = 0 } = options;
+  const marker = `marker-${randomUUID()}`;
+  await command(client, `MAIL FROM:<${from}>`, '2');
+  const answer = await command(client, `RCPT TO:<${rcpt}>`);
+  if (!answer.startsWith('2')) {
+    await command(client, 'RSET', '2');
+    return { rcpt: answer, data: undefined, marker };
+  }
+  await command(client, 'DATA', '354');
+  const data = await command(client, `${message(marker, from, rcpt, size)}\r\n.`);
+  return { rcpt: answer, data, marker };
 }
 
 function message(marker: string, from: string, to: string, size: number): string {

@@ -1,5 +1,5 @@
-// The verdict table against real Cyrus over LMTP and IMAP: what we say of each key, what lmtpd says of it, and where a
-// message for it goes. What we refuse without asking is proven to be refused; a Cyrus without its mailboxes refuses nobody.
+// The verdict table against real Cyrus over LMTP and IMAP, one key at a time and all at once; matrix/ has every setup, and
+// delivery. What we refuse without asking is proven to be refused; a Cyrus without its mailboxes refuses nobody.
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -95,34 +95,6 @@ describe.each(suites)('Cyrus of %s', (suite) => {
     });
   });
 
-  describe('delivery is the judge', () => {
-    test.each(VERDICT_TABLE.filter(({ mailbox }) => mailbox !== undefined))(
-      '$key ($why) is delivered to $mailbox',
-      async ({ key, rcpt = key, mailbox }) => {
-        const { marker, data } = await cyrus.deliver(rcpt);
-        expect(data).toMatch(/^250 /);
-        expect(await cyrus.where(marker)).toEqual([mailbox]);
-      },
-    );
-
-    const REPLIES = {
-      deliverable: /^250 2\.1\.5 /,
-      unknown: /^(?:550 5\.1\.1|501 5\.5\.4) /,
-      refused: /^550 5\.7\.1 /,
-      overquota: /^452 4\.2\.2 /,
-      // What we do not ask about may well be taken.
-      deferred: /^(?:4|250 2\.1\.5 )/,
-    };
-    test.each(VERDICT_TABLE.filter(({ mailbox }) => mailbox === undefined))(
-      '$key ($why) is answered as we answer: $verdict',
-      async ({ key, rcpt = key, verdict }) => {
-        const lmtp = await Lmtp.connect(cyrus);
-        expect(await lmtp.rcpt(rcpt)).toMatch(REPLIES[verdict]);
-        lmtp.close();
-      },
-    );
-  });
-
   describe('what we refuse without asking', () => {
     const PLACES: [string, (character: string) => string][] = [
       ['in a user', (character) => `al${character}ice@example.jp`],
@@ -159,7 +131,7 @@ describe.each(suites)('Cyrus of %s', (suite) => {
       ['"alice"@example.jp', '"alice+lists"@example.jp', '"al ice"@example.jp', 'alice+"x"@example.jp'],
       ['al\\ice@example.jp', 'al\\ ice@example.jp', 'al\\@ice@example.jp', '\\alice@example.jp'],
       ['alice@[IPv6:::1]', 'alice@exa_mple.jp', 'alice@example.jp\r', 'alice@example.jp> ignorequota'],
-      [`${'a'.repeat(1100)}@example.jp`, `alice@${'a'.repeat(1100)}`, 'a'.repeat(3000)],
+      [`${'a'.repeat(1100)}@example.jp`, 'a'.repeat(3000)],
     ])('each impossible key is refused by lmtpd: %j …', async (...keys) => {
       const lmtp = await Lmtp.connect(cyrus);
       for (const key of keys) {

@@ -1,0 +1,27 @@
+// Collects what the tests of the matrix have seen, and writes and prints the report when all of them are through.
+import { readFileSync, writeFileSync } from 'node:fs';
+import type { Reporter, TestModule } from 'vitest/node';
+import { intoReadme, renderMatrix } from './report.js';
+import type {} from './seen.js';
+
+export class MatrixReporter implements Reporter {
+  readonly #file: string;
+  readonly #readme: string | undefined;
+
+  /** @param readme undefined where it is to be left alone; it is, too, where a test has failed */
+  constructor(file: string, readme: string | undefined) {
+    this.#file = file;
+    this.#readme = readme;
+  }
+
+  onTestRunEnd(modules: readonly TestModule[]): void {
+    const tests = modules.flatMap((module) => [...module.children.allTests()]);
+    const seen = tests.flatMap((test) => test.meta().matrix ?? []);
+    const report = renderMatrix(seen);
+    writeFileSync(this.#file, report);
+    process.stdout.write(`\n${report}\n`);
+    const passed = modules.every((module) => module.ok());
+    if (this.#readme === undefined || !passed) return;
+    writeFileSync(this.#readme, intoReadme(readFileSync(this.#readme, 'utf8'), report));
+  }
+}

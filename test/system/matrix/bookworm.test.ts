@@ -1,0 +1,3 @@
+import { describeCyrusOf } from '../../matrix/suites.js';
+
+describeCyrusOf('bookworm');
