@@ -10,6 +10,9 @@ export const SERVER_NAMES = 'DNS:localhost,DNS:mail.rig.test,IP:127.0.0.1';
 /** The name that the one for another name is for. */
 export const OTHER_NAME = 'other.rig.test';
 
+/** Whom Cyrus takes the client for, by the common name. */
+export const CLIENT_NAME = 'cyrus';
+
 /** PEM files. */
 export type Pair = { readonly cert: string; readonly key: string };
 
@@ -36,7 +39,7 @@ export function makeCertificates(folder: string): Certificates {
     wrongName: signed(folder, 'wrong-name', ca, `DNS:${OTHER_NAME}`),
     stranger: signed(folder, 'stranger', stranger, SERVER_NAMES),
     selfSigned: selfSigned(folder, 'self-signed', ['-addext', `subjectAltName=${SERVER_NAMES}`]),
-    client: signed(folder, 'client', ca, 'DNS:cyrusmapd.rig.test'),
+    client: signed(folder, CLIENT_NAME, ca, 'DNS:cyrusmapd.rig.test'),
   };
 }
 

@@ -263,7 +263,7 @@ async function requireAdministrator(imapd: ImapDialogue, options: ImapOptions): 
 }
 
 function noAdministrator(options: ImapOptions, why: string): LoginError {
-  const who = identity(options) ?? 'who is logged in';
+  const who = identity(options) || 'who logged in';
   return new LoginError(`${who} is no administrator, see admins of imapd.conf: ${why}`);
 }
 

@@ -44,7 +44,13 @@ describe.each(suites)('Cyrus of %s', (suite) => {
     tlsFolder = await mkdtemp(join(tmpdir(), 'cyrus-tls-'));
     await copyFile(made.ca, join(tlsFolder, 'ca.pem'));
     await use(made.good);
-    cyrus = await startCyrus({ suite, tlsFolder, users: ['alice@example.jp'] });
+    cyrus = await startCyrus({
+      suite,
+      tlsFolder,
+      users: ['alice@example.jp'],
+      // EXTERNAL is offered to who has shown a certificate only.
+      imapd: { sasl_mech_list: [...MECHANISMS, 'EXTERNAL'].join(' ') },
+    });
     const admin = await cyrus.admin();
     for (const local of ['alice', 'canary']) await admin.create(`user/${local}@example.jp`);
     await admin.close();
@@ -110,6 +116,21 @@ describe.each(suites)('Cyrus of %s', (suite) => {
       expect((await failures()) - before).toBeLessThanOrEqual(FAILURES_A_DAEMON);
     });
   });
+
+  test.each(WAYS.filter(([, tls]) => tls !== 'none'))(
+    '%s with tls = "%s": a client certificate is as good as a password',
+    async (protocol, tls) => {
+      const own = `client_cert = "${made.client.cert}"\nclient_key = "${made.client.key}"`;
+      const toml = config(protocol, tls, `mechanisms = ["EXTERNAL"]\n${own}`)
+        .replace(/^ *user = .*$/m, '')
+        .replace(/^ *password_file = .*$/m, '');
+      expect(await check(toml, 'alice@example.jp')).toMatchObject({ status: 0 });
+      expect(await check(toml, 'nobody@example.jp')).toMatchObject({
+        status: 1,
+        stdout: expect.stringMatching(/AUTH(?:ENTICATE)? EXTERNAL /),
+      });
+    },
+  );
 
   test('a user who is no administrator of imapd: TEMP, and one line that says so', async () => {
     const toml = config('imap', 'starttls').replace(`user = "${ADMIN}"`, 'user = "alice@example.jp"');
