@@ -26,7 +26,7 @@ export function checkBackchannels({ backchannels, cyrusConf, imapdConf, config }
 function checkAnswer({ backchannel, error, canary, creation }: BackchannelAnswer): Finding[] {
   if (backchannel.type === 'list' || creation !== undefined) return [];
   const endpoint = formatEndpoint(backchannel.endpoint);
-  if (error !== undefined) return [notAnswering(backchannel.name, endpoint, error)];
+  if (error !== undefined) return [notAnswering(backchannel, endpoint, error)];
   const key = `[backchannel.${backchannel.name}]`;
   if (backchannel.canary === undefined) {
     return [
@@ -54,14 +54,15 @@ function checkAnswer({ backchannel, error, canary, creation }: BackchannelAnswer
   ];
 }
 
-function notAnswering(name: string, endpoint: string, error: string): Finding {
+function notAnswering({ name, type }: BackchannelConfig, endpoint: string, error: string): Finding {
+  const login = type === 'imap' ? 'user must be among its admins' : 'lmtpd needs -a on TCP';
   return {
     check: 'backchannel.down',
     severity: 'error',
     where: endpoint,
     what: `back-channel ${name} does not answer: ${error}`,
     why: 'who is not known already is deferred with 451',
-    mend: `start Cyrus, or let its service lmtp listen where [backchannel.${name}] asks; lmtpd needs -a on TCP`,
+    mend: `start Cyrus, or let its service ${type} listen where [backchannel.${name}] asks; ${login}`,
   };
 }
 
