@@ -25,7 +25,7 @@ export type SnapshotParts = {
 };
 
 /** Between two lists, whatever happens: a restart of Cyrus shows on many connections. */
-export const SNAPSHOT_PAUSE_MS = 30_000;
+export const SNAPSHOT_PAUSE_MS = 10_000;
 
 export class Snapshots {
   readonly #parts: SnapshotParts;

@@ -1,21 +1,21 @@
 // The live view against real Cyrus: what it pushes is seen by the next lookup, a channel that died ends by itself,
 // pushing costs Cyrus next to nothing, and a Cyrus that is killed is missed by nobody who is known.
 //
-// LIVE_VIEW_OPERATIONS: how many changes are made while all names are asked for without pause: 1000 by default.
+// LIVE_VIEW_OPERATIONS: how many changes are made while all names are asked for without pause: 500 by default.
 
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
+import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/endpoint.js';
 import { SocketmapClient } from '../../src/socketmap/client.js';
-import { EVENTS_FOLDER, startCyrus, type CyrusContainer } from '../containers/cyrus.js';
+import { ADMIN, EVENTS_FOLDER, PASSWORD, startCyrus, type CyrusContainer } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';
 import type { ImapAdmin } from '../containers/imap-admin.js';
 import { Changes } from './live-view/changes.js';
 import { greetedAt, percentile, push, Steady, until } from './live-view/tools.js';
 
-const OPERATIONS = Number(process.env.LIVE_VIEW_OPERATIONS ?? 1000);
+const OPERATIONS = Number(process.env.LIVE_VIEW_OPERATIONS ?? 500);
 /** Some 20 changes a second where everything shares two cores. */
 const OPERATIONS_TIMEOUT_MS = 60_000 + OPERATIONS * 100;
 const ASKERS = 8;
@@ -39,6 +39,7 @@ describe.each(['bookworm', 'sid'] as const)('Cyrus of %s', (suite) => {
     folder = await mkdtemp(join(tmpdir(), 'live-'));
     // Cyrus' user has to get through, and nobody else may write.
     await chmod(folder, 0o755);
+    await writeFile(join(folder, 'password'), PASSWORD, { mode: 0o600 });
     cyrus = await startCyrus({ suite, imapd: PUSHING, eventsFolder: folder });
     admin = await cyrus.admin();
     await admin.create(`user/${CANARY}`);
@@ -53,18 +54,32 @@ describe.each(['bookworm', 'sid'] as const)('Cyrus of %s', (suite) => {
   });
 
   /** @param more tables of the configuration; `events` adds to [events], undefined leaves it out */
-  async function startDaemon(more: string, events: string | undefined): Promise<void> {
+  async function startDaemon(more: string, events: string | undefined, asked = lmtp()): Promise<void> {
     daemon = await DaemonProcess.start({
       listen: [`unix:${join(folder, 'socketmap')}`],
       config: `
         [backchannel.cyrus]
-        type = "lmtp"
-        endpoint = "${cyrus.lmtpUnix}"
         canary = "${CANARY}"
+        ${asked}
         ${more}
         ${events === undefined ? '' : `[events]\nlisten = "unix:${folder}/socket"\nsocket_mode = "0666"\n${events}`}
       `,
     });
+  }
+
+  function lmtp(): string {
+    return `type = "lmtp"\nendpoint = "${cyrus.lmtpUnix}"`;
+  }
+
+  /** A MESSAGE limit counts at once, without a message. */
+  function imap(): string {
+    return `
+      type = "imap"
+      endpoint = "${cyrus.imap}"
+      user = "${ADMIN}"
+      password_file = "${join(folder, 'password')}"
+      strict_quota = true
+    `;
   }
 
   async function connect(): Promise<SocketmapClient> {
@@ -77,21 +92,25 @@ describe.each(['bookworm', 'sid'] as const)('Cyrus of %s', (suite) => {
     return (await client.lookup('cyrus', key)).status;
   }
 
-  test(
-    'a lookup that starts after a change was answered never gives the answer from before it',
-    async () => {
-      await startDaemon('', 'quota = true');
+  test.each([
+    ['lmtpd', false],
+    ['imapd', true],
+  ])(
+    'a lookup that starts after a change was answered never gives the answer from before it (%s)',
+    async (asked, overQuota) => {
+      await startDaemon('', 'quota = true', overQuota ? imap() : lmtp());
       const admins = [admin, await cyrus.admin()];
-      const changes = new Changes(OPERATIONS, admins.length);
+      const changes = new Changes(asked, OPERATIONS, admins.length, overQuota);
       const askers = Array.from({ length: ASKERS }, async () => {
         const client = await connect();
         while (!changes.finished) await changes.check((key) => status(client, key));
       });
       await Promise.all(admins.map((each, i) => changes.make(each, i)));
       await Promise.all(askers);
-      console.log(`${suite}: ${changes.summary()}`);
+      console.log(`${suite}, ${asked}: ${changes.summary()}`);
       expect(changes.violations).toEqual([]);
-      expect(changes.made).toBeGreaterThan(0.9 * OPERATIONS);
+      // With delayed delete Cyrus refuses to delete a name twice within a second.
+      expect(changes.made).toBeGreaterThan(0.5 * OPERATIONS);
       expect(changes.checked).toBeGreaterThan(OPERATIONS);
     },
     OPERATIONS_TIMEOUT_MS,

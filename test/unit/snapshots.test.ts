@@ -131,7 +131,7 @@ describe('when all mailboxes are listed', () => {
     await source.end(ALICE);
   });
 
-  test('at once after a gap, but not more often than each half minute', async () => {
+  test('at once after a gap, but not more often than each ten seconds', async () => {
     await begin();
     await source.end(ALICE);
     await settle(SNAPSHOT_PAUSE_MS);

@@ -6,17 +6,21 @@ const NAMES_EACH = 12;
 /** Rights of Cyrus' administrator that DELETE needs. */
 const ALL_RIGHTS = 'lrswipkxtecdan';
 
+/** What is to be answered: `TEMP` for a mailbox over its quota. */
+type Status = 'OK' | 'NOTFOUND' | 'TEMP';
+
 type Name = {
   readonly address: string;
-  exists: boolean;
-  /** What a change that is under way would make of it. */
-  coming: boolean | undefined;
-  /** Raised when a change begins. */
-  begun: number;
+  status: Status;
+  /** Whether a change is under way. */
+  changing: boolean;
+  /** Changes that were begun. */
+  changes: number;
 };
 
 export class Changes {
   readonly #limit: number;
+  readonly #overQuota: boolean;
   readonly #names: readonly (readonly Name[])[];
   #begun = 0;
   #running = 0;
@@ -27,19 +31,23 @@ export class Changes {
   checked = 0;
   /** Lookups that may have seen a change either way. */
   undecided = 0;
-  /** Of the undecided ones. */
-  deferred = 0;
   readonly violations: string[] = [];
 
-  /** @param owners who change names of their own at the same time */
-  constructor(limit: number, owners: number) {
+  /**
+   * @param prefix of all names; nobody else has such
+   * @param owners who change names of their own at the same time
+   * @param overQuota whether SETQUOTA may put a mailbox over its quota. Where quota events are on, asking lmtpd about such
+   *   a one ends it, and SETQUOTA that lifts it out of there ends imapd: so it stays there until it is deleted
+   */
+  constructor(prefix: string, limit: number, owners: number, overQuota: boolean) {
     this.#limit = limit;
+    this.#overQuota = overQuota;
     this.#names = Array.from({ length: owners }, (_, owner) =>
       Array.from({ length: NAMES_EACH }, (_, i) => ({
-        address: `z${owner}-${i}@example.jp`,
-        exists: false,
-        coming: undefined,
-        begun: 0,
+        address: `${prefix}${owner}-${i}@example.jp`,
+        status: 'NOTFOUND' as const,
+        changing: false,
+        changes: 0,
       })),
     );
   }
@@ -52,7 +60,7 @@ export class Changes {
     const refused = JSON.stringify(Object.fromEntries(this.#refused));
     return (
       `${this.made} changes (refused: ${refused}), ${this.checked} lookups judged, ` +
-      `${this.undecided} during a change, ${this.deferred} of these TEMP, ${this.violations.length} violations`
+      `${this.undecided} during a change, ${this.violations.length} violations`
     );
   }
 
@@ -71,55 +79,46 @@ export class Changes {
   async check(ask: (key: string) => Promise<string>): Promise<void> {
     const name = pick(this.#names.flat());
     if (name === undefined) return;
-    const before = { exists: name.exists, coming: name.coming, begun: name.begun };
+    const { status: expected, changing, changes } = name;
     const status = await ask(name.address);
-    const { exists, coming, begun } = before;
-    const alone = coming === undefined && name.begun === begun;
-    if (alone) this.checked += 1;
-    else this.undecided += 1;
-    if (status === (exists ? 'OK' : 'NOTFOUND')) return;
-    if (!alone && status === 'TEMP') this.deferred += 1;
-    if (!alone) return;
-    this.violations.push(`${name.address} ${exists ? 'exists' : 'does not exist'}: ${status}`);
+    if (changing || name.changes !== changes) {
+      this.undecided += 1;
+      return;
+    }
+    this.checked += 1;
+    if (status !== expected) this.violations.push(`${name.address}: ${status} in the place of ${expected}`);
   }
 
   async #change(admin: ImapAdmin, names: readonly Name[]): Promise<void> {
-    const there = names.filter(({ exists }) => exists);
-    const absent = names.filter(({ exists }) => !exists);
-    const [one, other] = [pick(there), pick(absent)];
+    const one = pick(names.filter(({ status }) => status !== 'NOTFOUND'));
+    const absent = pick(names.filter(({ status }) => status === 'NOTFOUND'));
     const dice = Math.random();
-    if (one === undefined || (other !== undefined && dice < 0.3)) {
-      if (other !== undefined) await this.#run(admin, `CREATE ${quoted(other)}`, [[other, true]]);
-    } else if (other !== undefined && dice < 0.5) {
-      await this.#run(admin, `RENAME ${quoted(one)} ${quoted(other)}`, [
-        [one, false],
-        [other, true],
-      ]);
-    } else if (dice < 0.75) {
-      await this.#run(admin, `SETQUOTA ${quoted(one)} (STORAGE ${100_000 + Math.floor(dice * 1e6)})`, [
-        [one, true],
-      ]);
-    } else {
+    if (absent !== undefined && (one === undefined || dice < 0.3)) {
+      await this.#run(admin, `CREATE ${quoted(absent)}`, [[absent, 'OK']]);
+    } else if (absent !== undefined && one !== undefined && dice < 0.5) {
+      const renamed = [[one, 'NOTFOUND'] as const, [absent, one.status] as const];
+      await this.#run(admin, `RENAME ${quoted(one)} ${quoted(absent)}`, renamed);
+    } else if (one?.status === 'OK' && dice < 0.75) {
+      const over = this.#overQuota && dice < 0.65;
+      const limits = `(STORAGE ${100_000 + Math.floor(dice * 1e6)} MESSAGE ${over ? 0 : 1000})`;
+      await this.#run(admin, `SETQUOTA ${quoted(one)} ${limits}`, [[one, over ? 'TEMP' : 'OK']]);
+    } else if (one !== undefined) {
       await this.#run(admin, `SETACL ${quoted(one)} cyrus ${ALL_RIGHTS}`, []);
-      await this.#run(admin, `DELETE ${quoted(one)}`, [[one, false]]);
+      await this.#run(admin, `DELETE ${quoted(one)}`, [[one, 'NOTFOUND']]);
     }
   }
 
   /** @param brings what each name is then, if Cyrus does not refuse */
-  async #run(
-    admin: ImapAdmin,
-    command: string,
-    brings: readonly (readonly [Name, boolean])[],
-  ): Promise<void> {
-    for (const [name, coming] of brings) {
-      name.coming = coming;
-      name.begun += 1;
+  async #run(admin: ImapAdmin, command: string, brings: readonly (readonly [Name, Status])[]): Promise<void> {
+    for (const [name] of brings) {
+      name.changing = true;
+      name.changes += 1;
     }
     const answer = (await admin.command(command)).at(-1) ?? '';
     const ok = answer.startsWith('OK');
-    for (const [name, coming] of brings) {
-      if (ok) name.exists = coming;
-      name.coming = undefined;
+    for (const [name, status] of brings) {
+      if (ok) name.status = status;
+      name.changing = false;
     }
     if (ok) this.made += brings.length > 0 ? 1 : 0;
     else this.#refused.set(answer, (this.#refused.get(answer) ?? 0) + 1);
