@@ -107,9 +107,6 @@ export class ImapSession implements Session {
    */
   async list(pattern: MailboxName, take: (mailbox: string) => void): Promise<void> {
     const { rules, replyTimeoutMs } = this.#options;
-    // He hears of his own as if they had none, and of no others.
-    if (seesOwnDomainOnly(this.#options))
-      throw new UnavailableError('the login has a domain, and lists no mailbox of others');
     const command = list(pattern);
     const answer = await this.#imapd.stream(
       command,
@@ -143,7 +140,7 @@ export class ImapSession implements Session {
     if (recipient.shared && !posts && recipient.local !== '') return this.#doubtful(recipient, name);
     // mailbox-name.ts: there can be no such mailbox, and lmtpd refuses the address whatever exists.
     if (name === undefined) return unasked(UNKNOWN);
-    if (this.#outOfSight(name)) return unasked(OUT_OF_SIGHT);
+    if (this.#isAmbiguous(name)) return unasked(AMBIGUOUS);
     if (!posts) {
       return {
         commands: [getQuotaRoot(name)],
@@ -170,7 +167,7 @@ export class ImapSession implements Session {
     const { rules, strictQuota } = this.#options;
     const asPosted = mailboxNameOf(recipient, this.separator, { ...rules, postUser: recipient.local });
     const names = [name, asPosted].filter((each) => each !== undefined);
-    if (names.some((each) => this.#outOfSight(each))) return unasked(OUT_OF_SIGHT);
+    if (names.some((each) => this.#isAmbiguous(each))) return unasked(AMBIGUOUS);
     return {
       commands: names.map(getQuotaRoot),
       judge: (answers) => {
@@ -184,12 +181,15 @@ export class ImapSession implements Session {
     };
   }
 
-  #outOfSight(name: MailboxName): boolean {
-    return !name.includes('@') && seesOwnDomainOnly(this.#options);
+  /** To lmtpd it is of the default domain, to imapd of the domain of the login, if that has one. */
+  #isAmbiguous(name: MailboxName): boolean {
+    return this.#options.rules.virtualDomains && !name.includes('@');
   }
 }
 
-const OUT_OF_SIGHT = deferred('the login has a domain, and sees no mailbox of the default domain');
+const AMBIGUOUS = deferred(
+  'a name without domain is asked of imapd only with lookup.default_domain, or with virtual_domains = false',
+);
 
 function unasked(verdict: Verdict): Question {
   return { commands: [], judge: () => verdict };
@@ -269,11 +269,4 @@ function noAdministrator(options: ImapOptions, why: string): LoginError {
 
 function identity({ login }: ImapOptions): string | undefined {
   return login?.credentials.authorizationId ?? login?.credentials.user;
-}
-
-/** To an administrator of one domain a name without domain is one of his own. */
-function seesOwnDomainOnly(options: ImapOptions): boolean {
-  const { virtualDomains, defaultDomain } = options.rules;
-  const [, domain] = /@(.*)$/.exec(identity(options) ?? '') ?? [];
-  return virtualDomains && domain !== undefined && domain.toLowerCase() !== defaultDomain;
 }

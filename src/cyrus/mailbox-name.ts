@@ -32,9 +32,12 @@ export function mailboxNameOf(
   const { domain } = recipient;
   const name = nameOf(recipient, separator, rules);
   if (name === undefined || !QUOTABLE.test(name)) return undefined;
-  if (!rules.virtualDomains || domain === undefined || domain === rules.defaultDomain) return brand(name);
+  if (!rules.virtualDomains) return brand(name);
   // lmtpd takes `<bob>` and refuses `<bob@>`.
-  return domain === '' ? undefined : brand(`${name}@${domain}`);
+  if (domain === '') return undefined;
+  // Cyrus drops the default domain. Without any, it would add that of the login, which it may have given it by itself.
+  const written = domain ?? rules.defaultDomain;
+  return brand(written === undefined ? name : `${name}@${written}`);
 }
 
 /**

@@ -31,6 +31,8 @@ export interface CyrusOptions {
   readonly suite?: Suite;
   /** Lines of imapd.conf, in the place of docker/cyrus/imapd.conf's own. */
   readonly imapd?: Readonly<Record<string, string>>;
+  /** What its own address resolves to; nothing with a dot by default. */
+  readonly hostname?: string;
   /** Accounts in sasldb beside the administrator, such as `alice@example.jp`. */
   readonly users?: readonly string[];
   /** Processes of each LMTP service, at most. */
@@ -53,7 +55,8 @@ export async function startCyrus(options: CyrusOptions = {}): Promise<CyrusConta
     { source: options.eventsFolder, target: EVENTS_FOLDER },
   ].flatMap(({ source, target }) => (source === undefined ? [] : [{ source, target }]));
   try {
-    const container = await new GenericContainer(`cyrusmapd/cyrus:${options.suite ?? 'bookworm'}`)
+    const image = new GenericContainer(`cyrusmapd/cyrus:${options.suite ?? 'bookworm'}`);
+    const container = await (options.hostname === undefined ? image : image.withHostname(options.hostname))
       .withExposedPorts(...Object.values(PORTS))
       .withBindMounts(mounts)
       .withEnvironment(environment(options))
@@ -208,6 +211,9 @@ export class CyrusContainer {
 
   async stop(): Promise<void> {
     await Promise.all(this.#admins.map((admin) => admin.close()));
+    // So that whoever made the folder can remove it; root can in any case, also where Cyrus' container has ended.
+    const giveBack = 'chown "$(cat /run/cyrus/socket.owner)" /run/cyrus/socket';
+    await this.exec(['sh', '-c', giveBack]).catch(() => undefined);
     await this.#container.stop({ timeout: 0 });
     await rm(this.socketFolder, { recursive: true, force: true });
   }

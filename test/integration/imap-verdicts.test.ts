@@ -43,10 +43,24 @@ describe('a mailbox', () => {
     expect(new Set(imapd.asked)).toEqual(new Set([CANARY]));
   });
 
-  test('of the default domain is asked about without it', async () => {
+  test('of the default domain is asked about with it: without, it could be one of the domain of the login', async () => {
     const { imapd, rig } = await startImap({ more: '[lookup]\ndefault_domain = "rig.test"' });
-    imapd.mailboxes.set('user/dave', {});
+    imapd.mailboxes.set('user/dave@rig.test', {});
     expect(await rig.askAll('dave', 'dave@rig.test')).toEqual(['deliverable', 'deliverable']);
+    expect(imapd.asked).toEqual(['user/dave@rig.test']);
+  });
+
+  test('of a default domain that nobody has named is not asked about', async () => {
+    const { imapd, rig } = await startImap();
+    imapd.mailboxes.set('user/dave', {});
+    expect(await rig.reason('dave')).toMatch(/lookup\.default_domain/);
+    expect(imapd.asked).toEqual([]);
+  });
+
+  test('without virtual domains is asked about without any', async () => {
+    const { imapd, rig } = await startImap({ more: '[lookup]\nvirtual_domains = false', canary: false });
+    imapd.mailboxes.set('user/dave', {});
+    expect(await rig.askAll('dave', 'dave@example.jp')).toEqual(['deliverable', 'deliverable']);
     expect(imapd.asked).toEqual(['user/dave']);
   });
 
