@@ -15,6 +15,7 @@ export function contradictions(settings: Settings): string[] {
     ...seconds(settings),
     ...logins(settings),
     ...tlsKeys(settings),
+    ...canaries(settings),
     ...unseenFolders(settings),
     ...unusableDomains(settings),
     ...mixedMailboxes(settings),
@@ -110,6 +111,17 @@ function missingTlsKeys(name: string, settings: CyrusSettings): string[] {
   if (serverName === undefined && /^(?:unix|local):/.test(endpoint))
     problems.push(`backchannel.${name}.server_name is missing: must be set, ${endpoint} has no host`);
   return problems;
+}
+
+/** To imapd a name without domain may be one of the domain of the login, so it is not asked about. */
+function canaries({ backchannel, lookup }: Settings): string[] {
+  if (!lookup.virtual_domains || lookup.default_domain !== undefined) return [];
+  return Object.entries(backchannel).flatMap(([name, each]) => {
+    if (each.type !== 'imap' || each.canary === undefined || each.canary.includes('@')) return [];
+    return [
+      `backchannel.${name}.canary is ${showValue(each.canary)}: must have a domain, or lookup.default_domain must be set`,
+    ];
+  });
 }
 
 function unseenFolders({ lookup, map, backchannel }: Settings): string[] {
