@@ -10,6 +10,17 @@ export const IMAP_RESPONSE_MAX_BYTES = 65_536;
 /** No mailbox name is longer than 490 (MAX_MAILBOX_NAME of imap/mailbox.h). */
 export const IMAP_LITERAL_MAX_BYTES = 16_384;
 
+type Head = {
+  readonly text: string;
+  readonly attributes: readonly string[];
+  readonly separator: string | undefined;
+};
+
+/** What stands before the mailbox of a LIST response. */
+const HEAD = /^\* LIST \([^()"{]*\) (?:"[^"\\]"|NIL) $/;
+/** Such a mailbox stands in a response as it is. */
+const PLAIN_NAME = /^[A-Za-z0-9.@_/-]+$/;
+const CR = 0x0d;
 const LITERAL_HEADER = /\{(\d{1,10})\+?\}$/;
 const STATUS = /^\* (OK|NO|BAD|PREAUTH|BYE)(?: |$)/i;
 
@@ -24,6 +35,8 @@ export class ImapResponseParser {
   #size = 0;
   #failure: unknown;
   readonly #seen: (text: string) => void;
+  /** Of the last LIST response: all but the mailbox. */
+  #head: Head | undefined;
 
   /** @param seen is told each response as it came, but for what its literals hold */
   constructor(seen: (text: string) => void = () => undefined) {
@@ -71,7 +84,26 @@ export class ImapResponseParser {
     this.#size = 0;
     if (literals.length > 0) this.#literals = [];
     this.#seen(text);
-    return readResponse(text, literals);
+    if (literals.length > 0) return readResponse(text, literals);
+    return this.#listAgain(text) ?? this.#remembered(text, readResponse(text, literals));
+  }
+
+  /** The lines of a long list differ in their mailboxes alone. */
+  #listAgain(text: string): ImapResponse | undefined {
+    if (this.#head === undefined || !text.startsWith(this.#head.text)) return undefined;
+    const mailbox = text.slice(this.#head.text.length);
+    if (!PLAIN_NAME.test(mailbox)) return undefined;
+    const { attributes, separator } = this.#head;
+    return { kind: 'list', attributes, separator, mailbox };
+  }
+
+  #remembered(text: string, response: ImapResponse): ImapResponse {
+    if (response.kind === 'list') {
+      const { attributes, separator, mailbox } = response;
+      const head = text.slice(0, -mailbox.length);
+      if (HEAD.test(head)) this.#head = { text: head, attributes, separator };
+    }
+    return response;
   }
 
   #takeLine(): string | undefined {
@@ -79,13 +111,15 @@ export class ImapResponseParser {
     this.#check(length ?? this.#received.length);
     if (length === undefined) return undefined;
     this.#size += length;
-    const line = this.#received.takeText(length);
-    if (!line.endsWith('\r\n')) {
+    if (this.#received.byteAt(length - 2) !== CR) {
+      const line = this.#received.takeText(length);
       throw new ProtocolError(
         `imap response line ${JSON.stringify(line.slice(0, 80))} does not end with CR LF`,
       );
     }
-    return line.slice(0, -2);
+    const line = this.#received.takeText(length - 2);
+    this.#received.takeText(2);
+    return line;
   }
 
   #takeLiteral(length: number): boolean {

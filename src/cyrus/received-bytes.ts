@@ -39,6 +39,11 @@ export class ReceivedBytes {
     return lf === -1 ? undefined : lf + 1 - this.#start;
   }
 
+  /** One of the first bytes; undefined where it has not come. */
+  byteAt(offset: number): number | undefined {
+    return offset < this.length ? this.#bytes[this.#start + offset] : undefined;
+  }
+
   /** Takes the first bytes away, as latin1: a character a byte. */
   takeText(length: number): string {
     const text = this.#bytes.toString('latin1', this.#start, this.#start + length);

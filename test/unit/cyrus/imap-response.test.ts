@@ -278,3 +278,35 @@ test('a parser that has thrown goes on throwing', () => {
 test('capabilities are read from a code, too', () => {
   expect(capabilitiesOf('IMAP4rev1 AUTH=PLAIN')).toEqual(['IMAP4REV1', 'AUTH=PLAIN']);
 });
+
+test('what is read of a LIST response does not depend on the one before it', () => {
+  const heads = ['* LIST () "/" ', '* LIST (\\Noselect \\HasChildren) "." ', '* LIST (a) NIL '];
+  const names = [
+    'user/alice@example.jp',
+    '"user/a b"',
+    'NIL',
+    '"x"',
+    '""',
+    'a (x) a',
+    'a a',
+    'a]b',
+    'user/b',
+  ];
+  const lines = heads.flatMap((head) => names.map((name) => `${head}${name}\r\n`));
+  for (const first of lines) {
+    for (const line of lines) expect(outcomes(first, line)).toEqual([...outcomes(first), ...outcomes(line)]);
+  }
+});
+
+/** What comes of each line; after one that is refused of those behind it no more than that. */
+function outcomes(...lines: readonly string[]): unknown[] {
+  const parser = new ImapResponseParser();
+  parser.feed(Buffer.from(lines.join('')));
+  return lines.map(() => {
+    try {
+      return parser.next();
+    } catch (error) {
+      return error instanceof ProtocolError ? 'refused' : error;
+    }
+  });
+}
