@@ -22,6 +22,11 @@ export interface Delivery {
 /** As grep and RegExp read it alike. */
 export const MARKER = /marker-[0-9a-f-]*/;
 
+/** In no other message. */
+export function newMarker(): string {
+  return `marker-${randomUUID()}`;
+}
+
 export async function deliver(port: number, rcpt: string, options: DeliveryOptions = {}): Promise<Delivery> {
   const [delivery] = await deliverAll(port, [rcpt], options);
   if (delivery === undefined) throw new Error('nothing was delivered');
@@ -49,7 +54,7 @@ export async function deliverAll(
 
 async function deliverOne(client: LineClient, rcpt: string, options: DeliveryOptions): Promise<Delivery> {
   const { from = '', size = 0 } = options;
-  const marker = `marker-${randomUUID()}`;
+  const marker = newMarker();
   await command(client, `MAIL FROM:<${from}>`, '2');
   const answer = await command(client, `RCPT TO:<${rcpt}>`);
   if (!answer.startsWith('2')) {

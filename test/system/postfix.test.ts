@@ -1,12 +1,12 @@
 // Real Postfix 3.7 in its chroot: what it asks, what it makes of the answers, and that it does not notice when the
 // daemon is started anew.
 
-import { randomUUID } from 'node:crypto';
 import { chmod, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { startCyrus, type CyrusContainer } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';
+import { newMarker } from '../containers/lmtp-delivery.js';
 import type { MailServer } from '../containers/mail-server.js';
 import { createRigMailboxes } from '../containers/mailboxes.js';
 import { startPostfix } from '../containers/postfix.js';
@@ -169,7 +169,7 @@ describe('with the daemon, and Cyrus', () => {
 
   test('delivers over LMTP what it has accepted', async () => {
     for (const postfix of servers) {
-      const marker = randomUUID();
+      const marker = newMarker();
       expect((await postfix.send(['alice+Lists@example.jp'], `Subject: test\n\n${marker}\n`)).code).toBe(250);
       await postfix.logged(/to=<alice\+Lists@example\.jp>.*status=sent/);
       expect(await cyrus.where(marker)).toHaveLength(1);

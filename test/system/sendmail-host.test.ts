@@ -1,13 +1,13 @@
 // The whole set-up of cf/hostname.mc, as it is shipped: TLS with two certificates, SMTP AUTH from sasldb, recipients
 // asked of Cyrus through the daemon, and the server's own side apart from the virtual domains.
 
-import { randomUUID } from 'node:crypto';
-import { chmod, readFile, rm } from 'node:fs/promises';
+import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { PASSWORD, startCyrus, type CyrusContainer } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';
 import type { ImapAdmin } from '../containers/imap-admin.js';
+import { newMarker } from '../containers/lmtp-delivery.js';
 import { authenticate } from '../containers/sasl-client.js';
 import type { MailServer } from '../containers/mail-server.js';
 import { startSendmail } from '../containers/sendmail.js';
@@ -32,7 +32,6 @@ function shipped(name: string): Promise<string> {
 beforeAll(async () => {
   folder = await makeMapFolder();
   cyrus = await startCyrus();
-  await chmod(cyrus.socketFolder, 0o755);
   admin = await cyrus.admin();
   for (const user of ['alice', 'bob']) await admin.create(`user/${user}@example.jp`);
   daemon = await DaemonProcess.start({
@@ -75,7 +74,7 @@ async function secureSession(): Promise<SmtpClient> {
 
 /** Sends a message from elsewhere and says where it is: mailboxes of Cyrus, and `root` for the system's mailbox. */
 async function deliver(...recipients: string[]): Promise<string[]> {
-  const marker = randomUUID();
+  const marker = newMarker();
   const client = await sendmail.session(STRANGER);
   expect(status(await client.command('MAIL FROM:<a@sender.test>'))).toBe('250 2.1.0');
   for (const recipient of recipients) {
