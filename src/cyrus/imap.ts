@@ -1,42 +1,29 @@
 // Asks imapd (RFC 3501, RFC 2087) as an administrator, who can change nothing by it: one login, then GETQUOTAROOT for each
 // recipient, all of a batch in one write, and GETACL too for a shared mailbox. Lists all mailboxes for a snapshot.
-import { isLocal, type Endpoint } from '../endpoint.js';
-import { LoginError, ProtocolError, UnavailableError } from '../errors.js';
+import { ProtocolError, UnavailableError } from '../errors.js';
 import type { AddressRules, Recipient } from '../validation/recipient.js';
 import { deferred, UNKNOWN, type Verdict } from '../validation/verdict.js';
 import type { Witness } from '../validation/witness.js';
-import { logIn, type Login } from './authenticate.js';
 import { Connection } from './connection.js';
 import { Dialogue, type Trace } from './dialogue.js';
-import { getAcl, getQuota, getQuotaRoot, list } from './imap-command.js';
+import { getAcl, getQuotaRoot, list } from './imap-command.js';
 import { ImapDialogue } from './imap-dialogue.js';
+import { logInAsAdministrator, type ImapAccess } from './imap-login.js';
 import { ImapResponseParser } from './imap-parser.js';
-import type { ImapResponse, Namespace } from './imap-response.js';
+import type { ImapResponse } from './imap-response.js';
 import { describeAnswer, postingVerdict, quotaVerdict, type ImapAnswer } from './imap-verdict.js';
-import {
-  IMPOSSIBLE_ROOT,
-  listedMailbox,
-  mailboxNameOf,
-  type MailboxName,
-  type Separator,
-} from './mailbox-name.js';
+import { listedMailbox, mailboxNameOf, type MailboxName, type Separator } from './mailbox-name.js';
 import type { Session } from './session.js';
-import type { TlsSettings } from './tls.js';
 import { WitnessedAsk } from './witnessed.js';
 
-export type ImapOptions = {
-  readonly endpoint: Endpoint;
-  /** Undefined for a connection in clear. */
-  readonly tls: TlsSettings | undefined;
-  /** Of an administrator; undefined where imapd takes us for one by itself (PREAUTH). */
-  readonly login: Login | undefined;
+export type ImapOptions = ImapAccess & {
   readonly rules: AddressRules;
   readonly witness: Witness;
   /** As `lmtp_strict_quota`. */
   readonly strictQuota: boolean;
-  /** Connection and greeting. */
+  /** For the connection and then for the greeting. */
   readonly connectTimeoutMs: number;
-  /** For all answers of a batch, and for one step of the login; while a list is read, for silence. */
+  /** For all answers of a batch, and for each step of the login; while a list is read, for silence. */
   readonly replyTimeoutMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -82,9 +69,7 @@ export class ImapSession implements Session {
     const connection = await Connection.open(options.endpoint, parser, options.connectTimeoutMs);
     try {
       const imapd = new ImapDialogue(connection, dialogue);
-      await begin(connection, imapd, dialogue, options);
-      const separator = await separatorOf(imapd, options);
-      await requireAdministrator(imapd, options);
+      const separator = await logInAsAdministrator(connection, imapd, dialogue, options);
       return new ImapSession(connection, imapd, options, separator);
     } catch (error) {
       connection.close();
@@ -203,70 +188,4 @@ function required(answer: ImapAnswer | undefined): ImapAnswer {
 /** A level of the hierarchy at which there is no mailbox, or none any more. */
 function isNoMailbox(attribute: string): boolean {
   return /^\\(?:Noselect|NonExistent)$/i.test(attribute);
-}
-
-/** From the greeting to the end of the login (RFC 3501 section 6.2). */
-async function begin(
-  connection: Connection<ImapResponse>,
-  imapd: ImapDialogue,
-  dialogue: Dialogue,
-  { endpoint, tls, login, connectTimeoutMs, replyTimeoutMs }: ImapOptions,
-): Promise<void> {
-  const secure = async (settings: TlsSettings): Promise<void> =>
-    dialogue.secured(await connection.secure(settings, replyTimeoutMs));
-  if (tls?.mode === 'implicit') await secure(tls);
-  const { preauthenticated } = await imapd.greeting(connectTimeoutMs);
-  if (tls?.mode === 'starttls') {
-    if (preauthenticated)
-      throw new UnavailableError('imapd greeted with PREAUTH: no STARTTLS is possible then');
-    if (!(await capabilities(imapd, replyTimeoutMs)).includes('STARTTLS'))
-      throw new UnavailableError('imapd offers no STARTTLS');
-    await imapd.demand('STARTTLS', replyTimeoutMs);
-    await secure(tls);
-  }
-  if (preauthenticated) return;
-  if (login === undefined) throw new LoginError('imapd wants a login: user and password_file are needed');
-  const offered = await capabilities(imapd, replyTimeoutMs);
-  const mechanisms = offered.flatMap((name) => /^AUTH=(.+)$/.exec(name)?.[1] ?? []);
-  const confidential = tls !== undefined || isLocal(endpoint);
-  await logIn(login, mechanisms, confidential, imapd.carrier(offered.includes('SASL-IR'), replyTimeoutMs));
-}
-
-/** Asked for, and never taken from a greeting: before TLS anybody could have written that. */
-async function capabilities(imapd: ImapDialogue, timeoutMs: number): Promise<readonly string[]> {
-  const { data } = await imapd.demand('CAPABILITY', timeoutMs);
-  return data.flatMap((response) => (response.kind === 'capability' ? response.capabilities : []));
-}
-
-/** NAMESPACE (RFC 2342). Other users' mailboxes are an administrator's `user`, whatever altnamespace makes of them else. */
-async function separatorOf(imapd: ImapDialogue, options: ImapOptions): Promise<Separator> {
-  const { data } = await imapd.demand('NAMESPACE', options.replyTimeoutMs);
-  const others = data.flatMap((response) => (response.kind === 'namespace' ? response.otherUsers : []));
-  const separator = others.map(separatorOfUsers).find((each) => each !== undefined);
-  if (separator === undefined) throw noAdministrator(options, 'other users have no namespace user/ or user.');
-  return separator;
-}
-
-function separatorOfUsers({ prefix, separator }: Namespace): Separator | undefined {
-  if (separator !== '/' && separator !== '.') return undefined;
-  return prefix === `user${separator}` ? separator : undefined;
-}
-
-/**
- * Who is none hears "Mailbox does not exist" of each mailbox but his own and those that are shared with him; where the
- * witness is one of these, it could not tell. GETQUOTA of any name, though, is refused to him.
- */
-async function requireAdministrator(imapd: ImapDialogue, options: ImapOptions): Promise<void> {
-  const [answer] = await imapd.ask([getQuota(IMPOSSIBLE_ROOT)], options.replyTimeoutMs);
-  if (answer?.status === 'OK' || answer?.text === 'Quota root does not exist') return;
-  throw noAdministrator(options, `GETQUOTA was answered with ${describeAnswer(required(answer))}`);
-}
-
-function noAdministrator(options: ImapOptions, why: string): LoginError {
-  const who = identity(options) || 'who logged in';
-  return new LoginError(`${who} is no administrator, see admins of imapd.conf: ${why}`);
-}
-
-function identity({ login }: ImapOptions): string | undefined {
-  return login?.credentials.authorizationId ?? login?.credentials.user;
 }

@@ -306,6 +306,16 @@ describe('an IMAP login', () => {
     expect(imapd.logins).toBe(1);
   });
 
+  test('that cannot be told from an administrator’s is tried again soon', async () => {
+    const { imapd, rig } = await startImap();
+    imapd.server.override = (command) =>
+      / GETQUOTA /.test(command) ? `${command.split(' ')[0]} NO System I/O error\r\n` : undefined;
+    expect(await rig.reason('alice@example.jp')).toBe('GETQUOTA was answered with NO System I/O error');
+    imapd.server.override = () => undefined;
+    await rig.pass(1_000);
+    expect(await rig.askAll('alice@example.jp')).toEqual(['deliverable']);
+  });
+
   test('that sees other users under another name is no administrator’s', async () => {
     const { imapd, rig } = await startImap();
     imapd.server.override = (command, usual) =>
