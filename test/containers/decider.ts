@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { buildBackchannels, validatorRules } from '../../src/backchannels.js';
 import { loadConfig } from '../../src/config/load.js';
 import { silentLog } from '../../src/log.js';
+import { snapshotSources } from '../../src/snapshot-sources.js';
 import { Validator, type Outcome } from '../../src/validation/validator.js';
 import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
 
@@ -13,18 +14,29 @@ export interface Decider {
   ask(key: string): Promise<Outcome>;
   /** The next question is asked of Cyrus. */
   forget(): void;
+  /** What snapshots list, as the cache keeps it. */
+  listed(): Promise<string[]>;
   close(): Promise<void>;
 }
 
 export async function openDecider(toml: string): Promise<Decider> {
   const { config } = await loadFrom(toml);
   const now = (): number => performance.now();
-  const { route, probes } = await buildBackchannels(config, { log: silentLog, now, random: Math.random });
+  const backchannels = await buildBackchannels(config, { log: silentLog, now, random: Math.random });
+  const { route, probes } = backchannels;
   const cache = new VerdictCache(DEFAULT_CACHE_LIMITS, DEFAULT_BELIEF, now());
   const validator = new Validator(cache, route, validatorRules(config), now);
   return {
     ask: (key) => validator.ask(key),
     forget: () => validator.forgetAll(),
+    async listed() {
+      const mailboxes: string[] = [];
+      for (const source of snapshotSources(config, backchannels, now)) {
+        await source.read((mailbox) => mailboxes.push(mailbox));
+        source.close();
+      }
+      return mailboxes;
+    },
     async close() {
       await Promise.all(probes.map((probe) => probe.close()));
     },

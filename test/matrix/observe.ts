@@ -10,28 +10,13 @@ import { ADMIN, PASSWORD, type CyrusContainer } from '../containers/cyrus.js';
 import { openDecider } from '../containers/decider.js';
 import type { Setup } from '../containers/setup.js';
 import type { VerdictRow } from '../containers/verdict-table.js';
-
-export type Observation = {
-  readonly key: string;
-  readonly why: string;
-  readonly lmtp: Verdict;
-  readonly imap: Verdict;
-  /** The same with a configuration that says nothing about Cyrus' own. */
-  readonly plainLmtp: Verdict;
-  readonly plainImap: Verdict;
-  /** Its reply. */
-  readonly smmapd: string;
-  /** The last line of lmtpd's reply to RCPT. */
-  readonly rcpt: string;
-  /** The mailboxes that the message went to. */
-  readonly where: readonly string[];
-};
+import { NO_REPLY, type Listed, type Observation } from './seen.js';
 
 export async function observe(
   cyrus: CyrusContainer,
   setup: Setup,
   table: readonly VerdictRow[],
-): Promise<Observation[]> {
+): Promise<{ observations: Observation[]; listed: Listed[] }> {
   const folder = await mkdtemp(join(tmpdir(), 'password-'));
   try {
     const password = join(folder, 'password');
@@ -43,7 +28,7 @@ export async function observe(
     const plainImap = await verdicts(imapBackchannel(cyrus, password), keys);
     const smmapd = await repliesOfSmmapd(cyrus, keys);
     const fates = await deliverAll(cyrus, table);
-    return table.map(({ key, why }, i) => ({
+    const observations = table.map(({ key, why }, i) => ({
       key,
       why,
       lmtp: at(lmtp, i),
@@ -53,6 +38,7 @@ export async function observe(
       smmapd: at(smmapd, i),
       ...at(fates, i),
     }));
+    return { observations, listed: await list(cyrus, imapBackchannel(cyrus, password) + lookup(setup)) };
   } finally {
     await rm(folder, { recursive: true });
   }
@@ -97,6 +83,14 @@ async function verdicts(config: string, keys: readonly string[]): Promise<Verdic
   }
 }
 
+async function list(cyrus: CyrusContainer, config: string): Promise<Listed[]> {
+  const decider = await openDecider(config);
+  const mailboxes = await decider.listed();
+  await decider.close();
+  const deliveries = await cyrus.deliverAll(mailboxes);
+  return mailboxes.map((mailbox, i) => ({ mailbox, rcpt: at(deliveries, i).rcpt }));
+}
+
 /** A longer key ends its process, before or after it has answered. */
 const SMMAPD_KEY_MAX = 1000;
 const SMMAPD_TIMEOUT_MS = 2_000;
@@ -111,7 +105,7 @@ async function repliesOfSmmapd(cyrus: CyrusContainer, keys: readonly string[]): 
       continue;
     }
     const reply = await client.lookup('cyrus', key).catch(() => undefined);
-    replies.push(reply === undefined ? 'no reply' : `${reply.status} ${reply.text}`);
+    replies.push(reply === undefined ? NO_REPLY : `${reply.status} ${reply.text}`);
     if (reply === undefined) client = await connect();
   }
   client.close();

@@ -1,37 +1,39 @@
 // What the matrix has shown, as Markdown: how many answers disagree with delivery in each version and setup, what differs
 // between versions, and why IMAP says something else than LMTP. Puts it into a README. No I/O.
 import type { Suite } from '../containers/cyrus.js';
-import { SETUPS, type Setup } from '../containers/setup.js';
+import { SETUPS, USUAL, type Setup } from '../containers/setup.js';
 import { verdictTable } from '../containers/verdict-table.js';
 import { disagrees, replyDisagrees } from './agreement.js';
-import type { Observation } from './observe.js';
-import type { Seen } from './seen.js';
+import { NO_REPLY, type Observation, type Seen } from './seen.js';
 
 const BEGIN = '<!-- matrix -->';
 const END = '<!-- /matrix -->';
 
-/** @param seen in any order; a setup that a version was not tried in is shown as such */
+const NOT_TRIED = 'not tried';
+
+type Version = { readonly suite: Suite; readonly name: string };
+
+/** @param seen in any order; where a version was not tried in a setup, it says so */
 export function renderMatrix(seen: readonly Seen[]): string {
-  const versions = versionsOf(seen);
   const [first] = seen;
-  if (first === undefined) return 'Nothing was seen.\n';
+  if (first === undefined) return 'Nothing was tried.\n';
+  const versions = versionsOf(seen);
+  const names = versions.map(({ name }) => name);
   return [
-    `Of ${first.observations.length} addresses, each delivered to as well, so many answers disagree with what became of the`,
-    'message, over LMTP · over IMAP · of smmapd:',
+    `${first.observations.length} addresses, each asked about and then delivered to. How many answers disagree with what became of`,
+    'the message, over LMTP · over IMAP · by smmapd (said to exist and not delivered, or refused and delivered):',
     '',
-    ...table(
-      ['unixhierarchysep', 'virtdomains', ...versions.map(({ name }) => name)],
-      countsOf(seen, versions),
-    ),
+    ...table(['unixhierarchysep', 'virtdomains', ...names], countsOf(seen, versions)),
     '',
-    'What differs between the versions:',
+    'What differs between the versions, in lmtpd’s replies, in where a message goes, in our verdicts and in smmapd’s replies:',
     '',
-    ...table(['what', 'where', ...versions.map(({ name }) => name)], differencesOf(seen, versions)),
+    ...table(['what', 'where', ...names], [...differencesOf(seen, versions), ...offersOf(seen, versions)]),
     '',
-    'What is said over IMAP and not over LMTP:',
+    'Where IMAP says something else than LMTP:',
     '',
-    ...table(['address', 'over LMTP', 'over IMAP', 'because'], REASONS),
+    ...table(['address', 'what it is', 'over LMTP', 'over IMAP', 'because'], reasons()),
     '',
+    ...smmapdOf(seen, versions),
   ].join('\n');
 }
 
@@ -45,8 +47,6 @@ export function intoReadme(readme: string, markdown: string): string {
   return `${before}${BEGIN}\n\n${markdown}\n${END}${after}`;
 }
 
-type Version = { readonly suite: Suite; readonly name: string };
-
 /** Oldest first. */
 function versionsOf(seen: readonly Seen[]): Version[] {
   const names = new Map(seen.map(({ suite, offers }) => [suite, offers.version]));
@@ -57,103 +57,128 @@ function versionsOf(seen: readonly Seen[]): Version[] {
 }
 
 function find(seen: readonly Seen[], { suite }: Version, setup: Setup): Seen | undefined {
-  return seen.find((each) => each.suite === suite && isSame(each.setup, setup));
-}
-
-function isSame(a: Setup, b: Setup): boolean {
-  return a.unixhierarchysep === b.unixhierarchysep && a.virtdomains === b.virtdomains;
+  return seen.find(
+    (each) =>
+      each.suite === suite &&
+      each.setup.unixhierarchysep === setup.unixhierarchysep &&
+      each.setup.virtdomains === setup.virtdomains,
+  );
 }
 
 function countsOf(seen: readonly Seen[], versions: readonly Version[]): string[][] {
-  return SETUPS.map((setup) => {
-    const counts = versions.map((version) => countOf(find(seen, version, setup)));
-    return [setup.unixhierarchysep, setup.virtdomains, ...counts];
-  });
+  return SETUPS.map((setup) => [
+    setup.unixhierarchysep,
+    setup.virtdomains,
+    ...versions.map((version) => countOf(find(seen, version, setup))),
+  ]);
 }
 
 function countOf(seen: Seen | undefined): string {
-  if (seen === undefined) return 'not tried';
-  const { observations } = seen;
-  const count = (wrong: (observation: Observation) => boolean): number => observations.filter(wrong).length;
+  if (seen === undefined) return NOT_TRIED;
+  const count = (wrong: (observation: Observation) => boolean): number =>
+    seen.observations.filter(wrong).length;
   const lmtp = count(({ lmtp, where }) => disagrees(lmtp.kind, where));
   const imap = count(({ imap, where }) => disagrees(imap.kind, where));
   const smmapd = count(({ smmapd, where }) => replyDisagrees(smmapd, where));
   return `${lmtp} · ${imap} · ${smmapd}`;
 }
 
-/** What is compared of each address. */
-const ASPECTS: Readonly<Record<string, (observation: Observation) => string>> = {
-  'lmtpd’s reply to RCPT': ({ rcpt }) => rcpt,
-  'delivered to': ({ where }) => where.join(' ') || 'nowhere',
-  'over LMTP': ({ lmtp }) => (lmtp.kind === 'deferred' ? lmtp.reason : lmtp.kind),
-  'over IMAP': ({ imap }) => (imap.kind === 'deferred' ? imap.reason : imap.kind),
-  // OK is followed by the address.
-  smmapd: ({ smmapd }) => smmapd.replace(/^OK .*/, 'OK'),
+/** What is compared; undefined where there is nothing to compare. */
+const ASPECTS: readonly [string, (observation: Observation) => string | undefined][] = [
+  ['lmtpd’s reply', ({ rcpt }) => rcpt],
+  ['delivery', ({ where }) => where.join(' ') || 'nowhere'],
+  ['over LMTP', ({ lmtp }) => (lmtp.kind === 'deferred' ? lmtp.reason : lmtp.kind)],
+  ['over IMAP', ({ imap }) => (imap.kind === 'deferred' ? imap.reason : imap.kind)],
+  ['smmapd', ({ smmapd }) => (smmapd === NO_REPLY ? 'ends without a reply' : 'replies')],
+  ['smmapd’s reply', ({ smmapd }) => (smmapd === NO_REPLY ? undefined : smmapd.split(' ')[0])],
+];
+
+type Difference = {
+  readonly what: string;
+  readonly cells: readonly string[];
+  readonly keys: Set<string>;
+  readonly setups: Set<Setup>;
 };
 
-/** A line for each kind of difference; the addresses and setups that show it are counted in it. */
+/** A line for each kind of difference, with the addresses and the number of setups that show it. */
 function differencesOf(seen: readonly Seen[], versions: readonly Version[]): string[][] {
-  const lines = new Map<string, { cells: string[]; what: string; keys: Set<string>; setups: number }>();
+  const differences = new Map<string, Difference>();
   for (const setup of SETUPS) {
-    const all = versions.map((version) => find(seen, version, setup));
-    const keys = all.find((each) => each !== undefined)?.observations.map(({ key }) => key) ?? [];
-    for (const [what, aspect] of Object.entries(ASPECTS)) {
-      const inThisSetup = new Set<string>();
-      keys.forEach((key, i) => {
-        const said = all.map((each) => each?.observations[i]).map((each) => each && aspect(each));
-        if (new Set(said.filter((each) => each !== undefined)).size < 2) return;
-        const cells = said.map((each) => each ?? 'not tried');
+    const each = versions.map((version) => find(seen, version, setup));
+    for (const [what, aspect] of ASPECTS) {
+      for (const { key } of verdictTable(setup)) {
+        const said = each.map((one) => one?.observations.find((observation) => observation.key === key));
+        const values = said.map((observation) => observation && aspect(observation));
+        if (new Set(values.filter((value) => value !== undefined)).size < 2) continue;
+        const cells = values.map((value, i) => value ?? (said[i] === undefined ? NOT_TRIED : ''));
         const name = JSON.stringify([what, cells]);
-        const line = lines.get(name) ?? { cells, what, keys: new Set(), setups: 0 };
-        lines.set(name, line);
-        line.keys.add(key);
-        if (!inThisSetup.has(name)) line.setups += 1;
-        inThisSetup.add(name);
-      });
+        const difference = differences.get(name) ?? { what, cells, keys: new Set(), setups: new Set() };
+        differences.set(name, difference);
+        difference.keys.add(key);
+        difference.setups.add(setup);
+      }
     }
   }
-  const found = [...lines.values()].map(({ cells, what, keys, setups }) => [
+  return [...differences.values()].map(({ what, cells, keys, setups }) => [
     what,
-    `${some([...keys])}, in ${setups} of ${SETUPS.length} setups`,
+    `${some([...keys])}, in ${setups.size} of ${SETUPS.length} setups`,
     ...cells,
   ]);
-  return [...found, ...offersOf(seen, versions)];
 }
 
-/** The capabilities that not all versions have. */
+/** Capabilities that have to do with what we ask, and that not all versions have. */
 function offersOf(seen: readonly Seen[], versions: readonly Version[]): string[][] {
   return (['lmtpd', 'imapd'] as const).flatMap((program) => {
-    const offers = versions.map(
-      ({ suite }) => seen.find((each) => each.suite === suite)?.offers[program] ?? [],
+    const offers = versions.map(({ suite }) => {
+      const all = seen.find((each) => each.suite === suite)?.offers[program] ?? [];
+      return all.filter((word) => program === 'lmtpd' || OF_CONCERN.test(word));
+    });
+    const cells = offers.map((words) =>
+      words.filter((word) => !offers.every((others) => others.includes(word))).join(' '),
     );
-    const inAll = new Set(offers[0]?.filter((word) => offers.every((words) => words.includes(word))));
-    const cells = offers.map((words) => words.filter((word) => !inAll.has(word)).join(' '));
-    if (cells.every((cell) => cell === '')) return [];
-    return [[`${program} offers`, 'beyond what all do', ...cells]];
+    return cells.every((cell) => cell === '') ? [] : [[`${program} offers`, 'not all of them', ...cells]];
   });
 }
 
+const OF_CONCERN = /^(?:IMAP4|NAMESPACE|ACL|RIGHTS=|QUOTA|X-QUOTA)/;
+
+/** Of every setup, once each; what is only deferred comes last. */
+function reasons(): string[][] {
+  const rows = SETUPS.flatMap(verdictTable).flatMap(({ key, why, verdict, imap, because }) =>
+    because === undefined ? [] : [[code(key), why, verdict, imap, because]],
+  );
+  const once = [...new Map(rows.map((row) => [row.join('|'), row])).values()];
+  return once.sort(([, , , a = ''], [, , , b = '']) => Number(a === 'deferred') - Number(b === 'deferred'));
+}
+
+/** Where smmapd disagrees in the usual setup of the newest version in which it replies to everything. */
+function smmapdOf(seen: readonly Seen[], versions: readonly Version[]): string[] {
+  const usual = versions.flatMap((version) => {
+    const found = find(seen, version, USUAL);
+    return found === undefined || found.observations.some(({ smmapd }) => smmapd === NO_REPLY) ? [] : [found];
+  });
+  const last = usual.at(-1);
+  if (last === undefined) return [];
+  const wrong = new Map<string, string[]>();
+  for (const { key, smmapd, where } of last.observations) {
+    if (!replyDisagrees(smmapd, where)) continue;
+    const reply = smmapd.replace(/^OK .*/, 'OK');
+    wrong.set(reply, [...(wrong.get(reply) ?? []), code(key)]);
+  }
+  const parts = [...wrong].map(([reply, keys]) => `\`${reply}\` for ${keys.join(', ')}`);
+  return [`smmapd of ${last.offers.version} is wrong with ${parts.join('; ')}.`, ''];
+}
+
 function some(keys: readonly string[]): string {
-  const shown = keys
-    .slice(0, KEYS_SHOWN)
-    .map((key) => code(key.length > KEY_SHOWN ? `${key.slice(0, KEY_SHOWN)}…` : key));
-  const more = keys.length - shown.length;
-  return shown.join(', ') + (more > 0 ? ` and ${more} more` : '');
+  const more = keys.length - KEYS_SHOWN;
+  return keys.slice(0, KEYS_SHOWN).map(code).join(', ') + (more > 0 ? ` and ${more} more` : '');
 }
 
 const KEYS_SHOWN = 3;
-const KEY_SHOWN = 60;
+const KEY_SHOWN_BYTES = 60;
 
-/** Of every setup, once each. */
-const REASONS: readonly string[][] = (() => {
-  const rows = SETUPS.flatMap(verdictTable).flatMap(({ key, verdict, imap, because }) =>
-    because === undefined ? [] : [[code(key), verdict, imap, because]],
-  );
-  return [...new Map(rows.map((row) => [row.join('|'), row])).values()];
-})();
-
-function code(text: string): string {
-  return `\`${text}\``;
+function code(key: string): string {
+  return `\`${key.length > KEY_SHOWN_BYTES ? `${key.slice(0, KEY_SHOWN_BYTES)}…` : key}\``;
 }
 
 function table(header: readonly string[], rows: readonly (readonly string[])[]): string[] {

@@ -1,13 +1,14 @@
 // The tests of the matrix for one version of Cyrus, in each setup that this run tries: a container for each, used for
 // everything. What was seen is handed to the reporter (reporter.ts) beside the result of a test.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DEFAULT_ADDRESS_RULES, parseKey } from '../../src/validation/recipient.js';
 import { startCyrus, type CyrusContainer, type Suite } from '../containers/cyrus.js';
 import { SETUPS, USUAL, type Setup } from '../containers/setup.js';
 import { createTableMailboxes, verdictTable } from '../containers/verdict-table.js';
 import { disagrees, refusesMail } from './agreement.js';
-import { observe, type Observation } from './observe.js';
+import { observe } from './observe.js';
 import { readOffers } from './offers.js';
-import type { Seen } from './seen.js';
+import type { Observation, Seen } from './seen.js';
 
 /** Without CYRUSMAPD_MATRIX=all: the versions that are used most in every setup, the others in one. */
 const FEW: Readonly<Record<Suite, readonly Setup[]>> = {
@@ -43,7 +44,7 @@ function describeSetup(suite: Suite, setup: Setup): void {
     cyrus = await startCyrus({ suite, imapd: setup });
     await createTableMailboxes(cyrus, setup);
     const offers = await readOffers(cyrus);
-    seen = { suite, setup, offers, observations: await observe(cyrus, setup, table) };
+    seen = { suite, setup, offers, ...(await observe(cyrus, setup, table)) };
   });
   afterAll(() => cyrus?.stop());
 
@@ -88,8 +89,26 @@ function describeSetup(suite: Suite, setup: Setup): void {
     expect(found.filter((key) => reasons.get(key) === undefined)).toEqual([]);
   });
 
+  test('a snapshot lists each INBOX that takes mail, and none that lmtpd does not know', () => {
+    expect(seen.listed.filter(({ rcpt }) => rcpt.startsWith('5'))).toEqual([]);
+    const listed = new Set(seen.listed.map(({ mailbox }) => mailbox));
+    const inboxes = table.filter(({ mailbox }) => mailbox?.startsWith('user'));
+    const names = inboxes.map(({ key }) => nameInCache(key, setup));
+    expect(names.filter((name) => !listed.has(name))).toEqual([]);
+  });
+
   test('with a configuration that does not know this setup, nobody is refused whose mail would be delivered', () => {
     expect(among(({ plainLmtp, where }) => refusesMail(plainLmtp.kind, where))).toEqual([]);
     expect(among(({ plainImap, where }) => refusesMail(plainImap.kind, where))).toEqual([]);
   });
+}
+
+function nameInCache(key: string, { virtdomains }: Setup): string {
+  const rules = {
+    ...DEFAULT_ADDRESS_RULES,
+    defaultDomain: 'rig.test',
+    virtualDomains: virtdomains !== 'off',
+  };
+  const parsed = parseKey(key, rules);
+  return parsed.kind === 'recipient' ? parsed.recipient.mailbox : `none: ${key}`;
 }
