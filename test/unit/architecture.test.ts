@@ -1,6 +1,5 @@
 // The shape of the house, read from its source: the direction of the imports, what of the language is not used, and what
 // nothing in the repository may name. A finding is a line `file:line: what is wrong`; the rules are tried on wrong code too.
-import { execFileSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -11,6 +10,7 @@ import {
   readSources,
   readText,
   ROOT,
+  trackedFiles,
   unwantedIn,
   type Import,
 } from './source.js';
@@ -158,11 +158,6 @@ describe.runIf(existsSync(join(ROOT, '.git')))('the repository', () => {
     expect(paths.flatMap((path) => linesWith(path, readText(path), pattern))).toEqual([]);
   });
 });
-
-function trackedFiles(): string[] {
-  const list = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' });
-  return list.split('\0').filter((path) => path !== '' && existsSync(join(ROOT, path)));
-}
 
 function placeOf(path: string) {
   return PLACES.find(({ prefix }) => path === prefix || (prefix.endsWith('/') && path.startsWith(prefix)));

@@ -1,5 +1,6 @@
 // The source as the compiler's own parser sees it: files, their imports, and what of the language they use. Reads files.
-import { readdirSync, readFileSync } from 'node:fs';
+import { execFileSync } from 'node:child_process';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join, posix } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import ts from 'typescript';
@@ -20,6 +21,12 @@ export type Import = {
 /** Relative to the root of the repository. */
 export function readText(path: string): string {
   return readFileSync(join(ROOT, path), 'utf8');
+}
+
+/** What git knows of and is there. */
+export function trackedFiles(): string[] {
+  const list = execFileSync('git', ['ls-files', '-z'], { cwd: ROOT, encoding: 'utf8' });
+  return list.split('\0').filter((path) => path !== '' && existsSync(join(ROOT, path)));
 }
 
 /** Every TypeScript file under a folder, without what is compiled there. */
