@@ -1,6 +1,7 @@
 // What is measured, for which servers, and what is aimed at. Data; the work is done elsewhere.
 import { decode, type Decoder } from './decoder.js';
 import { withSlowCyrus } from './fake-servers.js';
+import { measureListing } from './listing.js';
 import { measureLoad, type Bench, type Measured, type Plan } from './measure.js';
 import { OURS, type Aim } from './results.js';
 import type { ServerName } from './servers.js';
@@ -38,6 +39,7 @@ export function scenarios(smoke: boolean): Scenario[] {
     slowCyrus(),
     started(),
     manyKnown(),
+    listing(smoke ? 5000 : 1_000_000),
     decoders(),
     ...(smoke ? [1, 50, 1000] : [1, 50, 1000, 10_000]).map(memory),
   ];
@@ -187,6 +189,25 @@ function manyKnown(): Scenario {
     aims: [
       { metric: 'median', against: 'ten known', atMost: 1.1 },
       { metric: 'cpu', against: 'ten known', atMost: 1.1 },
+    ],
+  };
+}
+
+/** A mailbox may cost 150 bytes; a process that knows ten has some 36 MB. */
+function listing(mailboxes: number): Scenario {
+  const measure = (count: number) => (bench: Bench) => measureListing(bench, count);
+  return {
+    name: 'million-listed',
+    title: 'a snapshot of a million mailboxes, and 8000 lookups a second while it is taken anew',
+    connections: 8,
+    contestants: [
+      { label: OURS, measure: measure(mailboxes) },
+      { label: 'ten listed', measure: measure(10) },
+    ],
+    aims: [
+      { metric: 'took', atMost: 3333 },
+      { metric: 'memory', atMost: 186 },
+      { metric: 'p99', against: 'ten listed', atMost: 2 },
     ],
   };
 }

@@ -1,0 +1,110 @@
+// What a snapshot of many mailboxes takes: its time and its memory, and what lookups notice while it is taken anew. From a
+// fake imapd that streams as many as wanted. Starts it and the daemon, asks, and reads the daemon's log.
+import { readFileSync, statSync } from 'node:fs';
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { runLoad, type Load } from './generator.js';
+import { quantile } from './histogram.js';
+import type { Bench, Measured } from './measure.js';
+import { PROGRAMS } from './paths.js';
+import { familyOf, memoryBytesOf } from './processes.js';
+import { OURS } from './results.js';
+import { startProgram, stopProgram } from './servers.js';
+import { eventually, listens } from './wait.js';
+
+/** The daemon lists no more often. */
+const PAUSE_MS = 10_500;
+const ASKED = 10;
+
+/** @param mailboxes that there are; ten of them are asked for */
+export async function measureListing(bench: Bench, mailboxes: number): Promise<Measured> {
+  const { folder } = bench;
+  const socket = join(folder, 'fake-imap');
+  await rm(socket, { force: true });
+  await writeFile(join(folder, 'password'), 'any', { mode: 0o600 });
+  await writeFile(join(folder, 'listed.keys'), keys());
+  const args = [join(PROGRAMS, 'fake-imapd.js'), socket, String(mailboxes)];
+  const imapd = startProgram(process.execPath, args, join(folder, 'fake-imapd.stderr'));
+  try {
+    await eventually('fake-imapd', () => listens(socket));
+    return await listed(bench, socket, mailboxes);
+  } finally {
+    await stopProgram(imapd);
+  }
+}
+
+async function listed(bench: Bench, socket: string, mailboxes: number): Promise<Measured> {
+  const log = new Log(join(bench.folder, 'cyrusmapd.log'));
+  const server = await bench.servers.start(OURS, { config: configuration(bench.folder, socket, mailboxes) });
+  try {
+    const [daemon] = server.resident();
+    if (daemon === undefined) throw new Error('the daemon is not there');
+    const took = await log.listed(1);
+    const load: Load = {
+      ...{ socket: server.socket, keys: join(bench.folder, 'listed.keys'), mode: 'open' },
+      ...{ connections: 8, rate: 8000, seconds: bench.seconds, seed: 1 },
+    };
+    await runLoad(bench.generator, { ...load, seconds: bench.warmSeconds });
+    const memory = memoryBytesOf(familyOf(daemon.pid));
+    if (!bench.smoke) await sleep(PAUSE_MS);
+    const before = (): void => void process.kill(daemon.pid, 'SIGHUP');
+    const result = await runLoad(bench.generator, load, { before, after: () => undefined });
+    if (!bench.smoke) await log.listed(2);
+    if (result.wrong > 0 || result.lost > 0) throw new Error(`${result.wrong} wrong, ${result.lost} lost`);
+    const p99 = quantile(result.latency, 0.99);
+    return {
+      values: {
+        took,
+        ...(p99 === undefined ? {} : { p99: p99 / 1000 }),
+        ...(memory === undefined ? {} : { memory: memory / 1e6 }),
+      },
+      latency: result.latency,
+    };
+  } finally {
+    await server.stop();
+  }
+}
+
+function configuration(folder: string, socket: string, mailboxes: number): string {
+  return `[backchannel.list]
+type = "imap"
+endpoint = "unix:${socket}"
+user = "cyrus"
+password_file = "${join(folder, 'password')}"
+[domains]
+"example.jp" = "list"
+"*" = "cyrus"
+[cache]
+max_known = ${Math.max(mailboxes, 100_000)}
+`;
+}
+
+function keys(): string {
+  return Array.from({ length: ASKED }, (_, i) => `u${String(i).padStart(7, '0')}@example.jp`)
+    .map((key) => `${key}\tOK ${key}\n`)
+    .join('');
+}
+
+/** What the daemon logs from now on. */
+class Log {
+  readonly #file: string;
+  readonly #from: number;
+
+  constructor(file: string) {
+    this.#file = file;
+    this.#from = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
+  }
+
+  /** @returns the milliseconds that the nth list took, once it is there */
+  async listed(nth: number): Promise<number> {
+    let took = Number.NaN;
+    await eventually('a list', () => {
+      const text = readFileSync(this.#file).subarray(this.#from).toString();
+      const found = [...text.matchAll(/"ms":(\d+),"msg":"listed"/g)][nth - 1]?.[1];
+      took = Number(found);
+      return found !== undefined;
+    });
+    return took;
+  }
+}
