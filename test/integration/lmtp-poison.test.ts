@@ -1,11 +1,11 @@
 // A mailbox on which lmtpd dies: Cyrus 3.2 to 3.12 do so over quota where event_groups has quota.
 import { describe, expect, test } from 'vitest';
-import { CLOSE } from '../fakes/lmtp-server.js';
+import { CLOSE, type Act } from '../fakes/lmtp-server.js';
 import { Rig } from './lmtp-rig.js';
 
 const KEYS = ['alice', 'poison', 'bob', 'nobody', 'full'].map((local) => `${local}@example.jp`);
 
-describe.each([
+describe.each<[string, Act]>([
   ['after a word', '421 4.3.0 lmtpd: Internal error: assertion failed\r\n'],
   ['without one', CLOSE],
 ])('an lmtpd that dies of one mailbox %s', (_, act) => {
