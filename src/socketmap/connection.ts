@@ -42,6 +42,8 @@ export class Connection {
   #ended = false;
   #paused = false;
   #flushing = false;
+  /** Enough for one turn of the loop: what the decoder still holds is for the next. */
+  #suspended = false;
   #waiting: Waiting[] | undefined;
   /** Of what the decoder holds: no earlier than this did it reach the kernel. */
   #arrivedAt: number;
@@ -77,7 +79,7 @@ export class Connection {
     this.resume();
   }
 
-  /** The peer took what was written. */
+  /** The peer took what was written, or it is this connection's turn again. */
   resume(): void {
     const now = this.#shared.now();
     if (!this.#shared.watch.check(now)) this.#serve(now);
@@ -130,7 +132,11 @@ export class Connection {
     const { lookup, limits, counters } = this.#shared;
     let frames = '';
     try {
-      while (this.#waiting === undefined || this.#waiting.length < limits.maxWaiting) {
+      for (let left = limits.maxPerTurn; !this.#isFull(); left--) {
+        if (left === 0) {
+          if (this.#decoder.unread) this.#suspend();
+          break;
+        }
         const payload = this.#decoder.next();
         if (payload === undefined) break;
         this.#since = now;
@@ -219,8 +225,7 @@ export class Connection {
     const socket = this.#socket;
     const waiting = this.#waiting;
     if (socket.destroyed || this.#ended) return;
-    const full = waiting !== undefined && this.#isFull(waiting);
-    if (full || socket.writableNeedDrain) {
+    if (this.#isFull() || this.#suspended || socket.writableNeedDrain) {
       if (!this.#paused) socket.pause();
       this.#paused = true;
       return;
@@ -231,8 +236,19 @@ export class Connection {
     this.#end(now);
   }
 
-  #isFull(waiting: readonly Waiting[]): boolean {
+  #isFull(): boolean {
+    const waiting = this.#waiting;
+    if (waiting === undefined) return false;
     return this.#input === 'ignored' || waiting.length >= this.#shared.limits.maxWaiting;
+  }
+
+  #suspend(): void {
+    if (this.#suspended) return;
+    this.#suspended = true;
+    setImmediate(() => {
+      this.#suspended = false;
+      if (!this.#socket.destroyed) this.resume();
+    });
   }
 
   #resumeReading(): void {

@@ -6,6 +6,8 @@ import { DEFAULT_MAX_NETSTRING_BYTES } from './netstring.js';
 export type ConnectionLimits = {
   /** Requests of a connection that wait for Cyrus; then the connection is read no further until one is answered. */
   readonly maxWaiting: number;
+  /** Requests of a connection that are answered in one turn of the event loop; then the others have theirs. No key. */
+  readonly maxPerTurn: number;
   /** Payload of a request: map name, space and key. */
   readonly maxRequestBytes: number;
   /**
@@ -42,6 +44,7 @@ export type ServerLimits = ConnectionLimits &
 
 export const DEFAULT_LIMITS: ServerLimits = Object.freeze({
   maxWaiting: 100,
+  maxPerTurn: 100,
   maxRequestBytes: DEFAULT_MAX_NETSTRING_BYTES,
   idleTimeoutMs: 2 * 60 * 60_000,
   requestTimeoutMs: 10_000,

@@ -34,6 +34,11 @@ export class NetstringDecoder {
     return this.#inPayload || this.#length !== NO_DIGIT;
   }
 
+  /** Whether there are bytes that `next()` has not read yet. */
+  get unread(): boolean {
+    return this.#at < this.#chunk.length;
+  }
+
   /** Takes a chunk of any size. It is read in place: its bytes must not change before `next()` returned undefined. */
   feed(chunk: Buffer): void {
     const drained = this.#at === this.#chunk.length;

@@ -100,6 +100,48 @@ describe('max_waiting', () => {
   });
 });
 
+describe('the requests that are answered in one turn of the event loop', () => {
+  it('are so few that a peer with thousands of them does not hold up others', async () => {
+    const { connect, server } = await startRig();
+    const [flooding, other] = [await connect(), await connect()];
+    const count = 6000;
+    flooding.send(request('a').repeat(count));
+    other.send(request('b'));
+    expect(await other.receives(reply('b'))).toBe(reply('b'));
+    expect(server.counters.requests).toBeLessThan(count / 4);
+    expect(await flooding.receives(reply('a').repeat(count))).toBe(reply('a').repeat(count));
+  });
+
+  it('are followed by the others, also behind the FIN of the peer and while the server stops', async () => {
+    const { connect, server } = await startRig({ maxPerTurn: 1 });
+    const [ended, open] = [await connect(), await connect()];
+    const requests = request('a').repeat(50);
+    ended.socket.end(requests, 'latin1');
+    open.send(requests);
+    await turns(4);
+    expect(server.counters.requests).toBeLessThan(100);
+    const stopped = server.stop(HOUR);
+    expect([await ended.closed(), await open.closed()]).toEqual([
+      reply('a').repeat(50),
+      reply('a').repeat(50),
+    ]);
+    await stopped;
+  });
+
+  it('are the last of a connection that is reset', async () => {
+    const { connect, server } = await startRig({ maxPerTurn: 1 }, 'inet:0@127.0.0.1');
+    const peer = await connect();
+    peer.send(request('a').repeat(3000));
+    await peer.receives(reply('a'));
+    peer.socket.resetAndDestroy();
+    while (server.connections > 0) await turns(1);
+    const { requests } = server.counters;
+    await turns();
+    expect(requests).toBeLessThan(3000);
+    expect(server.counters.requests).toBe(requests);
+  });
+});
+
 describe('max_request_bytes', () => {
   it('is the length of the longest request', async () => {
     const { connect } = await startRig({ maxRequestBytes: 30 });

@@ -85,8 +85,8 @@ class Conversation {
 describe('a connection, whatever ends it,', () => {
   it('brings whole replies to the first of its requests, in order and in time, one more at most that says what was wrong, and then nothing', async () => {
     await fc.assert(
-      fc.asyncProperty(steps, async (taken) => {
-        const rig = await startRig({ idleTimeoutMs: 60_000, lingerTimeoutMs: 120_000 });
+      fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), async (taken, maxPerTurn) => {
+        const rig = await startRig({ idleTimeoutMs: 60_000, lingerTimeoutMs: 120_000, maxPerTurn });
         const peer = await rig.connect();
         const conversation = new Conversation(rig, peer);
         for (const step of taken) await conversation.take(step);

@@ -13,14 +13,15 @@ const conversations = fc
       cuts: fc.array(fc.nat({ max: 400 }), { maxLength: 6 }),
       answers: fc.shuffledSubarray(asked, { minLength: asked.length, maxLength: asked.length }),
       maxWaiting: fc.integer({ min: 1, max: 5 }),
+      maxPerTurn: fc.integer({ min: 1, max: 5 }),
     });
   });
 
 describe('a connection', () => {
   it('gives each request its own reply, in order, however the stream is cut and whenever the answers come', async () => {
     await fc.assert(
-      fc.asyncProperty(conversations, async ({ keys, cuts, answers, maxWaiting }) => {
-        const { connect, lookup, server } = await startRig({ maxWaiting });
+      fc.asyncProperty(conversations, async ({ keys, cuts, answers, maxWaiting, maxPerTurn }) => {
+        const { connect, lookup, server } = await startRig({ maxWaiting, maxPerTurn });
         const peer = await connect();
         const bytes = keys.map((key) => request(key)).join('');
         let at = 0;

@@ -136,6 +136,17 @@ describe('NetstringDecoder', () => {
     expect(decoder.midway).toBe(midway);
   });
 
+  it('knows whether there is something that it has not read', () => {
+    const decoder = new NetstringDecoder();
+    expect(decoder.unread).toBe(false);
+    decoder.feed(bytes('1:a,1:b,'));
+    expect(decoder.unread).toBe(true);
+    decoder.next();
+    expect(decoder.unread).toBe(true);
+    decoder.next();
+    expect(decoder.unread).toBe(false);
+  });
+
   it('keeps what was split when the chunk is overwritten', () => {
     const decoder = new NetstringDecoder();
     const chunk = bytes('5:hel');
