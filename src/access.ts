@@ -9,6 +9,9 @@ import { readPasswordFile } from './cyrus/password-file.js';
 import { readSecretFile } from './cyrus/secret-file.js';
 import type { TlsSettings } from './cyrus/tls.js';
 import { ConfigError, messageOf } from './errors.js';
+// Sessions load these two when they come to them; after an upgrade they must be those of this process's version.
+import './cyrus/authenticate.js';
+import './cyrus/tls.js';
 
 export type Access = { readonly login: Login | undefined; readonly tls: TlsSettings | undefined };
 

@@ -2,7 +2,7 @@
 // and by `check`, which decides without one.
 import { hostname } from 'node:os';
 import { isDeepStrictEqual } from 'node:util';
-import { readAccessFiles, toAccess, type Access, type AccessFiles } from './access.js';
+import type { Access, AccessFiles } from './access.js';
 import type {
   Config,
   CyrusBackchannelConfig,
@@ -12,7 +12,7 @@ import type {
 import { ListProbe } from './cyrus/list.js';
 import { CreationCheck, type CreationAlarm, type Finding } from './cyrus/creation-check.js';
 import type { Trace } from './cyrus/dialogue.js';
-import { ImapSession } from './cyrus/imap.js';
+import type { ImapSession } from './cyrus/imap.js';
 import { LmtpSession } from './cyrus/lmtp.js';
 import { Pool } from './cyrus/pool.js';
 import type { Log } from './log.js';
@@ -48,7 +48,7 @@ export type Backchannels = {
 type Origin = {
   readonly backchannel: CyrusBackchannelConfig;
   readonly rules: AddressRules;
-  readonly files: AccessFiles;
+  readonly files: AccessFiles | undefined;
 };
 
 /**
@@ -71,11 +71,11 @@ export async function buildBackchannels(
       probes.set(name, await ListProbe.open(backchannel, rules));
       continue;
     }
-    const origin = { backchannel, rules, files: await readAccessFiles(backchannel) };
+    const origin = { backchannel, rules, files: await accessFilesOf(backchannel) };
     const kept = unchanged(origin, former);
     const { probe, lister } =
       kept === undefined
-        ? build(origin, config, surroundings)
+        ? await build(origin, config, surroundings)
         : { probe: kept, lister: former?.listers.get(kept) };
     probes.set(name, probe);
     origins.set(probe, origin);
@@ -100,13 +100,27 @@ function unchanged(origin: Origin, former: Backchannels | undefined): Probe | un
 
 type Built = { readonly probe: Pool; readonly lister: (() => Promise<ImapSession>) | undefined };
 
-function build({ backchannel, files }: Origin, config: Config, surroundings: BackchannelSurroundings): Built {
+/** What a session in clear and without login does not need is not loaded. */
+async function accessFilesOf(backchannel: CyrusBackchannelConfig): Promise<AccessFiles | undefined> {
+  if (backchannel.tls === undefined && backchannel.login === undefined) return undefined;
+  const { readAccessFiles } = await import('./access.js');
+  return readAccessFiles(backchannel);
+}
+
+async function accessOf({ backchannel, files }: Origin): Promise<Access> {
+  if (files === undefined) return { login: undefined, tls: undefined };
+  const { toAccess } = await import('./access.js');
+  return toAccess(backchannel, files);
+}
+
+async function build(origin: Origin, config: Config, surroundings: BackchannelSurroundings): Promise<Built> {
   const { log, now, random, restarted } = surroundings;
+  const { backchannel } = origin;
   const { name } = backchannel;
-  const access = toAccess(backchannel, files);
+  const access = await accessOf(origin);
   const poolParts = { name, log, now, random, ...(restarted === undefined ? {} : { restarted }) };
   if (backchannel.type === 'imap') {
-    const lister = imapOpener(backchannel, access, config, surroundings);
+    const lister = await imapOpener(backchannel, access, config, surroundings);
     return { probe: new Pool(lister, backchannel, { ...poolParts, seesFolders: true }), lister };
   }
   const open = lmtpOpener(backchannel, access, config, surroundings);
@@ -125,12 +139,13 @@ export function validatorRules({ lookup }: Config): ValidatorRules {
   };
 }
 
-function imapOpener(
+async function imapOpener(
   config: ImapBackchannelConfig,
   access: Access,
   { lookup }: Config,
   { log, now, trace }: BackchannelSurroundings,
-): () => Promise<ImapSession> {
+): Promise<() => Promise<ImapSession>> {
+  const { ImapSession } = await import('./cyrus/imap.js');
   const { endpoint, canary, strictQuota, connectTimeoutMs, replyTimeoutMs } = config;
   const witness = new Witness(canary, witnessAlarm(config.name, log));
   return () =>

@@ -8,7 +8,7 @@ import {
 import { beliefOf } from './belief.js';
 import type { Config } from './config.js';
 import type { Endpoint } from './endpoint.js';
-import { openEvents, type Events } from './events.js';
+import type { Events } from './events.js';
 import type { Log } from './log.js';
 import { Lookups, policiesOf } from './lookups.js';
 import { Metrics } from './metrics.js';
@@ -70,7 +70,8 @@ export class Daemon {
     const validator = new Validator(cache, backchannels.route, validatorRules(config), now);
     const metrics = new Metrics();
     const lookups = new Lookups(validator, policiesOf(config), log, metrics, now);
-    const events = config.events && (await openEvents(config.events, validator, log, gap));
+    const events =
+      config.events && (await (await import('./events.js')).openEvents(config.events, validator, log, gap));
     let server: SocketmapServer;
     try {
       const parts = { lookup: lookups, log, now };

@@ -4,7 +4,7 @@
 import { connect, type Socket } from 'node:net';
 import { formatEndpoint, type Endpoint } from '../endpoint.js';
 import { DeadlineError, messageOf, ProtocolError, UnavailableError } from '../errors.js';
-import { handshake, type TlsSettings } from './tls.js';
+import type { TlsSettings } from './tls.js';
 
 /** Bytes in, replies out: what a protocol's parser offers to a connection. */
 export interface ReplyParser<Reply> {
@@ -96,6 +96,7 @@ export class Connection<Reply> {
    * @throws UnavailableError where the certificate cannot be trusted or the peer speaks no TLS, DeadlineError
    */
   async secure(settings: TlsSettings, timeoutMs: number): Promise<string> {
+    const { handshake } = await import('./tls.js');
     if (this.#failure !== undefined) throw this.#failure;
     const plain = this.#socket;
     for (const event of ['data', 'error', 'end', 'close']) plain.removeAllListeners(event);

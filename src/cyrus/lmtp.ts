@@ -6,7 +6,7 @@ import { ProtocolError, UnavailableError } from '../errors.js';
 import type { Recipient } from '../validation/recipient.js';
 import { deferred, unasked, type Verdict } from '../validation/verdict.js';
 import type { Witness } from '../validation/witness.js';
-import { logIn, type Carrier, type Login, type SaslReply } from './authenticate.js';
+import type { Carrier, Login, SaslReply } from './authenticate.js';
 import { Connection } from './connection.js';
 import type { CreationCheck, Finding } from './creation-check.js';
 import { Dialogue, type Trace } from './dialogue.js';
@@ -123,6 +123,7 @@ export class LmtpSession implements Session {
   }
 
   async #logIn(login: Login): Promise<void> {
+    const { logIn } = await import('./authenticate.js');
     const { tls, endpoint } = this.#options;
     const offered = this.#capabilities.get('AUTH') ?? [];
     await logIn(login, offered, tls !== undefined || isLocal(endpoint), this.#carrier());

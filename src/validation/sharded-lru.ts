@@ -6,63 +6,70 @@ import { LRUCache } from 'lru-cache';
 const SHARD_NAMES = 16_384;
 
 export class ShardedLru {
-  readonly #shards: readonly LRUCache<string, number>[];
-  readonly #mask: number;
+  /** Each is made when its first name comes: all at once they would hold up the start. */
+  readonly #shards: (LRUCache<string, number> | undefined)[];
+  readonly #room: number;
 
   /** @param max names, roughly: they are spread by chance, and a shard may have to hold a few more than its share */
   constructor(max: number) {
     const count = 2 ** Math.max(0, Math.ceil(Math.log2(max / SHARD_NAMES)));
     const share = Math.ceil(max / count);
-    const room = count === 1 ? share : share + Math.ceil(5 * Math.sqrt(share));
-    this.#shards = Array.from({ length: count }, () => new LRUCache<string, number>({ max: room }));
-    this.#mask = count - 1;
+    this.#room = count === 1 ? share : share + Math.ceil(5 * Math.sqrt(share));
+    this.#shards = Array.from({ length: count }, () => undefined);
   }
 
   get size(): number {
-    return this.#shards.reduce((sum, { size }) => sum + size, 0);
+    let size = 0;
+    for (const shard of this.#shards) size += shard?.size ?? 0;
+    return size;
   }
 
   /** Whether a new name would push another one out. */
   isFullFor(name: string): boolean {
     const shard = this.#shardOf(name);
-    return shard.size >= shard.max;
+    return shard !== undefined && shard.size >= shard.max;
   }
 
   get(name: string): number | undefined {
-    return this.#shardOf(name).get(name);
+    return this.#shardOf(name)?.get(name);
   }
 
   /** Without being used by that. */
   peek(name: string): number | undefined {
-    return this.#shardOf(name).peek(name);
+    return this.#shardOf(name)?.peek(name);
   }
 
   has(name: string): boolean {
-    return this.#shardOf(name).has(name);
+    return this.#shardOf(name)?.has(name) === true;
   }
 
   set(name: string, value: number): void {
-    this.#shardOf(name).set(name, value);
+    (this.#shards[this.#indexOf(name)] ??= new LRUCache<string, number>({ max: this.#room })).set(
+      name,
+      value,
+    );
   }
 
   delete(name: string): void {
-    this.#shardOf(name).delete(name);
+    this.#shardOf(name)?.delete(name);
   }
 
   clear(): void {
-    for (const shard of this.#shards) shard.clear();
+    for (const shard of this.#shards) shard?.clear();
   }
 
   /** Of each shard, most recently used first. */
   keys(): string[] {
-    return this.#shards.flatMap((shard) => Array.from(shard.keys()));
+    return this.#shards.flatMap((shard) => (shard === undefined ? [] : Array.from(shard.keys())));
   }
 
-  #shardOf(name: string): LRUCache<string, number> {
-    const [first] = this.#shards;
-    const shard = this.#mask === 0 ? first : this.#shards[hash(name) & this.#mask];
-    if (shard === undefined) throw new Error('no shard');
-    return shard;
+  #shardOf(name: string): LRUCache<string, number> | undefined {
+    return this.#shards[this.#indexOf(name)];
+  }
+
+  #indexOf(name: string): number {
+    const { length } = this.#shards;
+    return length === 1 ? 0 : hash(name) & (length - 1);
   }
 }
 

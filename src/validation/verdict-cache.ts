@@ -1,7 +1,6 @@
 // What is remembered of mailboxes, in two stores over lru-cache, so that a flood of unknown names cannot push
 // out a known one. Deferred is never remembered. Whether an entry is still believed is decided by its age and
 // by Belief, the one place that says how long. No I/O; time is a parameter.
-import { LRUCache } from 'lru-cache';
 import { ShardedLru } from './sharded-lru.js';
 import { DELIVERABLE, OVERQUOTA, REFUSED, UNKNOWN, type Verdict } from './verdict.js';
 
@@ -62,7 +61,7 @@ export const LISTED: Verdict = Object.freeze({ kind: 'deliverable' });
 
 export class VerdictCache {
   readonly #known: ShardedLru;
-  readonly #negative: LRUCache<string, number>;
+  readonly #negative: ShardedLru;
   readonly #origin: number;
   readonly #lists = new Map<string, CompleteList>();
   #lastList = -Infinity;
@@ -71,7 +70,7 @@ export class VerdictCache {
   /** @param now the monotonic time of the start, in milliseconds; later times are counted from it */
   constructor(limits: CacheLimits, belief: Belief, now: number) {
     this.#known = new ShardedLru(limits.maxKnown);
-    this.#negative = new LRUCache({ max: limits.maxNegative });
+    this.#negative = new ShardedLru(limits.maxNegative);
     this.#origin = now - ORIGIN_MS;
     this.belief = belief;
   }
