@@ -106,6 +106,16 @@ describe('the imports of src/', () => {
   });
 });
 
+describe('serve', () => {
+  it('loads at its start what every daemon needs, and no more', () => {
+    const loaded = loadedWith('src/commands/serve.ts');
+    expect([...loaded]).toEqual(expect.arrayContaining(['src/daemon.ts', 'src/cyrus/lmtp.ts', 'lru-cache']));
+    const extra =
+      /^(node:tls|node:child_process|pino|smol-toml|src\/(access|events|doctor\/.*|cyrus\/(imap|tls|sasl|scram))\.ts)$/;
+    expect([...loaded].filter((target) => extra.test(target))).toEqual([]);
+  });
+});
+
 describe('src/ and bench/', () => {
   it('do without any, !, default exports, enums, namespaces and decorators', () => {
     expect(ALL.flatMap(unwantedIn)).toEqual([]);
@@ -185,6 +195,16 @@ function circlesOf(imports: readonly Import[]): string[] {
   };
   for (const path of new Set(imports.map(({ from }) => from))) if (!done.has(path)) visit(path, [path]);
   return circles;
+}
+
+/** What is loaded together with a file, without what it loads later. */
+function loadedWith(path: string, found = new Set<string>()): ReadonlySet<string> {
+  for (const { from, target, eager } of IMPORTS) {
+    if (from !== path || !eager || found.has(target)) continue;
+    found.add(target);
+    loadedWith(target, found);
+  }
+  return found;
 }
 
 function shown({ at, specifier }: Import): string {

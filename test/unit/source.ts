@@ -16,6 +16,8 @@ export type Import = {
   readonly specifier: string;
   /** The file that a relative specifier means; another one stays as it is. */
   readonly target: string;
+  /** Loaded with the file: no type, and not later by import(). */
+  readonly eager: boolean;
 };
 
 /** Relative to the root of the repository. */
@@ -53,7 +55,8 @@ export function importsOf(source: Source): Import[] {
     const target = specifier.text.startsWith('.')
       ? posix.join(posix.dirname(path), specifier.text.replace(/\.js$/, '.ts'))
       : specifier.text;
-    return [{ at: placeOf(source, node), from: path, specifier: specifier.text, target }];
+    const at = placeOf(source, node);
+    return [{ at, from: path, specifier: specifier.text, target, eager: isEager(node) }];
   });
 }
 
@@ -62,6 +65,11 @@ function specifierOf(node: ts.Node): ts.Node | undefined {
   if (ts.isImportTypeNode(node) && ts.isLiteralTypeNode(node.argument)) return node.argument.literal;
   const dynamic = ts.isCallExpression(node) && node.expression.kind === ts.SyntaxKind.ImportKeyword;
   return dynamic ? node.arguments[0] : undefined;
+}
+
+function isEager(node: ts.Node): boolean {
+  if (ts.isImportDeclaration(node)) return node.importClause?.isTypeOnly !== true;
+  return ts.isExportDeclaration(node) && !node.isTypeOnly;
 }
 
 /** What the language offers and we do without: a line for each use. */
