@@ -188,4 +188,6 @@ export type LogConfig = {
   readonly file: string | undefined;
   /** Lines that wait to be written; beyond it they are dropped and counted. */
   readonly maxPendingBytes: number;
+  /** Lines about refused and deferred recipients in a second; those beyond are told of in one line. */
+  readonly maxRefusedPerSecond: number;
 };

@@ -10,6 +10,7 @@ import type { Config } from './config.js';
 import type { Endpoint } from './endpoint.js';
 import type { Events } from './events.js';
 import type { Log } from './log.js';
+import { LookupLog } from './lookup-log.js';
 import { Lookups, policiesOf } from './lookups.js';
 import { Metrics } from './metrics.js';
 import { listsEverything, snapshotSources, type ConfiguredSource } from './snapshot-sources.js';
@@ -29,6 +30,7 @@ export class Daemon {
   readonly #surroundings: BackchannelSurroundings;
   readonly #server: SocketmapServer;
   readonly #lookups: Lookups;
+  readonly #lookupLog: LookupLog;
   readonly #validator: Validator;
   readonly #cache: VerdictCache;
   readonly #events: Events | undefined;
@@ -48,6 +50,7 @@ export class Daemon {
     this.#sources = parts.sources;
     this.#server = parts.server;
     this.#lookups = parts.lookups;
+    this.#lookupLog = parts.lookupLog;
     this.#validator = parts.validator;
     this.#cache = parts.cache;
     this.#backchannels = parts.backchannels;
@@ -69,7 +72,8 @@ export class Daemon {
     const cache = new VerdictCache(config.cache, belief, now());
     const validator = new Validator(cache, backchannels.route, validatorRules(config), now);
     const metrics = new Metrics();
-    const lookups = new Lookups(validator, policiesOf(config), log, metrics, now);
+    const lookupLog = new LookupLog(log, config.log.maxRefusedPerSecond, now);
+    const lookups = new Lookups(validator, policiesOf(config), lookupLog, metrics, now);
     const events =
       config.events && (await (await import('./events.js')).openEvents(config.events, validator, log, gap));
     let server: SocketmapServer;
@@ -90,6 +94,7 @@ export class Daemon {
       snapshots,
       server,
       lookups,
+      lookupLog,
       validator,
       cache,
       backchannels,
@@ -130,6 +135,7 @@ export class Daemon {
     this.#config = { ...config, events };
     this.#cache.belief = beliefOf(config.cache, events, listsEverything(config));
     this.#lookups.policies = policiesOf(config);
+    this.#lookupLog.maxRefusedPerSecond = config.log.maxRefusedPerSecond;
     this.#validator.reconfigure(next.route, validatorRules(config));
     this.#sources = snapshotSources(config, next, now, this.#sources);
     this.#snapshots.reconfigure(this.#sources, config.cache.snapshotIntervalMs);
@@ -145,6 +151,7 @@ export class Daemon {
   /** Accepts no more, answers what is in flight within the grace, closes everything. */
   async stop(): Promise<void> {
     await this.#server.stop(this.#config.socketmap.shutdownGraceMs);
+    this.#lookupLog.end();
     this.#events?.close();
     this.#snapshots.close();
     await this.#warmStart?.end();
@@ -159,6 +166,7 @@ type Parts = {
   readonly sources: readonly ConfiguredSource[];
   readonly server: SocketmapServer;
   readonly lookups: Lookups;
+  readonly lookupLog: LookupLog;
   readonly validator: Validator;
   readonly cache: VerdictCache;
   readonly backchannels: Backchannels;

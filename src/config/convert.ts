@@ -40,6 +40,7 @@ export function toConfig(settings: Settings, file: string | undefined): Config {
       level: settings.log.level,
       file: settings.log.file,
       maxPendingBytes: settings.log.max_pending_bytes,
+      maxRefusedPerSecond: settings.log.max_refused_per_second,
     },
   });
 }

@@ -172,6 +172,7 @@ const log = table({
   level: v.optional(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), 'info'),
   file: v.optional(absolutePath()),
   max_pending_bytes: v.optional(integer(65_536, 67_108_864), 1_048_576),
+  max_refused_per_second: v.optional(integer(1, 1_000_000), 100),
 });
 
 /** One for each name of a map. */

@@ -28,7 +28,7 @@ const ROWS: readonly (readonly (readonly string[])[])[] = [
   [
     ['backchannels.ts'],
     ['events.ts'],
-    ['lookups.ts'],
+    ['lookups.ts', 'lookup-log.ts'],
     ['snapshots.ts', 'snapshot-scope.ts'],
     ['belief.ts'],
     ['warm-start.ts'],

@@ -1,4 +1,5 @@
-import { beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LookupLog } from '../../src/lookup-log.js';
 import { Lookups, type MapPolicy } from '../../src/lookups.js';
 import { silentLog, type Log } from '../../src/log.js';
 import { Metrics } from '../../src/metrics.js';
@@ -26,6 +27,7 @@ let metrics: Metrics;
 let lines: Line[];
 let enabled: ReadonlySet<string>;
 let now: number;
+let log: LookupLog;
 let lookups: Lookups;
 
 beforeEach(() => {
@@ -49,7 +51,12 @@ beforeEach(() => {
   );
   const policies = (map: string): MapPolicy =>
     map === 'strict' ? { ...POLICY, overQuota: 'reject' } : POLICY;
-  lookups = new Lookups(validator, policies, recordingLog(), metrics, () => now);
+  log = new LookupLog(recordingLog(), 5, () => now);
+  lookups = new Lookups(validator, policies, log, metrics, () => now);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
 });
 
 function recordingLog(): Log {
@@ -142,7 +149,49 @@ describe('the log', () => {
     await later(ALICE);
     await later('nobody@example.jp', 'cyrus', UNKNOWN);
     expect(lines).toEqual([]);
+    log.end();
+    expect(lines).toEqual([]);
   });
+
+  test('has no more lines about refused recipients in a second than it may, and counts the others in one', () => {
+    vi.useFakeTimers();
+    for (let i = 0; i < 9; i++) lookups.answerNow('cyrus', 'al ice@example.jp');
+    expect(told()).toEqual(Array(5).fill('notfound'));
+    now += 999;
+    lookups.answerNow('cyrus', 'al ice@example.jp');
+    vi.advanceTimersByTime(1000);
+    expect(told()).toEqual([...Array<string>(5).fill('notfound'), 'unlogged']);
+    expect(lines.at(-1)).toEqual({ level: 'info', message: 'unlogged', fields: { notfound: 5 } });
+    now += 1;
+    lookups.answerNow('cyrus', 'al ice@example.jp');
+    vi.advanceTimersByTime(5000);
+    expect(told().slice(6)).toEqual(['notfound']);
+  });
+
+  test('tells at its end of those that had no line, by verb', async () => {
+    for (let i = 0; i < 7; i++) lookups.answerNow('cyrus', '');
+    await later(ALICE, 'cyrus', new UnavailableError('no connection'));
+    log.end();
+    expect(lines.at(-1)).toEqual({
+      level: 'info',
+      message: 'unlogged',
+      fields: { notfound: 2, deferred: 1 },
+    });
+    log.end();
+    expect(lines).toHaveLength(6);
+  });
+
+  test('takes another limit at once', () => {
+    log.maxRefusedPerSecond = 1;
+    lookups.answerNow('cyrus', '');
+    lookups.answerNow('cyrus', '');
+    expect(told()).toEqual(['notfound']);
+    log.end();
+  });
+
+  function told(): string[] {
+    return lines.map(({ message }) => message);
+  }
 });
 
 test('every verdict and its source are counted, and how long a miss took', async () => {

@@ -100,7 +100,7 @@ describe('the defaults', () => {
         },
       ],
       domains: [{ domain: '*', backchannel: 'cyrus' }],
-      log: { level: 'info', file: undefined, maxPendingBytes: 1_048_576 },
+      log: { level: 'info', file: undefined, maxPendingBytes: 1_048_576, maxRefusedPerSecond: 100 },
     });
   });
 
