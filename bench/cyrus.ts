@@ -12,7 +12,7 @@ const run = promisify(execFile);
 
 const IMAGE = process.env['CYRUS_IMAGE'] ?? 'cyrusmapd/cyrus:bookworm';
 /** A process for each connection that a scenario opens, and room. */
-const SMMAPD_MAXCHILD = 100;
+const SMMAPD_MAXCHILD = 450;
 
 export class Cyrus {
   readonly #container: string;
