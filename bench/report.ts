@@ -90,7 +90,7 @@ function ratioTitle(metric: Metric): string {
   return METRIC_WORDS[metric].title.replace(/ (?:µs|MB|ms)/, '');
 }
 
-function spreadText({ median, least, most }: Spread): string {
+export function spreadText({ median, least, most }: Spread): string {
   return `${number(median)} (${number(least)} to ${number(most)})`;
 }
 
@@ -105,7 +105,7 @@ function section(title: string, lines: readonly string[]): string {
 }
 
 /** Padded, so that it reads well in a terminal too. */
-function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
+export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), 3),
   );

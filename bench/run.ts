@@ -1,6 +1,6 @@
 // `npm run bench`: measures every scenario in rounds, all servers in each round one after the other, so that whatever the
 // machine does meets them all. Writes a table, JSON and plots. Starts everything and stops it again.
-import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseArgs } from 'node:util';
@@ -8,10 +8,11 @@ import { compareWithBaseline, readBaseline, writeBaseline } from './compare.js';
 import { Cyrus } from './cyrus.js';
 import { buildGenerator, compile, type Language } from './generator.js';
 import type { Bench, Keys } from './measure.js';
-import { BUILD } from './paths.js';
+import { BUILD, ROOT } from './paths.js';
 import { plots } from './plots.js';
+import { intoPart, PLOTS, readmeFigures } from './readme.js';
 import { reportOf } from './report.js';
-import type { Results, ScenarioResult } from './results.js';
+import { parseResults, type Results, type ScenarioResult } from './results.js';
 import { scenarios, type Contestant, type Scenario } from './scenarios.js';
 import { Servers } from './servers.js';
 
@@ -43,6 +44,8 @@ const { values: options } = parseArgs({
     generator: { type: 'string' },
     out: { type: 'string', default: join(BUILD, 'results') },
     'write-baseline': { type: 'boolean', default: false },
+    'write-readme': { type: 'boolean', default: false },
+    from: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
 });
@@ -55,6 +58,8 @@ const USAGE = `usage: npm run bench -- [options]
   --generator c|ts   the load generator; c where there is a compiler
   --out FOLDER       for results.json, report.md and the plots (bench/build/results)
   --write-baseline   keep the ratios in bench/baseline.json, which later runs are compared with
+  --write-readme     put figures and plots into the README
+  --from FILE        measure nothing: take the results.json of an earlier run
 scenarios: ${scenarios(false)
   .map(({ name }) => name)
   .join(', ')}
@@ -68,6 +73,9 @@ else process.exitCode = await main();
 
 async function main(): Promise<number> {
   const settings = settingsOf();
+  if (options.from !== undefined) {
+    return publish(parseResults(await readFile(options.from, 'utf8')), settings);
+  }
   const chosen = scenarios(settings.smoke).filter(({ name }) => isChosen(name));
   if (chosen.length === 0) throw new Error(`--only ${options.only?.join(' ')}: no such scenario\n${USAGE}`);
   const folder = await mkdtemp(join(tmpdir(), 'bench-'));
@@ -142,8 +150,21 @@ async function publish(results: Results, settings: Settings): Promise<number> {
   await writeFile(join(options.out, 'report.md'), report);
   for (const [name, svg] of plots(results)) await writeFile(join(options.out, name), svg);
   if (options['write-baseline']) await writeBaseline(results);
+  if (options['write-readme']) await writeReadme(results);
   process.stdout.write(report);
   return results.faults.length > 0 || worse.length > 0 ? 1 : 0;
+}
+
+async function writeReadme(results: Results): Promise<void> {
+  const drawn = plots(results);
+  await mkdir(join(ROOT, PLOTS), { recursive: true });
+  for (const [name, svg] of drawn) await writeFile(join(ROOT, PLOTS, name), svg);
+  const file = join(ROOT, 'README.md');
+  const figures = readmeFigures(
+    results,
+    drawn.map(([name]) => name),
+  );
+  await writeFile(file, intoPart(await readFile(file, 'utf8'), 'bench', figures));
 }
 
 function settingsOf(): Settings {

@@ -17,10 +17,10 @@ import { LmtpSession } from './cyrus/lmtp.js';
 import { Pool } from './cyrus/pool.js';
 import type { Log } from './log.js';
 import { FallbackProbe } from './validation/fallback-probe.js';
-import type { Probe } from './validation/probe.js';
+import type { Probe, Route } from './validation/probe.js';
 import type { AddressRules, Recipient } from './validation/recipient.js';
 import { routeByDomain } from './validation/routing.js';
-import type { Route, ValidatorRules } from './validation/validator.js';
+import type { ValidatorRules } from './validation/validator.js';
 import type { Verdict } from './validation/verdict.js';
 import { Witness, type WitnessAlarm } from './validation/witness.js';
 

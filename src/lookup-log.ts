@@ -2,7 +2,7 @@
 // attack must not fill the disk, and its lines must not cost more than its lookups: beyond so many a second
 // they are counted, and told of in one line. No I/O of its own.
 import type { Log } from './log.js';
-import type { Outcome } from './validation/validator.js';
+import type { Outcome } from './validation/outcome.js';
 import type { Verdict } from './validation/verdict.js';
 
 const SECOND_MS = 1000;

@@ -4,7 +4,8 @@ import type { Config } from './config.js';
 import type { LookupLog } from './lookup-log.js';
 import type { Metrics } from './metrics.js';
 import type { Lookup } from './socketmap/lookup.js';
-import type { DetailRule, Outcome, Validator } from './validation/validator.js';
+import type { Outcome } from './validation/outcome.js';
+import type { DetailRule, Validator } from './validation/validator.js';
 import { replyFor, type Reply, type ReplyPolicy } from './validation/verdict.js';
 
 /** What a map makes of verdicts and of details. */

@@ -8,6 +8,7 @@ import type { Probe } from '../validation/probe.js';
 import type { Recipient } from '../validation/recipient.js';
 import type { Verdict } from '../validation/verdict.js';
 import { Backoff, type BackoffLimits } from './backoff.js';
+import { IdleSessions } from './idle-sessions.js';
 import type { Session } from './session.js';
 
 export type PoolLimits = BackoffLimits & {
@@ -44,8 +45,6 @@ export type PoolSurroundings = {
   readonly restarted?: () => void;
 };
 
-type IdleSession = { readonly session: Session; readonly since: number };
-
 type Question = {
   readonly recipient: Recipient;
   readonly deadline: number;
@@ -74,7 +73,7 @@ export class Pool implements Probe {
   readonly #surroundings: PoolSurroundings;
   readonly #backoff: Backoff;
   #waiting: Question[] = [];
-  readonly #idle: IdleSession[] = [];
+  readonly #idle: IdleSessions;
   readonly #busy = new Set<Session>();
   #opening = 0;
   #knocking = false;
@@ -85,7 +84,6 @@ export class Pool implements Probe {
   #onQuiet: (() => void) | undefined;
   #drained: Promise<void> | undefined;
   #acceptsEightBit = false;
-  #idleTimer: NodeJS.Timeout | undefined;
   #pumping = false;
   #patience: NodeJS.Timeout | undefined;
   #lastBatchAt = -Infinity;
@@ -95,6 +93,7 @@ export class Pool implements Probe {
     this.#open = open;
     this.#limits = limits;
     this.#surroundings = surroundings;
+    this.#idle = new IdleSessions(limits.idleTimeoutMs, surroundings.now);
     this.#backoff = new Backoff(limits, surroundings.now, surroundings.random);
   }
 
@@ -108,7 +107,7 @@ export class Pool implements Probe {
 
   /** Sessions that are open or being opened, never more than `connections`. */
   get size(): number {
-    return this.#idle.length + this.#busy.size + this.#opening + (this.#knocking ? 1 : 0);
+    return this.#idle.size + this.#busy.size + this.#opening + (this.#knocking ? 1 : 0);
   }
 
   /** Questions that no session has taken yet. */
@@ -133,10 +132,9 @@ export class Pool implements Probe {
   /** Questions under way end with the sessions that they were put to; a session being opened is closed as it comes. */
   close(): Promise<void> {
     this.#state = 'closed';
-    clearTimeout(this.#idleTimer);
     clearTimeout(this.#patience);
     this.#refuseWaiting(this.#closedError());
-    for (const { session } of this.#idle.splice(0)) session.close();
+    this.#idle.closeAll();
     for (const session of this.#busy) session.close();
     return Promise.resolve();
   }
@@ -210,21 +208,15 @@ export class Pool implements Probe {
   }
 
   #acquire(): Session | undefined {
-    for (let idle = this.#idle.pop(); idle !== undefined; idle = this.#idle.pop()) {
-      if (!idle.session.botched) {
-        this.#busy.add(idle.session);
-        return idle.session;
-      }
-      this.#surroundings.restarted?.();
-    }
-    return undefined;
+    const session = this.#idle.take(() => this.#surroundings.restarted?.());
+    if (session !== undefined) this.#busy.add(session);
+    return session;
   }
 
   #release(session: Session): void {
     this.#busy.delete(session);
     if (session.botched || this.#state === 'closed') session.close();
-    else this.#idle.push({ session, since: this.#surroundings.now() });
-    this.#armIdleTimer();
+    else this.#idle.put(session);
   }
 
   /** One at a time: while it is not known whether Cyrus is there, one attempt is enough. */
@@ -289,7 +281,7 @@ export class Pool implements Probe {
     }
     if (again.length > 0) this.#waiting = [...again, ...this.#waiting];
     // What ended one session has likely ended the idle ones, and they have not noticed yet.
-    for (const { session } of this.#idle.splice(0)) session.close();
+    this.#idle.closeAll();
     this.#losses += 1;
     const silent = error instanceof DeadlineError || this.#losses >= LOSSES_MAX;
     if (silent && this.#state !== 'closed') this.#failed(error);
@@ -352,8 +344,7 @@ export class Pool implements Probe {
       error instanceof LoginError ? this.#backoff.refused() : this.#backoff.failed(),
     );
     const fields = { backchannel: this.name, error: messageOf(error), pauseMs };
-    const othersLeft =
-      this.#busy.size + this.#opening > 0 || this.#idle.some(({ session }) => !session.botched);
+    const othersLeft = this.#busy.size + this.#opening > 0 || this.#idle.anyUsable;
     if (othersLeft) {
       log.debug(fields, 'session-refused');
       return;
@@ -369,25 +360,6 @@ export class Pool implements Probe {
     const refused = this.#waiting;
     this.#waiting = [];
     for (const question of refused) question.reject(error);
-  }
-
-  /** One timer for all idle sessions, set for the one unused for longest: the first. */
-  #armIdleTimer(): void {
-    const [oldest] = this.#idle;
-    if (this.#idleTimer !== undefined || oldest === undefined) return;
-    const { now } = this.#surroundings;
-    const { idleTimeoutMs } = this.#limits;
-    this.#idleTimer = setTimeout(
-      () => {
-        this.#idleTimer = undefined;
-        const limit = now() - idleTimeoutMs;
-        while (this.#idle[0] !== undefined && this.#idle[0].since <= limit)
-          this.#idle.shift()?.session.close();
-        this.#armIdleTimer();
-      },
-      Math.max(1, Math.ceil(oldest.since + idleTimeoutMs - now())),
-    );
-    this.#idleTimer.unref();
   }
 }
 

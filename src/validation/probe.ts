@@ -2,6 +2,9 @@
 import type { Recipient } from './recipient.js';
 import type { Verdict } from './verdict.js';
 
+/** Who is asked about a domain; `unserved` where the configuration names nobody, `foreign` where it says so for good. */
+export type Route = (domain: string | undefined) => Probe | 'unserved' | 'foreign';
+
 export interface Probe {
   /** The back-channel's name in the configuration, for the log. */
   readonly name: string;

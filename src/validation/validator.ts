@@ -2,8 +2,20 @@
 // about a mailbox at the same time. Every lookup has a deadline; what Cyrus says later feeds the cache but never
 // a reply. What was asked before a change is not believed after it. No sockets, no files.
 import { isDeepStrictEqual } from 'node:util';
-import { DeadlineError, messageOf } from '../errors.js';
-import type { Probe } from './probe.js';
+import { messageOf } from '../errors.js';
+import { askProbe, Flights } from './flights.js';
+import {
+  believedOutcome,
+  deferredByRule,
+  failedOutcome,
+  routedOutcome,
+  RULE_ACCEPTS,
+  RULE_UNKNOWN,
+  STALE,
+  TOO_LATE,
+  type Outcome,
+} from './outcome.js';
+import type { Route } from './probe.js';
 import {
   ADDRESS_MAX_BYTES,
   asFolder,
@@ -14,7 +26,7 @@ import {
   type ParsedKey,
   type Recipient,
 } from './recipient.js';
-import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN, type Source, type Verdict } from './verdict.js';
+import { DELIVERABLE, deferred, OVERQUOTA, UNKNOWN } from './verdict.js';
 import { Snapshot } from './snapshot.js';
 import { LISTED, type VerdictCache } from './verdict-cache.js';
 
@@ -23,12 +35,6 @@ import { LISTED, type VerdictCache } from './verdict-cache.js';
  * that must exist, as for smmapd.
  */
 export type DetailRule = 'inbox' | 'folder';
-
-/** A verdict and how we came to it. */
-export type Outcome = { readonly verdict: Verdict; readonly source: Source };
-
-/** Who is asked about a domain; `unserved` where the configuration names nobody, `foreign` where it says so for good. */
-export type Route = (domain: string | undefined) => Probe | 'unserved' | 'foreign';
 
 export type ValidatorRules = {
   readonly address: AddressRules;
@@ -40,34 +46,15 @@ export type ValidatorRules = {
   readonly alwaysAccepts: (recipient: Recipient) => boolean;
 };
 
-type Flight = { readonly outcome: Promise<Outcome>; readonly asked: number; outdated: boolean };
-
 /** After a question in the background that Cyrus could not be asked. */
 const CONFIRM_PAUSE_MS = 1_000;
-
-const KNOWN_DELIVERABLE: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'known' });
-const KNOWN_OVERQUOTA: Outcome = Object.freeze({ verdict: OVERQUOTA, source: 'known' });
-const KNOWN_UNKNOWN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'negative' });
-const KNOWN_REFUSED: Outcome = Object.freeze({ verdict: REFUSED, source: 'negative' });
-const RULE_ACCEPTS: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'rule' });
-const RULE_UNKNOWN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'rule' });
-const STALE: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'stale' });
-const FOREIGN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'routing' });
-const UNSERVED: Outcome = Object.freeze({
-  verdict: deferred('no back-channel serves the domain'),
-  source: 'routing',
-});
-const TOO_LATE: Outcome = Object.freeze({
-  verdict: deferred('Cyrus did not answer in time'),
-  source: 'deadline',
-});
 
 export class Validator {
   readonly #cache: VerdictCache;
   readonly #now: () => number;
   #route: Route;
   #rules: ValidatorRules;
-  readonly #flights = new Map<string, Flight>();
+  readonly #flights: Flights;
   readonly #snapshots = new Set<Snapshot>();
   #confirmAfter = -Infinity;
   #lastKey = '';
@@ -78,6 +65,7 @@ export class Validator {
     this.#route = route;
     this.#rules = rules;
     this.#now = now;
+    this.#flights = new Flights(cache, (domain) => this.#route(domain), now);
   }
 
   /** Takes new rules and back-channels; what was asked of the old ones is not believed any more. */
@@ -86,7 +74,7 @@ export class Validator {
     this.#route = route;
     this.#rules = rules;
     this.#lastParsed = undefined;
-    this.#outdateAll();
+    this.#flights.outdateAll();
     if (sameNames) this.#cache.forgetNegative();
     else this.#cache.forgetAll();
   }
@@ -100,7 +88,7 @@ export class Validator {
     // A folded key with a domain and without detail is its own name in the cache: nothing needs to be parsed for it.
     const direct = key.includes('@') && !key.includes('+') ? this.#cache.believed(key, now) : undefined;
     // For the rest the rules come first: an event may have marked over quota what is always accepted.
-    if (direct === DELIVERABLE || direct === UNKNOWN) return outcomeOf(direct);
+    if (direct === DELIVERABLE || direct === UNKNOWN) return believedOutcome(direct);
     const parsed = this.#parse(key);
     return parsed.kind === 'recipient'
       ? this.#ruled(parsed.recipient, detail, now)
@@ -131,15 +119,12 @@ export class Validator {
   forget(mailbox: string): void {
     this.#cache.forget(mailbox);
     for (const snapshot of this.#snapshots) snapshot.changed(mailbox);
-    const flight = this.#flights.get(mailbox);
-    if (flight === undefined) return;
-    flight.outdated = true;
-    this.#flights.delete(mailbox);
+    this.#flights.outdate(mailbox);
   }
 
   /** Anything may have changed. */
   forgetAll(): void {
-    this.#outdateAll();
+    this.#flights.outdateAll();
     this.#cache.forgetAll();
     for (const snapshot of this.#snapshots) snapshot.outdate();
   }
@@ -164,11 +149,6 @@ export class Validator {
   /** Mailboxes that are being asked about. */
   get flights(): number {
     return this.#flights.size;
-  }
-
-  #outdateAll(): void {
-    for (const flight of this.#flights.values()) flight.outdated = true;
-    this.#flights.clear();
   }
 
   /** The verdict on a key that is no recipient: unknown only where lmtpd could but refuse it. */
@@ -202,14 +182,16 @@ export class Validator {
     const verdict = this.#cache.believed(recipient.mailbox, now);
     if (verdict === undefined) return undefined;
     if (verdict === LISTED) this.#confirm(recipient, now);
-    return verdict.kind === 'unknown' && recipient.detail !== undefined ? undefined : outcomeOf(verdict);
+    return verdict.kind === 'unknown' && recipient.detail !== undefined
+      ? undefined
+      : believedOutcome(verdict);
   }
 
   /** Asks in the background about a mailbox that is answered for already. */
   #confirm(recipient: Recipient, now: number): void {
     if (now < this.#confirmAfter || this.#flights.has(recipient.mailbox)) return;
     const user = recipient.detail === undefined ? recipient : withoutDetail(recipient);
-    void this.#fly(user, now + this.#rules.deadlineMs).then(({ verdict, source }) => {
+    void this.#flights.fly(user, now + this.#rules.deadlineMs).then(({ verdict, source }) => {
       if (verdict.kind === 'deferred' || source === 'stale')
         this.#confirmAfter = this.#now() + CONFIRM_PAUSE_MS;
     });
@@ -217,10 +199,10 @@ export class Validator {
 
   #inquire(recipient: Recipient, detail: DetailRule, deadline: number): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
-    if (typeof probe !== 'object') return Promise.resolve(routed(probe));
+    if (typeof probe !== 'object') return Promise.resolve(routedOutcome(probe));
     if (asksFolder(recipient, detail)) return this.#askAlone(asFolder(recipient), deadline);
     if (recipient.shared) return this.#askAlone(recipient, deadline);
-    if (recipient.detail === undefined) return this.#fly(recipient, deadline);
+    if (recipient.detail === undefined) return this.#flights.fly(recipient, deadline);
     return this.#inquireDetail(recipient, deadline);
   }
 
@@ -231,7 +213,9 @@ export class Validator {
   async #inquireDetail(recipient: Recipient, deadline: number): Promise<Outcome> {
     const user = this.#cache.believed(recipient.mailbox, this.#now());
     const outcome =
-      user === undefined ? await this.#fly(withoutDetail(recipient), deadline) : outcomeOf(user);
+      user === undefined
+        ? await this.#flights.fly(withoutDetail(recipient), deadline)
+        : believedOutcome(user);
     if (outcome.verdict.kind !== 'unknown' || outcome.source === 'routing') return outcome;
     if (recipient.address.length > ADDRESS_MAX_BYTES) return outcome;
     return this.#askAlone(asShared(recipient), deadline);
@@ -240,55 +224,13 @@ export class Validator {
   /** Asks for this lookup only: no event names a shared mailbox's or a folder's address, so nobody could forget it. */
   async #askAlone(recipient: Recipient, deadline: number): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
-    if (typeof probe !== 'object') return routed(probe);
+    if (typeof probe !== 'object') return routedOutcome(probe);
     if (recipient.folder && probe.seesFolders !== true) return deferredByRule(`a folder of ${probe.name}`);
     try {
-      return { verdict: await ask(probe, recipient, deadline), source: 'probe' };
+      return { verdict: await askProbe(probe, recipient, deadline), source: 'probe' };
     } catch (error) {
-      return failed(error);
+      return failedOutcome(error);
     }
-  }
-
-  /** One flight for all who ask about a mailbox; who joins one that its own deadline ended takes the next. */
-  #fly(recipient: Recipient, deadline: number): Promise<Outcome> {
-    const joined = this.#flights.get(recipient.mailbox);
-    return joined === undefined ? this.#depart(recipient, deadline) : this.#join(joined, recipient, deadline);
-  }
-
-  async #join(joined: Flight, recipient: Recipient, deadline: number): Promise<Outcome> {
-    const outcome = await joined.outcome;
-    const dropped = outcome.source === 'deadline' && this.#now() < deadline;
-    return dropped ? this.#fly(recipient, deadline) : outcome;
-  }
-
-  #depart(recipient: Recipient, deadline: number): Promise<Outcome> {
-    const probe = this.#route(recipient.domain);
-    if (typeof probe !== 'object') return Promise.resolve(routed(probe));
-    const flight: Flight = {
-      outdated: false,
-      asked: this.#now(),
-      outcome: ask(probe, recipient, deadline).then(
-        (verdict) => this.#landed(recipient, flight, verdict),
-        (error: unknown) => this.#crashed(recipient, flight, error),
-      ),
-    };
-    this.#flights.set(recipient.mailbox, flight);
-    return flight.outcome;
-  }
-
-  #landed(recipient: Recipient, flight: Flight, verdict: Verdict): Outcome {
-    if (!flight.outdated) {
-      this.#flights.delete(recipient.mailbox);
-      this.#cache.remember(recipient.mailbox, verdict, flight.asked);
-    }
-    return { verdict, source: 'probe' };
-  }
-
-  /** Cyrus could not be asked: whoever was known goes on being served, everybody else is deferred. */
-  #crashed(recipient: Recipient, flight: Flight, error: unknown): Outcome {
-    if (!flight.outdated) this.#flights.delete(recipient.mailbox);
-    if (this.#cache.stale(recipient.mailbox, this.#now())) return STALE;
-    return failed(error);
   }
 
   #tooLate(recipient: Recipient, detail: DetailRule): Outcome {
@@ -301,45 +243,6 @@ function asksFolder(recipient: Recipient, detail: DetailRule): boolean {
   return (
     detail === 'folder' && recipient.detail !== undefined && recipient.detail !== '' && !recipient.shared
   );
-}
-
-/** What the cache believes, as an outcome; without an object for each, since every hit passes here. */
-function outcomeOf(verdict: Verdict): Outcome {
-  switch (verdict.kind) {
-    case 'deliverable':
-      return KNOWN_DELIVERABLE;
-    case 'overquota':
-      return KNOWN_OVERQUOTA;
-    case 'unknown':
-      return KNOWN_UNKNOWN;
-    case 'refused':
-      return KNOWN_REFUSED;
-    case 'deferred':
-      return { verdict, source: 'negative' };
-  }
-}
-
-/** Whatever a probe throws, it comes as a rejection. */
-function ask(probe: Probe, recipient: Recipient, deadline: number): Promise<Verdict> {
-  try {
-    return probe.check(recipient, deadline);
-  } catch (error) {
-    return Promise.reject(error);
-  }
-}
-
-/** A failure becomes a verdict here, and never another than deferred. */
-function failed(error: unknown): Outcome {
-  const source = error instanceof DeadlineError ? 'deadline' : 'probe';
-  return { verdict: deferred(messageOf(error)), source };
-}
-
-function routed(nobody: 'unserved' | 'foreign'): Outcome {
-  return nobody === 'foreign' ? FOREIGN : UNSERVED;
-}
-
-function deferredByRule(what: string): Outcome {
-  return { verdict: deferred(`${what} cannot be asked about`), source: 'rule' };
 }
 
 function domainOf(key: string, rules: AddressRules): string | undefined {

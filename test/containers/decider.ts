@@ -7,7 +7,8 @@ import { buildBackchannels, validatorRules } from '../../src/backchannels.js';
 import { loadConfig } from '../../src/config/load.js';
 import { silentLog } from '../../src/log.js';
 import { snapshotSources } from '../../src/snapshot-sources.js';
-import { Validator, type Outcome } from '../../src/validation/validator.js';
+import type { Outcome } from '../../src/validation/outcome.js';
+import { Validator } from '../../src/validation/validator.js';
 import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
 
 export interface Decider {

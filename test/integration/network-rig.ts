@@ -7,7 +7,8 @@ import { buildBackchannels, validatorRules, type Backchannels } from '../../src/
 import type { Trace } from '../../src/cyrus/dialogue.js';
 import { loadConfig } from '../../src/config/load.js';
 import { silentLog, type Log } from '../../src/log.js';
-import { Validator, type Outcome } from '../../src/validation/validator.js';
+import type { Outcome } from '../../src/validation/outcome.js';
+import { Validator } from '../../src/validation/validator.js';
 import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
 import { ImapServer, PASSWORD, USER } from '../fakes/imap-server.js';
 import type { Tls } from '../fakes/dialogue-server.js';

@@ -1,13 +1,10 @@
 // What the matrix has shown, as Markdown: how many answers disagree with delivery in each version and setup, what differs
-// between versions, and why IMAP says something else than LMTP. Puts it into a README. No I/O.
+// between versions, and why IMAP says something else than LMTP. No I/O.
 import type { Suite } from '../containers/cyrus.js';
 import { SETUPS, USUAL, type Setup } from '../containers/setup.js';
 import { verdictTable } from '../containers/verdict-table.js';
 import { disagrees, replyDisagrees } from './agreement.js';
 import { NO_REPLY, type Observation, type Seen } from './seen.js';
-
-const BEGIN = '<!-- matrix -->';
-const END = '<!-- /matrix -->';
 
 const NOT_TRIED = 'not tried';
 
@@ -35,16 +32,6 @@ export function renderMatrix(seen: readonly Seen[]): string {
     '',
     ...smmapdOf(seen, versions),
   ].join('\n');
-}
-
-/** @throws Error where the two marks do not stand there once each, in order */
-export function intoReadme(readme: string, markdown: string): string {
-  const [before, ...rest] = readme.split(BEGIN);
-  const [, after, ...more] = rest.join(BEGIN).split(END);
-  if (before === undefined || after === undefined || rest.length !== 1 || more.length > 0) {
-    throw new Error(`README.md must have ${BEGIN} and ${END}, once each`);
-  }
-  return `${before}${BEGIN}\n\n${markdown}\n${END}${after}`;
 }
 
 /** Oldest first. */

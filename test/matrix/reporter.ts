@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 import { SUITES } from '../containers/cyrus.js';
 import { SETUPS } from '../containers/setup.js';
-import { intoReadme, renderMatrix } from './report.js';
+import { intoPart } from '../../bench/readme.js';
+import { renderMatrix } from './report.js';
 import type {} from './seen.js';
 
 export class MatrixReporter implements Reporter {
@@ -26,6 +27,6 @@ export class MatrixReporter implements Reporter {
     const whole = seen.length === SUITES.length * SETUPS.length && modules.every((module) => module.ok());
     if (!whole)
       process.stdout.write(`${this.#readme} is left as it is: not everything was tried and has passed\n`);
-    else writeFileSync(this.#readme, intoReadme(readFileSync(this.#readme, 'utf8'), report));
+    else writeFileSync(this.#readme, intoPart(readFileSync(this.#readme, 'utf8'), 'matrix', report));
   }
 }

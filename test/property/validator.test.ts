@@ -5,7 +5,8 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DeadlineError, UnavailableError } from '../../src/errors.js';
 import type { Probe } from '../../src/validation/probe.js';
 import { DEFAULT_ADDRESS_RULES, type Recipient } from '../../src/validation/recipient.js';
-import { Validator, type Outcome, type ValidatorRules } from '../../src/validation/validator.js';
+import type { Outcome } from '../../src/validation/outcome.js';
+import { Validator, type ValidatorRules } from '../../src/validation/validator.js';
 import { DEFAULT_BELIEF, VerdictCache } from '../../src/validation/verdict-cache.js';
 import {
   DELIVERABLE,

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { USUAL, type Setup } from '../containers/setup.js';
-import { intoReadme, renderMatrix } from '../matrix/report.js';
+import { renderMatrix } from '../matrix/report.js';
 import { NO_REPLY, type Observation, type Seen } from '../matrix/seen.js';
 import { DELIVERABLE, UNKNOWN } from '../../src/validation/verdict.js';
 
@@ -89,22 +89,5 @@ describe('the report', () => {
     expect(linesOf(renderMatrix([seen('3.2.6'), { ...newer, offers }])).slice(6)).toEqual([
       '| imapd offers | not all of them |  | QUOTASET |',
     ]);
-  });
-});
-
-describe('the part of the README', () => {
-  test('is replaced between the marks', () => {
-    const readme = 'a\n<!-- matrix -->\nold\n<!-- /matrix -->\nz\n';
-    expect(intoReadme(readme, 'new')).toBe('a\n<!-- matrix -->\n\nnew\n<!-- /matrix -->\nz\n');
-  });
-
-  test.each([
-    'no marks',
-    'only <!-- matrix -->',
-    '<!-- /matrix --> before <!-- matrix -->',
-    '<!-- matrix --><!-- matrix --><!-- /matrix -->',
-    '<!-- matrix --><!-- /matrix --><!-- /matrix -->',
-  ])('is not replaced in %j', (readme) => {
-    expect(() => intoReadme(readme, 'new')).toThrow(/must have <!-- matrix -->/);
   });
 });

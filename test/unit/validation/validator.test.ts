@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DeadlineError, UnavailableError } from '../../../src/errors.js';
-import { Validator, type Outcome, type ValidatorRules } from '../../../src/validation/validator.js';
+import type { Outcome } from '../../../src/validation/outcome.js';
+import { Validator, type ValidatorRules } from '../../../src/validation/validator.js';
 import { DEFAULT_BELIEF, VerdictCache } from '../../../src/validation/verdict-cache.js';
 import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
 import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN } from '../../../src/validation/verdict.js';

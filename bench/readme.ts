@@ -1,0 +1,115 @@
+// The part of the README that tells how fast it is: ratios and figures of a run, with their spread, and the plots. No I/O.
+import { spreadText, table } from './report.js';
+import { OURS, ratioOf, valueOf, type Metric, type Results, type ScenarioResult } from './results.js';
+
+/** Where the README finds the plots. */
+export const PLOTS = 'bench/plots';
+
+type Row = { readonly scenario: string; readonly metric: Metric };
+
+/** What its readers care about, beside smmapd and the floor. */
+const COMPARED: readonly Row[] = [
+  { scenario: 'hit-open-1', metric: 'median' },
+  { scenario: 'hit-open-1', metric: 'p99' },
+  { scenario: 'hit-40', metric: 'rate' },
+  { scenario: 'hit-40', metric: 'cpu' },
+  { scenario: 'sessions', metric: 'sessions' },
+  { scenario: 'mixed', metric: 'rate' },
+  { scenario: 'miss-unknown-40', metric: 'rate' },
+  { scenario: 'miss-unknown-400', metric: 'rate' },
+  { scenario: 'miss-existing', metric: 'rate' },
+  { scenario: 'memory-50', metric: 'memory' },
+];
+
+/** And beside something else. */
+const RATIOS: readonly (Row & { readonly against: string })[] = [
+  { scenario: 'start', metric: 'took', against: 'node -e 0' },
+  { scenario: 'slow-cyrus', metric: 'p99', against: 'undisturbed' },
+  { scenario: 'million-known', metric: 'median', against: 'ten known' },
+  { scenario: 'million-listed', metric: 'p99', against: 'ten listed' },
+  { scenario: 'decoder', metric: 'rate', against: 'netstring-stream' },
+];
+
+/** Figures that need no other. */
+const FIGURES: readonly Row[] = [
+  { scenario: 'idle', metric: 'memory' },
+  { scenario: 'memory-10000', metric: 'memory' },
+  { scenario: 'million-listed', metric: 'took' },
+  { scenario: 'million-listed', metric: 'memory' },
+];
+
+const WORDS: { readonly [metric in Metric]: string } = {
+  rate: 'lookups a second',
+  sessions: 'sessions a second',
+  median: 'median latency',
+  p99: 'p99 latency',
+  cpu: 'CPU time of a lookup',
+  memory: 'memory',
+  took: 'time',
+  late: 'lateness of the generator',
+};
+const UNITS: { readonly [metric in Metric]?: string } = { memory: ' MB', took: ' ms' };
+
+/** @param plots names of the files in PLOTS */
+export function readmeFigures(results: Results, plots: readonly string[]): string {
+  const { command, machine, settings, scenarios } = results;
+  const found = (name: string) => scenarios.filter((scenario) => scenario.name === name);
+  const compared = COMPARED.flatMap(({ scenario, metric }) =>
+    found(scenario).map((each) => [
+      `${each.title}: ${WORDS[metric]}`,
+      ratio(each, metric, 'smmapd'),
+      ratio(each, metric, 'floor'),
+    ]),
+  );
+  const ratios = RATIOS.flatMap(({ scenario, metric, against }) =>
+    found(scenario).map((each) => [
+      `${each.title}: ${WORDS[metric]}`,
+      `${ratio(each, metric, against)} × ${against}`,
+    ]),
+  );
+  const figures = FIGURES.flatMap(({ scenario, metric }) =>
+    found(scenario).map((each) => [
+      `${each.title}: ${WORDS[metric]}`,
+      `${spread(valueOf(each, OURS, metric))}${UNITS[metric] ?? ''}`,
+    ]),
+  );
+  return [
+    `\`${command}\` on ${machine}; ${settings}. Ours divided by the other’s of the same round: the median of the rounds, and`,
+    'the least to the most.',
+    '',
+    table(['scenario', '÷ smmapd', '÷ floor'], compared),
+    '',
+    table(['scenario', 'measured'], [...ratios, ...figures]),
+    ...plots.flatMap((name) => ['', `![${titleOf(name)}](${PLOTS}/${name})`]),
+    '',
+  ].join('\n');
+}
+
+function ratio(scenario: ScenarioResult, metric: Metric, against: string): string {
+  return spread(ratioOf(scenario, metric, against));
+}
+
+function spread(value: ReturnType<typeof valueOf>): string {
+  return value === undefined ? '' : spreadText(value);
+}
+
+function titleOf(plot: string): string {
+  return plot
+    .replace(/\.svg$/, '')
+    .replaceAll('-', ', connections: ')
+    .replace(/^./, (letter) => letter.toUpperCase());
+}
+
+/**
+ * Replaces what stands between the marks of a part, `<!-- NAME -->` and `<!-- /NAME -->`.
+ * @throws Error where the two do not stand there once each, in order
+ */
+export function intoPart(readme: string, name: string, markdown: string): string {
+  const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
+  const [before, ...rest] = readme.split(begin);
+  const [, after, ...more] = rest.join(begin).split(end);
+  if (before === undefined || after === undefined || rest.length !== 1 || more.length > 0) {
+    throw new Error(`README.md must have ${begin} and ${end}, once each`);
+  }
+  return `${before}${begin}\n\n${markdown}\n${end}${after}`;
+}
