@@ -64,7 +64,7 @@ const LOSSES_MAX = 8;
 const KNOCK_MS = 500;
 
 /** How long a batch may be under way before the next one is given to another session. A usual one takes 1 ms. */
-const PATIENCE_MS = 5;
+const PATIENCE_MS = 2;
 
 export class Pool implements Probe {
   readonly name: string;
