@@ -180,14 +180,14 @@ export class Connection<Reply> {
 
   /** @returns whether replies are left for the next turn of the event loop */
   #deliver(): boolean {
-    const until = performance.now() + STREAM_STEP_MS;
+    const since = this.#conversation?.streams === true ? performance.now() : 0;
     let taken = 0;
     for (let reply = this.#parser.next(); reply !== undefined; reply = this.#parser.next()) {
       const conversation = this.#conversation;
       if (conversation === undefined) throw new ProtocolError('the peer sent a reply too many');
       if (conversation.take(reply) === 'more') {
         taken += 1;
-        if (conversation.streams && isEnough(taken, until)) return true;
+        if (conversation.streams && isEnough(taken, since)) return true;
         continue;
       }
       if (this.#parser.pending) throw new ProtocolError('the peer sent a reply too many');
@@ -222,17 +222,17 @@ export class Connection<Reply> {
   }
 }
 
-/** Replies of a stream that are taken in one turn of the event loop, */
+/** Replies of a stream that are taken in one turn of the event loop. */
 const STREAM_STEP = 100;
-/** and how long: at the beginning, when the code is cold, each takes tens of times as long. */
+/** And how long it may take: at the beginning, when the code is cold, each takes tens of times as long. */
 const STREAM_STEP_MS = 0.05;
 /** Replies between two looks at the clock. */
 const CLOCK_STEP = 10;
 
 /** Others have waited long enough for their turn. */
-function isEnough(taken: number, until: number): boolean {
+function isEnough(taken: number, since: number): boolean {
   if (taken % CLOCK_STEP !== 0) return false;
-  return taken === STREAM_STEP || performance.now() >= until;
+  return taken === STREAM_STEP || performance.now() - since >= STREAM_STEP_MS;
 }
 
 /** How long a peer has to take our last words before the socket is destroyed. */

@@ -9,6 +9,7 @@ import type { Recipient } from '../validation/recipient.js';
 import type { Verdict } from '../validation/verdict.js';
 import { Backoff, type BackoffLimits } from './backoff.js';
 import { IdleSessions } from './idle-sessions.js';
+import { QuestionQueue, type Question } from './question-queue.js';
 import type { Session } from './session.js';
 
 export type PoolLimits = BackoffLimits & {
@@ -45,19 +46,6 @@ export type PoolSurroundings = {
   readonly restarted?: () => void;
 };
 
-type Question = {
-  readonly recipient: Recipient;
-  readonly deadline: number;
-  readonly resolve: (verdict: Verdict) => void;
-  readonly reject: (error: Error) => void;
-  asked: number;
-};
-
-/**
- * A question lost with its session is asked once more, on a fresh one and alone: there are mailboxes on which lmtpd
- * dies, and such a one must not take others with it.
- */
-const ATTEMPTS_MAX = 2;
 /** Sessions lost in a row, with no answer in between: from then on it is not a mailbox but Cyrus. */
 const LOSSES_MAX = 8;
 /** Between two looks whether somebody listens again. */
@@ -72,7 +60,7 @@ export class Pool implements Probe {
   readonly #limits: PoolLimits;
   readonly #surroundings: PoolSurroundings;
   readonly #backoff: Backoff;
-  #waiting: Question[] = [];
+  readonly #waiting: QuestionQueue;
   readonly #idle: IdleSessions;
   readonly #busy = new Set<Session>();
   #opening = 0;
@@ -93,6 +81,7 @@ export class Pool implements Probe {
     this.#open = open;
     this.#limits = limits;
     this.#surroundings = surroundings;
+    this.#waiting = new QuestionQueue(surroundings.now);
     this.#idle = new IdleSessions(limits.idleTimeoutMs, surroundings.now);
     this.#backoff = new Backoff(limits, surroundings.now, surroundings.random);
   }
@@ -118,10 +107,9 @@ export class Pool implements Probe {
   check(recipient: Recipient, deadline: number): Promise<Verdict> {
     const refusal = this.#refusal();
     if (refusal !== undefined) return Promise.reject(refusal);
-    return new Promise((resolve, reject) => {
-      this.#waiting.push({ recipient, deadline, resolve, reject, asked: 0 });
-      this.#pumpSoon();
-    });
+    const verdict = this.#waiting.add(recipient, deadline);
+    this.#pumpSoon();
+    return verdict;
   }
 
   /** Takes no more questions, lets those under way be answered, then closes. */
@@ -133,7 +121,7 @@ export class Pool implements Probe {
   close(): Promise<void> {
     this.#state = 'closed';
     clearTimeout(this.#patience);
-    this.#refuseWaiting(this.#closedError());
+    this.#waiting.refuseAll(this.#closedError());
     this.#idle.closeAll();
     for (const session of this.#busy) session.close();
     return Promise.resolve();
@@ -178,7 +166,7 @@ export class Pool implements Probe {
     while (this.#waiting.length > 0 && this.#worthASession()) {
       const session = this.#acquire();
       if (session === undefined) break;
-      const batch = this.#nextBatch();
+      const batch = this.#waiting.takeBatch(this.#limits.batch);
       if (batch.length === 0) this.#release(session);
       else void this.#ask(session, batch);
     }
@@ -187,7 +175,7 @@ export class Pool implements Probe {
     if (this.#waiting.length > 0 && this.size === 0) this.#knock();
     // No session is there or on its way: nobody would take them before their deadline.
     const none = this.size === 0 || (this.#knocking && this.size === 1 && this.#backoff.active);
-    if (this.#waiting.length > 0 && none) this.#refuseWaiting(this.#downError());
+    if (this.#waiting.length > 0 && none) this.#waiting.refuseAll(this.#downError());
     if (this.#waiting.length === 0 && this.#busy.size === 0) this.#onQuiet?.();
   }
 
@@ -230,22 +218,6 @@ export class Pool implements Probe {
     return new UnavailableError(`back-channel ${this.name} is down: ${why}`);
   }
 
-  #nextBatch(): Question[] {
-    const now = this.#surroundings.now();
-    const batch: Question[] = [];
-    let taken = 0;
-    for (const question of this.#waiting) {
-      const [first] = batch;
-      const alone = first !== undefined && first.asked + question.asked > 0;
-      if (alone || batch.length === this.#limits.batch) break;
-      taken += 1;
-      if (question.deadline > now) batch.push(question);
-      else question.reject(new DeadlineError('the deadline passed before Cyrus could be asked'));
-    }
-    this.#waiting = taken === this.#waiting.length ? [] : this.#waiting.slice(taken);
-    return batch;
-  }
-
   async #ask(session: Session, batch: readonly Question[]): Promise<void> {
     this.#lastBatchAt = this.#surroundings.now();
     try {
@@ -269,17 +241,10 @@ export class Pool implements Probe {
 
   /** The session was lost with its questions: once more where the deadline allows. */
   #botched(batch: readonly Question[], error: unknown): void {
-    const { log, now, restarted } = this.#surroundings;
+    const { log, restarted } = this.#surroundings;
     if (this.#state !== 'closed') restarted?.();
     log.debug({ backchannel: this.name, error: messageOf(error), questions: batch.length }, 'botched');
-    const again: Question[] = [];
-    for (const question of batch) {
-      question.asked += 1;
-      const retry = question.asked < ATTEMPTS_MAX && question.deadline > now() && this.#state !== 'closed';
-      if (retry) again.push(question);
-      else question.reject(asError(error));
-    }
-    if (again.length > 0) this.#waiting = [...again, ...this.#waiting];
+    this.#waiting.putBack(batch, asError(error), this.#state !== 'closed');
     // What ended one session has likely ended the idle ones, and they have not noticed yet.
     this.#idle.closeAll();
     this.#losses += 1;
@@ -353,13 +318,7 @@ export class Pool implements Probe {
     if (this.#down === undefined || news) log.error(fields, 'backend-down');
     else log.debug(fields, 'backend-down');
     this.#down = asError(error);
-    this.#refuseWaiting(this.#down);
-  }
-
-  #refuseWaiting(error: Error): void {
-    const refused = this.#waiting;
-    this.#waiting = [];
-    for (const question of refused) question.reject(error);
+    this.#waiting.refuseAll(this.#down);
   }
 }
 

@@ -21,6 +21,16 @@ export interface SendmailOptions {
   readonly environment?: Readonly<Record<string, string>>;
 }
 
+/** For `files`: every table that our mc files name, with nothing in it. */
+export const EMPTY_TABLES = Object.freeze({
+  mailertable: '',
+  virtdomains: '',
+  access: '',
+  virtusertable: '',
+  virtaliases: '',
+  aliases: 'root: /dev/null\n',
+});
+
 export function startSendmail(options: SendmailOptions): Promise<MailServer> {
   const files = Object.entries({ 'sendmail.mc': options.mc, ...options.files });
   return MailServer.start({

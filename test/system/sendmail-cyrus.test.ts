@@ -10,7 +10,7 @@ import { ImapAdmin } from '../containers/imap-admin.js';
 import { newMarker } from '../containers/lmtp-delivery.js';
 import { createRigMailboxes } from '../containers/mailboxes.js';
 import type { MailServer } from '../containers/mail-server.js';
-import { startSendmail } from '../containers/sendmail.js';
+import { EMPTY_TABLES, startSendmail } from '../containers/sendmail.js';
 import { status } from '../containers/smtp.js';
 import { makeMapFolder } from './map-folder.js';
 import { readMc } from './mc/read.js';
@@ -24,10 +24,8 @@ const DOMAINS = ['example.jp', 'example.net', 'nowhere.jp'];
 const NAMES = ['unix', 'tcp', 'stock'] as const;
 
 const files = {
+  ...EMPTY_TABLES,
   virtdomains: DOMAINS.join('\n'),
-  virtusertable: '',
-  access: '',
-  virtaliases: '',
   aliases: 'root: /dev/null\nalice: /dev/null\n',
 };
 

@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { DaemonProcess } from '../containers/daemon.js';
 import type { MailServer } from '../containers/mail-server.js';
-import { startSendmail } from '../containers/sendmail.js';
+import { EMPTY_TABLES, startSendmail } from '../containers/sendmail.js';
 import { status, type SmtpClient } from '../containers/smtp.js';
 import { makeMapFolder } from './map-folder.js';
 import { readMc } from './mc/read.js';
@@ -35,12 +35,9 @@ describe.each([
       mc: await readMc(mc, transport === 'unix' ? 'local:/run/cyrusmapd/socketmap' : endpoint),
       mapFolder: folder,
       files: {
+        ...EMPTY_TABLES,
         mailertable: `example.jp\t${hop}\n`,
         virtdomains: 'example.jp\n',
-        access: '',
-        virtusertable: '',
-        virtaliases: '',
-        aliases: 'root: /dev/null\n',
       },
     });
   });

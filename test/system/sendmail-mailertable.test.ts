@@ -1,13 +1,13 @@
 // FEATURE(mrs_cyrus) with a mailertable and the real Sendmail, against a table of answers.
 
-import { chmod, mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
+import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import type { MailServer } from '../containers/mail-server.js';
-import { startSendmail } from '../containers/sendmail.js';
+import { EMPTY_TABLES, startSendmail } from '../containers/sendmail.js';
 import { status } from '../containers/smtp.js';
 import { startSocketmapServer, type SocketmapServer } from '../fakes/socketmap-server.js';
+import { makeMapFolder } from './map-folder.js';
 import { readMc } from './mc/read.js';
 
 const answers: Readonly<Record<string, string | undefined>> = {
@@ -30,22 +30,18 @@ describe.each(['unix', 'tcp'])('mrs_cyrus_mailertable over %s', (transport) => {
   const keys = (): string[] => map.requests.slice(asked).map((request) => request.replace(/^cyrus /, ''));
 
   beforeAll(async () => {
-    folder = await mkdtemp(join(tmpdir(), 'cyrusmapd-'));
-    await chmod(folder, 0o755);
+    folder = await makeMapFolder();
     map = await startSocketmapServer(answer, transport === 'unix' ? join(folder, 'socketmap') : undefined);
     const endpoint = transport === 'unix' ? 'local:/run/cyrusmapd/socketmap' : map.endpoint;
     sendmail = await startSendmail({
       mc: await readMc('mailertable.mc', endpoint),
       mapFolder: folder,
       files: {
+        ...EMPTY_TABLES,
         mailertable:
           'example.jp\tmrs_cyrus_mailertable:\n' +
           'fallback.jp\tmrs_cyrus_mailertable:error:5.7.0:550 by the next hop\n',
         virtdomains: 'example.jp\nfallback.jp\n',
-        access: '',
-        virtusertable: '',
-        virtaliases: '',
-        aliases: 'root: /dev/null\n',
       },
     });
   });
