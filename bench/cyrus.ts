@@ -33,7 +33,7 @@ export class Cyrus {
     // Docker's filter would make each of smmapd's system calls dearer than on a host of its own.
     const options = ['--security-opt', 'seccomp=unconfined', '--label', 'cyrusmapd.bench', '--init=false'];
     const { stdout } = await run('docker', [
-      ...['run', '--detach', '--rm', ...options],
+      ...['run', '--detach', ...options],
       ...['--env', `SMMAP_MAXCHILD=${SMMAPD_MAXCHILD}`, '--volume', `${folder}:/run/cyrus/socket`],
       ...['--publish', '127.0.0.1::143', IMAGE],
     ]);
@@ -80,7 +80,7 @@ export class Cyrus {
   }
 
   async stop(): Promise<void> {
-    await run('docker', ['kill', this.#container]);
+    await run('docker', ['rm', '--force', '--volumes', this.#container]);
   }
 
   #processes(...names: readonly string[]): Process[] {
