@@ -1,10 +1,10 @@
 // `cyrusmapd check`: decides without a daemon, and prints the whole way from the key to what the sender hears.
-import { buildBackchannels, validatorRules, type Backchannels } from '../backchannels.js';
-import type { BackchannelConfig, Config } from '../config.js';
+import { buildBackchannels, validatorRules, type Backchannels } from '../backchannels/build.js';
+import type { BackchannelConfig, Config } from '../config/config.js';
 import type { Flags } from '../config/flags.js';
 import { loadConfig } from '../config/load.js';
-import { formatEndpoint } from '../endpoint.js';
-import { silentLog } from '../log.js';
+import { formatEndpoint } from '../net/endpoint.js';
+import { silentLog } from '../log/log.js';
 import { formatReply } from '../socketmap/protocol.js';
 import { parseKey, type ParsedKey } from '../validation/recipient.js';
 import type { Outcome } from '../validation/outcome.js';

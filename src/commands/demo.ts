@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { BUILT_IN_DOMAIN, BUILT_IN_ENDPOINT, BUILT_IN_LIST } from '../config/built-in.js';
-import { formatEndpoint, type Endpoint } from '../endpoint.js';
+import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
 
 export class DemoFolder {
   readonly #path = mkdtempSync(join(tmpdir(), 'cyrusmapd-'));

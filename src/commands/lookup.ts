@@ -1,6 +1,6 @@
 // `cyrusmapd lookup`: asks a running daemon as Sendmail does, and prints its reply.
 import { BUILT_IN_ENDPOINT } from '../config/built-in.js';
-import { parseEndpoint, type Endpoint } from '../endpoint.js';
+import { parseEndpoint, type Endpoint } from '../net/endpoint.js';
 import { SocketmapClient } from '../socketmap/client.js';
 import { exitStatusOfReply } from './exit-status.js';
 import { keyOfArgument, print, printable } from './terminal.js';

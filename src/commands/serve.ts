@@ -2,12 +2,12 @@
 // drain, SIGHUP reloads, SIGUSR2 logs the counters; whatever nobody caught ends the process, since nobody knows then what
 // it still does.
 import { constants } from 'node:os';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { namesBackchannel, type Flags } from '../config/flags.js';
 import { loadConfig } from '../config/load.js';
-import { Daemon } from '../daemon.js';
+import { Daemon } from '../daemon/daemon.js';
 import { messageOf } from '../errors.js';
-import { createLog, type LogHandle } from '../log.js';
+import { createLog, type LogHandle } from '../log/log.js';
 import type { DemoFolder } from './demo.js';
 import { EX_OK, EX_SOFTWARE } from './exit-status.js';
 import { print } from './terminal.js';

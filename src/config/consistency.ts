@@ -1,9 +1,9 @@
 // What no key alone can show: settings that contradict each other. Returns sentences like problems.ts. No I/O.
-import { parseEndpoint } from '../endpoint.js';
+import { parseEndpoint } from '../net/endpoint.js';
 import { messageOf } from '../errors.js';
-import { requireAllowList } from '../network-list.js';
+import { requireAllowList } from '../net/network-list.js';
 import { parseDuration } from './duration.js';
-import { parseNetwork } from './network.js';
+import { parseNetwork } from '../net/network.js';
 import { showValue } from './problems.js';
 import type { CyrusSettings, Settings } from './schema.js';
 

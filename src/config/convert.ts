@@ -10,16 +10,15 @@ import type {
   LoginConfig,
   LookupConfig,
   MapConfig,
-  Network,
   SocketmapConfig,
   TlsConfig,
   UnixEndpoint,
-} from '../config.js';
-import { parseEndpoint, type Endpoint } from '../endpoint.js';
+} from './config.js';
+import { parseEndpoint, type Endpoint } from '../net/endpoint.js';
 import { ConfigError } from '../errors.js';
 import { parseKey, type AddressRules, type Recipient } from '../validation/recipient.js';
 import { parseDuration } from './duration.js';
-import { parseNetwork } from './network.js';
+import { parseNetwork, type Network } from '../net/network.js';
 import type { BackchannelSettings, CyrusSettings, Settings } from './schema.js';
 
 export function toConfig(settings: Settings, file: string | undefined): Config {

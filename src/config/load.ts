@@ -3,7 +3,7 @@
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import * as v from 'valibot';
-import type { Config } from '../config.js';
+import type { Config } from './config.js';
 import { ConfigError, messageOf } from '../errors.js';
 import { BUILT_IN, BUILT_IN_LISTENER } from './built-in.js';
 import { contradictions } from './consistency.js';

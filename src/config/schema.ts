@@ -1,7 +1,7 @@
 // Every key of the configuration file: what it allows and its default. The words for the administrator are in
 // rc.d/cyrusmapd.toml.sample, which a test holds against this table. No I/O.
 import * as v from 'valibot';
-import { MECHANISMS } from '../mechanisms.js';
+import { MECHANISMS } from './mechanism-names.js';
 import {
   absolutePath,
   account,

@@ -1,11 +1,11 @@
 // The kinds of value that the configuration file holds, each with the words for what it allows. A message that
 // begins with `must` is put behind the key and its value; any other one behind the key alone. No I/O.
 import * as v from 'valibot';
-import { parseEndpoint } from '../endpoint.js';
+import { parseEndpoint } from '../net/endpoint.js';
 import { messageOf } from '../errors.js';
 import { DEFAULT_ADDRESS_RULES, parseKey } from '../validation/recipient.js';
 import { parseDuration } from './duration.js';
-import { parseNetwork } from './network.js';
+import { parseNetwork } from '../net/network.js';
 
 /** Of a socket that only this machine can reach. */
 export function unixEndpoint() {

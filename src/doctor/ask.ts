@@ -1,10 +1,10 @@
 // Asks around: a daemon on each of our listeners, Cyrus on each back-channel, and Cyrus about each postmaster.
 // Nothing is delivered; where a question would make a mailbox it is not asked.
-import { buildBackchannels, validatorRules, type Backchannels } from '../backchannels.js';
-import type { BackchannelConfig, Config } from '../config.js';
+import { buildBackchannels, validatorRules, type Backchannels } from '../backchannels/build.js';
+import type { BackchannelConfig, Config } from '../config/config.js';
 import { messageOf } from '../errors.js';
-import type { Endpoint } from '../endpoint.js';
-import { silentLog, type Log } from '../log.js';
+import type { Endpoint } from '../net/endpoint.js';
+import { silentLog, type Log } from '../log/log.js';
 import { SocketmapClient } from '../socketmap/client.js';
 import { parseKey } from '../validation/recipient.js';
 import { Validator } from '../validation/validator.js';

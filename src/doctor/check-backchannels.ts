@@ -1,7 +1,7 @@
 // The back-channels as they answered, and as cyrus.conf(5) has them: Cyrus is there, its canary exists, lmtpd has
 // room for deliveries beside us, and no smmapd sits on our socket. No I/O.
-import type { BackchannelConfig } from '../config.js';
-import { formatEndpoint, type Endpoint } from '../endpoint.js';
+import type { BackchannelConfig } from '../config/config.js';
+import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
 import { catchesAll, makesMailboxes } from './check-imapd.js';
 import type { CyrusConf, CyrusService } from './cyrus-files.js';
 import type { Finding } from './finding.js';

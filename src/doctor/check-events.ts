@@ -1,7 +1,7 @@
 // Whether Cyrus pushes its events to where we listen for them: `notifysocket: dlist:PATH` and its companions in
 // imapd.conf(5). Without them the daemon waits for news that never come, and asks as if it had no events. No I/O.
-import type { EventsConfig } from '../config.js';
-import { formatEndpoint } from '../endpoint.js';
+import type { EventsConfig } from '../config/config.js';
+import { formatEndpoint } from '../net/endpoint.js';
 import type { ImapdConf } from './cyrus-files.js';
 import type { Finding } from './finding.js';
 import type { Picture } from './picture.js';

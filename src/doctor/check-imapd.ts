@@ -1,6 +1,6 @@
 // What imapd.conf(5) says against what our lookups assume: the two decide about the same address, and where they
 // differ a letter is accepted that Cyrus refuses, or the other way round. Defaults are those of Cyrus 3.x. No I/O.
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { isOn, type ImapdConf } from './cyrus-files.js';
 import type { Finding } from './finding.js';
 import type { Picture } from './picture.js';

@@ -1,6 +1,6 @@
 // Sendmail's map: compiled in, declared so that a failure defers, pointing at our listener, patient enough.
 // After Sendmail's doc/op/op.me, "socket" maps, and map_lookup() of sendmail/parseaddr.c. No I/O.
-import { formatEndpoint, isLocal, parseEndpoint, type Endpoint } from '../endpoint.js';
+import { formatEndpoint, isLocal, parseEndpoint, type Endpoint } from '../net/endpoint.js';
 import type { Finding } from './finding.js';
 import type { Picture } from './picture.js';
 import type { MapLine, SendmailCf } from './sendmail-cf.js';

@@ -1,6 +1,6 @@
 // The way to our socket as Sendmail's safefile() wants it (libsmutil/safefile.c, measured on 8.17.1): no folder that
 // others may write, no link in the socket's place; and somebody who answers behind it. No I/O.
-import { formatEndpoint } from '../endpoint.js';
+import { formatEndpoint } from '../net/endpoint.js';
 import type { Finding } from './finding.js';
 import type { Picture, SocketPath } from './picture.js';
 

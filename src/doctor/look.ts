@@ -4,7 +4,7 @@ import { execFile } from 'node:child_process';
 import { realpathSync, statSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { promisify } from 'node:util';
-import type { Config } from '../config.js';
+import type { Config } from '../config/config.js';
 import { parseCyrusConf, parseImapdConf, type CyrusConf, type ImapdConf } from './cyrus-files.js';
 import { Files } from './files.js';
 import type { Unseen } from './finding.js';

@@ -1,7 +1,7 @@
 // What doctor has seen of a host: everything that the checks judge, so that each of them is a pure function.
 // Filled by look.ts (files, programs) and ask.ts (sockets). Types only; no I/O.
-import type { BackchannelConfig, Config } from '../config.js';
-import type { Endpoint } from '../endpoint.js';
+import type { BackchannelConfig, Config } from '../config/config.js';
+import type { Endpoint } from '../net/endpoint.js';
 import type { Verdict } from '../validation/verdict.js';
 import type { CyrusConf, ImapdConf } from './cyrus-files.js';
 import type { Unseen } from './finding.js';

@@ -1,7 +1,7 @@
 // Asks a socketmap as Sendmail does: for the command line, the tests and the bench. Questions may be pipelined; the
 // replies come in their order. As strict as the server: any surprise ends the connection. I/O.
 import { connect, type Socket } from 'node:net';
-import { formatEndpoint, type Endpoint } from '../endpoint.js';
+import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
 import { DeadlineError, ProtocolError, UnavailableError, messageOf } from '../errors.js';
 import { NetstringDecoder } from './netstring.js';
 import { formatRequest, parseReply, type SocketmapReply } from './protocol.js';

@@ -4,7 +4,7 @@
 import type { Socket } from 'node:net';
 import { ProtocolError, messageOf } from '../errors.js';
 import type { Reply } from '../validation/verdict.js';
-import type { ClosingReason, Closings } from './closings.js';
+import type { ClosingReason, Closings } from './closing-log.js';
 import type { Counters } from './counters.js';
 import type { ConnectionLimits } from './limits.js';
 import type { Lookup } from './lookup.js';

@@ -1,6 +1,6 @@
 // What the front counts: plain numbers, raised on the path of every request, read by whoever shows them.
 import type { Reply } from '../validation/verdict.js';
-import type { ClosingReason } from './closings.js';
+import type { ClosingReason } from './closing-log.js';
 
 export type Counters = {
   /** Accepted, served or not. */

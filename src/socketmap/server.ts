@@ -2,20 +2,20 @@
 // answered on a connection is connection.ts. One timer for everything: once a second all connections are judged. I/O.
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Network } from '../config.js';
-import type { Endpoint } from '../endpoint.js';
+import type { Network } from '../net/network.js';
+import type { Endpoint } from '../net/endpoint.js';
 import { messageOf } from '../errors.js';
-import type { Log } from '../log.js';
-import { NetworkList, requireAllowList } from '../network-list.js';
-import { Closings, type ClosingReason } from './closings.js';
+import type { Log } from '../log/log.js';
+import { NetworkList, requireAllowList } from '../net/network-list.js';
+import { Closings, type ClosingReason } from './closing-log.js';
 import { Connection, SWEEP_MS, type Shared } from './connection.js';
 import { newCounters, type Counters } from './counters.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 import { Lingering } from './lingering.js';
-import { Listener } from './listener.js';
+import { Listener } from '../net/listener.js';
 import type { Lookup } from './lookup.js';
 import { connectionsWithin } from './open-files.js';
-import { DEFAULT_SOCKET_FILE_RULES, type SocketFileRules } from './socket-file.js';
+import { DEFAULT_SOCKET_FILE_RULES, type SocketFileRules } from '../net/socket-file.js';
 import { StallWatch } from './stall-watch.js';
 import { Suspects } from './suspects.js';
 

@@ -3,10 +3,10 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildBackchannels, validatorRules } from '../../src/backchannels.js';
+import { buildBackchannels, validatorRules } from '../../src/backchannels/build.js';
 import { loadConfig } from '../../src/config/load.js';
-import { silentLog } from '../../src/log.js';
-import { snapshotSources } from '../../src/snapshot-sources.js';
+import { silentLog } from '../../src/log/log.js';
+import { snapshotSources } from '../../src/snapshots/sources.js';
 import type { Outcome } from '../../src/validation/outcome.js';
 import { Validator } from '../../src/validation/validator.js';
 import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';

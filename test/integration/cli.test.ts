@@ -13,7 +13,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'smol-toml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { parseEndpoint } from '../../src/endpoint.js';
+import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapClient } from '../../src/socketmap/client.js';
 import { run, Serving } from './cyrusmapd-process.js';
 

@@ -3,8 +3,8 @@ import { chmodSync, existsSync, mkdirSync, readdirSync, statSync, writeFileSync 
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
-import type { Config } from '../../src/config.js';
-import { Daemon } from '../../src/daemon.js';
+import type { Config } from '../../src/config/config.js';
+import { Daemon } from '../../src/daemon/daemon.js';
 import { ConfigError, UnavailableError } from '../../src/errors.js';
 import { SocketmapClient } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';

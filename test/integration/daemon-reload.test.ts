@@ -2,9 +2,9 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import type { Config } from '../../src/config.js';
+import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
-import { Daemon } from '../../src/daemon.js';
+import { Daemon } from '../../src/daemon/daemon.js';
 import { SocketmapClient } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { afterwards, recordingLog, temporaryFolder, turns, type Line } from './socketmap-rig.js';

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import { DlistForwarder, type ForwarderLimits } from '../../src/cyrus/dlist-forwarder.js';
+import { DlistForwarder, type ForwarderLimits } from '../../src/cyrus/events/dlist-forwarder.js';
 import { afterwards, recordingLog, temporaryFolder, turns, type Line } from './socketmap-rig.js';
 
 const OK = 'OK %()\r\n';

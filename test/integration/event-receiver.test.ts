@@ -3,14 +3,14 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test } from 'vitest';
-import type { DlistCommand } from '../../src/cyrus/dlist.js';
+import type { DlistCommand } from '../../src/cyrus/events/dlist.js';
 import {
   DEFAULT_RECEIVER_LIMITS,
   EventReceiver,
   type EventEffects,
   type ReceiverLimits,
-} from '../../src/cyrus/event-receiver.js';
-import { silentLog } from '../../src/log.js';
+} from '../../src/cyrus/events/event-receiver.js';
+import { silentLog } from '../../src/log/log.js';
 import { DEFAULT_ADDRESS_RULES } from '../../src/validation/recipient.js';
 import { afterwards, Peer, temporaryFolder, turns } from './socketmap-rig.js';
 

@@ -1,6 +1,6 @@
 // What an imapd may do to us. Whatever it is: TEMP in time, and nobody's next question gets another's answer.
 import { describe, expect, test } from 'vitest';
-import { IMAP_DATA_MAX } from '../../src/cyrus/imap-dialogue.js';
+import { IMAP_DATA_MAX } from '../../src/cyrus/imap/dialogue.js';
 import { CLOSE, CUT, SILENCE, type Override } from '../fakes/dialogue-server.js';
 import { turns } from './lmtp-rig.js';
 import { startImap } from './network-rig.js';

@@ -1,10 +1,10 @@
 // The list of all mailboxes, streamed from a fake imapd as it comes.
 import { beforeEach, expect, test, vi } from 'vitest';
-import { ImapSession } from '../../src/cyrus/imap.js';
+import { ImapSession } from '../../src/cyrus/imap/session.js';
 import { inboxPattern } from '../../src/cyrus/mailbox-name.js';
-import { parseEndpoint } from '../../src/endpoint.js';
+import { parseEndpoint } from '../../src/net/endpoint.js';
 import { DEFAULT_ADDRESS_RULES } from '../../src/validation/recipient.js';
-import { Witness } from '../../src/validation/witness.js';
+import { Witness } from '../../src/cyrus/witness/witness.js';
 import { CLOSE, SILENCE, type Act } from '../fakes/dialogue-server.js';
 import { ImapServer, PASSWORD, USER } from '../fakes/imap-server.js';
 import { afterwards, turns } from './lmtp-rig.js';

@@ -2,8 +2,8 @@
 import { writeFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
-import { buildBackchannels } from '../../src/backchannels.js';
-import { silentLog } from '../../src/log.js';
+import { buildBackchannels } from '../../src/backchannels/build.js';
+import { silentLog } from '../../src/log/log.js';
 import { asShared, parseKey } from '../../src/validation/recipient.js';
 import { afterwards } from './lmtp-rig.js';
 import { passwordFile, startImap } from './network-rig.js';

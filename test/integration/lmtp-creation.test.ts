@@ -1,6 +1,6 @@
 // The name that Cyrus cannot create: asked before anything else, and what becomes of those who ask meanwhile.
 import { describe, expect, test } from 'vitest';
-import { CLEAN_FOR_MS, SUSPECT_FOR_MS } from '../../src/cyrus/creation-check.js';
+import { CLEAN_FOR_MS, SUSPECT_FOR_MS } from '../../src/cyrus/lmtp/creation-check.js';
 import { REPLIES } from '../fakes/lmtp-server.js';
 import { Rig } from './lmtp-rig.js';
 

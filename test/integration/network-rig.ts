@@ -3,10 +3,10 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { buildBackchannels, validatorRules, type Backchannels } from '../../src/backchannels.js';
-import type { Trace } from '../../src/cyrus/dialogue.js';
+import { buildBackchannels, validatorRules, type Backchannels } from '../../src/backchannels/build.js';
+import type { Trace } from '../../src/cyrus/wire/trace.js';
 import { loadConfig } from '../../src/config/load.js';
-import { silentLog, type Log } from '../../src/log.js';
+import { silentLog, type Log } from '../../src/log/log.js';
 import type { Outcome } from '../../src/validation/outcome.js';
 import { Validator } from '../../src/validation/validator.js';
 import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';

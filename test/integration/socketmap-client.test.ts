@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import type { Endpoint } from '../../src/endpoint.js';
+import type { Endpoint } from '../../src/net/endpoint.js';
 import { DeadlineError, ProtocolError, UnavailableError } from '../../src/errors.js';
 import { SocketmapClient } from '../../src/socketmap/client.js';
 import { afterwards, startRig, temporaryFolder, turns } from './socketmap-rig.js';

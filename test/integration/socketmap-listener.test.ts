@@ -4,9 +4,9 @@ import { lstatSync, readFileSync, readdirSync, symlinkSync, unlinkSync, writeFil
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { parseEndpoint, type Endpoint } from '../../src/endpoint.js';
+import { parseEndpoint, type Endpoint } from '../../src/net/endpoint.js';
 import { ConfigError, UnavailableError } from '../../src/errors.js';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/log/log.js';
 import { SocketmapServer, type ServerOptions } from '../../src/socketmap/server.js';
 import {
   HandLookup,

@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { formatEndpoint, parseEndpoint } from '../../src/endpoint.js';
+import { formatEndpoint, parseEndpoint } from '../../src/net/endpoint.js';
 import { encodeNetstring } from '../../src/socketmap/netstring.js';
 import { SocketmapServer } from '../../src/socketmap/server.js';
 import {

@@ -15,7 +15,7 @@ import { DEFAULT_ADDRESS_RULES } from '../../src/validation/recipient.js';
 import { Validator } from '../../src/validation/validator.js';
 import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
 import { DELIVERABLE, OVERQUOTA, UNKNOWN } from '../../src/validation/verdict.js';
-import { restoreKnown, saveKnown, WarmStart, type Clocks } from '../../src/warm-start.js';
+import { restoreKnown, saveKnown, WarmStart, type Clocks } from '../../src/daemon/warm-start.js';
 import { HandProbe } from '../fakes/hand-probe.js';
 import { recordingLog, temporaryFolder, turns, type Line } from './socketmap-rig.js';
 

@@ -3,7 +3,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { parseEndpoint } from '../../src/endpoint.js';
+import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapClient } from '../../src/socketmap/client.js';
 import type { Verdict } from '../../src/validation/verdict.js';
 import { ADMIN, PASSWORD, type CyrusContainer } from '../containers/cyrus.js';

@@ -1,5 +1,5 @@
 // What one Cyrus says of itself: its version, and the capabilities that lmtpd and imapd offer.
-import { parseEndpoint } from '../../src/endpoint.js';
+import { parseEndpoint } from '../../src/net/endpoint.js';
 import type { CyrusContainer } from '../containers/cyrus.js';
 import { LineClient } from '../containers/line-client.js';
 

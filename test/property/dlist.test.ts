@@ -5,8 +5,8 @@ import {
   DlistParser,
   type DlistCommand,
   type DlistValue,
-} from '../../src/cyrus/dlist.js';
-import { readEvent } from '../../src/cyrus/event.js';
+} from '../../src/cyrus/events/dlist.js';
+import { readEvent } from '../../src/cyrus/events/event.js';
 import { ProtocolError } from '../../src/errors.js';
 import { DEFAULT_ADDRESS_RULES } from '../../src/validation/recipient.js';
 

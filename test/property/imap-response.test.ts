@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { ImapResponseParser } from '../../src/cyrus/imap-parser.js';
-import type { ImapResponse } from '../../src/cyrus/imap-response.js';
+import { ImapResponseParser } from '../../src/cyrus/imap/parser.js';
+import type { ImapResponse } from '../../src/cyrus/imap/response.js';
 import { ProtocolError } from '../../src/errors.js';
 
 type Outcome = { readonly responses: readonly ImapResponse[]; readonly error: string | undefined };

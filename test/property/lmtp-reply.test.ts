@@ -3,8 +3,8 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { ProtocolError } from '../../src/errors.js';
-import { LmtpReplyParser, type LmtpReply } from '../../src/cyrus/lmtp-reply.js';
-import { rcptVerdict } from '../../src/cyrus/rcpt-verdict.js';
+import { LmtpReplyParser, type LmtpReply } from '../../src/cyrus/lmtp/reply.js';
+import { rcptVerdict } from '../../src/cyrus/lmtp/rcpt-verdict.js';
 
 const text = fc.string({ unit: fc.constantFrom(...'abc <>.=-+0123456789\xe9'), maxLength: 30 });
 const enhanced = fc.tuple(fc.constantFrom(2, 4, 5), fc.nat(9), fc.nat(9)).map((parts) => parts.join('.'));

@@ -2,10 +2,10 @@
 // recipient or with an error, and nobody waits where nobody will come.
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { DEFAULT_POOL_LIMITS, Pool, type PoolLimits } from '../../src/cyrus/pool.js';
-import type { Session } from '../../src/cyrus/session.js';
+import { DEFAULT_POOL_LIMITS, Pool, type PoolLimits } from '../../src/cyrus/pool/pool.js';
+import type { Session } from '../../src/cyrus/pool/session.js';
 import { DeadlineError, UnavailableError } from '../../src/errors.js';
-import { silentLog } from '../../src/log.js';
+import { silentLog } from '../../src/log/log.js';
 import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../src/validation/recipient.js';
 import { DELIVERABLE, OVERQUOTA, UNKNOWN, type Verdict } from '../../src/validation/verdict.js';
 

@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCyrus, SUITES, type CyrusContainer, type Suite } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';
 import { SocketmapClient } from '../../src/socketmap/client.js';
-import { parseEndpoint } from '../../src/endpoint.js';
+import { parseEndpoint } from '../../src/net/endpoint.js';
 
 const AUTOCREATE = { autocreate_post: 'yes', autocreate_quota: '0' } as const;
 

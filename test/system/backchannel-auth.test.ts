@@ -4,7 +4,7 @@ import { copyFile, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
-import { parseEndpoint } from '../../src/endpoint.js';
+import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapClient } from '../../src/socketmap/client.js';
 import { makeCertificates, OTHER_NAME, type Certificates, type Pair } from '../certificates.js';
 import { ADMIN, PASSWORD, startCyrus, SUITES, type CyrusContainer, type Suite } from '../containers/cyrus.js';

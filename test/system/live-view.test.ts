@@ -7,7 +7,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { parseEndpoint } from '../../src/endpoint.js';
+import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapClient } from '../../src/socketmap/client.js';
 import { ADMIN, EVENTS_FOLDER, PASSWORD, startCyrus, type CyrusContainer } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';

@@ -4,7 +4,7 @@ import { chmod, mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { parseEndpoint } from '../../src/endpoint.js';
+import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapClient } from '../../src/socketmap/client.js';
 import { ADMIN, PASSWORD, startCyrus, type CyrusContainer, type CyrusOptions } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';

@@ -23,22 +23,14 @@ const ROWS: readonly (readonly (readonly string[])[])[] = [
   [['main.ts']],
   [['commands/']],
   [['doctor/']],
-  [['daemon.ts']],
-  [['stats.ts'], ['snapshot-sources.ts']],
-  [
-    ['backchannels.ts'],
-    ['events.ts'],
-    ['lookups.ts', 'lookup-log.ts'],
-    ['snapshots.ts', 'snapshot-scope.ts'],
-    ['belief.ts'],
-    ['warm-start.ts'],
-  ],
-  [['access.ts']],
+  [['daemon/']],
+  [['snapshots/']],
+  [['backchannels/']],
   [['socketmap/'], ['cyrus/']],
-  [['metrics.ts'], ['log.ts', 'log-file.ts']],
-  [['config.ts', 'config/', 'network-list.ts']],
+  [['log/']],
+  [['config/']],
+  [['net/']],
   [['validation/']],
-  [['endpoint.ts'], ['mechanisms.ts']],
   [['errors.ts']],
 ];
 
@@ -63,13 +55,13 @@ describe('the imports of src/', () => {
   });
 
   it.each([
-    ['src/socketmap/server.ts', '../cyrus/pool.js'],
-    ['src/cyrus/pool.ts', '../socketmap/server.js'],
-    ['src/validation/validator.ts', '../cyrus/list.js'],
-    ['src/validation/validator.ts', '../log.js'],
-    ['src/daemon.ts', './commands/serve.js'],
-    ['src/events.ts', './backchannels.js'],
-    ['src/errors.ts', './endpoint.js'],
+    ['src/socketmap/server.ts', '../cyrus/pool/pool.js'],
+    ['src/cyrus/pool/pool.ts', '../../socketmap/server.js'],
+    ['src/validation/validator.ts', '../backchannels/list.js'],
+    ['src/validation/validator.ts', '../log/log.js'],
+    ['src/daemon/daemon.ts', '../commands/serve.js'],
+    ['src/cyrus/events/events.ts', '../../backchannels/build.js'],
+    ['src/errors.ts', './net/endpoint.js'],
   ])('may not lead from %s to %s', (path, specifier) => {
     const statements = [`import type { X } from '${specifier}';`, `const x = await import('${specifier}');`];
     for (const statement of [...statements, `export type { X } from '${specifier}';`]) {
@@ -109,9 +101,11 @@ describe('the imports of src/', () => {
 describe('serve', () => {
   it('loads at its start what every daemon needs, and no more', () => {
     const loaded = loadedWith('src/commands/serve.ts');
-    expect([...loaded]).toEqual(expect.arrayContaining(['src/daemon.ts', 'src/cyrus/lmtp.ts', 'lru-cache']));
+    expect([...loaded]).toEqual(
+      expect.arrayContaining(['src/daemon/daemon.ts', 'src/cyrus/lmtp/session.ts', 'lru-cache']),
+    );
     const extra =
-      /^(node:tls|node:child_process|pino|smol-toml|src\/(access|events|doctor\/.*|cyrus\/(imap|tls|sasl|scram))\.ts)$/;
+      /^(node:tls|node:child_process|pino|smol-toml|src\/(backchannels\/login-files|cyrus\/events\/events|doctor\/.*|cyrus\/imap\/session|cyrus\/wire\/tls|cyrus\/sasl\/(sasl|scram))\.ts)$/;
     expect([...loaded].filter((target) => extra.test(target))).toEqual([]);
   });
 });

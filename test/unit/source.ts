@@ -10,7 +10,7 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export type Source = { readonly path: string; readonly text: string; readonly tree: ts.SourceFile };
 
 export type Import = {
-  /** `src/daemon.ts:12`, for who has to find it. */
+  /** `src/daemon/daemon.ts:12`, for who has to find it. */
   readonly at: string;
   readonly from: string;
   readonly specifier: string;

@@ -3,9 +3,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
-import type { Config } from '../../../src/config.js';
+import type { Config } from '../../../src/config/config.js';
 import { loadConfig } from '../../../src/config/load.js';
-import { policiesOf } from '../../../src/lookups.js';
+import { policiesOf } from '../../../src/daemon/lookups.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cyrusmapd-maps-'));
 afterAll(() => rmSync(folder, { recursive: true }));

@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { formatDuration, parseDuration } from '../../../src/config/duration.js';
-import { parseNetwork } from '../../../src/config/network.js';
+import { parseNetwork } from '../../../src/net/network.js';
 
 describe('a duration', () => {
   it.each([

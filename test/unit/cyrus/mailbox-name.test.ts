@@ -5,7 +5,7 @@ import {
   mailboxNameOf,
   type Separator,
 } from '../../../src/cyrus/mailbox-name.js';
-import { authenticate, getAcl, getQuotaRoot, list } from '../../../src/cyrus/imap-command.js';
+import { authenticate, getAcl, getQuotaRoot, list } from '../../../src/cyrus/imap/command.js';
 import { ConfigError } from '../../../src/errors.js';
 import {
   asFolder,

@@ -1,8 +1,8 @@
 // What real Cyrus servers pushed while an administrator made, renamed and deleted mailboxes, byte for byte.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { DlistParser, type DlistCommand } from '../../../src/cyrus/dlist.js';
-import { readEvent, type MailboxEvent } from '../../../src/cyrus/event.js';
+import { DlistParser, type DlistCommand } from '../../../src/cyrus/events/dlist.js';
+import { readEvent, type MailboxEvent } from '../../../src/cyrus/events/event.js';
 import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
 
 const RULES = { ...DEFAULT_ADDRESS_RULES, postUser: 'post', defaultDomain: 'rig.test' };

@@ -1,0 +1,238 @@
+// Builds the probes that the configuration names, each with its witness and its log lines. Used by the daemon
+// and by `check`, which decides without one.
+import { hostname } from 'node:os';
+import { isDeepStrictEqual } from 'node:util';
+import type { Access, AccessFiles } from './login-files.js';
+import type {
+  Config,
+  CyrusBackchannelConfig,
+  ImapBackchannelConfig,
+  LmtpBackchannelConfig,
+} from '../config/config.js';
+import { ListProbe } from './list.js';
+import { CreationCheck, type CreationAlarm, type Finding } from '../cyrus/lmtp/creation-check.js';
+import type { Trace } from '../cyrus/wire/trace.js';
+import type { ImapSession } from '../cyrus/imap/session.js';
+import { LmtpSession } from '../cyrus/lmtp/session.js';
+import { Pool } from '../cyrus/pool/pool.js';
+import type { Log } from '../log/log.js';
+import { FallbackProbe } from '../validation/fallback-probe.js';
+import type { Probe, Route } from '../validation/probe.js';
+import type { AddressRules, Recipient } from '../validation/recipient.js';
+import { routeByDomain } from '../validation/routing.js';
+import type { ValidatorRules } from '../validation/validator.js';
+import type { Verdict } from '../validation/verdict.js';
+import { Witness, type WitnessAlarm } from '../cyrus/witness/witness.js';
+
+export type BackchannelSurroundings = {
+  readonly log: Log;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** 0 to 1. */
+  readonly random: () => number;
+  /** Every line of a dialogue, for `check`. */
+  readonly trace?: Trace;
+  /** Called where a Cyrus may have been restarted. */
+  readonly restarted?: () => void;
+};
+
+export type Backchannels = {
+  readonly route: Route;
+  readonly probes: readonly Probe[];
+  /** What each that asks Cyrus was built from. */
+  readonly origins: ReadonlyMap<Probe, Origin>;
+  /** How a session of its own is had of each that can list mailboxes. */
+  readonly listers: ReadonlyMap<Probe, () => Promise<ImapSession>>;
+};
+
+type Origin = {
+  readonly backchannel: CyrusBackchannelConfig;
+  readonly rules: AddressRules;
+  readonly files: AccessFiles | undefined;
+};
+
+/**
+ * @param former of the configuration before: what has not changed is kept, with its sessions and the witnesses that
+ *   it learned, since a SIGHUP may only rotate the log. A list is read again.
+ * @throws ConfigError where a list, a password or a certificate cannot be used
+ */
+export async function buildBackchannels(
+  config: Config,
+  surroundings: BackchannelSurroundings,
+  former?: Backchannels,
+): Promise<Backchannels> {
+  const probes = new Map<string, Probe>();
+  const origins = new Map<Probe, Origin>();
+  const listers = new Map<Probe, () => Promise<ImapSession>>();
+  for (const backchannel of config.backchannels) {
+    const { name } = backchannel;
+    const rules = config.lookup.addressRules;
+    if (backchannel.type === 'list') {
+      probes.set(name, await ListProbe.open(backchannel, rules));
+      continue;
+    }
+    const origin = { backchannel, rules, files: await accessFilesOf(backchannel) };
+    const kept = unchanged(origin, former);
+    const { probe, lister } =
+      kept === undefined
+        ? await build(origin, config, surroundings)
+        : { probe: kept, lister: former?.listers.get(kept) };
+    probes.set(name, probe);
+    origins.set(probe, origin);
+    if (lister !== undefined) listers.set(probe, lister);
+  }
+  const seconds = new Map(config.backchannels.map(({ name, second }) => [name, second]));
+  const entries = config.domains.flatMap(({ domain, backchannel }) => {
+    const probe = probes.get(backchannel);
+    const second = probes.get(seconds.get(backchannel) ?? '');
+    if (probe === undefined) return [];
+    return [
+      { domain, probe: second === undefined ? probe : new FallbackProbe(probe, second, surroundings.now) },
+    ];
+  });
+  const route = routeByDomain(entries, config.lookup.domainsComplete);
+  return { route, probes: [...probes.values()], origins, listers };
+}
+
+function unchanged(origin: Origin, former: Backchannels | undefined): Probe | undefined {
+  return former?.probes.find((probe) => isDeepStrictEqual(former.origins.get(probe), origin));
+}
+
+type Built = { readonly probe: Pool; readonly lister: (() => Promise<ImapSession>) | undefined };
+
+/** What a session in clear and without login does not need is not loaded. */
+async function accessFilesOf(backchannel: CyrusBackchannelConfig): Promise<AccessFiles | undefined> {
+  if (backchannel.tls === undefined && backchannel.login === undefined) return undefined;
+  const { readAccessFiles } = await import('./login-files.js');
+  return readAccessFiles(backchannel);
+}
+
+async function accessOf({ backchannel, files }: Origin): Promise<Access> {
+  if (files === undefined) return { login: undefined, tls: undefined };
+  const { toAccess } = await import('./login-files.js');
+  return toAccess(backchannel, files);
+}
+
+async function build(origin: Origin, config: Config, surroundings: BackchannelSurroundings): Promise<Built> {
+  const { log, now, random, restarted } = surroundings;
+  const { backchannel } = origin;
+  const { name } = backchannel;
+  const access = await accessOf(origin);
+  const poolParts = { name, log, now, random, ...(restarted === undefined ? {} : { restarted }) };
+  if (backchannel.type === 'imap') {
+    const lister = await imapOpener(backchannel, access, config, surroundings);
+    return { probe: new Pool(lister, backchannel, { ...poolParts, seesFolders: true }), lister };
+  }
+  const open = lmtpOpener(backchannel, access, config, surroundings);
+  return { probe: new Pool(open, backchannel, { ...poolParts, seesFolders: false }), lister: undefined };
+}
+
+/** The part of the configuration that the validator takes. */
+export function validatorRules({ lookup }: Config): ValidatorRules {
+  const always = new Set(lookup.alwaysAccept);
+  return {
+    address: lookup.addressRules,
+    deadlineMs: lookup.deadlineMs,
+    eightBit: lookup.eightBit,
+    alwaysAccepts: ({ local, domain }) =>
+      always.size > 0 && (always.has(local) || (domain !== undefined && always.has(`${local}@${domain}`))),
+  };
+}
+
+async function imapOpener(
+  config: ImapBackchannelConfig,
+  access: Access,
+  { lookup }: Config,
+  { log, now, trace }: BackchannelSurroundings,
+): Promise<() => Promise<ImapSession>> {
+  const { ImapSession } = await import('../cyrus/imap/session.js');
+  const { endpoint, canary, strictQuota, connectTimeoutMs, replyTimeoutMs } = config;
+  const witness = new Witness(canary, witnessAlarm(config.name, log));
+  return () =>
+    ImapSession.open({
+      endpoint,
+      ...access,
+      rules: lookup.addressRules,
+      witness,
+      strictQuota,
+      connectTimeoutMs,
+      replyTimeoutMs,
+      now,
+      ...(trace === undefined ? {} : { trace }),
+    });
+}
+
+function lmtpOpener(
+  config: LmtpBackchannelConfig,
+  access: Access,
+  { domains, lookup }: Config,
+  { log, now, random, trace }: BackchannelSurroundings,
+): () => Promise<LmtpSession> {
+  const witness = new Witness(config.canary, witnessAlarm(config.name, log));
+  const check = {
+    domains: new Set(
+      domains.flatMap(({ domain, backchannel }) => (backchannel === config.name ? [domain] : [])),
+    ),
+    rules: lookup.addressRules,
+    alarm: creationAlarm(config.name, log),
+    now,
+    random,
+  };
+  return () =>
+    LmtpSession.open({
+      endpoint: config.endpoint,
+      ...access,
+      witness,
+      creationCheck: config.autocreate === 'accept' ? undefined : new CreationCheck(check),
+      connectTimeoutMs: config.connectTimeoutMs,
+      replyTimeoutMs: config.replyTimeoutMs,
+      now,
+      clientName: hostname() || 'localhost',
+      ...(trace === undefined ? {} : { trace }),
+    });
+}
+
+/** A line for each change, not for each session that finds the same. */
+function creationAlarm(backchannel: string, log: Log): CreationAlarm {
+  const last = new Map<string, Finding>();
+  return {
+    found: (finding, domain, reply) => {
+      const before = last.get(domain) ?? 'clean';
+      if (finding === 'clean') last.delete(domain);
+      else if (last.size < FINDINGS_MAX) last.set(domain, finding);
+      if (finding === before) return;
+      const fields = { backchannel, domain, reply };
+      switch (finding) {
+        case 'clean':
+          log.info(fields, 'creation-clean');
+          return;
+        case 'catch-all':
+          log.warn(fields, 'catch-all: lmtpd takes mail for everybody, so everybody is answered OK');
+          return;
+        case 'autocreate':
+          log.error(fields, 'autocreate: lmtpd may create what it is asked about, so it is not asked');
+          return;
+      }
+    },
+  };
+}
+
+/** Domains whose finding is remembered for the log; beyond it a line may be repeated. */
+const FINDINGS_MAX = 1_000;
+
+function witnessAlarm(backchannel: string, log: Log): WitnessAlarm {
+  return {
+    missing: () =>
+      log.error(
+        { backchannel, key: `backchannel.${backchannel}.canary` },
+        'witness-missing: unknown mailboxes are deferred until a mailbox is confirmed or the canary is configured',
+      ),
+    failed: (witness: Recipient, verdict: Verdict) =>
+      log.error(
+        { backchannel, witness: witness.address, verdict: verdict.kind },
+        'witness-failed: unknown mailboxes are deferred, Cyrus may have lost its mailboxes',
+      ),
+    recovered: (witness: Recipient) =>
+      log.info({ backchannel, witness: witness.address }, 'witness-recovered'),
+  };
+}

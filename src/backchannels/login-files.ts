@@ -1,0 +1,102 @@
+// What a back-channel needs from files to be let in: the password, and for TLS whom we trust and who we are. They are read
+// when the configuration is, so a bad file is refused there, and a new password takes a SIGHUP. Reads these files only.
+import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
+import { readFile } from 'node:fs/promises';
+import { createSecureContext } from 'node:tls';
+import type { LoginConfig, TlsConfig } from '../config/config.js';
+import type { Login } from '../cyrus/sasl/authenticate.js';
+import { readPasswordFile } from './password-file.js';
+import { readSecretFile } from './secret-file.js';
+import type { TlsSettings } from '../cyrus/wire/tls.js';
+import { ConfigError, messageOf } from '../errors.js';
+// Sessions load these two when they come to them; after an upgrade they must be those of this process's version.
+import '../cyrus/sasl/authenticate.js';
+import '../cyrus/wire/tls.js';
+
+export type Access = { readonly login: Login | undefined; readonly tls: TlsSettings | undefined };
+
+/** The bytes that it was made of, to be compared with those of another time. */
+export type AccessFiles = {
+  readonly password: string | undefined;
+  readonly ca: Buffer | undefined;
+  readonly cert: Buffer | undefined;
+  readonly key: Buffer | undefined;
+};
+
+/** Room for a chain. */
+const KEY_MAX_BYTES = 65_536;
+
+type Configured = {
+  readonly name: string;
+  readonly login: LoginConfig | undefined;
+  readonly tls: TlsConfig | undefined;
+};
+
+/** @throws ConfigError where one cannot be read, or is open to others and should not be */
+export async function readAccessFiles({ name, login, tls }: Configured): Promise<AccessFiles> {
+  const key = `backchannel.${name}`;
+  const { passwordFile } = login ?? {};
+  const { caFile, clientCert, clientKey } = tls ?? {};
+  return {
+    password: passwordFile && (await readPasswordFile(passwordFile, `${key}.password_file`)),
+    ca: caFile === undefined ? undefined : await read(caFile, `${key}.ca_file`),
+    cert: clientCert === undefined ? undefined : await read(clientCert, `${key}.client_cert`),
+    key:
+      clientKey === undefined
+        ? undefined
+        : await readSecretFile(clientKey, `${key}.client_key`, KEY_MAX_BYTES, 'a private key'),
+  };
+}
+
+/** @throws ConfigError where certificates or keys are none, or do not belong together */
+export function toAccess({ name, login, tls }: Configured, files: AccessFiles): Access {
+  return {
+    login: login && {
+      credentials: {
+        user: login.user,
+        password: files.password,
+        authorizationId: login.authorizationId,
+      },
+      mechanisms: login.mechanisms,
+      plainAnywhere: login.plainAnywhere,
+    },
+    tls: tls && toTlsSettings(name, tls, files),
+  };
+}
+
+function toTlsSettings(name: string, tls: TlsConfig, { ca, cert, key }: AccessFiles): TlsSettings {
+  const keys = `backchannel.${name}`;
+  if (ca !== undefined) certificate(ca, `${keys}.ca_file is ${tls.caFile}`);
+  if (cert !== undefined && key !== undefined) {
+    const own = certificate(cert, `${keys}.client_cert is ${tls.clientCert}`);
+    if (!own.checkPrivateKey(privateKey(key, `${keys}.client_key is ${tls.clientKey}`))) {
+      throw new ConfigError(`${keys}.client_key is ${tls.clientKey}: must be the key of ${tls.clientCert}`);
+    }
+  }
+  const { mode, serverName, minVersion } = tls;
+  return { mode, serverName, context: createSecureContext({ ca, cert, key, minVersion }) };
+}
+
+function certificate(pem: Buffer, what: string): X509Certificate {
+  try {
+    return new X509Certificate(pem);
+  } catch (cause) {
+    throw new ConfigError(`${what}: must hold certificates in PEM: ${messageOf(cause)}`, { cause });
+  }
+}
+
+function privateKey(pem: Buffer, what: string): KeyObject {
+  try {
+    return createPrivateKey(pem);
+  } catch (cause) {
+    throw new ConfigError(`${what}: must hold a private key in PEM without passphrase`, { cause });
+  }
+}
+
+async function read(path: string, name: string): Promise<Buffer> {
+  try {
+    return await readFile(path);
+  } catch (cause) {
+    throw new ConfigError(`${name} cannot be read: ${messageOf(cause)}`, { cause });
+  }
+}

@@ -1,0 +1,133 @@
+// Receives the events that Cyrus pushes (notifysocket: dlist:PATH), applies each, and only then answers: when
+// Cyrus has told its client that a mailbox is created, nothing older can be answered any more. Cyrus waits without a
+// timeout, some of its processes with a lock held, so nothing is waited for here. Whatever may be lost is a gap.
+import type { Socket } from 'node:net';
+import { messageOf } from '../../errors.js';
+import type { Log } from '../../log/log.js';
+import type { AddressRules } from '../../validation/recipient.js';
+import { DEFAULT_DLIST_LIMITS, DLIST_OK, DlistParser, type DlistCommand, type DlistLimits } from './dlist.js';
+import { readEvent, type MailboxEvent } from './event.js';
+
+/** What events do to what is remembered. Each returns at once. */
+export interface EventEffects {
+  forget(mailbox: string): void;
+  markOverQuota(mailbox: string): void;
+  /** An event was not understood, or may have been lost: anything may have changed. */
+  gap(reason: string): void;
+  /** Not ours, and answered: a Sieve notification, say. */
+  handOn(command: DlistCommand): void;
+}
+
+export type ReceiverLimits = DlistLimits & {
+  /** Processes of Cyrus that push at the same time. One more is closed, and that is a gap. */
+  readonly maxConnections: number;
+  /** For a connection that sends no whole command; Cyrus opens one for each event. */
+  readonly idleTimeoutMs: number;
+};
+
+export const DEFAULT_RECEIVER_LIMITS: ReceiverLimits = Object.freeze({
+  ...DEFAULT_DLIST_LIMITS,
+  maxConnections: 1_000,
+  idleTimeoutMs: 30_000,
+});
+
+/** Names of events are Cyrus' own; a stranger's must not fill the memory. */
+const COUNTED_NAMES_MAX = 100;
+
+export class EventReceiver {
+  readonly #effects: EventEffects;
+  readonly #rules: () => AddressRules;
+  readonly #limits: ReceiverLimits;
+  readonly #log: Log;
+  readonly #connections = new Set<Socket>();
+  /** Events by name. */
+  readonly counts = new Map<string, number>();
+
+  /** @param rules of now: a reload may change which mailbox a name is kept under */
+  constructor(
+    effects: EventEffects,
+    rules: () => AddressRules,
+    log: Log,
+    limits: ReceiverLimits = DEFAULT_RECEIVER_LIMITS,
+  ) {
+    this.#effects = effects;
+    this.#rules = rules;
+    this.#log = log;
+    this.#limits = limits;
+  }
+
+  /** Takes a connection of Cyrus'. */
+  accept(socket: Socket): void {
+    if (this.#connections.size >= this.#limits.maxConnections) {
+      socket.destroy();
+      this.#effects.gap(`over ${this.#limits.maxConnections} connections push events`);
+      return;
+    }
+    const parser = new DlistParser(this.#limits);
+    let ended = false;
+    this.#connections.add(socket);
+    socket.setTimeout(this.#limits.idleTimeoutMs, () => socket.destroy());
+    socket.on('data', (chunk: Buffer) => {
+      if (!ended) ended = !this.#read(socket, parser, chunk);
+    });
+    socket.on('end', () => socket.end());
+    socket.on('error', () => socket.destroy());
+    socket.on('drain', () => socket.resume());
+    socket.on('close', () => {
+      this.#connections.delete(socket);
+      if (!ended && parser.pending) this.#effects.gap('a connection ended within an event');
+    });
+  }
+
+  close(): void {
+    for (const socket of this.#connections) socket.destroy();
+  }
+
+  /** @returns whether more may be read: false after what is no dlist, which is answered all the same */
+  #read(socket: Socket, parser: DlistParser, chunk: Buffer): boolean {
+    parser.feed(chunk);
+    try {
+      for (let command = parser.next(); command !== undefined; command = parser.next()) {
+        this.#apply(command);
+        // Who takes no answers is read no further: they must not pile up here.
+        if (!socket.write(DLIST_OK, 'latin1')) socket.pause();
+      }
+      return true;
+    } catch (error) {
+      this.#effects.gap(messageOf(error));
+      socket.write(DLIST_OK, 'latin1');
+      socket.destroySoon();
+      return false;
+    }
+  }
+
+  #apply(command: DlistCommand): void {
+    const event = readEvent(command, this.#rules());
+    this.#count(event.event);
+    if (this.#log.isLevelEnabled('debug')) this.#log.debug(event, 'event');
+    this.#effect(event, command);
+  }
+
+  #effect(event: MailboxEvent, command: DlistCommand): void {
+    switch (event.kind) {
+      case 'changed':
+        for (const mailbox of event.mailboxes) this.#effects.forget(mailbox);
+        return;
+      case 'overquota':
+        for (const mailbox of event.mailboxes) this.#effects.markOverQuota(mailbox);
+        return;
+      case 'doubtful':
+        this.#effects.gap(`event ${event.event} ${event.reason}`);
+        return;
+      case 'other':
+        if (event.foreign) this.#effects.handOn(command);
+        return;
+    }
+  }
+
+  #count(name: string): void {
+    const known = this.counts.get(name);
+    if (known === undefined && this.counts.size >= COUNTED_NAMES_MAX) return;
+    this.counts.set(name, (known ?? 0) + 1);
+  }
+}

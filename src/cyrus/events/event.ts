@@ -1,0 +1,127 @@
+// What a mailbox event (RFC 5423, as json_formatter() of Cyrus' imap/mboxevent.c writes it) means for what we
+// remember. An event never makes a verdict: it names the mailboxes to forget. What cannot be understood may concern
+// any mailbox. No I/O.
+import { mailboxKey, type AddressRules } from '../../validation/recipient.js';
+import type { DlistCommand } from './dlist.js';
+
+export type MailboxEvent =
+  /** These changed; keys of the cache, folded. Empty where no user's INBOX is concerned. */
+  | { readonly kind: 'changed'; readonly event: string; readonly mailboxes: readonly string[] }
+  /** lmtpd found it over quota, from inside a RCPT: forgetting it would make it ask again. */
+  | { readonly kind: 'overquota'; readonly event: string; readonly mailboxes: readonly string[] }
+  /** Of no concern: a login, a message; `foreign` where it is no mailbox event, such as a Sieve notification. */
+  | { readonly kind: 'other'; readonly event: string; readonly foreign: boolean }
+  /** Perhaps of concern, and not understood. */
+  | { readonly kind: 'doubtful'; readonly event: string; readonly reason: string };
+
+const CHANGES: ReadonlySet<string> = new Set([
+  'MailboxCreate',
+  'MailboxDelete',
+  'MailboxRename',
+  'QuotaChange',
+  'QuotaWithin',
+  'AclChange',
+]);
+
+/** Events of mboxevent.c that change nothing we remember. */
+const OTHERS =
+  /^(?:Message|vnd\.cmu\.|Flags|Login|Logout|MailboxSubscribe|MailboxUnSubscribe|MailboxModseq|Calendar|ApplePush)/;
+
+/** Cyrus' own have 25 characters at most; a stranger's stand in a log line and a table of counts. */
+const NAME_MAX = 64;
+
+/** Class of what mboxevent.c sends; others, such as SIEVE, share the socket. */
+const EVENT_CLASS = 'EVENT';
+
+/** @param command as it came from notifysocket */
+export function readEvent(command: DlistCommand, rules: AddressRules): MailboxEvent {
+  const { name, value } = command;
+  if (name !== 'NOTIFY') return { kind: 'other', event: name.slice(0, NAME_MAX), foreign: true };
+  const eventClass = value instanceof Map ? value.get('CLASS') : undefined;
+  if (!(value instanceof Map) || typeof eventClass !== 'string') return doubtful('unnamed', 'has no class');
+  if (eventClass !== EVENT_CLASS)
+    return { kind: 'other', event: eventClass.slice(0, NAME_MAX), foreign: true };
+  const message = value.get('MESSAGE');
+  if (typeof message !== 'string') return doubtful('unnamed', 'has no message');
+  return readMessage(message, rules);
+}
+
+function readMessage(message: string, rules: AddressRules): MailboxEvent {
+  let fields: unknown;
+  try {
+    fields = JSON.parse(Buffer.from(message, 'latin1').toString());
+  } catch {
+    return doubtful('unnamed', 'is no JSON');
+  }
+  const event = textField(fields, 'event');
+  if (event === undefined || event.length > NAME_MAX) return doubtful('unnamed', 'has no event');
+  const overQuota = event === 'QuotaExceed';
+  if (!overQuota && !CHANGES.has(event)) {
+    return OTHERS.test(event) ? { kind: 'other', event, foreign: false } : doubtful(event, 'is not known');
+  }
+  const mailboxes: string[] = [];
+  for (const field of event === 'MailboxRename' ? ['uri', 'oldMailboxID'] : ['uri']) {
+    const uri = textField(fields, field);
+    const names = uri === undefined ? undefined : mailboxesOfUri(uri, rules);
+    if (names === undefined)
+      return doubtful(event, `has the ${field} ${JSON.stringify(uri?.slice(0, 200) ?? null)}`);
+    mailboxes.push(...names);
+  }
+  return { kind: overQuota ? 'overquota' : 'changed', event, mailboxes };
+}
+
+/**
+ * The cache's names for the mailbox of an IMAP URL (RFC 5092) in Cyrus' admin namespace: `user/x@dom`, `user.x@dom`
+ * (where a dot in x is `^`), folders beneath, with and without domain. What is no user's has no name there.
+ * @returns undefined where it cannot be understood
+ */
+export function mailboxesOfUri(uri: string, rules: AddressRules): string[] | undefined {
+  const path = /^imap:\/\/[^/]*\/([^;?]*)/.exec(uri)?.[1];
+  if (path === undefined) return undefined;
+  let name: string;
+  try {
+    name = decodeURIComponent(path);
+  } catch {
+    return undefined;
+  }
+  const at = name.lastIndexOf('@');
+  if (at === -1) return ownersOf(name, undefined, rules);
+  // A folder of a user without domain may have an `@` of its own: then no INBOX is concerned.
+  return ownersOf(name.slice(0, at), name.slice(at + 1), rules);
+}
+
+function ownersOf(folders: string, domain: string | undefined, rules: AddressRules): string[] | undefined {
+  if (domain === '' || folders === '') return undefined;
+  // The folder above all users': a quota that is set there is everybody's.
+  if (folders === 'user') return undefined;
+  const separator = /^user([/.])/.exec(folders)?.[1];
+  if (separator === undefined) return [];
+  // Which addresses reach a mailbox without domain is not known then: any may.
+  if (domain === undefined && rules.virtualDomains && rules.defaultDomain === undefined) return undefined;
+  const user = folders.split(separator)[1] ?? '';
+  if (user === '') return undefined;
+  return [mailboxKey(fold(modifiedUtf7(user), rules), domain && fold(domain, rules), rules)];
+}
+
+/** RFC 3501 section 5.1.3: the URL has UTF-8 in the place of it, an address that reaches the mailbox has not. */
+function modifiedUtf7(text: string): string {
+  return text.replaceAll('&', '&-').replace(/[^\0-\x7f]+/g, (run) => {
+    const base64 = Buffer.from(run, 'utf16le').swap16().toString('base64');
+    return `&${base64.replace(/=+$/, '').replaceAll('/', ',')}-`;
+  });
+}
+
+/** As lmtpd folds: a name too many costs a question, a name too few would leave an old answer. */
+function fold(text: string, rules: AddressRules): string {
+  return rules.downcase ? text.toLowerCase() : text;
+}
+
+function textField(fields: unknown, name: string): string | undefined {
+  if (typeof fields !== 'object' || fields === null) return undefined;
+  const value: unknown = Reflect.get(fields, name);
+  return typeof value === 'string' ? value : undefined;
+}
+
+function doubtful(event: string, reason: string): MailboxEvent {
+  return { kind: 'doubtful', event, reason };
+}

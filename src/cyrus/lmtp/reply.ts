@@ -1,0 +1,82 @@
+// LMTP replies (RFC 2033, RFC 5321 section 4.2, RFC 2034): bytes in, replies out. A reply may have many lines;
+// its enhanced status code stands on the last one, as Cyrus' imap/lmtpengine.c writes it. No I/O.
+import { ProtocolError } from '../../errors.js';
+
+export type LmtpReply = {
+  /** 200 to 599. */
+  readonly code: number;
+  /** `5.1.1` of the last line; `''` where there is none. */
+  readonly enhanced: string;
+  /** The text of each line, without code and separator. */
+  readonly lines: readonly string[];
+};
+
+/** RFC 5321 section 4.5.3.1.5 says 512; Cyrus' own buffer is 4096. */
+export const REPLY_LINE_MAX_BYTES = 4096;
+/** Cyrus' longest reply, that to LHLO, has about ten lines. */
+export const REPLY_LINES_MAX = 64;
+
+const LINE = /^([2-5][0-9][0-9])(?:([ -])(.*))?$/;
+const ENHANCED = /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/;
+
+/** Pull parser: `feed` what came, then `next` until it gives undefined. Once it has thrown it stays useless. */
+export class LmtpReplyParser {
+  #text = '';
+  #from = 0;
+  #lines: string[] = [];
+  #code = '';
+
+  feed(chunk: Buffer): void {
+    this.#text = this.#from === this.#text.length ? '' : this.#text.slice(this.#from);
+    this.#text += chunk.toString('latin1');
+    this.#from = 0;
+  }
+
+  /** Whether bytes or lines are left that make no whole reply yet. */
+  get pending(): boolean {
+    return this.#from < this.#text.length || this.#lines.length > 0;
+  }
+
+  /**
+   * The next whole reply; undefined where more bytes are needed.
+   * @throws ProtocolError on a line too long, too many lines, no code, or a code that changes within a reply
+   */
+  next(): LmtpReply | undefined {
+    for (;;) {
+      const end = this.#text.indexOf('\n', this.#from);
+      const length = (end === -1 ? this.#text.length : end) - this.#from;
+      if (length > REPLY_LINE_MAX_BYTES) {
+        throw new ProtocolError(`lmtp reply line has over ${REPLY_LINE_MAX_BYTES} bytes`);
+      }
+      if (end === -1) return undefined;
+      const carriageReturn = this.#text.charCodeAt(end - 1) === 0x0d && end > this.#from;
+      const line = this.#text.slice(this.#from, carriageReturn ? end - 1 : end);
+      this.#from = end + 1;
+      const reply = this.#take(line);
+      if (reply !== undefined) return reply;
+    }
+  }
+
+  #take(line: string): LmtpReply | undefined {
+    const match = LINE.exec(line);
+    const code = match?.[1];
+    if (code === undefined)
+      throw new ProtocolError(`lmtp reply ${JSON.stringify(line.slice(0, 80))} has no code`);
+    if (this.#lines.length > 0 && code !== this.#code) {
+      throw new ProtocolError(`lmtp reply changes its code from ${this.#code} to ${code}`);
+    }
+    this.#code = code;
+    this.#lines.push(match?.[3] ?? '');
+    if (this.#lines.length > REPLY_LINES_MAX)
+      throw new ProtocolError(`lmtp reply has over ${REPLY_LINES_MAX} lines`);
+    if (match?.[2] === '-') return undefined;
+    const lines = this.#lines;
+    this.#lines = [];
+    return { code: Number(code), enhanced: ENHANCED.exec(lines.at(-1) ?? '')?.[1] ?? '', lines };
+  }
+}
+
+/** A reply as one line of text, for errors and for the log. */
+export function describeReply(reply: LmtpReply): string {
+  return `${reply.code} ${reply.lines.at(-1) ?? ''}`.trimEnd();
+}

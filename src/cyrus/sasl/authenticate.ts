@@ -1,0 +1,92 @@
+// One SASL exchange (RFC 4422 section 3), whatever protocol carries it: LMTP's AUTH (RFC 4954) and IMAP's
+// AUTHENTICATE (RFC 3501, RFC 4959) each give a Carrier. Base64 is done here. No I/O of its own.
+import { LoginError, ProtocolError } from '../../errors.js';
+import type { MechanismName } from '../../config/mechanism-names.js';
+import type { Credentials, Mechanism } from './mechanism.js';
+import { chooseMechanism, createMechanism } from './sasl.js';
+
+/** What the server said to a command or a response. */
+export type SaslReply =
+  /** @property data base64, as it came */
+  | { readonly kind: 'challenge'; readonly data: string }
+  /** @property data base64; undefined where the protocol has no room for it, or nothing came */
+  | { readonly kind: 'success'; readonly data: string | undefined }
+  | { readonly kind: 'failure'; readonly text: string };
+
+export interface Carrier {
+  /** Whether the first response may stand on the line of the command itself. */
+  readonly takesInitialResponse: boolean;
+  /** @param initialResponse base64, `=` for an empty one; undefined for none */
+  start(mechanism: MechanismName, initialResponse: string | undefined): Promise<SaslReply>;
+  /** @param response base64, empty for an empty one */
+  respond(response: string): Promise<SaslReply>;
+}
+
+/** Who logs in, and by which mechanisms, in the order of preference. */
+export type Login = {
+  readonly credentials: Credentials;
+  readonly mechanisms: readonly MechanismName[];
+  /** PLAIN even where the connection is not confidential. */
+  readonly plainAnywhere: boolean;
+};
+
+/** The longest mechanism here, SCRAM, takes three. */
+export const SASL_CHALLENGES_MAX = 8;
+
+const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
+
+/**
+ * Logs in by the first allowed mechanism that the server offers.
+ * @param offered as the server wrote them
+ * @param confidential TLS, or nothing but this machine in between
+ * @throws LoginError where the server refused or offers none, ProtocolError where it broke the exchange
+ */
+export async function logIn(
+  { credentials, mechanisms, plainAnywhere }: Login,
+  offered: readonly string[],
+  confidential: boolean,
+  carrier: Carrier,
+): Promise<void> {
+  try {
+    const name = chooseMechanism(offered, { allowed: mechanisms, confidential, plainAnywhere }, credentials);
+    await authenticate(createMechanism(name, credentials), carrier);
+  } catch (error) {
+    if (!(error instanceof LoginError) || credentials.user === '') throw error;
+    throw new LoginError(`user ${credentials.user}: ${error.message}`, { cause: error });
+  }
+}
+
+/** @throws LoginError where the server refused, ProtocolError where it broke the exchange */
+export async function authenticate(mechanism: Mechanism, carrier: Carrier): Promise<void> {
+  const first = mechanism.initialResponse();
+  let unsaid = carrier.takesInitialResponse ? undefined : first;
+  let reply = await carrier.start(
+    mechanism.name,
+    carrier.takesInitialResponse && first !== undefined ? first.toString('base64') || '=' : undefined,
+  );
+  for (let challenges = 1; reply.kind === 'challenge'; challenges++) {
+    if (challenges > SASL_CHALLENGES_MAX) {
+      throw new ProtocolError(`${mechanism.name}: the server sent over ${SASL_CHALLENGES_MAX} challenges`);
+    }
+    const challenge = decode(reply.data, mechanism.name);
+    if (unsaid !== undefined && challenge.length > 0) {
+      throw new ProtocolError(`${mechanism.name}: the server spoke before it was told who logs in`);
+    }
+    const response: Buffer = unsaid ?? (await mechanism.respond(challenge));
+    unsaid = undefined;
+    reply = await carrier.respond(response.toString('base64'));
+  }
+  if (reply.kind === 'failure') {
+    throw new LoginError(`login with ${mechanism.name} refused: ${reply.text}`);
+  }
+  if (unsaid !== undefined) {
+    throw new ProtocolError(`${mechanism.name}: the server reported success before it was told who logs in`);
+  }
+  mechanism.finish(reply.data === undefined ? undefined : decode(reply.data, mechanism.name));
+}
+
+function decode(text: string, mechanism: MechanismName): Buffer {
+  if (text === '=') return Buffer.alloc(0);
+  if (!BASE64.test(text)) throw new ProtocolError(`${mechanism}: the server sent what is not base64`);
+  return Buffer.from(text, 'base64');
+}

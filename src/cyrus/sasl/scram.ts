@@ -1,0 +1,137 @@
+// SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), the client's side without channel binding: the password
+// never leaves this machine, and the server proves that it knows it too. No I/O, but a thread for PBKDF2.
+import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
+import { promisify } from 'node:util';
+import { LoginError, ProtocolError } from '../../errors.js';
+import type { Credentials, Mechanism } from './mechanism.js';
+import { saslprep } from './saslprep.js';
+
+/** RFC 5802 section 5.1, and MIN_ITERATION_COUNTER of Cyrus SASL: fewer would help whoever poses as the server. */
+export const SCRAM_ITERATIONS_MIN = 4096;
+/** Some tenths of a second of one thread; Cyrus SASL itself allows 65536. More would be a way to keep us busy. */
+export const SCRAM_ITERATIONS_MAX = 600_000;
+
+export type ScramHash = 'sha256' | 'sha1';
+
+const NAMES = { sha256: 'SCRAM-SHA-256', sha1: 'SCRAM-SHA-1' } as const;
+const DIGEST_BYTES = { sha256: 32, sha1: 20 } as const;
+const SERVER_FIRST = /^r=([!-+\--~]+),s=([A-Za-z0-9+/]+={0,2}),i=([1-9][0-9]{0,9})(?:,.*)?$/s;
+const SERVER_FINAL = /^v=([A-Za-z0-9+/]+={0,2})(?:,.*)?$/s;
+
+const derive = promisify(pbkdf2);
+
+export class Scram implements Mechanism {
+  readonly name: 'SCRAM-SHA-256' | 'SCRAM-SHA-1';
+  readonly #hash: ScramHash;
+  readonly #password: string;
+  readonly #nonce: string;
+  readonly #header: string;
+  readonly #firstBare: string;
+  #awaits: 'server-first' | 'server-final' | 'nothing' = 'server-first';
+  #serverSignature: Buffer = Buffer.alloc(0);
+
+  /**
+   * @param nonce printable ASCII without comma; random but in tests
+   * @throws ConfigError where name or password cannot be prepared
+   */
+  constructor(hash: ScramHash, credentials: Credentials, nonce = randomBytes(18).toString('base64')) {
+    this.name = NAMES[hash];
+    this.#hash = hash;
+    this.#nonce = nonce;
+    this.#password = saslprep(credentials.password ?? '', 'password');
+    const { authorizationId } = credentials;
+    this.#header =
+      authorizationId === undefined ? 'n,,' : `n,a=${saslName(authorizationId, 'authorization identity')},`;
+    this.#firstBare = `n=${saslName(credentials.user, 'user')},r=${nonce}`;
+  }
+
+  initialResponse(): Buffer {
+    return Buffer.from(this.#header + this.#firstBare);
+  }
+
+  async respond(challenge: Buffer): Promise<Buffer> {
+    switch (this.#awaits) {
+      case 'server-first':
+        return this.#prove(challenge.toString());
+      case 'server-final':
+        this.#verify(challenge);
+        return Buffer.alloc(0);
+      case 'nothing':
+        throw this.#broken('one challenge too many');
+    }
+  }
+
+  finish(additionalData?: Buffer): void {
+    if (additionalData !== undefined && additionalData.length > 0) this.#verify(additionalData);
+    if (this.#awaits !== 'nothing') throw this.#broken('success without a proof that it knows the password');
+  }
+
+  /** RFC 5802 section 3. */
+  async #prove(serverFirst: string): Promise<Buffer> {
+    const { nonce, salt, iterations } = this.#readServerFirst(serverFirst);
+    const salted = await derive(this.#password, salt, iterations, DIGEST_BYTES[this.#hash], this.#hash);
+    const clientKey = this.#hmac(salted, 'Client Key');
+    const withoutProof = `c=${Buffer.from(this.#header).toString('base64')},r=${nonce}`;
+    const authMessage = `${this.#firstBare},${serverFirst},${withoutProof}`;
+    const storedKey = createHash(this.#hash).update(clientKey).digest();
+    const proof = xor(clientKey, this.#hmac(storedKey, authMessage));
+    this.#serverSignature = this.#hmac(this.#hmac(salted, 'Server Key'), authMessage);
+    this.#awaits = 'server-final';
+    return Buffer.from(`${withoutProof},p=${proof.toString('base64')}`);
+  }
+
+  #readServerFirst(text: string): { nonce: string; salt: Buffer; iterations: number } {
+    if (text.startsWith('m=')) throw this.#broken('a mandatory extension that is not known here');
+    const [, nonce, salt, count] = SERVER_FIRST.exec(text) ?? [];
+    if (nonce === undefined || salt === undefined || count === undefined) {
+      throw this.#broken('a first message that is none');
+    }
+    if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length) {
+      throw this.#broken('a nonce that does not extend ours');
+    }
+    const iterations = Number(count);
+    if (iterations < SCRAM_ITERATIONS_MIN || iterations > SCRAM_ITERATIONS_MAX) {
+      throw this.#broken(
+        `an iteration count of ${iterations}: must be from ${SCRAM_ITERATIONS_MIN} to ${SCRAM_ITERATIONS_MAX}`,
+      );
+    }
+    return { nonce, salt: Buffer.from(salt, 'base64'), iterations };
+  }
+
+  #verify(serverFinal: Buffer): void {
+    if (this.#awaits !== 'server-final') throw this.#broken('a final message out of turn');
+    const text = serverFinal.toString();
+    if (text.startsWith('e=')) {
+      throw new LoginError(`${this.name} login refused: ${printable(text.slice(2))}`);
+    }
+    const [, signature] = SERVER_FINAL.exec(text) ?? [];
+    if (signature === undefined) throw this.#broken('a final message that is none');
+    const said = Buffer.from(signature, 'base64');
+    const expected = this.#serverSignature;
+    if (said.length !== expected.length || !timingSafeEqual(said, expected)) {
+      throw this.#broken('a wrong signature: it does not know the password, or is not who it says it is');
+    }
+    this.#awaits = 'nothing';
+  }
+
+  #hmac(key: Buffer, text: string): Buffer {
+    return createHmac(this.#hash, key).update(text).digest();
+  }
+
+  #broken(what: string): ProtocolError {
+    return new ProtocolError(`${this.name}: the server sent ${what}`);
+  }
+}
+
+/** RFC 5802 section 5.1: comma and equals sign are written as codes. */
+function saslName(text: string, name: string): string {
+  return saslprep(text, name).replaceAll('=', '=3D').replaceAll(',', '=2C');
+}
+
+function xor(a: Buffer, b: Buffer): Buffer {
+  return Buffer.from(a.map((byte, i) => byte ^ (b[i] ?? 0)));
+}
+
+function printable(text: string): string {
+  return text.replace(/[^ -~]+/g, ' ').slice(0, 100);
+}

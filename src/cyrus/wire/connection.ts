@@ -1,0 +1,255 @@
+// A client's connection to Cyrus: one socket, one parser, one conversation at a time, each with a timeout.
+// It is trusted until its first surprise: bytes that nobody asked for, a broken reply, silence, the end.
+// Then it is botched: closed, and never used again. The only client-side node:net of the back-channel; TLS is tls.ts's.
+import { connect, type Socket } from 'node:net';
+import { formatEndpoint, type Endpoint } from '../../net/endpoint.js';
+import { DeadlineError, messageOf, ProtocolError, UnavailableError } from '../../errors.js';
+import type { TlsSettings } from './tls.js';
+
+/** Bytes in, replies out: what a protocol's parser offers to a connection. */
+export interface ReplyParser<Reply> {
+  feed(chunk: Buffer): void;
+  /** @throws ProtocolError */
+  next(): Reply | undefined;
+  /** Whether bytes are left that make no whole reply. */
+  readonly pending: boolean;
+}
+
+/** Takes one reply; says whether it was the last one of the conversation. */
+export type Taker<Reply> = (reply: Reply) => 'more' | 'done';
+
+type Conversation<Reply> = {
+  readonly take: Taker<Reply>;
+  readonly resolve: () => void;
+  readonly reject: (error: Error) => void;
+  readonly timer: NodeJS.Timeout;
+  /** Whether each chunk that comes starts the timeout anew. */
+  readonly streams: boolean;
+};
+
+export class Connection<Reply> {
+  #socket: Socket;
+  readonly #parser: ReplyParser<Reply>;
+  #conversation: Conversation<Reply> | undefined;
+  #failure: Error | undefined;
+  /** Replies have come that are not taken yet. */
+  #behind = false;
+  #ended = false;
+
+  private constructor(socket: Socket, parser: ReplyParser<Reply>) {
+    this.#socket = socket;
+    this.#parser = parser;
+    this.#listen(socket);
+  }
+
+  #listen(socket: Socket): void {
+    socket.on('data', (chunk: Buffer) => this.#read(chunk));
+    socket.on('error', (cause) =>
+      this.#fail(new UnavailableError(`connection lost: ${cause.message}`, { cause })),
+    );
+    socket.on('end', () => this.#end());
+    socket.on('close', () => this.#end());
+  }
+
+  /**
+   * Connects.
+   * @param timeoutMs for the connection alone; the greeting has its own
+   * @throws UnavailableError where nobody listens, DeadlineError after the timeout
+   */
+  static open<Reply>(
+    endpoint: Endpoint,
+    parser: ReplyParser<Reply>,
+    timeoutMs: number,
+  ): Promise<Connection<Reply>> {
+    const { promise, resolve, reject } = settled<Connection<Reply>>();
+    const name = formatEndpoint(endpoint);
+    const socket = connect(
+      endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port },
+    );
+    const timer = setTimeout(() => {
+      socket.destroy();
+      reject(new DeadlineError(`no connection to ${name} within ${timeoutMs} ms`));
+    }, timeoutMs);
+    const refused = (cause: Error) => {
+      clearTimeout(timer);
+      reject(new UnavailableError(`no connection to ${name}: ${reasonOf(cause)}`, { cause }));
+    };
+    socket.on('error', refused);
+    socket.once('connect', () => {
+      clearTimeout(timer);
+      socket.off('error', refused);
+      socket.setNoDelay(true);
+      resolve(new Connection(socket, parser));
+    });
+    return promise;
+  }
+
+  /** Whether it may not be used again. */
+  get botched(): boolean {
+    return this.#failure !== undefined;
+  }
+
+  /**
+   * Puts TLS around it. Bytes that came in clear behind the last reply have botched it by then; any that come now are no
+   * handshake.
+   * @returns the version that was agreed on
+   * @throws UnavailableError where the certificate cannot be trusted or the peer speaks no TLS, DeadlineError
+   */
+  async secure(settings: TlsSettings, timeoutMs: number): Promise<string> {
+    const { handshake } = await import('./tls.js');
+    if (this.#failure !== undefined) throw this.#failure;
+    const plain = this.#socket;
+    for (const event of ['data', 'error', 'end', 'close']) plain.removeAllListeners(event);
+    try {
+      const secured = await handshake(plain, settings, timeoutMs);
+      this.#socket = secured;
+      this.#listen(secured);
+      return secured.getProtocol() ?? 'TLS';
+    } catch (error) {
+      plain.on('error', () => undefined);
+      this.#fail(error instanceof Error ? error : new UnavailableError(String(error)));
+      throw error;
+    }
+  }
+
+  /**
+   * Writes, and gives each reply to `take` until it says `done`. Replies beyond that are a surprise.
+   * @param bytes latin1; `''` where the peer speaks first
+   * @throws UnavailableError, DeadlineError, ProtocolError, or what `take` threw; the connection is botched then
+   */
+  converse(bytes: string, take: Taker<Reply>, timeoutMs: number): Promise<void> {
+    return this.#converse(bytes, take, timeoutMs, false);
+  }
+
+  /**
+   * As `converse`, for what may be long: the timeout is one for silence, not for the whole.
+   * @param silenceMs without a byte
+   */
+  stream(bytes: string, take: Taker<Reply>, silenceMs: number): Promise<void> {
+    return this.#converse(bytes, take, silenceMs, true);
+  }
+
+  #converse(bytes: string, take: Taker<Reply>, timeoutMs: number, streams: boolean): Promise<void> {
+    if (this.#failure !== undefined) return Promise.reject(this.#failure);
+    if (this.#conversation !== undefined)
+      return Promise.reject(new Error('a conversation is already under way'));
+    const { promise, resolve, reject } = settled<void>();
+    const timer = setTimeout(
+      () => this.#fail(new DeadlineError(`no reply within ${timeoutMs} ms`)),
+      timeoutMs,
+    );
+    this.#conversation = { take, resolve, reject, timer, streams };
+    if (bytes !== '') this.#socket.write(bytes, 'latin1');
+    return promise;
+  }
+
+  /** Ends it: with last words where it is in step and idle, at once otherwise. */
+  close(lastWords = ''): void {
+    if (this.#failure === undefined && this.#conversation === undefined && lastWords !== '') {
+      this.#failure = new UnavailableError('connection closed');
+      this.#socket.end(lastWords, 'latin1');
+      const timer = setTimeout(() => this.#socket.destroy(), LAST_WORDS_MS);
+      this.#socket.once('close', () => clearTimeout(timer));
+      return;
+    }
+    this.#fail(new UnavailableError('connection closed'));
+  }
+
+  #read(chunk: Buffer): void {
+    if (this.#failure !== undefined) return;
+    if (this.#conversation === undefined) {
+      this.#fail(new ProtocolError('the peer sent what nobody asked for'));
+      return;
+    }
+    this.#step(chunk);
+  }
+
+  #step(chunk?: Buffer): void {
+    if (this.#failure !== undefined) return;
+    if (this.#conversation?.streams === true) this.#conversation.timer.refresh();
+    try {
+      if (chunk !== undefined) this.#parser.feed(chunk);
+      this.#behind = this.#deliver();
+      if (this.#behind) this.#goOnSoon();
+      else if (this.#ended) this.#end();
+      else if (this.#socket.isPaused()) this.#socket.resume();
+    } catch (error) {
+      this.#fail(error instanceof Error ? error : new ProtocolError(String(error)));
+    }
+  }
+
+  /** @returns whether replies are left for the next turn of the event loop */
+  #deliver(): boolean {
+    const since = this.#conversation?.streams === true ? performance.now() : 0;
+    let taken = 0;
+    for (let reply = this.#parser.next(); reply !== undefined; reply = this.#parser.next()) {
+      const conversation = this.#conversation;
+      if (conversation === undefined) throw new ProtocolError('the peer sent a reply too many');
+      if (conversation.take(reply) === 'more') {
+        taken += 1;
+        if (conversation.streams && isEnough(taken, since)) return true;
+        continue;
+      }
+      if (this.#parser.pending) throw new ProtocolError('the peer sent a reply too many');
+      this.#conversation = undefined;
+      clearTimeout(conversation.timer);
+      conversation.resolve();
+    }
+    return false;
+  }
+
+  /** What came before the end is taken first. */
+  #end(): void {
+    this.#ended = true;
+    if (!this.#behind) this.#fail(new UnavailableError('connection closed by the peer'));
+  }
+
+  /** Others have their turn first, and the peer is read no further meanwhile. */
+  #goOnSoon(): void {
+    this.#socket.pause();
+    setImmediate(() => this.#step());
+  }
+
+  #fail(error: Error): void {
+    if (this.#failure !== undefined) return;
+    this.#failure = error;
+    this.#socket.destroy();
+    const conversation = this.#conversation;
+    this.#conversation = undefined;
+    if (conversation === undefined) return;
+    clearTimeout(conversation.timer);
+    conversation.reject(error);
+  }
+}
+
+/** Replies of a stream that are taken in one turn of the event loop. */
+const STREAM_STEP = 100;
+/** And how long it may take: at the beginning, when the code is cold, each takes tens of times as long. */
+const STREAM_STEP_MS = 0.05;
+/** Replies between two looks at the clock. */
+const CLOCK_STEP = 10;
+
+/** Others have waited long enough for their turn. */
+function isEnough(taken: number, since: number): boolean {
+  if (taken % CLOCK_STEP !== 0) return false;
+  return taken === STREAM_STEP || performance.now() - since >= STREAM_STEP_MS;
+}
+
+/** How long a peer has to take our last words before the socket is destroyed. */
+const LAST_WORDS_MS = 1000;
+
+/** A host with several network addresses fails with one error for each, under a common one without words. */
+function reasonOf(cause: Error): string {
+  if (!(cause instanceof AggregateError)) return cause.message;
+  return cause.errors.map(messageOf).join(', ');
+}
+
+function settled<T>(): { promise: Promise<T>; resolve: (value: T) => void; reject: (error: Error) => void } {
+  let resolve: (value: T) => void = () => {};
+  let reject: (error: Error) => void = () => {};
+  const promise = new Promise<T>((onResolve, onReject) => {
+    resolve = onResolve;
+    reject = onReject;
+  });
+  return { promise, resolve, reject };
+}

@@ -1,0 +1,81 @@
+// The mailbox that must exist: asked before and after the unknowns of a batch. A Cyrus whose mailboxes.db is
+// missing says `550 5.1.1` to everybody, and an admin who lost his rights hears "Mailbox does not exist"
+// for everything; then the witness is unknown too, and no unknown of that batch is believed. No I/O.
+import type { Recipient } from '../../validation/recipient.js';
+import { deferred, type Verdict } from '../../validation/verdict.js';
+
+/** How many confirmed mailboxes are remembered: one that was deleted since must not be the last one. */
+export const LEARNED_WITNESSES_MAX = 8;
+
+export interface WitnessAlarm {
+  /** No canary is configured and no mailbox was confirmed yet. */
+  missing(): void;
+  /** The witness was asked and did not answer as an existing mailbox does. */
+  failed(witness: Recipient, verdict: Verdict): void;
+  /** After `failed` or `missing`: a witness answered again. */
+  recovered(witness: Recipient): void;
+}
+
+export class Witness {
+  readonly #canary: Recipient | undefined;
+  readonly #alarm: WitnessAlarm;
+  readonly #learned: Recipient[] = [];
+  #alarmed: 'missing' | 'failed' | undefined;
+
+  /** @param canary the configured mailbox; without it the mailbox most recently confirmed is asked */
+  constructor(canary: Recipient | undefined, alarm: WitnessAlarm) {
+    this.#canary = canary;
+    this.#alarm = alarm;
+  }
+
+  /**
+   * The mailbox to ask after the unknowns; undefined where there is none yet.
+   * @param denied mailboxes that this batch just called unknown: a learned one among them is no witness
+   */
+  candidate(denied: ReadonlySet<string>): Recipient | undefined {
+    return this.#canary ?? this.#learned.findLast((learned) => !denied.has(learned.mailbox));
+  }
+
+  /** A mailbox that Cyrus just confirmed. Costs nothing where a canary is configured. */
+  learn(recipient: Recipient): void {
+    if (this.#canary !== undefined) return;
+    const last = this.#learned.at(-1);
+    if (last?.mailbox === recipient.mailbox) return;
+    const known = this.#learned.findIndex((learned) => learned.mailbox === recipient.mailbox);
+    if (known !== -1) this.#learned.splice(known, 1);
+    this.#learned.push(recipient);
+    if (this.#learned.length > LEARNED_WITNESSES_MAX) this.#learned.shift();
+  }
+
+  /**
+   * What an unknown is worth, given what the witness said. Each kind of doubt is alarmed once.
+   * @param witness the mailbox that was asked, undefined where there was none
+   * @param said its verdicts; deliverable and overquota both show that Cyrus knows its mailboxes
+   * @returns undefined where the unknowns stand, else the deferred verdict that takes their place
+   */
+  judge(witness: Recipient | undefined, said: readonly Verdict[]): Verdict | undefined {
+    if (witness === undefined || said.length === 0) {
+      if (this.#alarmed !== 'missing') this.#alarm.missing();
+      this.#alarmed = 'missing';
+      return deferred('no witness mailbox is known yet: set the canary of the back-channel');
+    }
+    const against = said.find(({ kind }) => kind !== 'deliverable' && kind !== 'overquota');
+    if (against === undefined) {
+      if (this.#alarmed !== undefined) this.#alarm.recovered(witness);
+      this.#alarmed = undefined;
+      return undefined;
+    }
+    this.#demote(witness.mailbox);
+    if (this.#alarmed !== 'failed') this.#alarm.failed(witness, against);
+    this.#alarmed = 'failed';
+    return deferred(
+      `the witness mailbox ${witness.address} is ${against.kind}: Cyrus may have lost its mailboxes`,
+    );
+  }
+
+  /** The others are asked before it. It is kept: when Cyrus has lost all mailboxes, it has not lost this one alone. */
+  #demote(mailbox: string): void {
+    const known = this.#learned.findIndex((learned) => learned.mailbox === mailbox);
+    if (known !== -1) this.#learned.unshift(...this.#learned.splice(known, 1));
+  }
+}

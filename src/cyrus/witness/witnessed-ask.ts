@@ -1,0 +1,85 @@
+// A batch asked with the witness on both sides of what may be unknown, whatever protocol it is asked in: so a
+// mailboxes.db that is moved away, or back, or an administrator who is none any more, shows in the witness. No I/O.
+import type { Recipient } from '../../validation/recipient.js';
+import { deferred, type Verdict } from '../../validation/verdict.js';
+import type { Witness } from './witness.js';
+
+/** Asks about all, in one go and in this order. */
+export type AskAll = (recipients: readonly Recipient[]) => Promise<Verdict[]>;
+
+/** The verdicts on the recipients, and what the witness said around them. */
+type Round = { readonly verdicts: Verdict[]; readonly said: readonly Verdict[] };
+
+/**
+ * How long the end of one batch counts as the beginning of the next. In a flood they follow at once; in a longer pause
+ * a mailboxes.db may have been away and come back, unseen by a witness.
+ */
+const VOUCHED_MS = 20;
+
+const NONE_DENIED: ReadonlySet<string> = new Set();
+
+/** One for each session. */
+export class WitnessedAsk {
+  readonly #witness: Witness;
+  readonly #askAll: AskAll;
+  readonly #now: () => number;
+  /** Unknowns come in floods: after one the witness is asked along with the batch, not in a second turn. */
+  #expectUnknown = false;
+  /** The last thing that was asked here was this mailbox, and it exists. */
+  #vouched: { readonly mailbox: string; readonly at: number } | undefined;
+
+  /** @param now monotonic milliseconds */
+  constructor(witness: Witness, askAll: AskAll, now: () => number) {
+    this.#witness = witness;
+    this.#askAll = askAll;
+    this.#now = now;
+  }
+
+  /** @returns a verdict for each, in order, unknown only with the witness behind it */
+  async ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
+    const early = this.#expectUnknown ? this.#witness.candidate(NONE_DENIED) : undefined;
+    const { verdicts, said } = await this.#round(batch, early);
+    batch.forEach((recipient, i) => {
+      if (verdicts[i]?.kind === 'deliverable') this.#witness.learn(recipient);
+    });
+    const denied = batch.filter((_, i) => verdicts[i]?.kind === 'unknown');
+    this.#expectUnknown = denied.length > 0;
+    if (denied.length === 0) return verdicts;
+
+    const names = new Set(denied.map(({ mailbox }) => mailbox));
+    if (early !== undefined && !names.has(early.mailbox)) return this.#believe(verdicts, early, said);
+    const witness = this.#witness.candidate(names);
+    if (witness === undefined) return this.#believe(verdicts, undefined, []);
+    const again = await this.#round(denied, witness);
+    const confirmed = verdicts.map((verdict) =>
+      verdict.kind === 'unknown' ? (again.verdicts.shift() ?? deferred('no verdict came')) : verdict,
+    );
+    return this.#believe(confirmed, witness, again.said);
+  }
+
+  /** In a flood the end of a batch is the beginning of the next. */
+  async #round(recipients: readonly Recipient[], witness: Recipient | undefined): Promise<Round> {
+    const vouched = this.#vouched;
+    this.#vouched = undefined;
+    if (witness === undefined) return { verdicts: await this.#askAll(recipients), said: [] };
+    const now = this.#now();
+    const vouchedFor = vouched?.mailbox === witness.mailbox && now - vouched.at <= VOUCHED_MS;
+    const before = vouchedFor ? [] : [witness];
+    const verdicts = await this.#askAll([...before, ...recipients, witness]);
+    const said = [...verdicts.splice(0, before.length), ...verdicts.splice(-1)];
+    if (said.every(({ kind }) => kind === 'deliverable'))
+      this.#vouched = { mailbox: witness.mailbox, at: now };
+    return { verdicts, said };
+  }
+
+  /** Lets an unknown stand only where the witness, asked around it, exists. */
+  #believe(
+    verdicts: readonly Verdict[],
+    witness: Recipient | undefined,
+    said: readonly Verdict[],
+  ): readonly Verdict[] {
+    const doubt = this.#witness.judge(witness, said);
+    if (doubt === undefined) return verdicts;
+    return verdicts.map((verdict) => (verdict.kind === 'unknown' ? doubt : verdict));
+  }
+}

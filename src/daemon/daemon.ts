@@ -1,0 +1,186 @@
+// The only place that builds and joins the parts: front, heart and back. Start, reload, drain, stop.
+import {
+  buildBackchannels,
+  validatorRules,
+  type Backchannels,
+  type BackchannelSurroundings,
+} from '../backchannels/build.js';
+import { beliefOf } from './belief.js';
+import type { Config } from '../config/config.js';
+import type { Endpoint } from '../net/endpoint.js';
+import type { Events } from '../cyrus/events/events.js';
+import type { Log } from '../log/log.js';
+import { LookupLog } from './lookup-log.js';
+import { Lookups, policiesOf } from './lookups.js';
+import { Metrics } from './metrics.js';
+import { listsEverything, snapshotSources, type ConfiguredSource } from '../snapshots/sources.js';
+import { Snapshots } from '../snapshots/snapshots.js';
+import { openFilesLimit } from '../socketmap/open-files.js';
+import { SocketmapServer } from '../socketmap/server.js';
+import { statsOf } from './stats.js';
+import type { Probe } from '../validation/probe.js';
+import { Validator } from '../validation/validator.js';
+import { VerdictCache } from '../validation/verdict-cache.js';
+import { WarmStart } from './warm-start.js';
+
+/** After its 30 s Sendmail takes an answer for that to its next question: sendmail/map.c, socket_map_lookup(). */
+const SENDMAIL_TIMEOUT_MS = 30_000;
+
+export class Daemon {
+  readonly #surroundings: BackchannelSurroundings;
+  readonly #server: SocketmapServer;
+  readonly #lookups: Lookups;
+  readonly #lookupLog: LookupLog;
+  readonly #validator: Validator;
+  readonly #cache: VerdictCache;
+  readonly #events: Events | undefined;
+  readonly #warmStart: WarmStart | undefined;
+  readonly #metrics: Metrics;
+  #config: Config;
+  #backchannels: Backchannels;
+  readonly #snapshots: Snapshots;
+  #sources: readonly ConfiguredSource[];
+  /** Of former configurations, still answering. */
+  readonly #retiring = new Set<Probe>();
+
+  private constructor(config: Config, parts: Parts) {
+    this.#config = config;
+    this.#surroundings = parts.surroundings;
+    this.#snapshots = parts.snapshots;
+    this.#sources = parts.sources;
+    this.#server = parts.server;
+    this.#lookups = parts.lookups;
+    this.#lookupLog = parts.lookupLog;
+    this.#validator = parts.validator;
+    this.#cache = parts.cache;
+    this.#backchannels = parts.backchannels;
+    this.#events = parts.events;
+    this.#warmStart = parts.warmStart;
+    this.#metrics = parts.metrics;
+  }
+
+  /**
+   * Builds everything and listens. Cyrus need not be there: until it answers, lookups are deferred.
+   * @throws ConfigError, or UnavailableError where a listener cannot be opened
+   */
+  static async start(config: Config, log: Log): Promise<Daemon> {
+    const snapshots = new Snapshots({ beginSnapshot: () => validator.beginSnapshot(), log, now });
+    const gap = (): void => snapshots.soon();
+    const surroundings = { log, now, random: Math.random, restarted: gap };
+    const backchannels = await buildBackchannels(config, surroundings);
+    const belief = beliefOf(config.cache, config.events, listsEverything(config));
+    const cache = new VerdictCache(config.cache, belief, now());
+    const validator = new Validator(cache, backchannels.route, validatorRules(config), now);
+    const metrics = new Metrics();
+    const lookupLog = new LookupLog(log, config.log.maxRefusedPerSecond, now);
+    const lookups = new Lookups(validator, policiesOf(config), lookupLog, metrics, now);
+    const events =
+      config.events &&
+      (await (await import('../cyrus/events/events.js')).openEvents(config.events, validator, log, gap));
+    let server: SocketmapServer;
+    try {
+      const parts = { lookup: lookups, log, now };
+      server = await SocketmapServer.listen(config.socketmap.listen, serverOptions(config), parts);
+    } catch (error) {
+      events?.close();
+      throw error;
+    }
+    const clocks = { now, wallClock: Date.now };
+    const warmStart = WarmStart.begin(config.cache, { cache, validator, log, clocks });
+    const sources = snapshotSources(config, backchannels, now);
+    snapshots.reconfigure(sources, config.cache.snapshotIntervalMs);
+    return new Daemon(config, {
+      surroundings,
+      sources,
+      snapshots,
+      server,
+      lookups,
+      lookupLog,
+      validator,
+      cache,
+      backchannels,
+      events,
+      warmStart,
+      metrics,
+    });
+  }
+
+  /** What it listens on, with the ports that were given for port 0. */
+  get endpoints(): readonly Endpoint[] {
+    return this.#server.endpoints;
+  }
+
+  /** Counters since the start, and sizes of now. */
+  stats(): object {
+    return statsOf({
+      metrics: this.#metrics,
+      server: this.#server,
+      cache: this.#cache,
+      probes: this.#backchannels.probes,
+      events: this.#events,
+    });
+  }
+
+  /**
+   * Takes a new configuration: back-channels, rules, policies and lifetimes at once. What is cached as negative
+   * is dropped. Listeners (of events too), the sizes of the stores and the file of the known mailboxes are those of
+   * the start.
+   * @throws ConfigError where it cannot be used; the old one stays in force then
+   */
+  async reload(config: Config): Promise<void> {
+    const former = this.#backchannels;
+    const next = await buildBackchannels(config, this.#surroundings, former);
+    this.#backchannels = next;
+    // Without a channel that is open nobody would tell us of a change.
+    const events = this.#events === undefined ? undefined : (config.events ?? this.#config.events);
+    this.#config = { ...config, events };
+    this.#cache.belief = beliefOf(config.cache, events, listsEverything(config));
+    this.#lookups.policies = policiesOf(config);
+    this.#lookupLog.maxRefusedPerSecond = config.log.maxRefusedPerSecond;
+    this.#validator.reconfigure(next.route, validatorRules(config));
+    this.#sources = snapshotSources(config, next, now, this.#sources);
+    this.#snapshots.reconfigure(this.#sources, config.cache.snapshotIntervalMs);
+    for (const probe of former.probes) if (!next.probes.includes(probe)) this.#retire(probe);
+  }
+
+  /** What it was asked is still answered; nobody waits for it, so that the log is rotated in time. */
+  #retire(probe: Probe): void {
+    this.#retiring.add(probe);
+    void probe.drain().finally(() => this.#retiring.delete(probe));
+  }
+
+  /** Accepts no more, answers what is in flight within the grace, closes everything. */
+  async stop(): Promise<void> {
+    await this.#server.stop(this.#config.socketmap.shutdownGraceMs);
+    this.#lookupLog.end();
+    this.#events?.close();
+    this.#snapshots.close();
+    await this.#warmStart?.end();
+    const probes = [...this.#backchannels.probes, ...this.#retiring];
+    await Promise.all(probes.map((probe) => probe.close()));
+  }
+}
+
+type Parts = {
+  readonly surroundings: BackchannelSurroundings;
+  readonly snapshots: Snapshots;
+  readonly sources: readonly ConfiguredSource[];
+  readonly server: SocketmapServer;
+  readonly lookups: Lookups;
+  readonly lookupLog: LookupLog;
+  readonly validator: Validator;
+  readonly cache: VerdictCache;
+  readonly backchannels: Backchannels;
+  readonly events: Events | undefined;
+  readonly warmStart: WarmStart | undefined;
+  readonly metrics: Metrics;
+};
+
+function now(): number {
+  return performance.now();
+}
+
+function serverOptions({ socketmap, lookup }: Config) {
+  const stallLimitMs = SENDMAIL_TIMEOUT_MS - lookup.deadlineMs;
+  return { ...socketmap, stallLimitMs, openFiles: openFilesLimit() };
+}

@@ -1,0 +1,91 @@
+// How a lookup is told of in the log: refused and deferred recipients at info, accepted ones at debug. A dictionary
+// attack must not fill the disk, and its lines must not cost more than its lookups: beyond so many a second
+// they are counted, and told of in one line. No I/O of its own.
+import type { Log } from '../log/log.js';
+import type { Outcome } from '../validation/outcome.js';
+import type { Verdict } from '../validation/verdict.js';
+
+const SECOND_MS = 1000;
+
+const VERBS: { readonly [kind in Verdict['kind']]: string } = {
+  deliverable: 'found',
+  unknown: 'notfound',
+  overquota: 'overquota',
+  refused: 'refused',
+  deferred: 'deferred',
+};
+
+export class LookupLog {
+  readonly #log: Log;
+  readonly #now: () => number;
+  /** Lines about refused and deferred recipients in a second. */
+  maxRefusedPerSecond: number;
+  #since = -Infinity;
+  #lines = 0;
+  /** Those that had no line, by verb. */
+  readonly #unlogged = new Map<string, number>();
+  #timer: NodeJS.Timeout | undefined;
+
+  /** @param now monotonic milliseconds */
+  constructor(log: Log, maxRefusedPerSecond: number, now: () => number) {
+    this.#log = log;
+    this.maxRefusedPerSecond = maxRefusedPerSecond;
+    this.#now = now;
+  }
+
+  accepted(map: string, key: string, outcome: Outcome, ms: number): void {
+    if (this.#log.isLevelEnabled('debug')) this.#log.debug(fields(map, key, outcome, ms), verbOf(outcome));
+  }
+
+  refused(map: string, key: string, outcome: Outcome, ms: number): void {
+    if (!this.#log.isLevelEnabled('info')) return;
+    const verb = verbOf(outcome);
+    if (this.#hasRoom()) this.#log.info(fields(map, key, outcome, ms), verb);
+    else this.#unlogged.set(verb, (this.#unlogged.get(verb) ?? 0) + 1);
+  }
+
+  /** Ends this second: tells of those that had no line. */
+  end(): void {
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#since = -Infinity;
+    if (this.#unlogged.size === 0) return;
+    this.#log.info(Object.fromEntries(this.#unlogged), 'unlogged');
+    this.#unlogged.clear();
+  }
+
+  /** Whether this second has a line left; the first that finds none sees to it that the others are told of. */
+  #hasRoom(): boolean {
+    const now = this.#now();
+    if (now - this.#since >= SECOND_MS) {
+      this.#since = now;
+      this.#lines = 0;
+    }
+    if (this.#lines < this.maxRefusedPerSecond) {
+      this.#lines += 1;
+      return true;
+    }
+    this.#timer ??= setTimeout(() => this.end(), this.#since + SECOND_MS - now).unref();
+    return false;
+  }
+}
+
+/** A key is bytes: as UTF-8 it is readable, and the log's JSON escapes whatever a stranger put into it. */
+function fields(map: string, key: string, { verdict, source }: Outcome, ms: number): object {
+  const named = {
+    map,
+    key: Buffer.from(key, 'latin1').toString(),
+    verdict: verdict.kind,
+    source,
+    ms: rounded(ms),
+  };
+  return verdict.kind === 'deferred' ? { ...named, reason: verdict.reason } : named;
+}
+
+function rounded(ms: number): number {
+  return Math.round(ms * 1000) / 1000;
+}
+
+function verbOf({ verdict, source }: Outcome): string {
+  return source === 'stale' ? 'stale' : VERBS[verdict.kind];
+}

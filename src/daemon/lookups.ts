@@ -1,0 +1,61 @@
+// A lookup as a mail server sees it: the map's policy makes a reply of the validator's outcome, and the log and
+// the metrics hear of it. No I/O.
+import type { Config } from '../config/config.js';
+import type { LookupLog } from './lookup-log.js';
+import type { Metrics } from './metrics.js';
+import type { Lookup } from '../socketmap/lookup.js';
+import type { Outcome } from '../validation/outcome.js';
+import type { DetailRule, Validator } from '../validation/validator.js';
+import { replyFor, type Reply, type ReplyPolicy } from '../validation/verdict.js';
+
+/** What a map makes of verdicts and of details. */
+export type MapPolicy = ReplyPolicy & { readonly detail: DetailRule };
+
+/** The policy of a map by its name; an unknown name takes the default. */
+export type Policies = (map: string) => MapPolicy;
+
+/** Of the configuration: a map without a table is as the default one. */
+export function policiesOf({ maps, defaultMap }: Pick<Config, 'maps' | 'defaultMap'>): Policies {
+  return (map) => maps.get(map) ?? defaultMap;
+}
+
+export class Lookups implements Lookup {
+  readonly #validator: Validator;
+  readonly #log: LookupLog;
+  readonly #metrics: Metrics;
+  readonly #now: () => number;
+  policies: Policies;
+
+  constructor(validator: Validator, policies: Policies, log: LookupLog, metrics: Metrics, now: () => number) {
+    this.#validator = validator;
+    this.policies = policies;
+    this.#log = log;
+    this.#metrics = metrics;
+    this.#now = now;
+  }
+
+  answerNow(map: string, key: string): Reply | undefined {
+    const policy = this.policies(map);
+    const outcome = this.#validator.known(key, policy.detail);
+    return outcome === undefined ? undefined : this.#reply(map, key, policy, outcome, 0);
+  }
+
+  answerLater(map: string, key: string): Promise<Reply> {
+    const start = this.#now();
+    const policy = this.policies(map);
+    return this.#validator.ask(key, policy.detail).then((outcome) => {
+      const ms = this.#now() - start;
+      this.#metrics.missed(ms);
+      return this.#reply(map, key, policy, outcome, ms);
+    });
+  }
+
+  #reply(map: string, key: string, policy: ReplyPolicy, outcome: Outcome, ms: number): Reply {
+    const { verdict, source } = outcome;
+    this.#metrics.count(verdict.kind, source);
+    const reply = replyFor(verdict, key, policy);
+    if (reply.status === 'OK') this.#log.accepted(map, key, outcome, ms);
+    else this.#log.refused(map, key, outcome, ms);
+    return reply;
+  }
+}

@@ -1,0 +1,60 @@
+// What has been counted since the start, and how full everything is now: one object, for the log line `stats`. Whoever
+// wants rates takes the difference of two. No I/O; asks the runtime for its memory.
+import { Pool } from '../cyrus/pool/pool.js';
+import type { Events } from '../cyrus/events/events.js';
+import type { Metrics } from './metrics.js';
+import type { SocketmapServer } from '../socketmap/server.js';
+import type { Probe } from '../validation/probe.js';
+import type { VerdictCache } from '../validation/verdict-cache.js';
+
+export type StatsParts = {
+  readonly metrics: Metrics;
+  readonly server: SocketmapServer;
+  readonly cache: VerdictCache;
+  readonly probes: readonly Probe[];
+  readonly events: Events | undefined;
+};
+
+export function statsOf({ metrics, server, cache, probes, events }: StatsParts) {
+  const { accepted, requests, replies, closed } = server.counters;
+  return {
+    uptimeMs: Math.round(performance.now()),
+    memoryBytes: process.memoryUsage.rss(),
+    connections: server.connections,
+    lingering: server.lingering,
+    accepted,
+    closed,
+    requests,
+    replies,
+    verdicts: metrics.verdicts,
+    sources: metrics.sources,
+    misses: missesOf(metrics),
+    cache: { known: cache.knownSize, negative: cache.negativeSize },
+    backchannels: Object.fromEntries(
+      probes.flatMap((probe) =>
+        probe instanceof Pool ? [[probe.name, { sessions: probe.size, waiting: probe.waiting }]] : [],
+      ),
+    ),
+    ...(events === undefined ? {} : { events: eventsOf(events) }),
+  };
+}
+
+/** How long lookups took that had to ask. */
+function missesOf({ missMicroseconds: times }: Metrics) {
+  const { count } = times;
+  if (count === 0) return { count };
+  return {
+    count,
+    medianMs: times.percentile(50) / 1000,
+    p99Ms: times.percentile(99) / 1000,
+    maxMs: times.max / 1000,
+  };
+}
+
+function eventsOf({ receiver, gaps, forwarder }: Events) {
+  return {
+    received: Object.fromEntries(receiver.counts),
+    gaps: gaps.count,
+    ...(forwarder === undefined ? {} : { handedOn: forwarder.delivered, dropped: forwarder.dropped }),
+  };
+}

@@ -1,0 +1,212 @@
+// The known store in a file, so that a restart does not forget who exists: saved on a clean stop and every few
+// minutes, read at the next start. Written beside its place and renamed, mode 0600, with a version and a checksum;
+// a file that is damaged in any way is not believed. What is read back is served only while Cyrus cannot be asked.
+import { createHash } from 'node:crypto';
+import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { messageOf } from '../errors.js';
+import type { Log } from '../log/log.js';
+import type { Snapshot } from '../validation/snapshot.js';
+import type { Validator } from '../validation/validator.js';
+import type { VerdictCache } from '../validation/verdict-cache.js';
+
+/** First line of the file; a change of the form changes the number, and older files are ignored. */
+const FORMAT = 'cyrusmapd-known 1\n';
+/** Names between two pauses while saving: less than a millisecond. */
+const STEP = 2_000;
+/** Read between two pauses, as many names. */
+const CHUNK_BYTES = 64 * 1024;
+const LINE = /^(\d{1,12}) ([\x21-\x7e]{1,2048})$/;
+const TRAILER = /^sha256 ([0-9a-f]{64})\n$/;
+const TRAILER_BYTES = 'sha256 '.length + 64 + 1;
+
+export type WarmStartParts = {
+  readonly cache: VerdictCache;
+  readonly validator: Validator;
+  readonly log: Log;
+  readonly clocks: Clocks;
+};
+
+/** Restores at the start, saves every few minutes and at the end. A file that fails is told, and changes nothing. */
+export class WarmStart {
+  readonly #path: string;
+  readonly #parts: WarmStartParts;
+  readonly #timer: NodeJS.Timeout;
+  #work: Promise<void>;
+
+  private constructor(path: string, intervalMs: number, parts: WarmStartParts) {
+    this.#path = path;
+    this.#parts = parts;
+    this.#work = this.#restore();
+    this.#timer = setInterval(() => this.#saveSoon(), intervalMs).unref();
+  }
+
+  /** @returns undefined where no file is configured */
+  static begin(
+    { stateFile, stateIntervalMs }: { stateFile: string | undefined; stateIntervalMs: number },
+    parts: WarmStartParts,
+  ): WarmStart | undefined {
+    return stateFile === undefined ? undefined : new WarmStart(stateFile, stateIntervalMs, parts);
+  }
+
+  /** Saves once more. Never rejects. */
+  end(): Promise<void> {
+    clearInterval(this.#timer);
+    this.#saveSoon();
+    return this.#work;
+  }
+
+  /** One after the other: a save must not begin before what was saved is read back. */
+  #saveSoon(): void {
+    this.#work = this.#work.then(() => this.#save());
+  }
+
+  async #save(): Promise<void> {
+    const { cache, clocks, log } = this.#parts;
+    try {
+      const mailboxes = await saveKnown(this.#path, cache, clocks);
+      log.debug({ file: this.#path, mailboxes }, 'saved');
+    } catch (error) {
+      log.error({ file: this.#path, error: messageOf(error) }, 'not-saved');
+    }
+  }
+
+  async #restore(): Promise<void> {
+    const { validator, clocks, log } = this.#parts;
+    const restored = await restoreKnown(this.#path, validator.beginSnapshot(), clocks);
+    switch (restored.kind) {
+      case 'restored':
+        log.info({ file: this.#path, mailboxes: restored.mailboxes }, 'restored');
+        return;
+      case 'damaged':
+        log.warn({ file: this.#path, reason: restored.reason }, 'not-restored: the file is ignored');
+        return;
+      case 'absent':
+        return;
+    }
+  }
+}
+
+export type Clocks = {
+  /** Monotonic milliseconds, as the cache counts. */
+  readonly now: () => number;
+  /** Milliseconds since 1970: the only clock that two processes share. */
+  readonly wallClock: () => number;
+};
+
+/**
+ * Saves every known mailbox with its age.
+ * @returns how many
+ * @throws what the file system throws; the former file is left as it was then
+ */
+export async function saveKnown(path: string, cache: VerdictCache, clocks: Clocks): Promise<number> {
+  const temporary = `${path}.new`;
+  // Left by a process that was killed while it saved; and a new file has the mode that it is made with.
+  await rm(temporary, { force: true });
+  const file = await open(temporary, 'wx', 0o600);
+  try {
+    const count = await writeKnown(file, cache, clocks);
+    await file.sync();
+    await file.close();
+    await rename(temporary, path);
+    return count;
+  } catch (error) {
+    await file.close().catch(() => undefined);
+    await rm(temporary, { force: true }).catch(() => undefined);
+    throw error;
+  }
+}
+
+async function writeKnown(file: FileHandle, cache: VerdictCache, clocks: Clocks): Promise<number> {
+  const hash = createHash('sha256');
+  const write = async (text: string) => {
+    hash.update(text, 'latin1');
+    await file.write(text, null, 'latin1');
+  };
+  const wall = clocks.wallClock() - clocks.now();
+  // Least recently used first: that is the order in which they are read back.
+  const mailboxes = cache.knownMailboxes().reverse();
+  let count = 0;
+  await write(FORMAT);
+  for (let from = 0; from < mailboxes.length; from += STEP) {
+    const lines = mailboxes.slice(from, from + STEP).flatMap((mailbox) => {
+      const confirmed = cache.confirmed(mailbox);
+      return confirmed === undefined ? [] : [`${Math.floor((wall + confirmed) / 1000)} ${mailbox}\n`];
+    });
+    count += lines.length;
+    await write(lines.join(''));
+  }
+  await file.write(`sha256 ${hash.digest('hex')}\n`);
+  return count;
+}
+
+/** Restored, absent, or damaged for a reason. */
+export type Restored =
+  | { readonly kind: 'restored'; readonly mailboxes: number }
+  | { readonly kind: 'absent' }
+  | { readonly kind: 'damaged'; readonly reason: string };
+
+/**
+ * Reads a saved store back. Never throws: a file that cannot be used is told, and the store stays as it was.
+ * @param snapshot what changes while it is read is not restored
+ */
+export async function restoreKnown(path: string, snapshot: Snapshot, clocks: Clocks): Promise<Restored> {
+  let file: FileHandle | undefined;
+  try {
+    file = await open(path, 'r');
+    const { size } = await file.stat();
+    const damage = await whatIsWrong(file, size);
+    if (damage !== undefined) return { kind: 'damaged', reason: damage };
+    await takeLines(file, size - TRAILER_BYTES, snapshot, clocks);
+    return { kind: 'restored', mailboxes: snapshot.size };
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'absent' };
+    return { kind: 'damaged', reason: messageOf(error) };
+  } finally {
+    snapshot.abandon();
+    await file?.close();
+  }
+}
+
+async function whatIsWrong(file: FileHandle, size: number): Promise<string | undefined> {
+  if (!(await textAt(file, 0, FORMAT.length)).startsWith(FORMAT)) {
+    return `does not begin with ${FORMAT.trimEnd()}`;
+  }
+  const bodyEnd = size - TRAILER_BYTES;
+  const sum = TRAILER.exec(await textAt(file, Math.max(0, bodyEnd), TRAILER_BYTES))?.[1];
+  if (sum === undefined) return 'is cut off';
+  const hash = createHash('sha256');
+  for await (const chunk of chunksOf(file, bodyEnd)) hash.update(chunk);
+  return hash.digest('hex') === sum ? undefined : 'has a wrong checksum';
+}
+
+async function takeLines(file: FileHandle, end: number, snapshot: Snapshot, clocks: Clocks): Promise<void> {
+  const { now, wallClock } = clocks;
+  const monotonic = now() - wallClock();
+  let rest = '';
+  for await (const chunk of chunksOf(file, end)) {
+    const lines = (rest + chunk.toString('latin1')).split('\n');
+    rest = lines.pop() ?? '';
+    for (const line of lines) {
+      const [, seconds, mailbox] = LINE.exec(line) ?? [];
+      if (seconds === undefined || mailbox === undefined) continue;
+      // A clock that was set back must not make anything younger than this moment.
+      snapshot.restore(mailbox, Math.min(now(), monotonic + Number(seconds) * 1000));
+    }
+  }
+}
+
+/** Each read is a turn of its own: lookups are answered between two of them. */
+async function* chunksOf(file: FileHandle, end: number): AsyncGenerator<Buffer> {
+  for (let from = 0; from < end;) {
+    const length = Math.min(CHUNK_BYTES, end - from);
+    const { bytesRead, buffer } = await file.read(Buffer.allocUnsafe(length), 0, length, from);
+    if (bytesRead === 0) return;
+    from += bytesRead;
+    yield buffer.subarray(0, bytesRead);
+  }
+}
+
+async function textAt(file: FileHandle, position: number, length: number): Promise<string> {
+  const { bytesRead, buffer } = await file.read(Buffer.alloc(length), 0, length, position);
+  return buffer.toString('latin1', 0, bytesRead);
+}

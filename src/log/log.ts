@@ -1,0 +1,76 @@
+// The log: pino, a JSON line an event, its message a verb, with fixed fields and the time in ISO 8601.
+// Writes to a file or to standard error, by log-file.ts.
+import { write } from 'node:fs';
+import type { Logger } from 'pino';
+import type { LogConfig } from '../config/config.js';
+import { ConfigError, messageOf } from '../errors.js';
+import { LogFile } from './log-file.js';
+
+/** What the parts may do with the log. */
+export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'isLevelEnabled'>;
+
+export type LogHandle = {
+  readonly log: Log;
+  /** After a rotation, or with a new level or file. What cannot be opened is told of, and the old one kept. */
+  readonly reopen: (config: LogConfig) => void;
+  /** Before the process ends: resolves when everything is written, or after a second. */
+  readonly flush: () => Promise<void>;
+};
+
+const FLUSH_TIMEOUT_MS = 1000;
+
+/** @throws ConfigError where the file cannot be opened */
+export async function createLog(config: LogConfig): Promise<LogHandle> {
+  const { pino, stdTimeFunctions } = await import('pino');
+  const file = open(config, {
+    trouble: (what) => tellOperator(config, what),
+    resumed: (dropped) => log.warn({ dropped }, 'log-resumed'),
+  });
+  const log = pino(
+    {
+      level: config.level,
+      base: null,
+      timestamp: stdTimeFunctions.isoTime,
+      formatters: { level: (level) => ({ level }) },
+    },
+    file,
+  );
+  return {
+    log,
+    reopen: (next) => {
+      log.level = next.level;
+      file.reopen(next.file);
+    },
+    flush: () => file.flush(FLUSH_TIMEOUT_MS),
+  };
+}
+
+function open(config: LogConfig, alarm: Parameters<typeof LogFile.open>[2]): LogFile {
+  try {
+    return LogFile.open(config.file, config.maxPendingBytes, alarm);
+  } catch (error) {
+    throw new ConfigError(`log.file is ${JSON.stringify(config.file)}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/** The log itself is in trouble; where it is standard error there is nobody left to tell. */
+function tellOperator({ file }: LogConfig, what: string): void {
+  if (file === undefined) return;
+  // Not process.stderr.write(): where its reader is gone that emits an error that nobody handles.
+  write(process.stderr.fd, `cyrusmapd: ${file}: ${what}\n`, () => undefined);
+}
+
+const nothing = (): void => undefined;
+
+/** For tests and for tools that only print. */
+export const silentLog: Log = Object.freeze({
+  trace: nothing,
+  debug: nothing,
+  info: nothing,
+  warn: nothing,
+  error: nothing,
+  fatal: nothing,
+  isLevelEnabled: () => false,
+});

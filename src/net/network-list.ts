@@ -1,0 +1,35 @@
+// Who may ask over TCP: a list of networks that a peer's address is judged by. No I/O.
+import { BlockList, isIPv4 } from 'node:net';
+import type { Network } from './network.js';
+import { formatEndpoint, isLocal, type Endpoint } from './endpoint.js';
+import { ConfigError } from '../errors.js';
+
+export class NetworkList {
+  /** The runtime calls it by what it is mostly used for; it only tells whether an address is in it. */
+  readonly #networks = new BlockList();
+
+  constructor(networks: readonly Network[]) {
+    for (const { address, prefix, family } of networks) this.#networks.addSubnet(address, prefix, family);
+  }
+
+  /** @param address as `Socket.remoteAddress` writes it; an IPv4-mapped one (RFC 4291 2.5.5.2) is judged as IPv4 */
+  has(address: string): boolean {
+    const unscoped = address.replace(/%.*$/, '');
+    const plain = unscoped.replace(/^::ffff:(?=[\d.]+$)/i, '');
+    return this.#networks.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+  }
+}
+
+/**
+ * Whoever can ask may learn which mailboxes exist, so a listener that more than this machine can reach has to
+ * say who may.
+ * @throws ConfigError naming the listener
+ */
+export function requireAllowList(endpoints: readonly Endpoint[], allow: readonly Network[]): void {
+  if (allow.length > 0) return;
+  const open = endpoints.find((endpoint) => !isLocal(endpoint));
+  if (open === undefined) return;
+  throw new ConfigError(
+    `socketmap.listen has ${formatEndpoint(open)}: beyond this machine it needs socketmap.allow, the networks that may ask`,
+  );
+}

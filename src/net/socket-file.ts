@@ -1,0 +1,144 @@
+// The file of a UNIX socket: who may open it, and whose it is. A left-over one is removed, a live one never; ours
+// appears under its name only when it is listening, with its owner and mode. File system and one probing connect().
+import { randomInt } from 'node:crypto';
+import { chmodSync, chownSync, linkSync, lstatSync, statSync, unlinkSync } from 'node:fs';
+import { connect } from 'node:net';
+import { dirname } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { SOCKET_PATH_MAX_BYTES } from './endpoint.js';
+import { ConfigError, UnavailableError, messageOf } from '../errors.js';
+import { groupId, userId } from './accounts.js';
+
+export type SocketFileRules = {
+  /** A name or a number; undefined leaves it to the process. */
+  readonly socketOwner: string | undefined;
+  readonly socketGroup: string | undefined;
+  readonly socketMode: number;
+};
+
+export const DEFAULT_SOCKET_FILE_RULES: SocketFileRules = Object.freeze({
+  socketOwner: undefined,
+  socketGroup: undefined,
+  socketMode: 0o660,
+});
+
+/**
+ * Which file it is. The number alone would not do: the next file to be made often gets that of the last removed. One
+ * whose owner or mode was changed meanwhile is taken for another, and left: a left-over does no harm.
+ */
+export type FileIdentity = { readonly ino: bigint; readonly dev: bigint; readonly ctimeNs: bigint };
+
+const SUFFIX_BYTES = 5;
+
+const PROBES = 3;
+const PROBE_PAUSE_MS = 50;
+
+/**
+ * A name beside the socket's own, to bind it to. The runtime removes the file that it bound to when it stops
+ * listening, whoever owns it then: this name is gone by that time.
+ * @throws ConfigError where the two do not fit
+ */
+export function nameToBind(path: string): string {
+  const bytes = Buffer.byteLength(path);
+  const longest = SOCKET_PATH_MAX_BYTES - SUFFIX_BYTES;
+  if (bytes > longest) {
+    throw new ConfigError(
+      `listening on unix:${path}, a path of ${bytes} bytes: must have ${longest} at most`,
+    );
+  }
+  const suffix = randomInt(36 ** 4)
+    .toString(36)
+    .padStart(4, '0');
+  return `${path}.${suffix}`;
+}
+
+/** Runs what creates a socket file so that nobody but this user can open it yet. */
+export function withPrivateFiles(create: () => void): void {
+  const umask = process.umask(0o177);
+  try {
+    create();
+  } finally {
+    process.umask(umask);
+  }
+}
+
+/** @throws ConfigError where there is no such user or group, or this process may not give the file to them */
+export function setAccess(file: string, rules: SocketFileRules): void {
+  const { socketOwner, socketGroup, socketMode } = rules;
+  const uid = socketOwner === undefined ? -1 : userId(socketOwner);
+  const gid = socketGroup === undefined ? -1 : groupId(socketGroup);
+  try {
+    if (uid !== -1 || gid !== -1) chownSync(file, uid, gid);
+    chmodSync(file, socketMode);
+  } catch (error) {
+    const wanted = `${socketOwner ?? ''}:${socketGroup ?? ''}`;
+    throw new ConfigError(`socketmap.socket_owner and socket_group are ${wanted}: ${messageOf(error)}`, {
+      cause: error,
+    });
+  }
+}
+
+/**
+ * Gives a listening socket its name. link(2) never replaces a file, so of two daemons that start at once, one gets it.
+ * @throws UnavailableError where another was faster
+ */
+export function publish(bound: string, path: string): FileIdentity {
+  try {
+    linkSync(bound, path);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    throw new UnavailableError(`unix:${path} is in use`, { cause: error });
+  }
+  unlinkSync(bound);
+  return lstatSync(path, { bigint: true });
+}
+
+/** @throws UnavailableError where somebody listens there, or it is no socket */
+export async function removeLeftOver(path: string): Promise<void> {
+  statSync(dirname(path)); // bind() itself would be told EACCES by the runtime where the folder is missing
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (found === undefined) return;
+  if (!found.isSocket()) {
+    throw new UnavailableError(`unix:${path} cannot be opened: the file is no socket and is not replaced`);
+  }
+  if (await isLive(path)) throw new UnavailableError(`unix:${path} is in use`);
+  removeIfSame(path, found);
+}
+
+/** Removes that file, but not the one of a daemon that took the name since. */
+export function removeIfSame(path: string, file: FileIdentity): void {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  if (found === undefined) return;
+  const same = found.ino === file.ino && found.dev === file.dev && found.ctimeNs === file.ctimeNs;
+  if (same) unlinkSync(path);
+}
+
+/**
+ * Dead is only what refuses. EAGAIN is a full backlog, EACCES may be anything: both count as live. FreeBSD refuses for
+ * a full backlog too, and any system between bind() and listen(): so it is asked again, after a pause.
+ */
+async function isLive(path: string): Promise<boolean> {
+  for (let probe = 0; probe < PROBES; probe++) {
+    if (probe > 0) await sleep(PROBE_PAUSE_MS);
+    if (await accepts(path)) return true;
+  }
+  return false;
+}
+
+function accepts(path: string): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect({ path });
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+    socket.once('error', (error) => {
+      const code = codeOf(error);
+      resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT');
+    });
+  });
+}
+
+function codeOf(error: unknown): unknown {
+  return error instanceof Error && 'code' in error ? error.code : undefined;
+}

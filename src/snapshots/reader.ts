@@ -1,0 +1,82 @@
+// Lists the mailboxes of some domains over IMAP, in a session of its own: a long list would hold up questions. The
+// session is kept between two lists, since each login takes a reader of sasldb that imapd does not give back.
+import { LoginError, UnavailableError } from '../errors.js';
+import type { MailboxName, Separator } from '../cyrus/mailbox-name.js';
+
+/** What is needed of an ImapSession. */
+export interface ListingSession {
+  readonly botched: boolean;
+  readonly separator: Separator;
+  list(pattern: MailboxName, take: (mailbox: string) => void): Promise<void>;
+  close(): void;
+}
+
+export type SnapshotReaderOptions = {
+  readonly open: () => Promise<ListingSession>;
+  readonly patterns: (separator: Separator) => readonly MailboxName[];
+  readonly covers: (mailbox: string) => boolean;
+  /** Whether imapd lets a session idle until the next list; by default it does for 32 minutes. */
+  readonly keep: boolean;
+  /** After a refused login: whoever tries on is locked out. */
+  readonly loginBackoffMs: number;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+};
+
+export class SnapshotReader {
+  readonly #options: SnapshotReaderOptions;
+  #session: ListingSession | undefined;
+  #refused: { readonly error: LoginError; readonly until: number } | undefined;
+  #closed = false;
+
+  constructor(options: SnapshotReaderOptions) {
+    this.#options = options;
+  }
+
+  /** One at a time. @throws what a session throws: the list is not whole then */
+  async read(take: (mailbox: string) => void): Promise<void> {
+    const { patterns, covers, keep } = this.#options;
+    const session = await this.#acquire();
+    try {
+      for (const pattern of patterns(session.separator)) {
+        await session.list(pattern, (mailbox) => {
+          if (covers(mailbox)) take(mailbox);
+        });
+      }
+    } catch (error) {
+      this.#drop();
+      throw error;
+    }
+    if (!keep || this.#closed) this.#drop();
+  }
+
+  close(): void {
+    this.#closed = true;
+    this.#drop();
+  }
+
+  async #acquire(): Promise<ListingSession> {
+    if (this.#session?.botched === true) this.#drop();
+    const session = this.#session ?? (await this.#open());
+    this.#session = session;
+    if (!this.#closed) return session;
+    this.#drop();
+    throw new UnavailableError('the reader is closed');
+  }
+
+  async #open(): Promise<ListingSession> {
+    const { open, now, loginBackoffMs } = this.#options;
+    if (this.#refused !== undefined && now() < this.#refused.until) throw this.#refused.error;
+    try {
+      return await open();
+    } catch (error) {
+      if (error instanceof LoginError) this.#refused = { error, until: now() + loginBackoffMs };
+      throw error;
+    }
+  }
+
+  #drop(): void {
+    this.#session?.close();
+    this.#session = undefined;
+  }
+}

@@ -1,0 +1,135 @@
+import { describe, expect, test } from 'vitest';
+import {
+  Scram,
+  SCRAM_ITERATIONS_MAX,
+  SCRAM_ITERATIONS_MIN,
+  type ScramHash,
+} from '../../../../src/cyrus/sasl/scram.js';
+import { ConfigError, LoginError, ProtocolError } from '../../../../src/errors.js';
+
+const USER = { user: 'user', password: 'pencil', authorizationId: undefined };
+
+/** RFC 5802 section 5. */
+const SHA1 = {
+  hash: 'sha1' as ScramHash,
+  nonce: 'fyko+d2lbbFgONRv9qkxdawL',
+  clientFirst: 'n,,n=user,r=fyko+d2lbbFgONRv9qkxdawL',
+  serverFirst: 'r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,s=QSXCR+Q6sek8bf92,i=4096',
+  clientFinal: 'c=biws,r=fyko+d2lbbFgONRv9qkxdawL3rfcNHYJY1ZVvWVs7j,p=v0X8v3Bz2T0CJGbJQyF0X+HI4Ts=',
+  serverFinal: 'v=rmF9pqV8S7suAoZWja4dJRkFsKQ=',
+};
+/** RFC 7677 section 3. */
+const SHA256 = {
+  hash: 'sha256' as ScramHash,
+  nonce: 'rOprNGfwEbeRWgbNEkqO',
+  clientFirst: 'n,,n=user,r=rOprNGfwEbeRWgbNEkqO',
+  serverFirst: 'r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,s=W22ZaJ0SNY7soEsUEjb6gQ==,i=4096',
+  clientFinal:
+    'c=biws,r=rOprNGfwEbeRWgbNEkqO%hvYDpWUa2RaTCAfuxFIlj)hNlF$k0,p=dHzbZapWIk4jUhN+Ute9ytag9zjfMHgsqmmiz7AndVQ=',
+  serverFinal: 'v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=',
+};
+
+async function challenged(vector = SHA256): Promise<Scram> {
+  const scram = new Scram(vector.hash, USER, vector.nonce);
+  await scram.respond(Buffer.from(vector.serverFirst));
+  return scram;
+}
+
+describe.each([SHA1, SHA256])('the exchange that the RFC prints for $hash', (vector) => {
+  test('with the final message as a challenge', async () => {
+    const scram = new Scram(vector.hash, USER, vector.nonce);
+    expect(scram.initialResponse().toString()).toBe(vector.clientFirst);
+    expect((await scram.respond(Buffer.from(vector.serverFirst))).toString()).toBe(vector.clientFinal);
+    expect(await scram.respond(Buffer.from(vector.serverFinal))).toHaveLength(0);
+    expect(() => scram.finish()).not.toThrow();
+  });
+
+  test('with the final message along with the success', async () => {
+    const scram = await challenged(vector);
+    expect(() => scram.finish(Buffer.from(vector.serverFinal))).not.toThrow();
+  });
+});
+
+describe('a server that does not prove that it knows the password', () => {
+  test('reports success at once', () => {
+    const scram = new Scram('sha256', USER);
+    expect(() => scram.finish()).toThrow(ProtocolError);
+  });
+
+  test('reports success after the client has proved that it knows it', async () => {
+    const scram = await challenged();
+    expect(() => scram.finish()).toThrow('success without a proof');
+  });
+
+  test('sends a wrong signature', async () => {
+    const scram = await challenged();
+    await expect(scram.respond(Buffer.from(SHA1.serverFinal))).rejects.toThrow('wrong signature');
+    expect(() => scram.finish()).toThrow(ProtocolError);
+  });
+
+  test('sends an empty signature', async () => {
+    const scram = await challenged();
+    expect(() => scram.finish(Buffer.from('v='))).toThrow(ProtocolError);
+  });
+
+  test('sends its final message before the client has said anything', () => {
+    const scram = new Scram('sha256', USER, SHA256.nonce);
+    expect(() => scram.finish(Buffer.from(SHA256.serverFinal))).toThrow('out of turn');
+  });
+});
+
+describe('a first message of the server', () => {
+  const first = (text: string) => new Scram('sha256', USER, 'abc').respond(Buffer.from(text));
+
+  test.each([
+    ['with a nonce that is not ours', 'r=abxyz,s=QSXCR+Q6,i=4096', 'does not extend ours'],
+    ['with our nonce and nothing more', 'r=abc,s=QSXCR+Q6,i=4096', 'does not extend ours'],
+    ['that holds a mandatory extension', 'm=x,r=abcd,s=QSXCR+Q6,i=4096', 'mandatory extension'],
+    ['without salt', 'r=abcd,s=,i=4096', 'a first message that is none'],
+    ['without iteration count', 'r=abcd,s=QSXCR+Q6', 'a first message that is none'],
+    ['with the iteration count 0', 'r=abcd,s=QSXCR+Q6,i=0', 'a first message that is none'],
+    ['that is empty', '', 'a first message that is none'],
+    ['with too few iterations', `r=abcd,s=QSXCR+Q6,i=${SCRAM_ITERATIONS_MIN - 1}`, 'must be from 4096 to'],
+    ['with too many iterations', `r=abcd,s=QSXCR+Q6,i=${SCRAM_ITERATIONS_MAX + 1}`, 'must be from 4096 to'],
+    ['with very many iterations', 'r=abcd,s=QSXCR+Q6,i=9999999999', 'must be from 4096 to'],
+  ])('%s is refused', async (_, text, message) => {
+    await expect(first(text)).rejects.toThrow(ProtocolError);
+    await expect(first(text)).rejects.toThrow(message);
+  });
+
+  test('with an extension that may be ignored is taken', async () => {
+    const response = await first('r=abcd,s=QSXCR+Q6,i=4096,x=1');
+    expect(response.toString()).toMatch(/^c=biws,r=abcd,p=/);
+  });
+});
+
+test('a refusal in the final message is no breach of the protocol', async () => {
+  const scram = await challenged();
+  await expect(scram.respond(Buffer.from('e=invalid-proof'))).rejects.toThrow(
+    new LoginError('SCRAM-SHA-256 login refused: invalid-proof'),
+  );
+});
+
+test('a challenge after the last one is refused', async () => {
+  const scram = await challenged();
+  await scram.respond(Buffer.from(SHA256.serverFinal));
+  await expect(scram.respond(Buffer.alloc(0))).rejects.toThrow('one challenge too many');
+});
+
+test('names are prepared and their commas and equals signs are written as codes', async () => {
+  const scram = new Scram('sha256', { user: 'a=b,c', password: 'x', authorizationId: 'I\u00adX,' }, 'abc');
+  expect(scram.initialResponse().toString()).toBe('n,a=IX=2C,n=a=3Db=2Cc,r=abc');
+  const response = await scram.respond(Buffer.from('r=abcd,s=QSXCR+Q6,i=4096'));
+  const header = Buffer.from('n,a=IX=2C,').toString('base64');
+  expect(response.toString().startsWith(`c=${header},r=abcd,`)).toBe(true);
+});
+
+test('each exchange has a nonce of its own', () => {
+  const first = new Scram('sha256', USER).initialResponse().toString();
+  expect(first).toMatch(/^n,,n=user,r=[A-Za-z0-9+/]{24}$/);
+  expect(new Scram('sha256', USER).initialResponse().toString()).not.toBe(first);
+});
+
+test('a password that cannot be prepared is an error of the configuration', () => {
+  expect(() => new Scram('sha256', { ...USER, password: 'a\tb' })).toThrow(ConfigError);
+});

@@ -1,0 +1,135 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../../../src/validation/recipient.js';
+import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN } from '../../../../src/validation/verdict.js';
+import { LEARNED_WITNESSES_MAX, Witness, type WitnessAlarm } from '../../../../src/cyrus/witness/witness.js';
+
+const NONE: ReadonlySet<string> = new Set();
+
+function recipient(key: string): Recipient {
+  const parsed = parseKey(key, DEFAULT_ADDRESS_RULES);
+  if (parsed.kind !== 'recipient') throw new Error(parsed.reason);
+  return parsed.recipient;
+}
+
+const canary = recipient('canary@example.jp');
+const alice = recipient('alice@example.jp');
+const bob = recipient('bob@example.jp');
+
+let alarms: string[];
+let alarm: WitnessAlarm;
+beforeEach(() => {
+  alarms = [];
+  alarm = {
+    missing: () => alarms.push('missing'),
+    failed: ({ mailbox }, { kind }) => alarms.push(`failed ${mailbox} ${kind}`),
+    recovered: ({ mailbox }) => alarms.push(`recovered ${mailbox}`),
+  };
+});
+
+describe('who is asked', () => {
+  test('nobody, where no canary is configured and no mailbox was confirmed', () => {
+    expect(new Witness(undefined, alarm).candidate(NONE)).toBeUndefined();
+  });
+
+  test('the canary, whatever was confirmed and even if it was just denied', () => {
+    const witness = new Witness(canary, alarm);
+    witness.learn(alice);
+    expect(witness.candidate(new Set([canary.mailbox]))).toBe(canary);
+  });
+
+  test('else the mailbox most recently confirmed, but none that was just denied', () => {
+    const witness = new Witness(undefined, alarm);
+    witness.learn(alice);
+    witness.learn(bob);
+    expect(witness.candidate(NONE)).toBe(bob);
+    witness.learn(alice);
+    expect(witness.candidate(NONE)).toBe(alice);
+    expect(witness.candidate(new Set([alice.mailbox]))).toBe(bob);
+    expect(witness.candidate(new Set([alice.mailbox, bob.mailbox]))).toBeUndefined();
+  });
+
+  test('only the last few confirmed ones are remembered', () => {
+    const witness = new Witness(undefined, alarm);
+    const many = Array.from({ length: LEARNED_WITNESSES_MAX + 1 }, (_, i) => recipient(`u${i}@example.jp`));
+    for (const each of many) witness.learn(each);
+    const [first, ...others] = many;
+    expect(first).toBeDefined();
+    const denied = new Set(others.map(({ mailbox }) => mailbox));
+    expect(witness.candidate(denied)).toBeUndefined();
+  });
+
+  test('one that failed comes after the others, and is the first to be given up', () => {
+    const witness = new Witness(undefined, alarm);
+    witness.learn(alice);
+    witness.learn(bob);
+    witness.judge(bob, [UNKNOWN, UNKNOWN]);
+    expect(witness.candidate(NONE)).toBe(alice);
+    for (let i = 0; i < LEARNED_WITNESSES_MAX - 1; i++) witness.learn(recipient(`u${i}@example.jp`));
+    const others = new Set(Array.from({ length: LEARNED_WITNESSES_MAX - 1 }, (_, i) => `u${i}@example.jp`));
+    expect(witness.candidate(others)).toBe(alice);
+    expect(witness.candidate(new Set([...others, alice.mailbox]))).toBeUndefined();
+  });
+
+  test('all of them are kept while Cyrus has lost its mailboxes', () => {
+    const witness = new Witness(undefined, alarm);
+    witness.learn(alice);
+    witness.learn(bob);
+    for (let i = 0; i < 20; i++) witness.judge(witness.candidate(NONE), [UNKNOWN, UNKNOWN]);
+    const kept = [witness.candidate(NONE), witness.candidate(new Set([alice.mailbox]))];
+    expect(kept).toContain(bob);
+    expect(witness.judge(witness.candidate(NONE), [DELIVERABLE, DELIVERABLE])).toBeUndefined();
+  });
+});
+
+describe('what an unknown is worth', () => {
+  test('it stands where the witness is deliverable or over quota', () => {
+    const witness = new Witness(canary, alarm);
+    expect(witness.judge(canary, [DELIVERABLE, DELIVERABLE])).toBeUndefined();
+    expect(witness.judge(canary, [OVERQUOTA, OVERQUOTA])).toBeUndefined();
+    expect(alarms).toEqual([]);
+  });
+
+  test.each([
+    ['unknown', [UNKNOWN, UNKNOWN]],
+    ['unknown only before', [UNKNOWN, DELIVERABLE]],
+    ['unknown only after', [DELIVERABLE, UNKNOWN]],
+    ['refused', [REFUSED, REFUSED]],
+    ['deferred', [deferred('System I/O error'), deferred('System I/O error')]],
+  ])('it is deferred where the witness is %s', (_, said) => {
+    expect(new Witness(canary, alarm).judge(canary, said)?.kind).toBe('deferred');
+  });
+
+  test('it is deferred where there is no witness, with words that name the key', () => {
+    const doubt = new Witness(undefined, alarm).judge(undefined, []);
+    expect(doubt).toMatchObject({ kind: 'deferred', reason: expect.stringContaining('canary') });
+  });
+});
+
+describe('the alarm', () => {
+  test('is given once, and once more when all is well again', () => {
+    const witness = new Witness(canary, alarm);
+    for (let i = 0; i < 3; i++) witness.judge(canary, [UNKNOWN, UNKNOWN]);
+    for (let i = 0; i < 3; i++) witness.judge(canary, [DELIVERABLE, DELIVERABLE]);
+    witness.judge(canary, [UNKNOWN, UNKNOWN]);
+    expect(alarms).toEqual([
+      'failed canary@example.jp unknown',
+      'recovered canary@example.jp',
+      'failed canary@example.jp unknown',
+    ]);
+  });
+
+  test('tells a missing witness once', () => {
+    const witness = new Witness(undefined, alarm);
+    witness.judge(undefined, []);
+    witness.judge(undefined, []);
+    expect(alarms).toEqual(['missing']);
+  });
+
+  test('tells a failed witness even where a missing one was told before', () => {
+    const witness = new Witness(undefined, alarm);
+    witness.judge(undefined, []);
+    witness.learn(alice);
+    witness.judge(alice, [UNKNOWN, UNKNOWN]);
+    expect(alarms).toEqual(['missing', 'failed alice@example.jp unknown']);
+  });
+});

@@ -1,0 +1,43 @@
+import { describe, expect, test } from 'vitest';
+import { beliefOf } from '../../../src/daemon/belief.js';
+import type { CacheConfig, EventsConfig } from '../../../src/config/config.js';
+
+const CACHE: CacheConfig = {
+  knownTtlMs: 60_000,
+  negativeTtlMs: 10_000,
+  overQuotaTtlMs: 30_000,
+  serveStaleMs: 86_400_000,
+  maxKnown: 100,
+  maxNegative: 100,
+  snapshotIntervalMs: 900_000,
+  stateFile: undefined,
+  stateIntervalMs: 300_000,
+};
+const EVENTS: EventsConfig = {
+  listen: { kind: 'unix', path: '/run/events/socket' },
+  socketOwner: undefined,
+  socketGroup: undefined,
+  socketMode: 0o660,
+  quota: false,
+  negativeTtlMs: 30_000,
+  forward: undefined,
+};
+
+describe('how long what Cyrus said is believed', () => {
+  test.each([
+    ['without events', undefined, false, 60_000, 60_000, 10_000],
+    ['without events, with snapshots', undefined, true, 60_000, 60_000, 10_000],
+    ['with events', EVENTS, false, 900_000, 60_000, 30_000],
+    ['with events and snapshots', EVENTS, true, 1_800_000, 60_000, 30_000],
+    ['with events about quota', { ...EVENTS, quota: true }, false, 900_000, Infinity, 30_000],
+    ['with events about quota and snapshots', { ...EVENTS, quota: true }, true, 1_800_000, Infinity, 30_000],
+  ])('%s', (_, events, listed, knownMs, freshMs, negativeMs) => {
+    expect(beliefOf(CACHE, events, listed)).toEqual({
+      knownMs,
+      freshMs,
+      negativeMs,
+      overQuotaMs: 30_000,
+      staleMs: 86_400_000,
+    });
+  });
+});

@@ -1,0 +1,206 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { LookupLog } from '../../../src/daemon/lookup-log.js';
+import { Lookups, type MapPolicy } from '../../../src/daemon/lookups.js';
+import { silentLog, type Log } from '../../../src/log/log.js';
+import { Metrics } from '../../../src/daemon/metrics.js';
+import { UnavailableError } from '../../../src/errors.js';
+import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
+import { Validator } from '../../../src/validation/validator.js';
+import { DEFAULT_BELIEF, VerdictCache } from '../../../src/validation/verdict-cache.js';
+import {
+  DEFAULT_REPLY_POLICY,
+  DELIVERABLE,
+  OVERQUOTA,
+  UNKNOWN,
+  type Verdict,
+} from '../../../src/validation/verdict.js';
+import { HandProbe } from '../../fakes/hand-probe.js';
+
+const ALICE = 'alice@example.jp';
+const POLICY: MapPolicy = { ...DEFAULT_REPLY_POLICY, detail: 'inbox' };
+
+type Line = { readonly level: string; readonly message: string; readonly fields: object };
+
+let probe: HandProbe;
+let cache: VerdictCache;
+let metrics: Metrics;
+let lines: Line[];
+let enabled: ReadonlySet<string>;
+let now: number;
+let log: LookupLog;
+let lookups: Lookups;
+
+beforeEach(() => {
+  probe = new HandProbe();
+  cache = new VerdictCache({ maxKnown: 10, maxNegative: 10 }, DEFAULT_BELIEF, 0);
+  metrics = new Metrics();
+  lines = [];
+  enabled = new Set(['debug', 'info']);
+  now = 1000;
+  const rules = {
+    address: DEFAULT_ADDRESS_RULES,
+    deadlineMs: 5000,
+    eightBit: 'reject' as const,
+    alwaysAccepts: () => false,
+  };
+  const validator = new Validator(
+    cache,
+    () => probe,
+    rules,
+    () => now,
+  );
+  const policies = (map: string): MapPolicy =>
+    map === 'strict' ? { ...POLICY, overQuota: 'reject' } : POLICY;
+  log = new LookupLog(recordingLog(), 5, () => now);
+  lookups = new Lookups(validator, policies, log, metrics, () => now);
+});
+
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+function recordingLog(): Log {
+  const at =
+    (level: string) =>
+    (fields: object, message: string): void => {
+      lines.push({ level, message, fields });
+    };
+  return {
+    ...silentLog,
+    debug: at('debug') as Log['debug'],
+    info: at('info') as Log['info'],
+    isLevelEnabled: (level) => enabled.has(level),
+  };
+}
+
+async function later(key: string, map = 'cyrus', verdict: Verdict | Error = DELIVERABLE): Promise<string> {
+  const answer = lookups.answerLater(map, key);
+  now += 3;
+  if (verdict instanceof Error) probe.question(key.toLowerCase()).fail(verdict);
+  else probe.answer(key.toLowerCase(), verdict);
+  const { status, text } = await answer;
+  return `${status} ${text}`;
+}
+
+describe('a reply', () => {
+  test('is given at once where the verdict is known, and only there', () => {
+    expect(lookups.answerNow('cyrus', ALICE)).toBeUndefined();
+    cache.remember(ALICE, DELIVERABLE, now);
+    expect(lookups.answerNow('cyrus', ALICE)).toEqual({ status: 'OK', text: ALICE });
+    expect(lookups.answerNow('cyrus', 'al ice@example.jp')).toEqual({
+      status: 'NOTFOUND',
+      text: 'Mailbox does not exist',
+    });
+  });
+
+  test('is made as the map wants it', async () => {
+    expect(await later('full@example.jp', 'cyrus', OVERQUOTA)).toBe('TEMP Over quota');
+    expect(lookups.answerNow('strict', 'full@example.jp')).toEqual({
+      status: 'NOTFOUND',
+      text: 'Over quota',
+    });
+  });
+
+  test('is TEMP where Cyrus cannot be asked', async () => {
+    expect(await later(ALICE, 'cyrus', new UnavailableError('no connection'))).toBe('TEMP no connection');
+  });
+});
+
+describe('the log', () => {
+  test('has a line with a verb and the fields for each refused and deferred recipient, at info', async () => {
+    await later('Nobody@example.jp', 'cyrus', UNKNOWN);
+    await later(ALICE, 'cyrus', new UnavailableError('no connection'));
+    expect(lines).toEqual([
+      {
+        level: 'info',
+        message: 'notfound',
+        fields: { map: 'cyrus', key: 'Nobody@example.jp', verdict: 'unknown', source: 'probe', ms: 3 },
+      },
+      {
+        level: 'info',
+        message: 'deferred',
+        fields: {
+          map: 'cyrus',
+          key: ALICE,
+          verdict: 'deferred',
+          source: 'probe',
+          ms: 3,
+          reason: 'no connection',
+        },
+      },
+    ]);
+  });
+
+  test('has one for each accepted recipient at debug', async () => {
+    await later(ALICE);
+    lookups.answerNow('cyrus', ALICE);
+    expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual(['debug found', 'debug found']);
+  });
+
+  test('tells what is served stale', async () => {
+    cache.remember(ALICE, DELIVERABLE, now);
+    now += DEFAULT_BELIEF.knownMs;
+    await later(ALICE, 'cyrus', new UnavailableError('no connection'));
+    expect(lines.map(({ message }) => message)).toEqual(['stale']);
+  });
+
+  test('is not burdened with lines that nobody reads', async () => {
+    enabled = new Set();
+    await later(ALICE);
+    await later('nobody@example.jp', 'cyrus', UNKNOWN);
+    expect(lines).toEqual([]);
+    log.end();
+    expect(lines).toEqual([]);
+  });
+
+  test('has no more lines about refused recipients in a second than it may, and counts the others in one', () => {
+    vi.useFakeTimers();
+    for (let i = 0; i < 9; i++) lookups.answerNow('cyrus', 'al ice@example.jp');
+    expect(told()).toEqual(Array(5).fill('notfound'));
+    now += 999;
+    lookups.answerNow('cyrus', 'al ice@example.jp');
+    vi.advanceTimersByTime(1000);
+    expect(told()).toEqual([...Array<string>(5).fill('notfound'), 'unlogged']);
+    expect(lines.at(-1)).toEqual({ level: 'info', message: 'unlogged', fields: { notfound: 5 } });
+    now += 1;
+    lookups.answerNow('cyrus', 'al ice@example.jp');
+    vi.advanceTimersByTime(5000);
+    expect(told().slice(6)).toEqual(['notfound']);
+  });
+
+  test('tells at its end of those that had no line, by verb', async () => {
+    for (let i = 0; i < 7; i++) lookups.answerNow('cyrus', '');
+    await later(ALICE, 'cyrus', new UnavailableError('no connection'));
+    log.end();
+    expect(lines.at(-1)).toEqual({
+      level: 'info',
+      message: 'unlogged',
+      fields: { notfound: 2, deferred: 1 },
+    });
+    log.end();
+    expect(lines).toHaveLength(6);
+  });
+
+  test('takes another limit at once', () => {
+    log.maxRefusedPerSecond = 1;
+    lookups.answerNow('cyrus', '');
+    lookups.answerNow('cyrus', '');
+    expect(told()).toEqual(['notfound']);
+    log.end();
+  });
+
+  function told(): string[] {
+    return lines.map(({ message }) => message);
+  }
+});
+
+test('every verdict and its source are counted, and how long a miss took', async () => {
+  await later(ALICE);
+  await later('nobody@example.jp', 'cyrus', UNKNOWN);
+  lookups.answerNow('cyrus', ALICE);
+  lookups.answerNow('cyrus', 'nobody@example.jp');
+  lookups.answerNow('cyrus', '');
+  expect(metrics.verdicts).toMatchObject({ deliverable: 2, unknown: 3, deferred: 0 });
+  expect(metrics.sources).toMatchObject({ probe: 2, known: 1, negative: 1, rule: 1 });
+  expect([metrics.missMicroseconds.count, metrics.missMicroseconds.min]).toEqual([2, 3000]);
+});

@@ -1,0 +1,57 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { ConfigError } from '../../../src/errors.js';
+import { groupId, userId } from '../../../src/net/accounts.js';
+
+const PASSWD = `# $FreeBSD$
+#
+root:*:0:0:Charlie &:/root:/bin/csh
+toor:*:0:0:Bourne-again Superuser:/root:
+smmsp:*:25:25:Sendmail Submission User:/var/spool/clientmqueue:/usr/sbin/nologin
+cyrus:*:60:60:the cyrus mail server:/nonexistent:/usr/sbin/nologin
++:::::
+broken:*:none
+`;
+const GROUP = 'wheel:*:0:root\nmail:*:6:postfix,cyrus\ncyrus:*:61:\n';
+
+describe('userId and groupId', () => {
+  let folder = '';
+  let passwd = '';
+  let group = '';
+  beforeAll(() => {
+    folder = mkdtempSync(join(tmpdir(), 'accounts-'));
+    passwd = join(folder, 'passwd');
+    group = join(folder, 'group');
+    writeFileSync(passwd, PASSWD);
+    writeFileSync(group, GROUP);
+  });
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  it('find a name', () => {
+    expect(userId('cyrus', passwd)).toBe(60);
+    expect(groupId('cyrus', group)).toBe(61);
+    expect(groupId('mail', group)).toBe(6);
+  });
+
+  it('take a number as it is', () => {
+    expect(userId('1234', passwd)).toBe(1234);
+    expect(groupId('0', group)).toBe(0);
+  });
+
+  it.each(['nobdy', '', 'cyru', '#', '+', 'broken'])('refuse %j, which is none', (name) => {
+    expect(() => userId(name, passwd)).toThrow(ConfigError);
+    expect(() => userId(name, passwd)).toThrow(
+      `socketmap.socket_owner is ${JSON.stringify(name)}: no such user in ${passwd}`,
+    );
+  });
+
+  it('name the file that cannot be read', () => {
+    expect(() => groupId('mail', join(folder, 'none'))).toThrow(/socket_group is "mail": ENOENT.*none/);
+  });
+
+  it('find root on this machine', () => {
+    expect(userId('root')).toBe(0);
+  });
+});
