@@ -1,0 +1,22 @@
+// Proof of currency: whether what Cyrus said at a time may still be believed now. One for each back-channel; the clock of
+// the mailbox list, events, a lease and plain age are proofs. The interface only, no I/O here.
+
+/** Whether what Cyrus said at a time may still be believed now. One for each back-channel. */
+export type Proof = {
+  /**
+   * Looks anew where that costs something. Called after a request was read, and before anything is believed for it.
+   * @param now monotonic milliseconds
+   * @returns the floor: what was asked before that time (monotonic milliseconds) is outdated. `-Infinity`: nothing is;
+   *   `+Infinity`: nothing may be believed now
+   */
+  floor(now: number): number;
+  /** Whether a "no" asked after the floor may be remembered: something would tell of its end. */
+  readonly vouchesForUnknown: boolean;
+  /** Whether an unknown must be deferred just now, since a missing or empty mailbox list makes everybody unknown. */
+  readonly deferUnknown: boolean;
+  /**
+   * Existence of a mailbox was found changed (known to unknown, or the other way) while its entry was above the floor.
+   * @param asked monotonic milliseconds of the older question
+   */
+  contradicted?(asked: number): void;
+};
