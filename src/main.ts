@@ -1,20 +1,20 @@
 #!/usr/bin/env node
 // The `cyrusmapd` command: names, flags and exit statuses, and no logic. Each sub-command is loaded when it is
 // asked for, since `serve` should be ready soon after a reboot.
-import { readFileSync } from 'node:fs';
 import { Command, CommanderError } from 'commander';
 import type { DoctorOptions } from './commands/doctor.js';
 import { EX_OK, EX_USAGE, exitStatusOfError } from './commands/exit-status.js';
 import type { LookupOptions } from './commands/lookup.js';
 import type { Flags } from './config/flags.js';
 import { messageOf } from './errors.js';
+import { packageVersion } from './package.js';
 
 const ENDPOINT = 'unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST';
 
 const program = new Command('cyrusmapd')
   .description('Tells Sendmail and Postfix over a socketmap whether a mailbox exists in Cyrus IMAP.')
   .helpCommand(false)
-  .version(version())
+  .version(packageVersion())
   .exitOverride();
 
 program
@@ -97,9 +97,4 @@ function fail(error: unknown): void {
 
 function collect(value: string, former: readonly string[] = []): readonly string[] {
   return [...former, value];
-}
-
-function version(): string {
-  const manifest = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
-  return /"version": "([^"]+)"/.exec(manifest)?.[1] ?? 'unknown';
 }

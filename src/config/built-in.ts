@@ -1,12 +1,12 @@
 // What runs where no file says otherwise: a list with a few mailboxes of example.jp, for a first look. It
 // serves that domain alone, so a forgotten --config defers everybody else's mail and refuses none. No I/O.
-import { fileURLToPath } from 'node:url';
+import { packageFile } from '../package.js';
 
 export const BUILT_IN_DOMAIN = 'example.jp';
 export const BUILT_IN_ENDPOINT = 'inet:7860@127.0.0.1';
 
 /** In the package, beside the sample configuration. */
-export const BUILT_IN_LIST = fileURLToPath(new URL('../../rc.d/mailboxes.sample', import.meta.url));
+export const BUILT_IN_LIST = packageFile('rc.d/mailboxes.sample');
 
 /** In the words of the file. */
 export const BUILT_IN = {

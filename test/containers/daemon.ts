@@ -1,4 +1,4 @@
-// The daemon as a process of its own, as it is installed: `node dist/main.js serve`. It is there when all its
+// The daemon as a process of its own, as it is installed: `node dist/cyrusmapd.js serve`. It is there when all its
 // listeners have said `listening`; its log is on standard error.
 
 import { spawn, type ChildProcess } from 'node:child_process';
@@ -8,7 +8,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { LogLines } from './log-lines.js';
 
-const MAIN = fileURLToPath(new URL('../../dist/main.js', import.meta.url));
+const MAIN = fileURLToPath(new URL('../../dist/cyrusmapd.js', import.meta.url));
 
 export interface DaemonOptions {
   /** Endpoints; port 0 is a free one. */

@@ -178,11 +178,9 @@ export class RcHost {
 
     const local = join(this.root, 'usr/local');
     const module = join(local, 'lib/node_modules/cyrusmapd');
-    cpSync(join(PROJECT, 'dist'), join(module, 'dist'), { recursive: true });
+    cpSync(join(PROJECT, 'dist/cyrusmapd.js'), join(module, 'dist/cyrusmapd.js'));
     cpSync(join(PROJECT, 'package.json'), join(module, 'package.json'));
-    symlinkSync(join(PROJECT, 'node_modules'), join(module, 'node_modules'));
-    chmodSync(join(module, 'dist/main.js'), 0o755);
-    symlinkSync(join(module, 'dist/main.js'), join(local, 'bin/cyrusmapd'));
+    symlinkSync(join(module, 'dist/cyrusmapd.js'), join(local, 'bin/cyrusmapd'));
     symlinkSync(process.execPath, join(local, 'bin/node'));
   }
 
