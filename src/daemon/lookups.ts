@@ -5,6 +5,7 @@ import type { LookupLog } from './lookup-log.js';
 import type { Metrics } from './metrics.js';
 import type { Lookup } from '../socketmap/lookup.js';
 import type { Outcome } from '../validation/outcome.js';
+import type { Asker } from '../validation/probe.js';
 import type { DetailRule, Validator } from '../validation/validator.js';
 import { replyFor, type Reply, type ReplyPolicy } from '../validation/verdict.js';
 
@@ -40,10 +41,10 @@ export class Lookups implements Lookup {
     return outcome === undefined ? undefined : this.#reply(map, key, policy, outcome, 0);
   }
 
-  answerLater(map: string, key: string): Promise<Reply> {
+  answerLater(map: string, key: string, asker?: Asker): Promise<Reply> {
     const start = this.#now();
     const policy = this.policies(map);
-    return this.#validator.ask(key, policy.detail).then((outcome) => {
+    return this.#validator.ask(key, policy.detail, asker).then((outcome) => {
       const ms = this.#now() - start;
       this.#metrics.missed(ms);
       return this.#reply(map, key, policy, outcome, ms);

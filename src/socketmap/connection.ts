@@ -3,6 +3,7 @@
 // place that writes to the socket. Has no timer: the server's sweep judges all connections by a few numbers of each.
 import type { Socket } from 'node:net';
 import { ProtocolError, messageOf } from '../errors.js';
+import type { Asker } from '../validation/probe.js';
 import type { Reply } from '../validation/verdict.js';
 import type { ClosingReason, Closings } from './closing-log.js';
 import type { Counters } from './counters.js';
@@ -32,7 +33,7 @@ export type Shared = {
 /** A reply that is waited for, or waits behind one that is. */
 type Waiting = { readonly arrivedAt: number; frame: string | undefined };
 
-export class Connection {
+export class Connection implements Asker {
   readonly #socket: Socket;
   readonly #shared: Shared;
   readonly #endpoint: string;
@@ -60,6 +61,11 @@ export class Connection {
     this.#decoder = new NetstringDecoder(shared.limits.maxRequestBytes);
     this.#since = shared.now();
     this.#arrivedAt = this.#since;
+  }
+
+  /** Whether nobody waits here for an answer any more. */
+  get gone(): boolean {
+    return this.#waiting === undefined || this.#socket.destroyed;
   }
 
   /** The path of every request: no promise, no closure, no copy of what was read but the strings to look up. */
@@ -169,7 +175,7 @@ export class Connection {
   #ask(map: string, key: string): void {
     const waiting: Waiting = { arrivedAt: this.#arrivedAt, frame: undefined };
     (this.#waiting ??= []).push(waiting);
-    this.#shared.lookup.answerLater(map, key).then(
+    this.#shared.lookup.answerLater(map, key, this).then(
       (reply) => {
         waiting.frame = this.#frame(reply);
         this.#flushSoon();

@@ -1,4 +1,5 @@
 // What the server needs of the heart: a reply now, where it is known, else a reply within the deadline. No I/O.
+import type { Asker } from '../validation/probe.js';
 import type { Reply } from '../validation/verdict.js';
 
 export interface Lookup {
@@ -8,6 +9,9 @@ export interface Lookup {
    */
   answerNow(map: string, key: string): Reply | undefined;
 
-  /** Asks. Resolves within the deadline of a lookup and never rejects. */
-  answerLater(map: string, key: string): Promise<Reply>;
+  /**
+   * Asks. Resolves within the deadline of a lookup and never rejects.
+   * @param asker the connection, so that none can crowd out the others
+   */
+  answerLater(map: string, key: string, asker?: Asker): Promise<Reply>;
 }

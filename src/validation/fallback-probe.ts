@@ -1,7 +1,7 @@
 // Two back-channels for the same mailboxes: the second is asked where the first cannot be, or must not be. What the
 // first says, if only that it defers, stands. No I/O; owns neither of the two.
 import { DeadlineError } from '../errors.js';
-import type { Probe } from './probe.js';
+import type { Asker, Probe } from './probe.js';
 import type { Recipient } from './recipient.js';
 import type { Verdict } from './verdict.js';
 
@@ -30,15 +30,15 @@ export class FallbackProbe implements Probe {
     return this.#first.seesFolders === true && this.#second.seesFolders === true;
   }
 
-  async check(recipient: Recipient, deadline: number): Promise<Verdict> {
+  async check(recipient: Recipient, deadline: number, asker?: Asker): Promise<Verdict> {
     let verdict: Verdict | undefined;
     try {
-      verdict = await this.#askFirst(recipient, deadline);
+      verdict = await this.#askFirst(recipient, deadline, asker);
     } catch (error) {
-      return this.#askSecond(recipient, deadline, error);
+      return this.#askSecond(recipient, deadline, asker, error);
     }
     if (verdict.kind !== 'deferred' || verdict.unasked !== true) return verdict;
-    return this.#askSecond(recipient, deadline, new Error(verdict.reason));
+    return this.#askSecond(recipient, deadline, asker, new Error(verdict.reason));
   }
 
   drain(): Promise<void> {
@@ -49,7 +49,7 @@ export class FallbackProbe implements Probe {
     return Promise.resolve();
   }
 
-  #askFirst(recipient: Recipient, deadline: number): Promise<Verdict> {
+  #askFirst(recipient: Recipient, deadline: number, asker: Asker | undefined): Promise<Verdict> {
     const share = Math.max(0, (deadline - this.#now()) * FIRST_SHARE);
     return new Promise((resolve, reject) => {
       const timer = setTimeout(() => {
@@ -58,15 +58,20 @@ export class FallbackProbe implements Probe {
         );
       }, share);
       this.#first
-        .check(recipient, this.#now() + share)
+        .check(recipient, this.#now() + share, asker)
         .then(resolve, reject)
         .finally(() => clearTimeout(timer));
     });
   }
 
-  async #askSecond(recipient: Recipient, deadline: number, why: unknown): Promise<Verdict> {
+  async #askSecond(
+    recipient: Recipient,
+    deadline: number,
+    asker: Asker | undefined,
+    why: unknown,
+  ): Promise<Verdict> {
     try {
-      return await this.#second.check(recipient, deadline);
+      return await this.#second.check(recipient, deadline, asker);
     } catch (error) {
       // The operator wants to know of both.
       if (error instanceof Error && error.cause === undefined) error.cause = why;

@@ -1,7 +1,7 @@
 // One question for all who ask about a mailbox at the same time. What Cyrus says is remembered, unless the mailbox changed
 // after it was asked: then it is for those who waited already, and for nobody else. No I/O.
 import { failedOutcome, routedOutcome, STALE, type Outcome } from './outcome.js';
-import type { Probe, Route } from './probe.js';
+import type { Asker, Probe, Route } from './probe.js';
 import type { Recipient } from './recipient.js';
 import type { Verdict } from './verdict.js';
 import type { VerdictCache } from './verdict-cache.js';
@@ -31,9 +31,11 @@ export class Flights {
   }
 
   /** Joins the flight of a mailbox, or is its first; who joins one that its own deadline ended takes the next. */
-  fly(recipient: Recipient, deadline: number): Promise<Outcome> {
+  fly(recipient: Recipient, deadline: number, asker?: Asker): Promise<Outcome> {
     const joined = this.#flights.get(recipient.mailbox);
-    return joined === undefined ? this.#depart(recipient, deadline) : this.#join(joined, recipient, deadline);
+    return joined === undefined
+      ? this.#depart(recipient, deadline, asker)
+      : this.#join(joined, recipient, deadline, asker);
   }
 
   /** The mailbox changed: an answer under way is for those who waited already. */
@@ -49,19 +51,24 @@ export class Flights {
     this.#flights.clear();
   }
 
-  async #join(joined: Flight, recipient: Recipient, deadline: number): Promise<Outcome> {
+  async #join(
+    joined: Flight,
+    recipient: Recipient,
+    deadline: number,
+    asker: Asker | undefined,
+  ): Promise<Outcome> {
     const outcome = await joined.outcome;
     const dropped = outcome.source === 'deadline' && this.#now() < deadline;
-    return dropped ? this.fly(recipient, deadline) : outcome;
+    return dropped ? this.fly(recipient, deadline, asker) : outcome;
   }
 
-  #depart(recipient: Recipient, deadline: number): Promise<Outcome> {
+  #depart(recipient: Recipient, deadline: number, asker: Asker | undefined): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
     if (typeof probe !== 'object') return Promise.resolve(routedOutcome(probe));
     const flight: Flight = {
       outdated: false,
       asked: this.#now(),
-      outcome: askProbe(probe, recipient, deadline).then(
+      outcome: askProbe(probe, recipient, deadline, asker).then(
         (verdict) => this.#landed(recipient, flight, verdict),
         (error: unknown) => this.#crashed(recipient, flight, error),
       ),
@@ -87,9 +94,14 @@ export class Flights {
 }
 
 /** Whatever a probe throws, it comes as a rejection. */
-export function askProbe(probe: Probe, recipient: Recipient, deadline: number): Promise<Verdict> {
+export function askProbe(
+  probe: Probe,
+  recipient: Recipient,
+  deadline: number,
+  asker: Asker | undefined,
+): Promise<Verdict> {
   try {
-    return probe.check(recipient, deadline);
+    return probe.check(recipient, deadline, asker);
   } catch (error) {
     return Promise.reject(error);
   }

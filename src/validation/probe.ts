@@ -5,6 +5,12 @@ import type { Verdict } from './verdict.js';
 /** Who is asked about a domain; `unserved` where the configuration names nobody, `foreign` where it says so for good. */
 export type Route = (domain: string | undefined) => Probe | 'unserved' | 'foreign';
 
+/** Who asks: a connection of a mail server, compared by identity, so that none can crowd out the others. */
+export interface Asker {
+  /** It was closed: nobody waits there for an answer any more. */
+  readonly gone: boolean;
+}
+
 export interface Probe {
   /** The back-channel's name in the configuration, for the log. */
   readonly name: string;
@@ -13,9 +19,10 @@ export interface Probe {
    * Asks about one recipient. What Cyrus said comes back as a verdict, `unknown` only with the witness
    * behind it. A question whose deadline passes before it could be written is dropped.
    * @param deadline absolute, in milliseconds of the same monotonic clock that the back-channel was given
+   * @param asker undefined for a question of our own, in the background
    * @throws UnavailableError, DeadlineError or ProtocolError where Cyrus could not be asked
    */
-  check(recipient: Recipient, deadline: number): Promise<Verdict>;
+  check(recipient: Recipient, deadline: number, asker?: Asker): Promise<Verdict>;
 
   /** Whether a local part with 8-bit bytes could exist there (SMTPUTF8, RFC 6531); else lmtpd only refuses it. */
   readonly acceptsEightBit: boolean;

@@ -15,7 +15,7 @@ import {
   TOO_LATE,
   type Outcome,
 } from './outcome.js';
-import type { Route } from './probe.js';
+import type { Asker, Route } from './probe.js';
 import {
   ADDRESS_MAX_BYTES,
   asFolder,
@@ -95,8 +95,11 @@ export class Validator {
       : this.#unasked(parsed, key);
   }
 
-  /** Asks where nothing is believed. Resolves within the deadline, never rejects. */
-  ask(key: string, detail: DetailRule = 'inbox'): Promise<Outcome> {
+  /**
+   * Asks where nothing is believed. Resolves within the deadline, never rejects.
+   * @param asker for whom
+   */
+  ask(key: string, detail: DetailRule = 'inbox', asker?: Asker): Promise<Outcome> {
     const parsed = this.#parse(key);
     if (parsed.kind !== 'recipient') return Promise.resolve(this.#unasked(parsed, key));
     const { recipient } = parsed;
@@ -109,7 +112,7 @@ export class Validator {
         clearTimeout(timer);
         resolve(outcome);
       };
-      this.#inquire(recipient, detail, now + this.#rules.deadlineMs).then(answered, (fault: unknown) =>
+      this.#inquire(recipient, detail, now + this.#rules.deadlineMs, asker).then(answered, (fault: unknown) =>
         answered({ verdict: deferred(messageOf(fault)), source: 'probe' }),
       );
     });
@@ -197,37 +200,42 @@ export class Validator {
     });
   }
 
-  #inquire(recipient: Recipient, detail: DetailRule, deadline: number): Promise<Outcome> {
+  #inquire(
+    recipient: Recipient,
+    detail: DetailRule,
+    deadline: number,
+    asker: Asker | undefined,
+  ): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
     if (typeof probe !== 'object') return Promise.resolve(routedOutcome(probe));
-    if (asksFolder(recipient, detail)) return this.#askAlone(asFolder(recipient), deadline);
-    if (recipient.shared) return this.#askAlone(recipient, deadline);
-    if (recipient.detail === undefined) return this.#flights.fly(recipient, deadline);
-    return this.#inquireDetail(recipient, deadline);
+    if (asksFolder(recipient, detail)) return this.#askAlone(asFolder(recipient), deadline, asker);
+    if (recipient.shared) return this.#askAlone(recipient, deadline, asker);
+    if (recipient.detail === undefined) return this.#flights.fly(recipient, deadline, asker);
+    return this.#inquireDetail(recipient, deadline, asker);
   }
 
   /**
    * lmtpd takes mail for any detail of a user who exists, so the user is asked about first. Only where there is
    * no such user may the detail decide: it names a shared mailbox if the user is Cyrus' `postuser`.
    */
-  async #inquireDetail(recipient: Recipient, deadline: number): Promise<Outcome> {
+  async #inquireDetail(recipient: Recipient, deadline: number, asker: Asker | undefined): Promise<Outcome> {
     const user = this.#cache.believed(recipient.mailbox, this.#now());
     const outcome =
       user === undefined
-        ? await this.#flights.fly(withoutDetail(recipient), deadline)
+        ? await this.#flights.fly(withoutDetail(recipient), deadline, asker)
         : believedOutcome(user);
     if (outcome.verdict.kind !== 'unknown' || outcome.source === 'routing') return outcome;
     if (recipient.address.length > ADDRESS_MAX_BYTES) return outcome;
-    return this.#askAlone(asShared(recipient), deadline);
+    return this.#askAlone(asShared(recipient), deadline, asker);
   }
 
   /** Asks for this lookup only: no event names a shared mailbox's or a folder's address, so nobody could forget it. */
-  async #askAlone(recipient: Recipient, deadline: number): Promise<Outcome> {
+  async #askAlone(recipient: Recipient, deadline: number, asker: Asker | undefined): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
     if (typeof probe !== 'object') return routedOutcome(probe);
     if (recipient.folder && probe.seesFolders !== true) return deferredByRule(`a folder of ${probe.name}`);
     try {
-      return { verdict: await askProbe(probe, recipient, deadline), source: 'probe' };
+      return { verdict: await askProbe(probe, recipient, deadline, asker), source: 'probe' };
     } catch (error) {
       return failedOutcome(error);
     }

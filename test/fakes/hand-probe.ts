@@ -1,11 +1,12 @@
 // A probe whose questions are answered by hand: what was asked, in order, and what becomes of each answer.
-import type { Probe } from '../../src/validation/probe.js';
+import type { Asker, Probe } from '../../src/validation/probe.js';
 import type { Recipient } from '../../src/validation/recipient.js';
 import type { Verdict } from '../../src/validation/verdict.js';
 
 export type HandQuestion = {
   readonly address: string;
   readonly deadline: number;
+  readonly asker: Asker | undefined;
   answer(verdict: Verdict): void;
   fail(error: Error): void;
 };
@@ -21,8 +22,8 @@ export class HandProbe implements Probe {
     return this.questions.map(({ address }) => address);
   }
 
-  check({ address }: Recipient, deadline: number): Promise<Verdict> {
-    return new Promise((answer, fail) => this.questions.push({ address, deadline, answer, fail }));
+  check({ address }: Recipient, deadline: number, asker?: Asker): Promise<Verdict> {
+    return new Promise((answer, fail) => this.questions.push({ address, deadline, asker, answer, fail }));
   }
 
   /** The latest question about an address. */

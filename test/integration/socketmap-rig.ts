@@ -11,6 +11,7 @@ import { silentLog, type Log } from '../../src/log/log.js';
 import type { Lookup } from '../../src/socketmap/lookup.js';
 import { encodeNetstring } from '../../src/socketmap/netstring.js';
 import { SocketmapServer, type ServerOptions } from '../../src/socketmap/server.js';
+import type { Asker } from '../../src/validation/probe.js';
 import type { Reply } from '../../src/validation/verdict.js';
 
 const closers = new Set<() => void | Promise<void>>();
@@ -36,6 +37,8 @@ export function temporaryFolder(): string {
  */
 export class HandLookup implements Lookup {
   readonly asked: string[] = [];
+  /** For whom each was asked. */
+  readonly askers: (Asker | undefined)[] = [];
   readonly #open = new Map<string, { resolve: (reply: Reply) => void; reject: (error: Error) => void }>();
   readonly #watchers: (() => void)[] = [];
 
@@ -45,8 +48,9 @@ export class HandLookup implements Lookup {
     return replyTo(key);
   }
 
-  answerLater(_map: string, key: string): Promise<Reply> {
+  answerLater(_map: string, key: string, asker?: Asker): Promise<Reply> {
     this.asked.push(key);
+    this.askers.push(asker);
     for (const notify of this.#watchers.splice(0)) notify();
     return new Promise((resolve, reject) => this.#open.set(key, { resolve, reject }));
   }

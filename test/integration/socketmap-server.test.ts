@@ -56,6 +56,21 @@ describe.each([
     expect(server.connections).toBe(0);
   });
 
+  it('tells for whom it asks: one for each connection, which is gone once that is', async () => {
+    const { connect, lookup, server } = await startRig({}, listen);
+    const peers = [await connect(), await connect()];
+    peers[0]?.send(request('later1') + request('later2'));
+    await lookup.hasAsked(2);
+    peers[1]?.send(request('later3'));
+    await lookup.hasAsked(3);
+    const [first, same, other] = lookup.askers;
+    expect(first).toBe(same);
+    expect(first).not.toBe(other);
+    expect([first?.gone, other?.gone]).toEqual([false, false]);
+    await server.stop(0);
+    expect([first?.gone, other?.gone]).toEqual([true, true]);
+  });
+
   it('says what was wrong after a protocol error, then closes', async () => {
     const { connect, server } = await startRig({}, listen);
     const peer = await connect();

@@ -76,6 +76,22 @@ describe('asking', () => {
     expect(probe.asked).toEqual([ALICE]);
   });
 
+  test('for whom it is asked is handed down, whatever kind of question it becomes', async () => {
+    const asker = { gone: false };
+    void validator.ask(ALICE, 'inbox', asker);
+    void validator.ask('bob+list@example.jp', 'inbox', asker);
+    void validator.ask('+shared/info@example.jp', 'inbox', asker);
+    await settle();
+    probe.answer('bob@example.jp', UNKNOWN);
+    await settle();
+    expect(probe.questions).toHaveLength(4);
+    for (const question of probe.questions) {
+      expect(question.asker).toBe(asker);
+      question.answer(DELIVERABLE);
+    }
+    await settle();
+  });
+
   test.each([
     [UNKNOWN, 'unknown negative'],
     [REFUSED, 'refused negative'],
