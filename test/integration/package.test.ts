@@ -49,7 +49,6 @@ describe('the package', () => {
         'rc.d/newsyslog.conf.sample',
         'rc.d/man/cyrusmapd.8',
         'rc.d/man/cyrusmapd.toml.5',
-        'rc.d/port/Makefile',
       ]),
     );
   });
@@ -67,19 +66,6 @@ describe('the package', () => {
   it.each(['dist/cyrusmapd.js', 'rc.d/cyrusmapd'])('has %s executable', (path) => {
     const mode = packed.files.find((file) => file.path === path)?.mode ?? 0;
     expect(mode & 0o111).toBe(0o111);
-  });
-
-  it('names every file that the port installs', () => {
-    const makefile = readFileSync(join(PROJECT, 'rc.d/port/Makefile'), 'utf8');
-    const installed = [...makefile.matchAll(/\$\{WRKSRC\}\/(rc\.d\/[\w./]+)/g)].map(([, path]) => path);
-    expect(installed.length).toBeGreaterThan(3);
-    expect(paths()).toEqual(expect.arrayContaining(installed));
-  });
-
-  it('has the version of the port and of the change log', () => {
-    const { version } = manifest();
-    expect(readFileSync(join(PROJECT, 'rc.d/port/Makefile'), 'utf8')).toContain(`DISTVERSION=\t${version}\n`);
-    expect(readFileSync(join(PROJECT, 'CHANGELOG.md'), 'utf8')).toContain(`\n## ${version} `);
   });
 
   it('runs from where npm installs it', { timeout: INSTALL_TIMEOUT_MS }, async () => {
