@@ -1,17 +1,15 @@
-// The configuration as the daemon uses it: validated, in milliseconds and parsed endpoints, deeply frozen.
-// Its keys are documented in rc.d/cyrusmapd.toml.sample. Types only; no I/O.
-import type { MechanismName } from './mechanism-names.js';
-import type { Endpoint } from '../net/endpoint.js';
-import type { Network } from '../net/network.js';
+// The configuration as the daemon uses it: validated, in milliseconds and parsed endpoints, deeply frozen. Whole tables
+// are what their descriptions in keys/ make of them: `cache.known_ttl` is `cache.knownTtlMs`. Types only; no I/O.
 import type { AddressRules, Recipient } from '../validation/recipient.js';
 import type { ReplyPolicy } from '../validation/verdict.js';
+import type { UnixEndpoint } from './kinds.js';
+import type { MechanismName } from './mechanism-names.js';
+import type { CyrusValues, ImapValues, LmtpValues, SectionValues } from './schema.js';
 
-export type Config = {
+export type Config = Omit<SectionValues, 'lookup' | 'events'> & {
   /** The file it was read from; undefined where defaults and flags were enough. */
   readonly file: string | undefined;
-  readonly socketmap: SocketmapConfig;
   readonly lookup: LookupConfig;
-  readonly cache: CacheConfig;
   /** By the name of the map; an unknown one takes `defaultMap`. */
   readonly maps: ReadonlyMap<string, MapConfig>;
   readonly defaultMap: MapConfig;
@@ -21,41 +19,17 @@ export type Config = {
   readonly backchannels: readonly BackchannelConfig[];
   /** Most specific first: `example.jp`, then `*.example.net` (longest first), then `*`. */
   readonly domains: readonly DomainRoute[];
-  readonly log: LogConfig;
 };
 
-export type SocketmapConfig = {
-  readonly listen: readonly Endpoint[];
-  /** Who may ask over TCP; empty where only this machine can reach the listeners. */
-  readonly allow: readonly Network[];
-  /** Of the UNIX socket's file: a name or a number; undefined leaves it to the process. */
-  readonly socketOwner: string | undefined;
-  readonly socketGroup: string | undefined;
-  readonly socketMode: number;
-  readonly maxConnections: number;
-  /** Requests of one connection that wait for Cyrus; then it is read no further. */
-  readonly maxWaiting: number;
-  readonly maxRequestBytes: number;
-  readonly idleTimeoutMs: number;
-  /** From a request's first byte to its last. */
-  readonly requestTimeoutMs: number;
-  readonly writeTimeoutMs: number;
-  /** For a peer to close a connection that was ended. */
-  readonly lingerTimeoutMs: number;
-  readonly backlog: number;
-  readonly shutdownGraceMs: number;
-};
+export type SocketmapConfig = SectionValues['socketmap'];
+export type CacheConfig = SectionValues['cache'];
+export type LogConfig = SectionValues['log'];
+export type LogLevel = LogConfig['level'];
 
-export type LookupConfig = {
-  /** From a request's last byte to its reply. */
-  readonly deadlineMs: number;
-  /** What becomes of a key with 8-bit bytes where the back-channel does not offer SMTPUTF8. */
-  readonly eightBit: 'reject' | 'temp';
+export type LookupConfig = Pick<SectionValues['lookup'], 'deadlineMs' | 'eightBit' | 'domainsComplete'> & {
   readonly addressRules: AddressRules;
   /** Folded addresses; one without `@` is accepted in every domain. */
   readonly alwaysAccept: readonly string[];
-  /** Whether a domain that no back-channel serves is NOTFOUND; else TEMP. */
-  readonly domainsComplete: boolean;
 };
 
 export type MapConfig = ReplyPolicy & {
@@ -63,77 +37,44 @@ export type MapConfig = ReplyPolicy & {
   readonly detail: 'inbox' | 'folder';
 };
 
-export type CacheConfig = {
-  readonly knownTtlMs: number;
-  readonly negativeTtlMs: number;
-  readonly overQuotaTtlMs: number;
-  /** How long a known mailbox is served, at most, while Cyrus cannot be asked. */
-  readonly serveStaleMs: number;
-  readonly maxKnown: number;
-  readonly maxNegative: number;
-  /** Between two snapshots of all mailboxes. */
-  readonly snapshotIntervalMs: number;
-  /** Absolute; keeps the known mailboxes over a restart. */
-  readonly stateFile: string | undefined;
-  readonly stateIntervalMs: number;
-};
+export type EventsConfig = Omit<SectionValues['events'], 'listen'> & { readonly listen: UnixEndpoint };
 
-export type EventsConfig = {
-  /** A UNIX stream socket, in a folder that nobody else can write. */
-  readonly listen: UnixEndpoint;
-  readonly socketOwner: string | undefined;
-  readonly socketGroup: string | undefined;
-  readonly socketMode: number;
-  /** Whether Cyrus pushes the events of the group `quota` too. */
-  readonly quota: boolean;
-  readonly negativeTtlMs: number;
-  /** Who takes what is no mailbox event: another dlist socket. */
-  readonly forward: UnixEndpoint | undefined;
-};
-
-export type UnixEndpoint = Extract<Endpoint, { kind: 'unix' }>;
+export type { UnixEndpoint };
 
 export type BackchannelConfig = CyrusBackchannelConfig | ListBackchannelConfig;
 
 export type CyrusBackchannelConfig = LmtpBackchannelConfig | ImapBackchannelConfig;
 
-export type LmtpBackchannelConfig = CyrusConnectionConfig & {
-  readonly type: 'lmtp';
-  /** What becomes of recipients where a RCPT may create the mailbox. */
-  readonly autocreate: 'defer' | 'accept';
-};
+export type LmtpBackchannelConfig = CyrusConnectionConfig & Pick<LmtpValues, 'type' | 'autocreate'>;
 
-export type ImapBackchannelConfig = CyrusConnectionConfig & {
-  readonly type: 'imap';
-  /** As `lmtp_strict_quota`: a mailbox just at its limit is over quota. */
-  readonly strictQuota: boolean;
-};
+export type ImapBackchannelConfig = CyrusConnectionConfig & Pick<ImapValues, 'type' | 'strictQuota'>;
 
-export type CyrusConnectionConfig = {
+/** Values that stand in `login` and `tls` instead. */
+type Grouped =
+  | 'user'
+  | 'passwordFile'
+  | 'authorizationId'
+  | 'mechanisms'
+  | 'plainAnywhere'
+  | 'tls'
+  | 'caFile'
+  | 'serverName'
+  | 'clientCert'
+  | 'clientKey'
+  | 'tlsMinVersion';
+
+/** What LMTP and IMAP have in common. */
+export type CyrusConnectionConfig = Omit<
+  Pick<CyrusValues, keyof ImapValues & keyof LmtpValues>,
+  'type' | 'canary' | Grouped
+> & {
   readonly name: string;
-  readonly endpoint: Endpoint;
   /** The mailbox that must exist. */
   readonly canary: Recipient | undefined;
   /** Undefined where Cyrus takes us as we come. */
   readonly login: LoginConfig | undefined;
   /** Undefined for a connection in clear. */
   readonly tls: TlsConfig | undefined;
-  readonly connections: number;
-  /** Recipients in one transaction, or in one write. */
-  readonly batch: number;
-  /** Questions that wait for a connection; more are deferred at once. */
-  readonly maxWaiting: number;
-  readonly idleTimeoutMs: number;
-  /** Connecting and the greeting. */
-  readonly connectTimeoutMs: number;
-  /** One reply. */
-  readonly replyTimeoutMs: number;
-  readonly backoffMinMs: number;
-  readonly backoffMaxMs: number;
-  /** After a refused login. */
-  readonly loginBackoffMs: number;
-  /** The back-channel that is asked where this one cannot be. */
-  readonly second: string | undefined;
 };
 
 export type LoginConfig = {
@@ -172,16 +113,4 @@ export type DomainRoute = {
   readonly domain: string;
   /** The name of a back-channel that exists. */
   readonly backchannel: string;
-};
-
-export type LogLevel = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'silent';
-
-export type LogConfig = {
-  readonly level: LogLevel;
-  /** Absolute; undefined is standard error. */
-  readonly file: string | undefined;
-  /** Lines that wait to be written; beyond it they are dropped and counted. */
-  readonly maxPendingBytes: number;
-  /** Lines about refused and deferred recipients in a second; those beyond are told of in one line. */
-  readonly maxRefusedPerSecond: number;
 };

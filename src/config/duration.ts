@@ -20,3 +20,15 @@ export function formatDuration(ms: number): string {
   const [unit, factor] = UNITS.find(([, each]) => ms >= each && ms % each === 0) ?? ['s', 1000];
   return `${ms / factor}${unit}`;
 }
+
+/**
+ * A number without its unit, with the first unit that makes it fit, seconds before others: what 5 was meant to be, perhaps.
+ * @returns undefined where it is no number, or fits with none
+ */
+export function withUnit(written: unknown, fits: (ms: number) => boolean): string | undefined {
+  const digits = String(written);
+  if (!/^\d{1,9}$/.test(digits)) return undefined;
+  return ['s', 'ms', 'm', 'h', 'd']
+    .map((unit) => `${digits}${unit}`)
+    .find((text) => fits(parseDuration(text) ?? NaN));
+}

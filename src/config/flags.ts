@@ -1,9 +1,9 @@
-// What the command line changes of the settings. Errors name the flag. No I/O.
+// What the command line changes of the file, before anything is checked: a flag stands where its key would. No I/O.
 import { resolve } from 'node:path';
-import * as v from 'valibot';
 import { ConfigError } from '../errors.js';
-import { describeIssue } from './problems.js';
-import { BACKCHANNELS, SECTIONS, type BackchannelSettings, type Settings } from './schema.js';
+import type { Path } from './key.js';
+import { showPath, type Problem } from './problems.js';
+import { isTable, type TableOfFile } from './read.js';
 
 /** As commander hands them over. */
 export type Flags = {
@@ -27,80 +27,77 @@ export function namesBackchannel(flags: Flags): boolean {
   return flags.list !== undefined || flags.lmtp !== undefined || flags.imap !== undefined;
 }
 
-/** @throws ConfigError naming the flag, its value and what is allowed */
-export function applyFlags(settings: Settings, flags: Flags): Settings {
-  return withLogLevel(
-    withEvents(withListeners(withCanary(withBackchannel(settings, flags), flags), flags), flags),
-    flags,
+/** @throws ConfigError where flags contradict each other or the file */
+export function applyFlags(file: TableOfFile, flags: Flags): TableOfFile {
+  let changed = withBackchannel(file, flags);
+  if (flags.canary !== undefined) changed = withCanary(changed, flags.canary);
+  if (flags.listen !== undefined) changed = withKey(changed, 'socketmap', { listen: flags.listen });
+  if (flags.events !== undefined) changed = withKey(changed, 'events', { listen: flags.events });
+  if (flags.logLevel !== undefined) changed = withKey(changed, 'log', { level: flags.logLevel });
+  return changed;
+}
+
+/** @returns the problem in the words of the flag that it is about; undefined where it is about the file */
+export function problemOfFlag({ path, sentence }: Problem, flags: Flags): string | undefined {
+  const named: readonly (readonly [string, Path, unknown])[] = [
+    ['--listen', ['socketmap', 'listen'], flags.listen],
+    ['--events', ['events', 'listen'], flags.events],
+    ['--log-level', ['log', 'level'], flags.logLevel],
+    ['--lmtp', ['backchannel', FLAG_BACKCHANNEL, 'endpoint'], flags.lmtp],
+    ['--imap', ['backchannel', FLAG_BACKCHANNEL, 'endpoint'], flags.imap],
+    ['--imap-user', ['backchannel', FLAG_BACKCHANNEL, 'user'], flags.imapUser],
+    ['--imap-password-file', ['backchannel', FLAG_BACKCHANNEL, 'password_file'], flags.imapPasswordFile],
+    ['--list', ['backchannel', FLAG_BACKCHANNEL, 'file'], flags.list],
+  ];
+  const canary = flags.canary !== undefined && path[0] === 'backchannel' && path[2] === 'canary';
+  const found = named.find(
+    ([, place, value]) => value !== undefined && place.every((key, index) => path[index] === key),
   );
+  const flag = canary ? '--canary' : found?.[0];
+  const key = showPath(path);
+  return flag !== undefined && sentence.startsWith(`${key} `)
+    ? `${flag}${sentence.slice(key.length)}`
+    : undefined;
 }
 
-function withBackchannel(settings: Settings, flags: Flags): Settings {
+function withBackchannel(file: TableOfFile, flags: Flags): TableOfFile {
   const made = backchannelOf(flags);
-  if (made === undefined) return settings;
-  const domains = Object.keys(settings.domains).map((domain) => [domain, FLAG_BACKCHANNEL] as const);
-  return { ...settings, backchannel: { [FLAG_BACKCHANNEL]: made }, domains: Object.fromEntries(domains) };
+  if (made === undefined) return file;
+  const { domains } = file;
+  const routed = isTable(domains)
+    ? Object.fromEntries(Object.keys(domains).map((domain) => [domain, FLAG_BACKCHANNEL]))
+    : (domains ?? {});
+  return { ...file, backchannel: { [FLAG_BACKCHANNEL]: made }, domains: routed };
 }
 
-function backchannelOf(flags: Flags): BackchannelSettings | undefined {
-  const { list, lmtp, imap } = flags;
+function backchannelOf(flags: Flags): TableOfFile | undefined {
+  const { list, lmtp, imap, imapUser, imapPasswordFile } = flags;
   if ([list, lmtp, imap].filter((flag) => flag !== undefined).length > 1)
     throw new ConfigError('--list, --lmtp and --imap: only one is allowed');
-  if (imap !== undefined) return imapBackchannel(imap, flags);
-  if (flags.imapUser !== undefined || flags.imapPasswordFile !== undefined)
+  if (imap !== undefined) {
+    if (imapUser === undefined || imapPasswordFile === undefined)
+      throw new ConfigError('--imap needs --imap-user and --imap-password-file');
+    return { type: 'imap', endpoint: imap, user: imapUser, password_file: resolve(imapPasswordFile) };
+  }
+  if (imapUser !== undefined || imapPasswordFile !== undefined)
     throw new ConfigError('--imap-user and --imap-password-file need --imap');
-  if (list !== undefined) return checked('--list', BACKCHANNELS.list, { type: 'list', file: resolve(list) });
-  if (lmtp !== undefined) return checked('--lmtp', BACKCHANNELS.lmtp, { type: 'lmtp', endpoint: lmtp });
-  return undefined;
+  if (list !== undefined) return { type: 'list', file: resolve(list) };
+  return lmtp === undefined ? undefined : { type: 'lmtp', endpoint: lmtp };
 }
 
-function imapBackchannel(endpoint: string, { imapUser, imapPasswordFile }: Flags): BackchannelSettings {
-  if (imapUser === undefined || imapPasswordFile === undefined)
-    throw new ConfigError('--imap needs --imap-user and --imap-password-file');
-  const { entries } = BACKCHANNELS.imap;
-  checked('--imap', entries.endpoint, endpoint);
-  const user = checked('--imap-user', entries.user, imapUser);
-  const file = resolve(imapPasswordFile);
-  return checked('--imap', BACKCHANNELS.imap, { type: 'imap', endpoint, user, password_file: file });
-}
-
-function withCanary(settings: Settings, { canary }: Flags): Settings {
-  if (canary === undefined) return settings;
-  const [only, ...others] = Object.entries(settings.backchannel);
-  if (only === undefined || others.length > 0) {
+function withCanary(file: TableOfFile, canary: string): TableOfFile {
+  const [only, ...others] = isTable(file['backchannel']) ? Object.entries(file['backchannel']) : [];
+  if (only === undefined || others.length > 0 || !isTable(only[1])) {
     throw new ConfigError('--canary needs --lmtp, --imap, or a file with one back-channel');
   }
   const [name, backchannel] = only;
-  if (backchannel.type === 'list')
+  if (backchannel['type'] === 'list')
     throw new ConfigError('--canary is not allowed with a list: it needs none');
-  const value = checked('--canary', BACKCHANNELS.lmtp.entries.canary, canary);
-  return { ...settings, backchannel: { [name]: { ...backchannel, canary: value } } };
+  return { ...file, backchannel: { [name]: { ...backchannel, canary } } };
 }
 
-function withListeners(settings: Settings, { listen }: Flags): Settings {
-  if (listen === undefined) return settings;
-  const value = checked('--listen', SECTIONS.socketmap.entries.listen, listen);
-  return { ...settings, socketmap: { ...settings.socketmap, listen: value } };
-}
-
-function withEvents(settings: Settings, { events }: Flags): Settings {
-  if (events === undefined) return settings;
-  const value = checked('--events', SECTIONS.events.entries.listen, events);
-  return { ...settings, events: { ...settings.events, listen: value } };
-}
-
-function withLogLevel(settings: Settings, { logLevel }: Flags): Settings {
-  if (logLevel === undefined) return settings;
-  const level = checked('--log-level', SECTIONS.log.entries.level, logLevel);
-  return { ...settings, log: { ...settings.log, level } };
-}
-
-function checked<const Schema extends v.GenericSchema>(
-  flag: string,
-  schema: Schema,
-  value: unknown,
-): v.InferOutput<Schema> {
-  const result = v.safeParse(schema, value);
-  if (result.success) return result.output;
-  throw new ConfigError(describeIssue({ ...result.issues[0], path: undefined }, flag));
+/** What is no table stays, and is told of as that. */
+function withKey(file: TableOfFile, section: string, keys: TableOfFile): TableOfFile {
+  const table = file[section] ?? {};
+  return isTable(table) ? { ...file, [section]: { ...table, ...keys } } : file;
 }

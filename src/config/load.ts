@@ -1,16 +1,18 @@
-// The way of the configuration: defaults, then the TOML file (toml.io, v1.0), then flags, then everything
-// checked together. Reads one file; a file that cannot be used is a ConfigError with every problem, a line each.
+// The way of the configuration: the TOML file (toml.io, v1.0), then flags, then each key read by its description, then
+// everything checked together. Reads one file; what cannot be used is a ConfigError with every problem, a line each.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import * as v from 'valibot';
-import type { Config } from './config.js';
 import { ConfigError, messageOf } from '../errors.js';
 import { BUILT_IN, BUILT_IN_LISTENER } from './built-in.js';
+import type { Config } from './config.js';
 import { contradictions } from './consistency.js';
 import { toConfig } from './convert.js';
-import { applyFlags, namesBackchannel, type Flags } from './flags.js';
-import { describeIssue } from './problems.js';
-import { FILE, type Settings } from './schema.js';
+import { applyFlags, namesBackchannel, problemOfFlag, type Flags } from './flags.js';
+import { lineOf, linesOf } from './lines.js';
+import type { Problem } from './problems.js';
+import { readSettings, type TableOfFile } from './read.js';
+import type { Settings } from './schema.js';
+import { parseToml } from './toml.js';
 
 /** Longest configuration file that is read. */
 export const FILE_MAX_BYTES = 1024 * 1024;
@@ -21,42 +23,39 @@ export type Loaded = {
   readonly settings: Settings;
 };
 
-/** @throws ConfigError with all problems, a line each, naming file, key, value and what is allowed */
+type Source = { readonly file: string | undefined; readonly text: string; readonly table: TableOfFile };
+
+/** @throws ConfigError with all problems, a line each, naming file, line, key, value and what is allowed */
 export async function loadConfig(flags: Flags): Promise<Loaded> {
-  const file = flags.config === undefined ? undefined : resolve(flags.config);
-  const written = file === undefined ? builtIn(flags) : await parseFile(file);
-  const where = file === undefined ? '' : `${file}: `;
-
-  const checked = v.safeParse(FILE, written);
-  if (!checked.success)
-    throw problems(
-      where,
-      checked.issues.map((issue) => describeIssue(issue, 'the file')),
-    );
-  const settings = applyFlags(checked.output, flags);
-  const contradicting = contradictions(settings);
-  if (contradicting.length > 0) throw problems(where, contradicting);
-  return { config: toConfig(settings, file), settings };
+  const source = await sourceOf(flags);
+  const { values, settings, problems } = readSettings(applyFlags(source.table, flags));
+  if (problems.length > 0) throw refusal(problems, source, flags);
+  const contradicting = contradictions(values);
+  if (contradicting.length > 0) throw refusal(contradicting, source, flags);
+  return { config: toConfig(values, source.file), settings };
 }
 
-function builtIn(flags: Flags): unknown {
-  return namesBackchannel(flags) ? BUILT_IN_LISTENER : BUILT_IN;
-}
-
-function problems(where: string, sentences: readonly string[]): ConfigError {
-  return new ConfigError(sentences.map((sentence) => `${where}${sentence}`).join('\n'));
-}
-
-async function parseFile(file: string): Promise<unknown> {
-  const text = readText(file);
-  const { parse, TomlError } = await import('smol-toml');
-  try {
-    return parse(text);
-  } catch (error) {
-    if (!(error instanceof TomlError)) throw error;
-    const reason = error.message.split('\n', 1)[0]?.replace('Invalid TOML document: ', '') ?? '';
-    throw new ConfigError(`${file}:${error.line}:${error.column}: not TOML: ${reason}`, { cause: error });
+async function sourceOf(flags: Flags): Promise<Source> {
+  if (flags.config === undefined) {
+    return { file: undefined, text: '', table: namesBackchannel(flags) ? BUILT_IN_LISTENER : BUILT_IN };
   }
+  const file = resolve(flags.config);
+  const text = readText(file);
+  return { file, text, table: await parseToml(text, file) };
+}
+
+/** In the order of the file. */
+function refusal(problems: readonly Problem[], { file, text }: Source, flags: Flags): ConfigError {
+  const lines = linesOf(text);
+  const found = problems.map((each) => {
+    const ofFlag = problemOfFlag(each, flags);
+    if (ofFlag !== undefined || file === undefined) return { line: 0, sentence: ofFlag ?? each.sentence };
+    const line = lineOf(each.path, lines);
+    const where = line === undefined ? file : `${file}:${line}`;
+    return { line: line ?? Infinity, sentence: `${where}: ${each.sentence}` };
+  });
+  const sorted = found.toSorted((a, b) => (a.line === b.line ? 0 : a.line - b.line));
+  return new ConfigError(sorted.map(({ sentence }) => sentence).join('\n'));
 }
 
 function readText(file: string): string {

@@ -1,17 +1,19 @@
-// From what is wrong with a file to a sentence that names the key, its value and what is allowed. No I/O.
-import type * as v from 'valibot';
+// What is wrong with a configuration: sentences that name the key, its value and what is allowed. No I/O.
+import type { Path } from './key.js';
+
+/** One thing that is wrong, and where: for the line of the file. */
+export type Problem = {
+  readonly path: Path;
+  /** With the key in front: `lookup.deadline is "40s": must be from 100ms to 25s`. */
+  readonly sentence: string;
+};
 
 /** Longest part of a value that an error repeats. */
 const SHOWN_MAX = 80;
 
-type Issue = v.BaseIssue<unknown>;
-
-/** @param name of what was checked, where the issue has no path of its own */
-export function describeIssue(issue: Issue, name = ''): string {
-  const path = keyPath(issue) || name;
-  return issue.message.startsWith('must')
-    ? `${path} is ${showValue(issue.input)}: ${issue.message}`
-    : `${path} ${issue.message}`;
+/** @param rest what follows the key: `is 5: must be…`, `is missing: …` */
+export function problem(path: Path, rest: string): Problem {
+  return { path, sentence: `${showPath(path)} ${rest}` };
 }
 
 export function showValue(value: unknown): string {
@@ -21,14 +23,14 @@ export function showValue(value: unknown): string {
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text;
 }
 
-/** As it would be written in TOML: `domains."*.example.jp"`, `socketmap.listen[1]`. */
-function keyPath(issue: Issue): string {
-  let path = '';
-  for (const { key } of issue.path ?? []) {
-    if (typeof key === 'number') path += `[${key + 1}]`;
-    else path += `${path === '' ? '' : '.'}${showKey(String(key))}`;
+/** As it would be written in TOML: `domains."*.example.jp"`; elements count from one: `socketmap.listen[1]`. */
+export function showPath(path: Path): string {
+  let shown = '';
+  for (const key of path) {
+    if (typeof key === 'number') shown += `[${key + 1}]`;
+    else shown += `${shown === '' ? '' : '.'}${showKey(key)}`;
   }
-  return path;
+  return shown === '' ? 'the file' : shown;
 }
 
 function showKey(key: string): string {

@@ -1,8 +1,7 @@
 // A host with nothing wrong, as the files that an administrator has, and a picture of it. A test plants its mistake
 // in one of them.
-import * as v from 'valibot';
 import { toConfig } from '../../../src/config/convert.js';
-import { FILE } from '../../../src/config/schema.js';
+import { readSettings, type TableOfFile } from '../../../src/config/read.js';
 import { parseCyrusConf, parseImapdConf } from '../../../src/doctor/cyrus-files.js';
 import { examine } from '../../../src/doctor/examine.js';
 import type { Finding } from '../../../src/doctor/finding.js';
@@ -72,7 +71,7 @@ export type Host = {
   readonly virtusertable: string;
   readonly imapd: string;
   readonly cyrus: string;
-  readonly settings: unknown;
+  readonly settings: TableOfFile;
   readonly sendmail: Partial<SendmailPicture>;
   readonly picture: Partial<Picture>;
 };
@@ -92,7 +91,7 @@ const GOOD: Host = {
 
 export function pictureOf(changes: Partial<Host>): Picture {
   const host = { ...GOOD, ...changes };
-  const config = toConfig(v.parse(FILE, host.settings), '/usr/local/etc/cyrusmapd.toml');
+  const config = toConfig(readSettings(host.settings).values, '/usr/local/etc/cyrusmapd.toml');
   const table = (name: string, text: string) => ({
     path: `/etc/mail/${name}`,
     type: 'hash',

@@ -1,0 +1,152 @@
+// The keys of [backchannel.NAME], by its type: where Cyrus is asked. Descriptions; no I/O.
+import { key, type Keys, type Table } from '../key.js';
+import { absolutePath, choice, duration, endpoint, flag, integer, mailbox, text } from '../kinds.js';
+import { LOGIN, TLS } from './login.js';
+
+/** The name of a back-channel, which its table and [domains] use. */
+export const BACKCHANNEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
+
+const CANARY = key(mailbox(), {
+  unset:
+    'the mailbox that was confirmed last is taken, and until there is one unknown mailboxes are deferred',
+  example: 'postmaster@example.jp',
+  since: '0.1.0',
+  text: 'A mailbox that always exists. It is asked about after each mailbox that Cyrus denies; only where it is confirmed is the denial believed, since a Cyrus that has lost its mailboxes.db denies everybody.',
+});
+
+/** How questions wait, and how long Cyrus may take. */
+const PATIENCE = {
+  max_waiting: key(integer(100, 100_000, 'questions'), {
+    default: 10_000,
+    since: '0.1.0',
+    text: 'Questions that wait for a connection; further ones are `TEMP`.',
+  }),
+  connect_timeout: key(duration('100ms', '25s'), {
+    default: '2s',
+    since: '0.1.0',
+    text: 'For the connection and the greeting. A Cyrus with all its `maxchild` processes busy accepts and stays silent.',
+  }),
+  reply_timeout: key(duration('100ms', '60s'), {
+    default: '10s',
+    since: '0.1.0',
+    text: 'For the answers to one batch, and for each step of a login. imapd takes 3 seconds to refuse one.',
+  }),
+  backoff_min: key(duration('100ms', '60s'), {
+    default: '1s',
+    since: '0.1.0',
+    text: 'After a failed connect or a timeout Cyrus is left alone for so long, and questions are `TEMP` at once. Doubled with each further failure.',
+  }),
+  backoff_max: key(duration('100ms', '5m'), {
+    default: '10s',
+    since: '0.1.0',
+    text: 'The longest such pause.',
+  }),
+} satisfies Keys;
+
+const SECOND = key(
+  text((value) => BACKCHANNEL_NAME.test(value), 'the name of another back-channel'),
+  {
+    unset: 'nobody is',
+    example: 'names',
+    since: '0.1.0',
+    text: 'Asked where this one cannot be.',
+  },
+);
+
+const LMTP_KEYS = {
+  endpoint: key(endpoint(), {
+    required: true,
+    example: 'unix:/run/cyrus/socket/lmtp',
+    since: '0.1.0',
+    text: 'Where lmtpd listens, a line of cyrus.conf(5): a UNIX socket, or TCP where it is started with `-a`.',
+  }),
+  canary: CANARY,
+  ...LOGIN,
+  ...TLS,
+  connections: key(integer(1, 16, 'connections', 'each takes one of the maxchild processes of lmtpd'), {
+    default: 2,
+    since: '0.1.0',
+    text: 'Connections at once.',
+  }),
+  batch: key(integer(1, 128, 'recipients'), {
+    default: 128,
+    since: '0.1.0',
+    text: 'Recipients in one LMTP transaction.',
+  }),
+  idle_timeout: key(duration('1s', '300s', 'lmtpd closes at 360s'), {
+    default: '60s',
+    since: '0.1.0',
+    text: 'An unused connection is closed.',
+  }),
+  ...PATIENCE,
+  autocreate: key(choice('defer', 'accept'), {
+    default: 'defer',
+    since: '0.1.0',
+    text: 'With `autocreate_post` of imapd.conf(5) a RCPT makes the mailbox. Where that is found, nobody is asked there ("defer"), or everybody all the same ("accept").',
+  }),
+  second: SECOND,
+} satisfies Keys;
+
+const LMTP = {
+  title: 'Cyrus over LMTP',
+  text: 'A Cyrus that is asked over LMTP, as if mail were to be delivered; nothing is.',
+  keys: LMTP_KEYS,
+} satisfies Table<Keys>;
+
+const IMAP_KEYS = {
+  endpoint: key(endpoint(), {
+    required: true,
+    example: 'inet:143@mail.example.jp',
+    since: '0.1.0',
+    text: 'Where imapd listens.',
+  }),
+  canary: CANARY,
+  ...LOGIN,
+  ...TLS,
+  strict_quota: key(flag(), {
+    default: false,
+    since: '0.1.0',
+    text: 'As `lmtp_strict_quota` in imapd.conf(5): with it a mailbox just at its limit of storage or messages is over quota.',
+  }),
+  connections: key(integer(1, 4, 'connections', 'each login takes a reader of sasldb'), {
+    default: 1,
+    since: '0.1.0',
+    text: 'Connections at once. One more lists all mailboxes.',
+  }),
+  batch: key(integer(1, 128, 'recipients'), {
+    default: 128,
+    since: '0.1.0',
+    text: 'Recipients in one write.',
+  }),
+  idle_timeout: key(duration('1s', '29m', 'imapd closes at 30m or later'), {
+    default: '25m',
+    since: '0.1.0',
+    text: 'An unused connection is closed. Long: few logins.',
+  }),
+  ...PATIENCE,
+  second: SECOND,
+} satisfies Keys;
+
+const IMAP = {
+  title: 'Cyrus over IMAP',
+  text: 'A Cyrus that is asked over IMAP, as an administrator, who reads only: nothing is ever changed. Few connections that live long: each login takes a reader of the LMDB of sasldb, of which there are 126.',
+  keys: IMAP_KEYS,
+} satisfies Table<Keys>;
+
+const LIST_KEYS = {
+  file: key(absolutePath(), {
+    required: true,
+    example: '/usr/local/etc/cyrusmapd/mailboxes',
+    since: '0.1.0',
+    text: 'One mailbox a line, `#` begins a comment. Read again at `SIGHUP`.',
+  }),
+} satisfies Keys;
+
+const LIST = {
+  title: 'A list',
+  text: 'A text file instead of Cyrus, for tests and for mailboxes that are elsewhere.',
+  keys: LIST_KEYS,
+} satisfies Table<Keys>;
+
+/** By its `type`. */
+export const BACKCHANNELS = { lmtp: LMTP, imap: IMAP, list: LIST };

@@ -1,0 +1,51 @@
+// The keys of [events]: what Cyrus pushes. Descriptions; no I/O.
+import { key, type Keys, type Table } from '../key.js';
+import { account, duration, fileMode, flag, unixEndpoint } from '../kinds.js';
+
+const KEYS = {
+  listen: key(unixEndpoint(), {
+    unset: 'no events',
+    example: 'unix:/var/run/cyrusmapd-events/socket',
+    since: '0.1.0',
+    text: 'Where Cyrus tells them, in a folder that nobody else can write.',
+  }),
+  socket_owner: key(account(), {
+    unset: 'the user of the process',
+    example: 'cyrusmapd',
+    since: '0.1.0',
+    text: "The user who owns the socket's file.",
+  }),
+  socket_group: key(account(), {
+    unset: 'the group of the process',
+    example: 'cyrus',
+    since: '0.1.0',
+    text: "The group of the socket's file: Cyrus' user must be able to write to it.",
+  }),
+  socket_mode: key(fileMode(), {
+    default: '0660',
+    since: '0.1.0',
+    text: "The mode of the socket's file.",
+  }),
+  quota: key(flag(), {
+    default: false,
+    since: '0.1.0',
+    text: 'Whether `event_groups` has `quota` too. Cyrus 3.2 to 3.12 die of such events.',
+  }),
+  negative_ttl: key(duration('1s', '300s'), {
+    default: '30s',
+    since: '0.1.0',
+    text: 'A mailbox that Cyrus denied.',
+  }),
+  forward: key(unixEndpoint(), {
+    unset: 'nobody gets it',
+    example: 'unix:/var/run/notifyd',
+    since: '0.1.0',
+    text: 'Another dlist socket, which gets what is no mailbox event.',
+  }),
+} satisfies Keys;
+
+export const EVENTS = {
+  title: 'Events that Cyrus pushes',
+  text: 'The events that Cyrus pushes, with these lines in imapd.conf(5): `event_notifier: external`, `event_groups: mailbox`, and `notifysocket: dlist:` with the path of the socket. An existing mailbox is then believed for two snapshot intervals, since Cyrus tells of each change.',
+  keys: KEYS,
+} satisfies Table<Keys>;

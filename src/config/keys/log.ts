@@ -1,0 +1,33 @@
+// The keys of [log]. Descriptions; no I/O.
+import { key, type Keys, type Table } from '../key.js';
+import { absolutePath, choice, integer } from '../kinds.js';
+
+const KEYS = {
+  level: key(choice('trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent'), {
+    default: 'info',
+    since: '0.1.0',
+    text: 'Refused and deferred recipients are logged at info, accepted ones at debug.',
+  }),
+  file: key(absolutePath(), {
+    unset: 'standard error',
+    example: '/var/log/cyrusmapd.log',
+    since: '0.1.0',
+    text: 'Opened again at `SIGHUP`.',
+  }),
+  max_pending_bytes: key(integer(65_536, 67_108_864, 'bytes'), {
+    default: 1_048_576,
+    since: '0.1.0',
+    text: 'Log lines that wait for a slow disk; beyond it they are dropped and counted, and mail goes on.',
+  }),
+  max_refused_per_second: key(integer(1, 1_000_000, 'lines'), {
+    default: 100,
+    since: '0.1.0',
+    text: 'Lines about refused and deferred recipients in a second. Those beyond, as in a dictionary attack, are counted, and told of in one line, `unlogged`.',
+  }),
+} satisfies Keys;
+
+export const LOG = {
+  title: 'The log',
+  text: 'One JSON object a line: a verb and its fields.',
+  keys: KEYS,
+} satisfies Table<Keys>;
