@@ -4,13 +4,13 @@ import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { LoginConfig, TlsConfig } from '../config/config.js';
-import type { Login } from '../cyrus/sasl/authenticate.js';
+import type { Login } from '../cyrus/sasl/log-in.js';
 import { readPasswordFile } from './password-file.js';
 import { readSecretFile } from './secret-file.js';
 import type { TlsSettings } from '../cyrus/wire/tls.js';
 import { ConfigError, messageOf } from '../errors.js';
 // Sessions load these two when they come to them; after an upgrade they must be those of this process's version.
-import '../cyrus/sasl/authenticate.js';
+import '../cyrus/sasl/log-in.js';
 import '../cyrus/wire/tls.js';
 
 export type Access = { readonly login: Login | undefined; readonly tls: TlsSettings | undefined };

@@ -1,7 +1,7 @@
 // Commands to imapd and what it answers (RFC 3501 section 2.2): each command has a tag, all are sent in one write, and
 // every tagged response must be that of the oldest command that is still unanswered. Also how SASL is carried there.
 import { ProtocolError, UnavailableError } from '../../errors.js';
-import type { Carrier, SaslReply } from '../sasl/authenticate.js';
+import type { Carrier, SaslReply } from '../sasl/exchange.js';
 import type { Connection, Taker } from '../wire/connection.js';
 import type { Dialogue } from '../wire/trace.js';
 import { authenticate } from './command.js';

@@ -2,7 +2,7 @@
 // (RFC 2342), and the proof that it was an administrator who logged in.
 import { isLocal, type Endpoint } from '../../net/endpoint.js';
 import { LoginError, UnavailableError } from '../../errors.js';
-import { logIn, type Login } from '../sasl/authenticate.js';
+import { logIn, type Login } from '../sasl/log-in.js';
 import type { Connection } from '../wire/connection.js';
 import type { Dialogue } from '../wire/trace.js';
 import { getQuota } from './command.js';

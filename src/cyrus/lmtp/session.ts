@@ -6,7 +6,8 @@ import { ProtocolError, UnavailableError } from '../../errors.js';
 import type { Recipient } from '../../validation/recipient.js';
 import { deferred, unasked, type Verdict } from '../../validation/verdict.js';
 import type { Witness } from '../witness/witness.js';
-import type { Carrier, Login, SaslReply } from '../sasl/authenticate.js';
+import type { Carrier, SaslReply } from '../sasl/exchange.js';
+import type { Login } from '../sasl/log-in.js';
 import { Connection } from '../wire/connection.js';
 import type { CreationCheck, Finding } from './creation-check.js';
 import { Dialogue, type Trace } from '../wire/trace.js';
@@ -123,7 +124,7 @@ export class LmtpSession implements Session {
   }
 
   async #logIn(login: Login): Promise<void> {
-    const { logIn } = await import('../sasl/authenticate.js');
+    const { logIn } = await import('../sasl/log-in.js');
     const { tls, endpoint } = this.#options;
     const offered = this.#capabilities.get('AUTH') ?? [];
     await logIn(login, offered, tls !== undefined || isLocal(endpoint), this.#carrier());

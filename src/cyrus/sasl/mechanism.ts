@@ -1,4 +1,5 @@
 // What a SASL mechanism is (RFC 4422 section 3) to whoever carries its messages, and what it logs in with. No I/O.
+import { ProtocolError } from '../../errors.js';
 import type { MechanismName } from '../../config/mechanism-names.js';
 
 export type Credentials = {
@@ -25,4 +26,11 @@ export interface Mechanism {
    * @throws ProtocolError where the server has not proved what the mechanism makes it prove
    */
   finish(additionalData?: Buffer): void;
+}
+
+/** For a mechanism whose server has nothing to say beside its success. */
+export function refuseAdditionalData(name: MechanismName, additionalData: Buffer | undefined): void {
+  if (additionalData !== undefined && additionalData.length > 0) {
+    throw new ProtocolError(`${name}: the server sent data along with its success`);
+  }
 }

@@ -2,8 +2,7 @@
 // AUTHENTICATE (RFC 3501, RFC 4959) each give a Carrier. Base64 is done here. No I/O of its own.
 import { LoginError, ProtocolError } from '../../errors.js';
 import type { MechanismName } from '../../config/mechanism-names.js';
-import type { Credentials, Mechanism } from './mechanism.js';
-import { chooseMechanism, createMechanism } from './sasl.js';
+import type { Mechanism } from './mechanism.js';
 
 /** What the server said to a command or a response. */
 export type SaslReply =
@@ -22,42 +21,13 @@ export interface Carrier {
   respond(response: string): Promise<SaslReply>;
 }
 
-/** Who logs in, and by which mechanisms, in the order of preference. */
-export type Login = {
-  readonly credentials: Credentials;
-  readonly mechanisms: readonly MechanismName[];
-  /** PLAIN even where the connection is not confidential. */
-  readonly plainAnywhere: boolean;
-};
-
 /** The longest mechanism here, SCRAM, takes three. */
 export const SASL_CHALLENGES_MAX = 8;
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
-/**
- * Logs in by the first allowed mechanism that the server offers.
- * @param offered as the server wrote them
- * @param confidential TLS, or nothing but this machine in between
- * @throws LoginError where the server refused or offers none, ProtocolError where it broke the exchange
- */
-export async function logIn(
-  { credentials, mechanisms, plainAnywhere }: Login,
-  offered: readonly string[],
-  confidential: boolean,
-  carrier: Carrier,
-): Promise<void> {
-  try {
-    const name = chooseMechanism(offered, { allowed: mechanisms, confidential, plainAnywhere }, credentials);
-    await authenticate(createMechanism(name, credentials), carrier);
-  } catch (error) {
-    if (!(error instanceof LoginError) || credentials.user === '') throw error;
-    throw new LoginError(`user ${credentials.user}: ${error.message}`, { cause: error });
-  }
-}
-
 /** @throws LoginError where the server refused, ProtocolError where it broke the exchange */
-export async function authenticate(mechanism: Mechanism, carrier: Carrier): Promise<void> {
+export async function exchange(mechanism: Mechanism, carrier: Carrier): Promise<void> {
   const first = mechanism.initialResponse();
   let unsaid = carrier.takesInitialResponse ? undefined : first;
   let reply = await carrier.start(

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
-  authenticate,
+  exchange,
   SASL_CHALLENGES_MAX,
   type Carrier,
   type SaslReply,
-} from '../../../../src/cyrus/sasl/authenticate.js';
+} from '../../../../src/cyrus/sasl/exchange.js';
 import type { Mechanism } from '../../../../src/cyrus/sasl/mechanism.js';
-import { createMechanism } from '../../../../src/cyrus/sasl/sasl.js';
+import { createMechanism } from '../../../../src/cyrus/sasl/create-mechanism.js';
 import { Scram } from '../../../../src/cyrus/sasl/scram.js';
 import { LoginError, ProtocolError } from '../../../../src/errors.js';
 
@@ -53,7 +53,7 @@ describe('SCRAM as Cyrus 3.6.1 speaks it', () => {
 
   test('with an initial response', async () => {
     const server = new Script(true, [challenge(SERVER_FIRST), challenge(SERVER_FINAL), success()]);
-    await authenticate(scram(), server);
+    await exchange(scram(), server);
     expect(server.heard).toEqual([`SCRAM-SHA-256 ${FIRST}`, FINAL, '']);
   });
 
@@ -64,20 +64,20 @@ describe('SCRAM as Cyrus 3.6.1 speaks it', () => {
       challenge(SERVER_FINAL),
       success(),
     ]);
-    await authenticate(scram(), server);
+    await exchange(scram(), server);
     expect(server.heard).toEqual(['SCRAM-SHA-256', FIRST, FINAL, '']);
   });
 
   test('with the final message beside the success', async () => {
     const server = new Script(true, [challenge(SERVER_FIRST), success(SERVER_FINAL)]);
-    await expect(authenticate(scram(), server)).resolves.toBeUndefined();
+    await expect(exchange(scram(), server)).resolves.toBeUndefined();
   });
 
   test.each([
     ['at once', [success()]],
     ['after the proof of the client', [challenge(SERVER_FIRST), success()]],
   ])('is not believed where success comes %s', async (_, replies) => {
-    await expect(authenticate(scram(), new Script(true, replies))).rejects.toThrow(ProtocolError);
+    await expect(exchange(scram(), new Script(true, replies))).rejects.toThrow(ProtocolError);
   });
 
   test('a wrong password is a refusal', async () => {
@@ -85,7 +85,7 @@ describe('SCRAM as Cyrus 3.6.1 speaks it', () => {
       challenge(SERVER_FIRST),
       { kind: 'failure', text: 'authentication failure' },
     ]);
-    await expect(authenticate(scram(), server)).rejects.toThrow(
+    await expect(exchange(scram(), server)).rejects.toThrow(
       new LoginError('login with SCRAM-SHA-256 refused: authentication failure'),
     );
   });
@@ -93,19 +93,19 @@ describe('SCRAM as Cyrus 3.6.1 speaks it', () => {
 
 test('an empty initial response is an equals sign', async () => {
   const server = new Script(true, [success()]);
-  await authenticate(createMechanism('EXTERNAL', CYRUS), server);
+  await exchange(createMechanism('EXTERNAL', CYRUS), server);
   expect(server.heard).toEqual(['EXTERNAL =']);
 });
 
 test('an empty first response to a challenge is an empty line', async () => {
   const server = new Script(false, [challenge(''), success()]);
-  await authenticate(createMechanism('EXTERNAL', CYRUS), server);
+  await exchange(createMechanism('EXTERNAL', CYRUS), server);
   expect(server.heard).toEqual(['EXTERNAL', '']);
 });
 
 test('CRAM-MD5 waits for its challenge even where an initial response could be sent', async () => {
   const server = new Script(true, [challenge('PDE+'), success()]);
-  await authenticate(createMechanism('CRAM-MD5', CYRUS), server);
+  await exchange(createMechanism('CRAM-MD5', CYRUS), server);
   expect(server.heard[0]).toBe('CRAM-MD5');
   expect(Buffer.from(server.heard[1] ?? '', 'base64').toString()).toMatch(/^cyrus [0-9a-f]{32}$/);
 });
@@ -119,9 +119,7 @@ describe('a server that breaks the exchange', () => {
     ['goes on after all is said', true, [challenge('')]],
   ])('%s', async (_, takesInitialResponse, replies) => {
     const plain = createMechanism('PLAIN', CYRUS);
-    await expect(authenticate(plain, new Script(takesInitialResponse, replies))).rejects.toThrow(
-      ProtocolError,
-    );
+    await expect(exchange(plain, new Script(takesInitialResponse, replies))).rejects.toThrow(ProtocolError);
   });
 
   test('never comes to an end', async () => {
@@ -132,6 +130,6 @@ describe('a server that breaks the exchange', () => {
       finish: () => undefined,
     };
     const server = new Script(true, Array(SASL_CHALLENGES_MAX + 1).fill(challenge('')));
-    await expect(authenticate(patient, server)).rejects.toThrow(`over ${SASL_CHALLENGES_MAX} challenges`);
+    await expect(exchange(patient, server)).rejects.toThrow(`over ${SASL_CHALLENGES_MAX} challenges`);
   });
 });
