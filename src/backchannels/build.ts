@@ -11,7 +11,7 @@ import type {
 } from '../config/config.js';
 import { ListProbe } from './list.js';
 import { CreationCheck, type CreationAlarm, type Finding } from '../cyrus/lmtp/creation-check.js';
-import type { Trace } from '../cyrus/wire/trace.js';
+import type { TraceLine } from '../cyrus/wire/trace.js';
 import type { ImapSession } from '../cyrus/imap/session.js';
 import { LmtpSession } from '../cyrus/lmtp/session.js';
 import { Pool } from '../cyrus/pool/pool.js';
@@ -31,7 +31,7 @@ export type BackchannelSurroundings = {
   /** 0 to 1. */
   readonly random: () => number;
   /** Every line of a dialogue, for `check`. */
-  readonly trace?: Trace;
+  readonly trace?: TraceLine;
   /** Called where a Cyrus may have been restarted. */
   readonly restarted?: () => void;
 };

@@ -4,7 +4,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
 import { buildBackchannels, validatorRules, type Backchannels } from '../../src/backchannels/build.js';
-import type { Trace } from '../../src/cyrus/wire/trace.js';
+import type { TraceLine } from '../../src/cyrus/wire/trace.js';
 import { loadConfig } from '../../src/config/load.js';
 import { silentLog, type Log } from '../../src/log/log.js';
 import type { Outcome } from '../../src/validation/outcome.js';
@@ -28,7 +28,7 @@ export class NetworkRig {
     this.lines = lines;
   }
 
-  static async open(toml: string, trace?: Trace): Promise<NetworkRig> {
+  static async open(toml: string, trace?: TraceLine): Promise<NetworkRig> {
     const file = join(temporaryFolder(), 'cyrusmapd.toml');
     writeFileSync(file, toml);
     const { config } = await loadConfig({ config: file });
@@ -75,7 +75,7 @@ export type ImapRigOptions = {
   readonly more?: string;
   readonly canary?: boolean;
   readonly password?: string;
-  readonly trace?: Trace;
+  readonly trace?: TraceLine;
 };
 
 /** An imapd that has the canary, alice, bob, full (over quota) and damaged, all at example.jp, and a rig that asks it. */

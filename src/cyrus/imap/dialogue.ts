@@ -3,7 +3,7 @@
 import { ProtocolError, UnavailableError } from '../../errors.js';
 import type { Carrier, SaslReply } from '../sasl/exchange.js';
 import type { Connection, Taker } from '../wire/connection.js';
-import type { Dialogue } from '../wire/trace.js';
+import type { Trace } from '../wire/trace.js';
 import { authenticate } from './command.js';
 import type { ImapResponse } from './response.js';
 import { describeAnswer, type ImapAnswer } from './verdict.js';
@@ -21,12 +21,12 @@ type Greeting = { readonly preauthenticated: boolean };
 
 export class ImapDialogue {
   readonly #connection: Connection<ImapResponse>;
-  readonly #dialogue: Dialogue;
+  readonly #trace: Trace;
   #tags = 0;
 
-  constructor(connection: Connection<ImapResponse>, dialogue: Dialogue) {
+  constructor(connection: Connection<ImapResponse>, trace: Trace) {
     this.#connection = connection;
-    this.#dialogue = dialogue;
+    this.#trace = trace;
   }
 
   /** @throws UnavailableError where imapd takes leave at once, ProtocolError where it does not greet */
@@ -77,7 +77,7 @@ export class ImapDialogue {
       return answers.length === tags.length ? 'done' : 'more';
     };
     const lines = commands.map((command, i) => `${tags[i] ?? ''} ${command}`);
-    for (const line of lines) this.#dialogue.sent(line);
+    for (const line of lines) this.#trace.sent(line);
     await this.#connection.converse(lines.map((line) => `${line}\r\n`).join(''), take, timeoutMs);
     return answers;
   }
@@ -101,7 +101,7 @@ export class ImapDialogue {
   ): Promise<ImapAnswer> {
     const tag = this.#nextTag();
     let answer: ImapAnswer | undefined;
-    this.#dialogue.sent(`${tag} ${command}`);
+    this.#trace.sent(`${tag} ${command}`);
     await this.#connection.stream(
       `${tag} ${command}\r\n`,
       (response) => {
@@ -134,18 +134,18 @@ export class ImapDialogue {
         timeoutMs,
       );
       if (reply === undefined) throw new ProtocolError('imapd did not answer AUTHENTICATE');
-      if (reply.kind !== 'challenge') this.#dialogue.endSecret();
+      if (reply.kind !== 'challenge') this.#trace.endSecret();
       return reply;
     };
     return {
       takesInitialResponse,
       start: (mechanism, initialResponse) => {
         const masked = initialResponse === undefined ? undefined : '***';
-        this.#dialogue.beginSecret(`${tag} ${authenticate(mechanism, masked)}`);
+        this.#trace.beginSecret(`${tag} ${authenticate(mechanism, masked)}`);
         return turn(`${tag} ${authenticate(mechanism, initialResponse)}`);
       },
       respond: (response) => {
-        this.#dialogue.sent(response);
+        this.#trace.sent(response);
         return turn(response);
       },
     };

@@ -4,7 +4,7 @@ import { isLocal, type Endpoint } from '../../net/endpoint.js';
 import { LoginError, UnavailableError } from '../../errors.js';
 import { logIn, type Login } from '../sasl/log-in.js';
 import type { Connection } from '../wire/connection.js';
-import type { Dialogue } from '../wire/trace.js';
+import type { Trace } from '../wire/trace.js';
 import { getQuota } from './command.js';
 import type { ImapDialogue } from './dialogue.js';
 import type { ImapResponse, Namespace } from './response.js';
@@ -32,10 +32,10 @@ export type ImapAccess = {
 export async function logInAsAdministrator(
   connection: Connection<ImapResponse>,
   imapd: ImapDialogue,
-  dialogue: Dialogue,
+  trace: Trace,
   access: ImapAccess,
 ): Promise<Separator> {
-  await begin(connection, imapd, dialogue, access);
+  await begin(connection, imapd, trace, access);
   const separator = await separatorOf(imapd, access);
   await requireAdministrator(imapd, access);
   return separator;
@@ -45,11 +45,11 @@ export async function logInAsAdministrator(
 async function begin(
   connection: Connection<ImapResponse>,
   imapd: ImapDialogue,
-  dialogue: Dialogue,
+  trace: Trace,
   { endpoint, tls, login, connectTimeoutMs, replyTimeoutMs }: ImapAccess,
 ): Promise<void> {
   const secure = async (settings: TlsSettings): Promise<void> =>
-    dialogue.secured(await connection.secure(settings, replyTimeoutMs));
+    trace.secured(await connection.secure(settings, replyTimeoutMs));
   if (tls?.mode === 'implicit') await secure(tls);
   const { preauthenticated } = await imapd.greeting(connectTimeoutMs);
   if (tls?.mode === 'starttls') {

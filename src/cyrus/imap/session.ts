@@ -5,7 +5,7 @@ import type { AddressRules, Recipient } from '../../validation/recipient.js';
 import { deferred, UNKNOWN, type Verdict } from '../../validation/verdict.js';
 import type { Witness } from '../witness/witness.js';
 import { Connection } from '../wire/connection.js';
-import { Dialogue, type Trace } from '../wire/trace.js';
+import { Trace, type TraceLine } from '../wire/trace.js';
 import { getAcl, getQuotaRoot, list } from './command.js';
 import { ImapDialogue } from './dialogue.js';
 import { logInAsAdministrator, type ImapAccess } from './login.js';
@@ -27,7 +27,7 @@ export type ImapOptions = ImapAccess & {
   readonly replyTimeoutMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  readonly trace?: Trace;
+  readonly trace?: TraceLine;
 };
 
 /** What is asked about one recipient, and what its answers mean. */
@@ -64,12 +64,12 @@ export class ImapSession implements Session {
    * @throws LoginError where he is none or is not let in, UnavailableError, DeadlineError, ProtocolError
    */
   static async open(options: ImapOptions): Promise<ImapSession> {
-    const dialogue = new Dialogue(options.trace);
-    const parser = new ImapResponseParser((text) => dialogue.received(text, '+ '));
+    const trace = new Trace(options.trace);
+    const parser = new ImapResponseParser((text) => trace.received(text, '+ '));
     const connection = await Connection.open(options.endpoint, parser, options.connectTimeoutMs);
     try {
-      const imapd = new ImapDialogue(connection, dialogue);
-      const separator = await logInAsAdministrator(connection, imapd, dialogue, options);
+      const imapd = new ImapDialogue(connection, trace);
+      const separator = await logInAsAdministrator(connection, imapd, trace, options);
       return new ImapSession(connection, imapd, options, separator);
     } catch (error) {
       connection.close();

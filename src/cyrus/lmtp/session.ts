@@ -10,7 +10,7 @@ import type { Carrier, SaslReply } from '../sasl/exchange.js';
 import type { Login } from '../sasl/log-in.js';
 import { Connection } from '../wire/connection.js';
 import type { CreationCheck, Finding } from './creation-check.js';
-import { Dialogue, type Trace } from '../wire/trace.js';
+import { Trace, type TraceLine } from '../wire/trace.js';
 import { describeReply, LmtpReplyParser, type LmtpReply } from './reply.js';
 import { rcptVerdict } from './rcpt-verdict.js';
 import type { Session } from '../pool/session.js';
@@ -34,13 +34,13 @@ export type LmtpOptions = {
   readonly now: () => number;
   /** Named in LHLO. */
   readonly clientName: string;
-  readonly trace?: Trace;
+  readonly trace?: TraceLine;
 };
 
 export class LmtpSession implements Session {
   readonly #connection: Connection<LmtpReply>;
   readonly #options: LmtpOptions;
-  readonly #dialogue: Dialogue;
+  readonly #trace: Trace;
   readonly #asker: WitnessedAsk;
   /** What stood behind its name. */
   #capabilities: ReadonlyMap<string, readonly string[]> = new Map();
@@ -48,7 +48,7 @@ export class LmtpSession implements Session {
   private constructor(connection: Connection<LmtpReply>, options: LmtpOptions) {
     this.#connection = connection;
     this.#options = options;
-    this.#dialogue = new Dialogue(options.trace);
+    this.#trace = new Trace(options.trace);
     this.#asker = new WitnessedAsk(options.witness, (recipients) => this.#verdicts(recipients), options.now);
   }
 
@@ -120,7 +120,7 @@ export class LmtpSession implements Session {
   }
 
   async #secure(tls: TlsSettings): Promise<void> {
-    this.#dialogue.secured(await this.#connection.secure(tls, this.#options.replyTimeoutMs));
+    this.#trace.secured(await this.#connection.secure(tls, this.#options.replyTimeoutMs));
   }
 
   async #logIn(login: Login): Promise<void> {
@@ -134,18 +134,18 @@ export class LmtpSession implements Session {
   #carrier(): Carrier {
     const turn = async (line: string): Promise<SaslReply> => {
       const reply = saslReply(await this.#send(line));
-      if (reply.kind !== 'challenge') this.#dialogue.endSecret();
+      if (reply.kind !== 'challenge') this.#trace.endSecret();
       return reply;
     };
     return {
       takesInitialResponse: true,
       start: (mechanism, initialResponse) => {
         const response = initialResponse === undefined ? '' : ` ${initialResponse}`;
-        this.#dialogue.beginSecret(`AUTH ${mechanism}${response === '' ? '' : ' ***'}`);
+        this.#trace.beginSecret(`AUTH ${mechanism}${response === '' ? '' : ' ***'}`);
         return turn(`AUTH ${mechanism}${response}`);
       },
       respond: (response) => {
-        this.#dialogue.sent(response);
+        this.#trace.sent(response);
         return turn(response);
       },
     };
@@ -165,7 +165,7 @@ export class LmtpSession implements Session {
   }
 
   async #command(command: string): Promise<LmtpReply> {
-    this.#dialogue.sent(command);
+    this.#trace.sent(command);
     return this.#send(command);
   }
 
@@ -177,7 +177,7 @@ export class LmtpSession implements Session {
   }
 
   async #exchange(commands: readonly string[], count: number, timeoutMs: number): Promise<LmtpReply[]> {
-    for (const command of commands) this.#dialogue.sent(command);
+    for (const command of commands) this.#trace.sent(command);
     return this.#converse(commands.map((command) => `${command}\r\n`).join(''), count, timeoutMs);
   }
 
@@ -186,7 +186,7 @@ export class LmtpSession implements Session {
     await this.#connection.converse(
       bytes,
       (reply) => {
-        this.#trace(reply);
+        this.#traceReply(reply);
         if (reply.code === 421) throw new UnavailableError(`lmtpd said ${describeReply(reply)}`);
         replies.push(reply);
         return replies.length === count ? 'done' : 'more';
@@ -196,11 +196,11 @@ export class LmtpSession implements Session {
     return replies;
   }
 
-  #trace(reply: LmtpReply): void {
+  #traceReply(reply: LmtpReply): void {
     if (this.#options.trace === undefined) return;
     const last = reply.lines.length - 1;
     reply.lines.forEach((line, i) =>
-      this.#dialogue.received(`${reply.code}${i === last ? ' ' : '-'}${line}`, '334 '),
+      this.#trace.received(`${reply.code}${i === last ? ' ' : '-'}${line}`, '334 '),
     );
   }
 }

@@ -1,26 +1,26 @@
 // What is said between us and Cyrus, line by line, for `check`: passwords and whatever else a login is made of are masked.
 // No I/O.
 
-/** Each line of a dialogue. */
-export type Trace = (direction: '>' | '<', line: string) => void;
+/** Is told each line of a dialogue. */
+export type TraceLine = (direction: '>' | '<', line: string) => void;
 
 const MASK = '***';
 
 /** Cyrus' capabilities have 1000 characters and more. */
 const SHOWN_MAX = 200;
 
-export class Dialogue {
-  readonly #trace: Trace | undefined;
+export class Trace {
+  readonly #line: TraceLine | undefined;
   /** While a login is under way. */
   #secret = false;
 
-  constructor(trace: Trace | undefined) {
-    this.#trace = trace;
+  constructor(line: TraceLine | undefined) {
+    this.#line = line;
   }
 
   /** @param line the command that begins a login, of which the words in front may be shown */
   beginSecret(line: string): void {
-    this.#trace?.('>', line);
+    this.#line?.('>', line);
     this.#secret = true;
   }
 
@@ -29,18 +29,18 @@ export class Dialogue {
   }
 
   sent(line: string): void {
-    this.#trace?.('>', this.#secret ? MASK : line);
+    this.#line?.('>', this.#secret ? MASK : line);
   }
 
   /** @param version of TLS, in which it goes on */
   secured(version: string): void {
-    this.#trace?.('<', `(${version} begins)`);
+    this.#line?.('<', `(${version} begins)`);
   }
 
   /** @param challenge what stands in front of a challenge of a login: the rest of it is masked */
   received(line: string, challenge: string): void {
     const masked = this.#secret && line.startsWith(challenge);
-    this.#trace?.('<', masked ? `${challenge}${MASK}` : shortened(line));
+    this.#line?.('<', masked ? `${challenge}${MASK}` : shortened(line));
   }
 }
 
