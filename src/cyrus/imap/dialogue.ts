@@ -1,12 +1,11 @@
-// Commands to imapd and what it answers (RFC 3501 section 2.2): each command has a tag, all are sent in one write, and
-// every tagged response must be that of the oldest command that is still unanswered. Also how SASL is carried there.
+// Commands in flight to imapd and what it answers (RFC 3501 section 2.2): each command has a tag, all are sent in one
+// write, and every tagged response must be that of the oldest command that is still unanswered.
 import { ProtocolError, UnavailableError } from '../../errors.js';
-import type { Carrier, SaslReply } from '../sasl/exchange.js';
 import type { Connection, Taker } from '../wire/connection.js';
 import type { Trace } from '../wire/trace.js';
-import { authenticate } from './command.js';
+import { describeAnswer, type ImapAnswer } from './answer.js';
 import type { ImapResponse } from './response.js';
-import { describeAnswer, type ImapAnswer } from './verdict.js';
+import { outOfTurn, said, untagged } from './untagged.js';
 
 /** Untagged responses to one command, but for LIST: GETQUOTAROOT has one, and one for each quota root. */
 export const IMAP_DATA_MAX = 100;
@@ -60,7 +59,7 @@ export class ImapDialogue {
   }
 
   async #askAtOnce(commands: readonly string[], timeoutMs: number): Promise<ImapAnswer[]> {
-    const tags = commands.map(() => this.#nextTag());
+    const tags = commands.map(() => this.nextTag());
     const answers: ImapAnswer[] = [];
     let data: ImapResponse[] = [];
     const take: Taker<ImapResponse> = (response) => {
@@ -99,7 +98,7 @@ export class ImapDialogue {
     each: (response: ImapResponse) => void,
     silenceMs: number,
   ): Promise<ImapAnswer> {
-    const tag = this.#nextTag();
+    const tag = this.nextTag();
     let answer: ImapAnswer | undefined;
     this.#trace.sent(`${tag} ${command}`);
     await this.#connection.stream(
@@ -120,76 +119,9 @@ export class ImapDialogue {
     return answer;
   }
 
-  /** For a login (RFC 3501 section 6.2.2, RFC 4959), masked in the trace. */
-  carrier(takesInitialResponse: boolean, timeoutMs: number): Carrier {
-    const tag = this.#nextTag();
-    const turn = async (line: string): Promise<SaslReply> => {
-      let reply: SaslReply | undefined;
-      await this.#connection.converse(
-        `${line}\r\n`,
-        (response) => {
-          reply = saslReply(response, tag);
-          return reply === undefined ? 'more' : 'done';
-        },
-        timeoutMs,
-      );
-      if (reply === undefined) throw new ProtocolError('imapd did not answer AUTHENTICATE');
-      if (reply.kind !== 'challenge') this.#trace.endSecret();
-      return reply;
-    };
-    return {
-      takesInitialResponse,
-      start: (mechanism, initialResponse) => {
-        const masked = initialResponse === undefined ? undefined : '***';
-        this.#trace.beginSecret(`${tag} ${authenticate(mechanism, masked)}`);
-        return turn(`${tag} ${authenticate(mechanism, initialResponse)}`);
-      },
-      respond: (response) => {
-        this.#trace.sent(response);
-        return turn(response);
-      },
-    };
-  }
-
-  #nextTag(): string {
+  /** Of no command yet. */
+  nextTag(): string {
     this.#tags += 1;
     return `c${this.#tags}`;
   }
-}
-
-/** RFC 3501 has no room for data beside a success. */
-function saslReply(response: ImapResponse, tag: string): SaslReply | undefined {
-  if (response.kind === 'continuation') return { kind: 'challenge', data: response.text };
-  if (response.kind !== 'tagged') {
-    untagged(response);
-    return undefined;
-  }
-  if (response.tag !== tag) throw outOfTurn(response.tag, tag);
-  if (response.status === 'OK') return { kind: 'success', data: undefined };
-  return { kind: 'failure', text: response.text };
-}
-
-/** @throws UnavailableError at a BYE, ProtocolError at what has no place in an answer */
-function untagged(response: ImapResponse): ImapResponse {
-  if (response.kind === 'continuation') throw new ProtocolError('imapd asked to go on with nothing');
-  if (response.kind !== 'status') return response;
-  switch (response.status) {
-    case 'BYE':
-      throw said(response);
-    case 'BAD':
-    case 'PREAUTH':
-      throw new ProtocolError(`imapd said ${response.status} ${response.text}`);
-    case 'OK':
-    case 'NO':
-      return response;
-  }
-}
-
-function said(response: ImapResponse): UnavailableError {
-  const text = response.kind === 'status' ? response.text : '';
-  return new UnavailableError(`imapd said BYE ${text}`);
-}
-
-function outOfTurn(tag: string, expected: string | undefined): ProtocolError {
-  return new ProtocolError(`imapd answered ${tag}: expected the answer to ${expected ?? 'nothing'}`);
 }

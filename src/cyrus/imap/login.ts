@@ -5,10 +5,11 @@ import { LoginError, UnavailableError } from '../../errors.js';
 import { logIn, type Login } from '../sasl/log-in.js';
 import type { Connection } from '../wire/connection.js';
 import type { Trace } from '../wire/trace.js';
+import { describeAnswer } from './answer.js';
 import { getQuota } from './command.js';
 import type { ImapDialogue } from './dialogue.js';
 import type { ImapResponse, Namespace } from './response.js';
-import { describeAnswer } from './verdict.js';
+import { saslCarrier } from './sasl-carrier.js';
 import { IMPOSSIBLE_ROOT, type Separator } from '../mailbox-name.js';
 import type { TlsSettings } from '../wire/tls.js';
 
@@ -65,7 +66,9 @@ async function begin(
   const offered = await capabilities(imapd, replyTimeoutMs);
   const mechanisms = offered.flatMap((name) => /^AUTH=(.+)$/.exec(name)?.[1] ?? []);
   const confidential = tls !== undefined || isLocal(endpoint);
-  await logIn(login, mechanisms, confidential, imapd.carrier(offered.includes('SASL-IR'), replyTimeoutMs));
+  const withInitialResponse = offered.includes('SASL-IR');
+  const carrier = saslCarrier(connection, trace, imapd.nextTag(), withInitialResponse, replyTimeoutMs);
+  await logIn(login, mechanisms, confidential, carrier);
 }
 
 /** Asked for, and never taken from a greeting: before TLS anybody could have written that. */

@@ -1,18 +1,19 @@
-// Asks imapd (RFC 3501, RFC 2087) as an administrator, who can change nothing by it: one login, then GETQUOTAROOT for each
-// recipient, all of a batch in one write, and GETACL too for a shared mailbox. Lists all mailboxes for a snapshot.
-import { ProtocolError, UnavailableError } from '../../errors.js';
+// Asks imapd (RFC 3501) as an administrator: one login, then all commands of a batch in one write. Lists all mailboxes for a
+// snapshot. What is asked about one recipient is inquiry.ts's.
+import { UnavailableError } from '../../errors.js';
 import type { AddressRules, Recipient } from '../../validation/recipient.js';
-import { deferred, UNKNOWN, type Verdict } from '../../validation/verdict.js';
+import type { Verdict } from '../../validation/verdict.js';
 import type { Witness } from '../witness/witness.js';
 import { Connection } from '../wire/connection.js';
 import { Trace, type TraceLine } from '../wire/trace.js';
-import { getAcl, getQuotaRoot, list } from './command.js';
+import { describeAnswer } from './answer.js';
+import { list } from './command.js';
 import { ImapDialogue } from './dialogue.js';
+import { inquiryAbout } from './inquiry.js';
 import { logInAsAdministrator, type ImapAccess } from './login.js';
 import { ImapResponseParser } from './parser.js';
 import type { ImapResponse } from './response.js';
-import { describeAnswer, postingVerdict, quotaVerdict, type ImapAnswer } from './verdict.js';
-import { listedMailbox, mailboxNameOf, type MailboxName, type Separator } from '../mailbox-name.js';
+import { listedMailbox, type MailboxName, type Separator } from '../mailbox-name.js';
 import type { Session } from '../pool/session.js';
 import { WitnessedAsk } from '../witness/witnessed-ask.js';
 
@@ -28,12 +29,6 @@ export type ImapOptions = ImapAccess & {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly trace?: TraceLine;
-};
-
-/** What is asked about one recipient, and what its answers mean. */
-type Question = {
-  readonly commands: readonly string[];
-  readonly judge: (answers: readonly ImapAnswer[]) => Verdict;
 };
 
 export class ImapSession implements Session {
@@ -111,78 +106,13 @@ export class ImapSession implements Session {
   }
 
   async #verdicts(recipients: readonly Recipient[]): Promise<Verdict[]> {
-    const questions = recipients.map((recipient) => this.#question(recipient));
-    const commands = questions.flatMap((question) => question.commands);
-    const answers =
-      commands.length === 0 ? [] : await this.#imapd.ask(commands, this.#options.replyTimeoutMs);
-    return questions.map((question) => question.judge(answers.splice(0, question.commands.length)));
+    const { rules, strictQuota, replyTimeoutMs } = this.#options;
+    const context = { separator: this.separator, rules, strictQuota };
+    const inquiries = recipients.map((recipient) => inquiryAbout(recipient, context));
+    const commands = inquiries.flatMap((inquiry) => inquiry.commands);
+    const answers = commands.length === 0 ? [] : await this.#imapd.ask(commands, replyTimeoutMs);
+    return inquiries.map((inquiry) => inquiry.judge(answers.splice(0, inquiry.commands.length)));
   }
-
-  #question(recipient: Recipient): Question {
-    const { rules, strictQuota } = this.#options;
-    const name = mailboxNameOf(recipient, this.separator, rules);
-    const posts = recipient.shared && recipient.local === rules.postUser;
-    if (recipient.shared && !posts && recipient.local !== '') return this.#doubtful(recipient, name);
-    // mailbox-name.ts: there can be no such mailbox, and lmtpd refuses the address whatever exists.
-    if (name === undefined) return unasked(UNKNOWN);
-    if (this.#isAmbiguous(name)) return unasked(AMBIGUOUS);
-    if (!posts) {
-      return {
-        commands: [getQuotaRoot(name)],
-        judge: ([quota]) => quotaVerdict(required(quota), name, strictQuota),
-      };
-    }
-    return {
-      commands: [getQuotaRoot(name), getAcl(name)],
-      judge: ([quota, acl]) => {
-        const exists = quotaVerdict(required(quota), name, strictQuota);
-        if (exists.kind === 'unknown' || exists.kind === 'deferred') return exists;
-        const posting = postingVerdict(required(acl), name);
-        return posting.kind === 'deliverable' ? exists : posting;
-      },
-    };
-  }
-
-  /**
-   * A user who does not exist, with a detail: where that names a shared mailbox, `lookup.post_user` may not be
-   * what it is in Cyrus, and lmtpd would deliver.
-   * @param name of the user's INBOX
-   */
-  #doubtful(recipient: Recipient, name: MailboxName | undefined): Question {
-    const { rules, strictQuota } = this.#options;
-    const asPosted = mailboxNameOf(recipient, this.separator, { ...rules, postUser: recipient.local });
-    const names = [name, asPosted].filter((each) => each !== undefined);
-    if (names.some((each) => this.#isAmbiguous(each))) return unasked(AMBIGUOUS);
-    return {
-      commands: names.map(getQuotaRoot),
-      judge: (answers) => {
-        const verdicts = answers.map((answer, i) => quotaVerdict(answer, names[i] ?? '', strictQuota));
-        const inbox = name === undefined ? UNKNOWN : (verdicts[0] ?? UNKNOWN);
-        if (inbox.kind !== 'unknown' || verdicts.every(({ kind }) => kind === 'unknown')) return inbox;
-        return deferred(
-          `the detail of ${recipient.address} names a shared mailbox: is post_user as in Cyrus?`,
-        );
-      },
-    };
-  }
-
-  /** To lmtpd it is of the default domain, to imapd of the domain of the login, if that has one. */
-  #isAmbiguous(name: MailboxName): boolean {
-    return this.#options.rules.virtualDomains && !name.includes('@');
-  }
-}
-
-const AMBIGUOUS = deferred(
-  'a name without domain is asked of imapd only with lookup.default_domain, or with virtual_domains = false',
-);
-
-function unasked(verdict: Verdict): Question {
-  return { commands: [], judge: () => verdict };
-}
-
-function required(answer: ImapAnswer | undefined): ImapAnswer {
-  if (answer === undefined) throw new ProtocolError('imapd did not answer');
-  return answer;
 }
 
 /** A level of the hierarchy at which there is no mailbox, or none any more. */

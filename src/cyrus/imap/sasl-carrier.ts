@@ -1,0 +1,61 @@
+// How a login is carried over IMAP: AUTHENTICATE (RFC 3501 section 6.2.2), with the first response on its line where imapd
+// takes it there (RFC 4959). In the trace it is masked.
+import { ProtocolError } from '../../errors.js';
+import type { Carrier, SaslReply } from '../sasl/exchange.js';
+import type { Connection } from '../wire/connection.js';
+import type { Trace } from '../wire/trace.js';
+import { authenticate } from './command.js';
+import type { ImapResponse } from './response.js';
+import { outOfTurn, untagged } from './untagged.js';
+
+/**
+ * @param tag of the AUTHENTICATE command
+ * @param takesInitialResponse SASL-IR is among the capabilities
+ * @param timeoutMs for each step
+ */
+export function saslCarrier(
+  connection: Connection<ImapResponse>,
+  trace: Trace,
+  tag: string,
+  takesInitialResponse: boolean,
+  timeoutMs: number,
+): Carrier {
+  const turn = async (line: string): Promise<SaslReply> => {
+    let reply: SaslReply | undefined;
+    await connection.converse(
+      `${line}\r\n`,
+      (response) => {
+        reply = saslReply(response, tag);
+        return reply === undefined ? 'more' : 'done';
+      },
+      timeoutMs,
+    );
+    if (reply === undefined) throw new ProtocolError('imapd did not answer AUTHENTICATE');
+    if (reply.kind !== 'challenge') trace.endSecret();
+    return reply;
+  };
+  return {
+    takesInitialResponse,
+    start: (mechanism, initialResponse) => {
+      const masked = initialResponse === undefined ? undefined : '***';
+      trace.beginSecret(`${tag} ${authenticate(mechanism, masked)}`);
+      return turn(`${tag} ${authenticate(mechanism, initialResponse)}`);
+    },
+    respond: (response) => {
+      trace.sent(response);
+      return turn(response);
+    },
+  };
+}
+
+/** RFC 3501 has no room for data beside a success. */
+function saslReply(response: ImapResponse, tag: string): SaslReply | undefined {
+  if (response.kind === 'continuation') return { kind: 'challenge', data: response.text };
+  if (response.kind !== 'tagged') {
+    untagged(response);
+    return undefined;
+  }
+  if (response.tag !== tag) throw outOfTurn(response.tag, tag);
+  if (response.status === 'OK') return { kind: 'success', data: undefined };
+  return { kind: 'failure', text: response.text };
+}
