@@ -106,7 +106,7 @@ describe('serve', () => {
       expect.arrayContaining(['src/daemon/daemon.ts', 'src/cyrus/lmtp/session.ts', 'lru-cache']),
     );
     const extra =
-      /^(node:tls|node:child_process|pino|smol-toml|src\/(backchannels\/login-files|cyrus\/events\/events|doctor\/.*|cyrus\/imap\/session|cyrus\/wire\/tls|cyrus\/sasl\/(log-in|exchange|choice|create-mechanism|scram))\.ts)$/;
+      /^(node:tls|node:child_process|pino|smol-toml|src\/(backchannels\/login-files|cyrus\/events\/(events|effects)|doctor\/.*|cyrus\/imap\/session|cyrus\/wire\/tls|cyrus\/sasl\/(log-in|exchange|choice|create-mechanism|scram))\.ts)$/;
     expect([...loaded].filter((target) => extra.test(target))).toEqual([]);
   });
 });

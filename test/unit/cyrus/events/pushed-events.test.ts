@@ -1,15 +1,15 @@
 // What real Cyrus servers pushed while an administrator made, renamed and deleted mailboxes, byte for byte.
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import { DlistParser, type DlistCommand } from '../../../src/cyrus/events/dlist.js';
-import { readEvent, type MailboxEvent } from '../../../src/cyrus/events/event.js';
-import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
+import { DlistParser, type DlistCommand } from '../../../../src/cyrus/events/dlist.js';
+import { readEvent, type MailboxEvent } from '../../../../src/cyrus/events/event.js';
+import { DEFAULT_ADDRESS_RULES } from '../../../../src/validation/recipient.js';
 
 const RULES = { ...DEFAULT_ADDRESS_RULES, postUser: 'post', defaultDomain: 'rig.test' };
 
 /** With LF in the file, CR LF on the wire. */
 function pushed(name: string): string {
-  const file = new URL(`../../fixtures/events/${name}.txt`, import.meta.url);
+  const file = new URL(`../../../fixtures/events/${name}.txt`, import.meta.url);
   return readFileSync(file, 'latin1').replaceAll('\n', '\r\n');
 }
 

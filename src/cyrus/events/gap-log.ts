@@ -1,0 +1,32 @@
+// Gaps in the log: the first one is a line, and then one for each minute in which there are more, so that a stranger cannot
+// fill the disk. No I/O but the log.
+import type { Log } from '../../log/log.js';
+
+/** Between two lines. */
+export const GAP_LOG_MS = 60_000;
+
+export class GapLog {
+  readonly #log: Log;
+  #since = 0;
+  #timer: NodeJS.Timeout | undefined;
+  count = 0;
+
+  constructor(log: Log) {
+    this.#log = log;
+  }
+
+  add(reason: string): void {
+    this.count += 1;
+    this.#since += 1;
+    if (this.#timer === undefined) this.#tell(reason);
+  }
+
+  #tell(reason: string): void {
+    this.#log.warn({ reason, gaps: this.#since }, 'event-gap: everything known is forgotten');
+    this.#since = 0;
+    this.#timer = setTimeout(() => {
+      this.#timer = undefined;
+      if (this.#since > 0) this.#tell('more of them');
+    }, GAP_LOG_MS).unref();
+  }
+}
