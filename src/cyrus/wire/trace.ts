@@ -18,6 +18,11 @@ export class Trace {
     this.#line = line;
   }
 
+  /** Whether anybody reads along. */
+  get isOn(): boolean {
+    return this.#line !== undefined;
+  }
+
   /** @param line the command that begins a login, of which the words in front may be shown */
   beginSecret(line: string): void {
     this.#line?.('>', line);

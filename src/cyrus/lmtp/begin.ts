@@ -1,0 +1,79 @@
+// The beginning of a session with lmtpd (RFC 2033, RFC 3207, RFC 4954): greeting, LHLO, TLS, login, as the options say.
+import { isLocal, type Endpoint } from '../../net/endpoint.js';
+import { UnavailableError } from '../../errors.js';
+import type { Login } from '../sasl/log-in.js';
+import type { Connection } from '../wire/connection.js';
+import type { TlsSettings } from '../wire/tls.js';
+import type { Trace } from '../wire/trace.js';
+import { expectReply, type LmtpDialogue } from './dialogue.js';
+import type { LmtpReply } from './reply.js';
+
+export type LmtpAccess = {
+  readonly endpoint: Endpoint;
+  /** Undefined for a connection in clear. */
+  readonly tls: TlsSettings | undefined;
+  /** Undefined where lmtpd takes us as we come: a UNIX socket, or `lmtpd -a`. */
+  readonly login: Login | undefined;
+  /** Connection and greeting: an lmtpd beyond its maxchild accepts and stays silent. */
+  readonly connectTimeoutMs: number;
+  /** For each step. */
+  readonly replyTimeoutMs: number;
+  /** Named in LHLO. */
+  readonly clientName: string;
+};
+
+/** What stood behind the name of each, in upper case. */
+export type Capabilities = ReadonlyMap<string, readonly string[]>;
+
+/**
+ * From the greeting to the first question.
+ * @returns what lmtpd offers
+ * @throws LoginError, UnavailableError, DeadlineError, ProtocolError
+ */
+export async function begin(
+  connection: Connection<LmtpReply>,
+  lmtpd: LmtpDialogue,
+  trace: Trace,
+  access: LmtpAccess,
+): Promise<Capabilities> {
+  const { tls, login, connectTimeoutMs, replyTimeoutMs } = access;
+  const secure = async (settings: TlsSettings): Promise<void> =>
+    trace.secured(await connection.secure(settings, replyTimeoutMs));
+  if (tls?.mode === 'implicit') await secure(tls);
+  expectReply(await lmtpd.greeting(connectTimeoutMs), 220, 'greeting');
+  let capabilities = await greet(lmtpd, access);
+  if (tls?.mode === 'starttls') {
+    if (!capabilities.has('STARTTLS')) throw new UnavailableError('lmtpd offers no STARTTLS');
+    expectReply(await lmtpd.command('STARTTLS', replyTimeoutMs), 220, 'STARTTLS');
+    await secure(tls);
+    // RFC 3207 section 4.2: what was said in clear is forgotten.
+    capabilities = await greet(lmtpd, access);
+  }
+  if (login !== undefined) await logInTo(lmtpd, trace, login, capabilities, access);
+  return capabilities;
+}
+
+async function greet(lmtpd: LmtpDialogue, { clientName, replyTimeoutMs }: LmtpAccess): Promise<Capabilities> {
+  const hello = await lmtpd.command(`LHLO ${clientName}`, replyTimeoutMs);
+  return new Map(expectReply(hello, 250, 'LHLO').lines.slice(1).map(capability));
+}
+
+/** What a session without login does not need is not loaded. */
+async function logInTo(
+  lmtpd: LmtpDialogue,
+  trace: Trace,
+  login: Login,
+  capabilities: Capabilities,
+  { tls, endpoint, replyTimeoutMs }: LmtpAccess,
+): Promise<void> {
+  const { logIn } = await import('../sasl/log-in.js');
+  const { saslCarrier } = await import('./sasl-carrier.js');
+  const confidential = tls !== undefined || isLocal(endpoint);
+  const offered = capabilities.get('AUTH') ?? [];
+  await logIn(login, offered, confidential, saslCarrier(lmtpd, trace, replyTimeoutMs));
+}
+
+function capability(line: string): [string, readonly string[]] {
+  const [name = '', ...parameters] = line.toUpperCase().split(' ');
+  return [name, parameters];
+}
