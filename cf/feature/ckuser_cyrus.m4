@@ -2,7 +2,7 @@ divert(-1)
 dnl FEATURE(`ckuser_cyrus', `SOCKETMAP'): with confLOCAL_MAILER cyrusv2, asks a socketmap for each
 dnl local user who is no alias; the key is the bare user. SOCKETMAP is Sendmail's notation
 dnl with its type, such as local:/var/run/cyrusmapd/socketmap. Behaves as the feature of
-dnl FreeBSD's port of Sendmail.
+dnl FreeBSD's port of Sendmail since March 2021: local:/var/imap/socket/smmap where none is given.
 ifdef(`_CYRUS_MAP_',
 	`errprint(`*** ERROR: the map cyrus is already declared: cyrusmap, mrs_cyrus and ckuser_cyrus exclude each other
 ')')
@@ -10,7 +10,7 @@ define(`_CYRUS_MAP_', `')
 divert(0)
 VERSIONID(`cyrusmapd: ckuser_cyrus')
 divert(-1)
-define(`CYRUS_SMMAPD_SOCKET', ifelse(len(X`'_ARG_), `1', `local:/var/imap/socket/smmapd', _ARG_))
+define(`CYRUS_SMMAPD_SOCKET', ifelse(len(X`'_ARG_), `1', `local:/var/imap/socket/smmap', _ARG_))
 
 dnl ruleset 5 is called only for mailers that have this flag
 MODIFY_MAILER_FLAGS(`CYRUSV2', `+5')

@@ -1,8 +1,9 @@
 divert(-1)
 dnl FEATURE(`mrs_cyrus', `SOCKET', `TYPE'): three next hops that ask a socketmap whether the
 dnl mailbox exists in Cyrus. SOCKET is a path, or PORT@HOST where TYPE is `inet' or `inet6'.
-dnl Behaves as the feature of FreeBSD's port of Sendmail, which needs the change of one line:
+dnl Behaves as the feature of FreeBSD's port of Sendmail since March 2021, which needs the change of one line:
 dnl	FEATURE(`mrs_cyrus', `/var/run/cyrusmapd/socketmap')
+dnl Without arguments it asks smmapd, at the port's /var/imap/socket/smmap (before 2021: /var/imap/socket/smmapd).
 dnl
 dnl	mrs_cyrus_mailertable:HOP	asks local@domain, delivers by cyrusv2d
 dnl	mrs_cyrus_user:HOP		asks local, delivers to the value by cyrusv2
@@ -20,7 +21,7 @@ divert(0)
 VERSIONID(`cyrusmapd: mrs_cyrus')
 divert(-1)
 define(`_MRS_LOCAL_', ifdef(`confLOCAL_MAILER', confLOCAL_MAILER, `local'))
-define(`CYRUS_SMMAPD_SOCKET', ifelse(len(X`'_ARG_), `1', `/var/imap/socket/smmapd', _ARG_))
+define(`CYRUS_SMMAPD_SOCKET', ifelse(len(X`'_ARG_), `1', `/var/imap/socket/smmap', _ARG_))
 define(`CYRUS_SMMAPD_SOCKET_TYPE', ifelse(len(X`'_ARG2_), `1', `local', _ARG2_))
 
 LOCAL_CONFIG

@@ -3,9 +3,15 @@
 import { posix } from 'node:path';
 import { MailServer } from './mail-server.js';
 
+export type SendmailSuite = 'bookworm' | 'trixie';
+
 export interface SendmailOptions {
   /** The text of sendmail.mc. */
   readonly mc: string;
+  /** Debian's, and with it Sendmail's version: bookworm (8.17.1, the default) or trixie (8.18). */
+  readonly suite?: SendmailSuite;
+  /** The m4 files: the stock ones with ours (the default), or as FreeBSD's port has them. */
+  readonly tree?: 'stock' | 'port';
   /** More files by name, in /etc/mail where it is relative: tables, aliases, Sendmail.conf. */
   readonly files?: Readonly<Record<string, string>>;
   /** Folder with the daemon's socket. */
@@ -34,13 +40,13 @@ export const EMPTY_TABLES = Object.freeze({
 export function startSendmail(options: SendmailOptions): Promise<MailServer> {
   const files = Object.entries({ 'sendmail.mc': options.mc, ...options.files });
   return MailServer.start({
-    image: 'cyrusmapd/sendmail:bookworm',
+    image: `cyrusmapd/sendmail:${options.suite ?? 'bookworm'}`,
     files: Object.fromEntries(files.map(([name, content]) => [posix.resolve('/etc/mail', name), content])),
     mounts: [
       { source: options.mapFolder, target: options.mapTarget ?? '/run/cyrusmapd' },
       { source: options.lmtpFolder, target: options.lmtpTarget ?? '/run/cyrus/socket' },
     ],
-    environment: options.environment ?? {},
+    environment: { CF_TREE: options.tree ?? 'stock', ...options.environment },
     command: (port) => [
       '-O',
       `DaemonPortOptions=Name=test, Family=inet, Addr=127.0.0.1, Port=${port}`,

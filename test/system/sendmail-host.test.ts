@@ -1,5 +1,6 @@
-// The whole set-up of cf/hostname.mc, as it is shipped: TLS with two certificates, SMTP AUTH from sasldb, recipients
-// asked of Cyrus through the daemon, and the server's own side apart from the virtual domains.
+// The whole set-up of cf/hostname.mc, as it is shipped, with the m4 files of FreeBSD's port: TLS with two certificates,
+// SMTP AUTH from sasldb, recipients asked of Cyrus through the daemon, and the server's own side apart from the virtual
+// domains.
 
 import { readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -40,6 +41,7 @@ beforeAll(async () => {
   });
   sendmail = await startSendmail({
     mc: await shipped('hostname.mc'),
+    tree: 'port',
     mapFolder: folder,
     mapTarget: '/var/run/cyrusmapd',
     lmtpFolder: cyrus.socketFolder,
