@@ -67,15 +67,19 @@ export class SendmailRig {
 
   /** What m4 makes of these lines: sendmail.cf, and what it complains of. */
   m4(...lines: string[]): Promise<string> {
-    const mc = ["OSTYPE(`freebsd6')", ...lines, "MAILER(`local')", "MAILER(`smtp')", ''].join('\n');
-    const cf = '/usr/share/sendmail/cf';
-    return this.sendmail.exec(
-      'sh',
-      '-c',
-      `printf %s "$1" | m4 -D_CF_DIR_=${cf}/ ${cf}/m4/cf.m4 - 2>&1`,
-      '-',
-      mc,
-    );
+    return this.#m4('t=/usr/share/sendmail/cf', [...lines, "MAILER(`local')", "MAILER(`smtp')"]);
+  }
+
+  /** The same with the m4 files of FreeBSD's port, to which our cyrusv2d.m4 has been added. */
+  m4PortWithOurs(...lines: string[]): Promise<string> {
+    const add = 'cp /usr/share/sendmail/cf/mailer/cyrusv2d.m4 $t/mailer/';
+    return this.#m4(`t=/usr/local/share/sendmail/cf; ${add}`, lines);
+  }
+
+  #m4(tree: string, lines: readonly string[]): Promise<string> {
+    const mc = ["OSTYPE(`freebsd6')", ...lines, ''].join('\n');
+    const run = `${tree}; printf %s "$1" | m4 -D_CF_DIR_=$t/ $t/m4/cf.m4 - 2>&1`;
+    return this.sendmail.exec('sh', '-c', run, '-', mc);
   }
 
   /** Of the folder with both sockets. */
