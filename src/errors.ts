@@ -16,6 +16,11 @@ export class LoginError extends UnavailableError {
   override readonly name = 'LoginError';
 }
 
+/** Nobody was asked: the back-channel is down or backs off, or takes no more questions. */
+export class DownError extends UnavailableError {
+  override readonly name = 'DownError';
+}
+
 /** Too late: a deadline or a timeout passed before the answer came. */
 export class DeadlineError extends Error {
   override readonly name = 'DeadlineError';

@@ -28,7 +28,7 @@ export async function check(argument: string, flags: Flags): Promise<number> {
 
   print(line('key', `${printable(key)} (${key.length} bytes)`));
   print(describeRecipient(parseKey(key, config.lookup.addressRules)).join('\n'));
-  if (outcome.source === 'probe' || outcome.source === 'deadline') {
+  if (outcome.source === 'probe' || outcome.source === 'deadline' || outcome.source === 'down') {
     print(describeProbe(config, backchannels, key, dialogue).join('\n'));
   }
   print(describeOutcome(outcome).join('\n'));
@@ -99,6 +99,8 @@ function describeSource(source: Source): string {
       return 'by the domain, nobody was asked';
     case 'deadline':
       return 'by the deadline';
+    case 'down':
+      return 'since nobody could be asked';
     case 'known':
     case 'negative':
     case 'stale':

@@ -3,6 +3,7 @@
 // they are counted, and told of in one line. No I/O of its own.
 import type { Log } from '../log/log.js';
 import type { Outcome } from '../validation/outcome.js';
+import { flatEvidence } from './flat-evidence.js';
 import type { Verdict } from '../validation/verdict.js';
 
 const SECOND_MS = 1000;
@@ -33,15 +34,27 @@ export class LookupLog {
     this.#now = now;
   }
 
-  accepted(map: string, key: string, outcome: Outcome, ms: number): void {
-    if (this.#log.isLevelEnabled('debug')) this.#log.debug(fields(map, key, outcome, ms), verbOf(outcome));
+  /** @param connection of the mail server, counted from the start */
+  accepted(map: string, key: string, connection: number | undefined, outcome: Outcome, ms: number): void {
+    if (!this.#log.isLevelEnabled('debug')) return;
+    this.#log.debug(fields(map, key, connection, outcome, ms), verbOf(outcome));
   }
 
-  refused(map: string, key: string, outcome: Outcome, ms: number): void {
+  /** @param ageMs of the denial that answered; undefined where none did */
+  refused(
+    map: string,
+    key: string,
+    connection: number | undefined,
+    outcome: Outcome,
+    ms: number,
+    ageMs: number | undefined,
+  ): void {
     if (!this.#log.isLevelEnabled('info')) return;
     const verb = verbOf(outcome);
-    if (this.#hasRoom()) this.#log.info(fields(map, key, outcome, ms), verb);
-    else this.#unlogged.set(verb, (this.#unlogged.get(verb) ?? 0) + 1);
+    if (this.#hasRoom()) {
+      const age = ageMs === undefined ? undefined : { ageMs: Math.round(ageMs) };
+      this.#log.info({ ...fields(map, key, connection, outcome, ms), ...age }, verb);
+    } else this.#unlogged.set(verb, (this.#unlogged.get(verb) ?? 0) + 1);
   }
 
   /** Ends this second: tells of those that had no line. */
@@ -71,15 +84,27 @@ export class LookupLog {
 }
 
 /** A key is bytes: as UTF-8 it is readable, and the log's JSON escapes whatever a stranger put into it. */
-function fields(map: string, key: string, { verdict, source }: Outcome, ms: number): object {
+function fields(
+  map: string,
+  key: string,
+  connection: number | undefined,
+  outcome: Outcome,
+  ms: number,
+): object {
+  const { verdict, source } = outcome;
   const named = {
     map,
     key: Buffer.from(key, 'latin1').toString(),
     verdict: verdict.kind,
     source,
     ms: rounded(ms),
+    ...(connection === undefined ? {} : { connection }),
   };
-  return verdict.kind === 'deferred' ? { ...named, reason: verdict.reason } : named;
+  if (verdict.kind === 'deliverable') return named;
+  const evidence = flatEvidence(verdict.evidence);
+  return verdict.kind === 'deferred'
+    ? { ...named, reason: verdict.reason, ...evidence }
+    : { ...named, ...evidence };
 }
 
 function rounded(ms: number): number {

@@ -35,10 +35,10 @@ export class Lookups implements Lookup {
     this.#now = now;
   }
 
-  answerNow(map: string, key: string): Reply | undefined {
+  answerNow(map: string, key: string, asker?: Asker): Reply | undefined {
     const policy = this.policies(map);
     const outcome = this.#validator.known(key, policy.detail);
-    return outcome === undefined ? undefined : this.#reply(map, key, policy, outcome, 0);
+    return outcome === undefined ? undefined : this.#reply(map, key, asker, policy, outcome, 0);
   }
 
   answerLater(map: string, key: string, asker?: Asker): Promise<Reply> {
@@ -47,16 +47,26 @@ export class Lookups implements Lookup {
     return this.#validator.ask(key, policy.detail, asker).then((outcome) => {
       const ms = this.#now() - start;
       this.#metrics.missed(ms);
-      return this.#reply(map, key, policy, outcome, ms);
+      return this.#reply(map, key, asker, policy, outcome, ms);
     });
   }
 
-  #reply(map: string, key: string, policy: ReplyPolicy, outcome: Outcome, ms: number): Reply {
+  #reply(
+    map: string,
+    key: string,
+    asker: Asker | undefined,
+    policy: ReplyPolicy,
+    outcome: Outcome,
+    ms: number,
+  ): Reply {
     const { verdict, source } = outcome;
     this.#metrics.count(verdict.kind, source);
     const reply = replyFor(verdict, key, policy);
-    if (reply.status === 'OK') this.#log.accepted(map, key, outcome, ms);
-    else this.#log.refused(map, key, outcome, ms);
+    if (reply.status === 'OK') this.#log.accepted(map, key, asker?.number, outcome, ms);
+    else {
+      const ageMs = source === 'negative' ? this.#validator.deniedMs(key) : undefined;
+      this.#log.refused(map, key, asker?.number, outcome, ms, ageMs);
+    }
     return reply;
   }
 }

@@ -19,6 +19,7 @@ export class Metrics {
     stale: 0,
     deadline: 0,
     routing: 0,
+    down: 0,
   };
   /** Of lookups that had to ask. */
   readonly missMicroseconds: RecordableHistogram = createHistogram({

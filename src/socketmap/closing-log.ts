@@ -25,6 +25,8 @@ export type ClosingReason =
 /** What a line tells besides the reason. */
 export type ClosingFields = {
   readonly endpoint: string;
+  /** Counted from the start of the server; missing where it was never served. */
+  readonly connection?: number;
   readonly peer?: string | undefined;
   readonly error?: string;
 };

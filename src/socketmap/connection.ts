@@ -5,7 +5,7 @@ import type { Socket } from 'node:net';
 import { ProtocolError, messageOf } from '../errors.js';
 import type { Asker } from '../validation/probe.js';
 import type { Reply } from '../validation/verdict.js';
-import type { ClosingReason, Closings } from './closing-log.js';
+import type { ClosingFields, ClosingReason, Closings } from './closing-log.js';
 import type { Counters } from './counters.js';
 import type { ConnectionLimits } from './limits.js';
 import type { Lookup } from './lookup.js';
@@ -37,6 +37,8 @@ export class Connection implements Asker {
   readonly #socket: Socket;
   readonly #shared: Shared;
   readonly #endpoint: string;
+  /** Counted from the start of the server, for the log. */
+  readonly number: number;
   readonly #decoder: NetstringDecoder;
   /** `over`: the peer sends no more. `ignored`: whatever it sends is no request to us any more. */
   #input: 'open' | 'over' | 'ignored' = 'open';
@@ -58,6 +60,7 @@ export class Connection implements Asker {
     this.#socket = socket;
     this.#endpoint = endpoint;
     this.#shared = shared;
+    this.number = shared.counters.accepted;
     this.#decoder = new NetstringDecoder(shared.limits.maxRequestBytes);
     this.#since = shared.now();
     this.#arrivedAt = this.#since;
@@ -148,7 +151,7 @@ export class Connection implements Asker {
         this.#since = now;
         counters.requests += 1;
         const { map, key } = parseRequest(payload);
-        const reply = lookup.answerNow(map, key);
+        const reply = lookup.answerNow(map, key, this);
         if (reply === undefined) this.#ask(map, key);
         else frames += this.#inOrder(reply);
       }
@@ -296,8 +299,9 @@ export class Connection implements Asker {
     this.#socket.destroy();
   }
 
-  #fields(error?: unknown): { endpoint: string; peer: string | undefined; error?: string } {
-    const fields = { endpoint: this.#endpoint, peer: this.#socket.remoteAddress };
+  #fields(error?: unknown): ClosingFields {
+    const { remoteAddress: peer } = this.#socket;
+    const fields = { endpoint: this.#endpoint, connection: this.number, peer };
     return error === undefined ? fields : { ...fields, error: messageOf(error) };
   }
 }

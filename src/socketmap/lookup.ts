@@ -6,8 +6,9 @@ export interface Lookup {
   /**
    * The reply that is known without asking, in the same turn of the event loop; undefined where Cyrus must be asked.
    * @param key latin1: a character a byte
+   * @param asker the connection, for the log
    */
-  answerNow(map: string, key: string): Reply | undefined;
+  answerNow(map: string, key: string, asker?: Asker): Reply | undefined;
 
   /**
    * Asks. Resolves within the deadline of a lookup and never rejects.

@@ -70,7 +70,7 @@ export class Flights {
       asked: this.#now(),
       outcome: askProbe(probe, recipient, deadline, asker).then(
         (verdict) => this.#landed(recipient, flight, verdict),
-        (error: unknown) => this.#crashed(recipient, flight, error),
+        (error: unknown) => this.#crashed(recipient, flight, error, probe.name),
       ),
     };
     this.#flights.set(recipient.mailbox, flight);
@@ -86,10 +86,10 @@ export class Flights {
   }
 
   /** Cyrus could not be asked: whoever was known goes on being served, everybody else is deferred. */
-  #crashed(recipient: Recipient, flight: Flight, error: unknown): Outcome {
+  #crashed(recipient: Recipient, flight: Flight, error: unknown, backchannel: string): Outcome {
     if (!flight.outdated) this.#flights.delete(recipient.mailbox);
     if (this.#cache.stale(recipient.mailbox, this.#now())) return STALE;
-    return failedOutcome(error);
+    return failedOutcome(error, backchannel);
   }
 }
 

@@ -1,6 +1,16 @@
 // What a lookup ends with: the verdict, and how we came to it. The frequent ones are made once. No I/O.
-import { DeadlineError, messageOf } from '../errors.js';
-import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN, type Source, type Verdict } from './verdict.js';
+import { DeadlineError, DownError, messageOf } from '../errors.js';
+import type { Impossible } from './recipient.js';
+import {
+  addEvidence,
+  DELIVERABLE,
+  deferred,
+  OVERQUOTA,
+  REFUSED,
+  UNKNOWN,
+  type Source,
+  type Verdict,
+} from './verdict.js';
 
 /** A verdict and how we came to it. */
 export type Outcome = { readonly verdict: Verdict; readonly source: Source };
@@ -10,18 +20,24 @@ const KNOWN_OVERQUOTA: Outcome = Object.freeze({ verdict: OVERQUOTA, source: 'kn
 const KNOWN_UNKNOWN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'negative' });
 const KNOWN_REFUSED: Outcome = Object.freeze({ verdict: REFUSED, source: 'negative' });
 export const RULE_ACCEPTS: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'rule' });
-export const RULE_UNKNOWN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'rule' });
 /** Known, while Cyrus cannot be asked. */
 export const STALE: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'stale' });
-const FOREIGN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'routing' });
-const UNSERVED: Outcome = Object.freeze({
-  verdict: deferred('no back-channel serves the domain'),
-  source: 'routing',
-});
-export const TOO_LATE: Outcome = Object.freeze({
-  verdict: deferred('Cyrus did not answer in time'),
-  source: 'deadline',
-});
+const FOREIGN = byRule(UNKNOWN, 'the domain is none of ours', 'routing');
+const UNSERVED = byRule(
+  deferred('no back-channel serves the domain'),
+  'no back-channel serves the domain',
+  'routing',
+);
+const IMPOSSIBLE: { readonly [reason in Impossible]: Outcome } = {
+  'empty part': byRule(UNKNOWN, 'empty part'),
+  '8-bit character': byRule(UNKNOWN, '8-bit character'),
+  'control character': byRule(UNKNOWN, 'control character'),
+  space: byRule(UNKNOWN, 'space'),
+  'special character': byRule(UNKNOWN, 'special character'),
+  'domain character': byRule(UNKNOWN, 'domain character'),
+  'two @': byRule(UNKNOWN, 'two @'),
+  'too long': byRule(UNKNOWN, 'too long'),
+};
 
 /** What the cache believes, as an outcome; without an object for each, since every hit passes here. */
 export function believedOutcome(verdict: Verdict): Outcome {
@@ -39,16 +55,42 @@ export function believedOutcome(verdict: Verdict): Outcome {
   }
 }
 
-/** A failure becomes a verdict here, and never another than deferred. */
-export function failedOutcome(error: unknown): Outcome {
-  const source = error instanceof DeadlineError ? 'deadline' : 'probe';
-  return { verdict: deferred(messageOf(error)), source };
+/**
+ * A failure becomes a verdict here, and never another than deferred.
+ * @param backchannel that was to be asked
+ */
+export function failedOutcome(error: unknown, backchannel: string): Outcome {
+  return { verdict: addEvidence(deferred(messageOf(error)), { backchannel }), source: sourceOf(error) };
+}
+
+function sourceOf(error: unknown): Source {
+  if (error instanceof DownError) return 'down';
+  return error instanceof DeadlineError ? 'deadline' : 'probe';
+}
+
+/** @param backchannel that was asked, where it is known */
+export function tooLate(backchannel: string | undefined): Outcome {
+  const verdict = deferred('Cyrus did not answer in time');
+  return {
+    verdict: backchannel === undefined ? verdict : addEvidence(verdict, { backchannel }),
+    source: 'deadline',
+  };
+}
+
+/** lmtpd can only refuse such a key. */
+export function unknownByRule(reason: Impossible): Outcome {
+  return IMPOSSIBLE[reason];
 }
 
 export function routedOutcome(nobody: 'unserved' | 'foreign'): Outcome {
   return nobody === 'foreign' ? FOREIGN : UNSERVED;
 }
 
-export function deferredByRule(what: string): Outcome {
-  return { verdict: deferred(`${what} cannot be asked about`), source: 'rule' };
+/** @param rule why not, for the evidence */
+export function deferredByRule(what: string, rule: string): Outcome {
+  return byRule(deferred(`${what} cannot be asked about`), rule);
+}
+
+function byRule(verdict: Verdict, rule: string, source: Source = 'rule'): Outcome {
+  return Object.freeze({ verdict: addEvidence(verdict, { rule }), source });
 }

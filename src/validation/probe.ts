@@ -9,6 +9,8 @@ export type Route = (domain: string | undefined) => Probe | 'unserved' | 'foreig
 export interface Asker {
   /** It was closed: nobody waits there for an answer any more. */
   readonly gone: boolean;
+  /** Counted from the start of the server, for the log. */
+  readonly number?: number;
 }
 
 export interface Probe {

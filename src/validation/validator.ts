@@ -10,9 +10,9 @@ import {
   failedOutcome,
   routedOutcome,
   RULE_ACCEPTS,
-  RULE_UNKNOWN,
   STALE,
-  TOO_LATE,
+  tooLate,
+  unknownByRule,
   type Outcome,
 } from './outcome.js';
 import type { Asker, Route } from './probe.js';
@@ -118,6 +118,13 @@ export class Validator {
     });
   }
 
+  /** How old a denial is that answers for a key, in milliseconds; undefined where there is none. */
+  deniedMs(key: string): number | undefined {
+    const parsed = this.#parse(key);
+    if (parsed.kind !== 'recipient') return undefined;
+    return this.#cache.deniedMs(parsed.recipient.mailbox, this.#now());
+  }
+
   /** Cyrus changed this mailbox: it is asked anew, and answers under way are for those who waited already. */
   forget(mailbox: string): void {
     this.#cache.forget(mailbox);
@@ -156,12 +163,14 @@ export class Validator {
 
   /** The verdict on a key that is no recipient: unknown only where lmtpd could but refuse it. */
   #unasked(parsed: Exclude<ParsedKey, { readonly kind: 'recipient' }>, key: string): Outcome {
-    if (parsed.kind === 'unaskable') return deferredByRule(`an address with ${parsed.reason}`);
-    if (parsed.reason !== '8-bit character') return RULE_UNKNOWN;
+    if (parsed.kind === 'unaskable') {
+      return deferredByRule(`an address with ${parsed.reason}`, parsed.reason);
+    }
+    if (parsed.reason !== '8-bit character') return unknownByRule(parsed.reason);
     const probe = this.#route(domainOf(key, this.#rules.address));
     const accepts = typeof probe === 'object' && probe.acceptsEightBit;
-    if (!accepts && this.#rules.eightBit === 'reject') return RULE_UNKNOWN;
-    return deferredByRule('an 8-bit address');
+    if (!accepts && this.#rules.eightBit === 'reject') return unknownByRule(parsed.reason);
+    return deferredByRule('an 8-bit address', parsed.reason);
   }
 
   /** A key that has to be asked about is looked up twice in a row: it is parsed once. */
@@ -233,17 +242,21 @@ export class Validator {
   async #askAlone(recipient: Recipient, deadline: number, asker: Asker | undefined): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
     if (typeof probe !== 'object') return routedOutcome(probe);
-    if (recipient.folder && probe.seesFolders !== true) return deferredByRule(`a folder of ${probe.name}`);
+    if (recipient.folder && probe.seesFolders !== true) {
+      return deferredByRule(`a folder of ${probe.name}`, 'the back-channel sees no folders');
+    }
     try {
       return { verdict: await askProbe(probe, recipient, deadline, asker), source: 'probe' };
     } catch (error) {
-      return failedOutcome(error);
+      return failedOutcome(error, probe.name);
     }
   }
 
   #tooLate(recipient: Recipient, detail: DetailRule): Outcome {
-    if (asksFolder(recipient, detail)) return TOO_LATE;
-    return this.#cache.stale(recipient.mailbox, this.#now()) ? STALE : TOO_LATE;
+    const served = !asksFolder(recipient, detail) && this.#cache.stale(recipient.mailbox, this.#now());
+    if (served) return STALE;
+    const probe = this.#route(recipient.domain);
+    return tooLate(typeof probe === 'object' ? probe.name : undefined);
   }
 }
 

@@ -173,6 +173,12 @@ export class VerdictCache {
     return this.#time(known);
   }
 
+  /** How long ago a mailbox was denied, in milliseconds; undefined where nothing says so. */
+  deniedMs(mailbox: string, now: number): number | undefined {
+    const entry = this.#negative.peek(mailbox);
+    return entry === undefined ? undefined : this.#age(entry, now);
+  }
+
   forget(mailbox: string): void {
     this.#known.delete(mailbox);
     this.#negative.delete(mailbox);

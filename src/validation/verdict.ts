@@ -1,20 +1,27 @@
 // The closed union of what can be known about a recipient, and the reply that each becomes. This is the
 // one place where a verdict turns into words for the mail server; its default is to defer. No I/O.
 
+import type { Evidence } from './evidence.js';
+
 export type Verdict =
   /** Cyrus would take mail for it. */
   | { readonly kind: 'deliverable' }
   /** Cyrus said, with its witness, that there is no such mailbox; or lmtpd can only refuse the key. */
-  | { readonly kind: 'unknown' }
+  | { readonly kind: 'unknown'; readonly evidence?: Evidence }
   /** The mailbox exists and is over its quota. */
-  | { readonly kind: 'overquota' }
+  | { readonly kind: 'overquota'; readonly evidence?: Evidence }
   /** Cyrus said 550 5.7.1: a shared mailbox that the sender may not post to. */
-  | { readonly kind: 'refused' }
+  | { readonly kind: 'refused'; readonly evidence?: Evidence }
   /**
    * Not known now. The reason is for the log and for the mail server's log, never for the sender. `unasked` where
    * Cyrus was not asked, so that another back-channel may be.
    */
-  | { readonly kind: 'deferred'; readonly reason: string; readonly unasked?: true };
+  | {
+      readonly kind: 'deferred';
+      readonly reason: string;
+      readonly unasked?: true;
+      readonly evidence?: Evidence;
+    };
 
 export const DELIVERABLE: Verdict = Object.freeze({ kind: 'deliverable' });
 export const UNKNOWN: Verdict = Object.freeze({ kind: 'unknown' });
@@ -31,8 +38,27 @@ export function unasked(reason: string): Verdict {
   return { kind: 'deferred', reason, unasked: true };
 }
 
-/** How we came to a verdict, for the log and for `check`. */
-export type Source = 'rule' | 'known' | 'negative' | 'probe' | 'stale' | 'deadline' | 'routing';
+/** Adds to the evidence of verdicts. An accepted recipient carries none: it is the frequent case. */
+export function addEvidence(verdict: Verdict, more: Evidence): Verdict {
+  if (verdict.kind === 'deliverable') return verdict;
+  return { ...verdict, evidence: { ...verdict.evidence, ...more } };
+}
+
+/** The same for the verdicts of one batch: those of a flood are one object, and stay one. */
+export function evidenceAdder(more: Evidence): (verdict: Verdict) => Verdict {
+  let last: Verdict | undefined;
+  let added: Verdict | undefined;
+  return (verdict) => {
+    if (added === undefined || verdict !== last) {
+      last = verdict;
+      added = addEvidence(verdict, more);
+    }
+    return added;
+  };
+}
+
+/** How we came to a verdict, for the log and for `check`. `down`: nobody could be asked. */
+export type Source = 'rule' | 'known' | 'negative' | 'probe' | 'stale' | 'deadline' | 'routing' | 'down';
 
 /** The socketmap reply: status and text. `PERM` and `TIMEOUT` are never sent (PERM is a 550 in Sendmail). */
 export type Reply = {

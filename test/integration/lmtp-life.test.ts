@@ -113,7 +113,7 @@ describe('while Cyrus is away', () => {
       'deliverable stale',
     ]);
     expect(await rig.askAll('nobody@example.jp', 'full@example.jp', 'other@example.jp')).toEqual(
-      Array(3).fill('deferred probe'),
+      Array(3).fill('deferred down'),
     );
   });
 
@@ -159,7 +159,7 @@ describe('the end', () => {
     const alice = rig.ask('alice@example.jp');
     await rig.lmtpd.until(() => rig.lmtpd.recipients.includes('alice@example.jp'));
     const drained = Promise.all(rig.backchannels.probes.map((probe) => probe.drain()));
-    expect(await rig.askAll('bob@example.jp')).toEqual(['deferred probe']);
+    expect(await rig.askAll('bob@example.jp')).toEqual(['deferred down']);
     held.release();
     expect(await alice.outcome).toBe('deliverable probe');
     await drained;
@@ -174,7 +174,11 @@ describe('the end', () => {
     await rig.lmtpd.until(() => rig.lmtpd.commands.includes('RSET'));
     asked.push(rig.ask('full@example.jp'));
     await Promise.all(rig.backchannels.probes.map((probe) => probe.close()));
-    expect(await Promise.all(asked.map(({ outcome }) => outcome))).toEqual(Array(3).fill('deferred probe'));
+    expect(await Promise.all(asked.map(({ outcome }) => outcome))).toEqual([
+      'deferred probe',
+      'deferred probe',
+      'deferred down',
+    ]);
     await rig.lmtpd.until(() => rig.lmtpd.connections === 0);
     await turns();
     expect(vi.getTimerCount()).toBe(0);

@@ -72,7 +72,7 @@ class World {
       this.pool.check(parsed.recipient, now() + DEADLINE_MS).then(
         (verdict) => {
           this.settled += 1;
-          expect(verdict).toBe(truth(local));
+          expect(verdict).toMatchObject(truth(local));
         },
         (reason: unknown) => {
           this.settled += 1;

@@ -1,6 +1,7 @@
 // What imapd answered to one command (RFC 3501 section 2.2.2), and the one text of a refusal that says that there is no
 // such mailbox. No I/O.
-import { deferred, UNKNOWN, type Verdict } from '../../validation/verdict.js';
+import { saidOf } from '../../validation/evidence.js';
+import { addEvidence, deferred, UNKNOWN, type Verdict } from '../../validation/verdict.js';
 import type { ImapResponse } from './response.js';
 
 /** A tagged response, and what came before it without a tag. */
@@ -13,6 +14,7 @@ export type ImapAnswer = {
 
 /** IMAP_MAILBOX_NONEXISTENT of Cyrus' imap/imap_err.et, in 3.2 to 3.12. */
 const NONEXISTENT = 'Mailbox does not exist';
+const NONEXISTENT_SAID = addEvidence(UNKNOWN, { said: saidOf('NO', '', NONEXISTENT) });
 
 export function describeAnswer({ status, code, text }: ImapAnswer): string {
   return `${status} ${code === undefined ? '' : `[${code}] `}${text}`.trimEnd();
@@ -21,6 +23,7 @@ export function describeAnswer({ status, code, text }: ImapAnswer): string {
 /** The verdict of a command that was refused: what is not understood is deferred. */
 export function denial(answer: ImapAnswer): Verdict {
   const { status, code, text } = answer;
-  if (status === 'NO' && code === undefined && text === NONEXISTENT) return UNKNOWN;
-  return deferred(`imapd said ${describeAnswer(answer)}`);
+  if (status === 'NO' && code === undefined && text === NONEXISTENT) return NONEXISTENT_SAID;
+  const said = saidOf(status, code ?? '', text);
+  return addEvidence(deferred(`imapd said ${describeAnswer(answer)}`), { said });
 }

@@ -22,6 +22,8 @@ export class ImapDialogue {
   readonly #connection: Connection<ImapResponse>;
   readonly #trace: Trace;
   #tags = 0;
+  /** SESSIONID, which imapd tells with a login. */
+  sessionId: string | undefined;
 
   constructor(connection: Connection<ImapResponse>, trace: Trace) {
     this.#connection = connection;

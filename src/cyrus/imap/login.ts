@@ -3,6 +3,7 @@
 import { isLocal, type Endpoint } from '../../net/endpoint.js';
 import { LoginError, UnavailableError } from '../../errors.js';
 import { logIn, type Login } from '../sasl/log-in.js';
+import { sessionIn } from '../../validation/evidence.js';
 import type { Connection } from '../wire/connection.js';
 import type { Trace } from '../wire/trace.js';
 import { describeAnswer } from './answer.js';
@@ -67,7 +68,10 @@ async function begin(
   const mechanisms = offered.flatMap((name) => /^AUTH=(.+)$/.exec(name)?.[1] ?? []);
   const confidential = tls !== undefined || isLocal(endpoint);
   const withInitialResponse = offered.includes('SASL-IR');
-  const carrier = saslCarrier(connection, trace, imapd.nextTag(), withInitialResponse, replyTimeoutMs);
+  const ended = (text: string): void => {
+    imapd.sessionId = sessionIn(text);
+  };
+  const carrier = saslCarrier(connection, trace, imapd.nextTag(), withInitialResponse, replyTimeoutMs, ended);
   await logIn(login, mechanisms, confidential, carrier);
 }
 

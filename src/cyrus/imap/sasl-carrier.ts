@@ -12,6 +12,7 @@ import { outOfTurn, untagged } from './untagged.js';
  * @param tag of the AUTHENTICATE command
  * @param takesInitialResponse SASL-IR is among the capabilities
  * @param timeoutMs for each step
+ * @param ended is given imapd's last words
  */
 export function saslCarrier(
   connection: Connection<ImapResponse>,
@@ -19,6 +20,7 @@ export function saslCarrier(
   tag: string,
   takesInitialResponse: boolean,
   timeoutMs: number,
+  ended: (text: string) => void,
 ): Carrier {
   const turn = async (line: string): Promise<SaslReply> => {
     let reply: SaslReply | undefined;
@@ -26,6 +28,7 @@ export function saslCarrier(
       `${line}\r\n`,
       (response) => {
         reply = saslReply(response, tag);
+        if (response.kind === 'tagged') ended(response.text);
         return reply === undefined ? 'more' : 'done';
       },
       timeoutMs,

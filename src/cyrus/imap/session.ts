@@ -2,7 +2,7 @@
 // snapshot. What is asked about one recipient is inquiry.ts's.
 import { UnavailableError } from '../../errors.js';
 import type { AddressRules, Recipient } from '../../validation/recipient.js';
-import type { Verdict } from '../../validation/verdict.js';
+import { evidenceAdder, type Verdict } from '../../validation/verdict.js';
 import type { Witness } from '../witness/witness.js';
 import { Connection } from '../wire/connection.js';
 import { Trace, type TraceLine } from '../wire/trace.js';
@@ -111,7 +111,9 @@ export class ImapSession implements Session {
     const inquiries = recipients.map((recipient) => inquiryAbout(recipient, context));
     const commands = inquiries.flatMap((inquiry) => inquiry.commands);
     const answers = commands.length === 0 ? [] : await this.#imapd.ask(commands, replyTimeoutMs);
-    return inquiries.map((inquiry) => inquiry.judge(answers.splice(0, inquiry.commands.length)));
+    const verdicts = inquiries.map((inquiry) => inquiry.judge(answers.splice(0, inquiry.commands.length)));
+    const session = this.#imapd.sessionId;
+    return session === undefined ? verdicts : verdicts.map(evidenceAdder({ session }));
   }
 }
 

@@ -1,6 +1,7 @@
 // The beginning of a session with lmtpd (RFC 2033, RFC 3207, RFC 4954): greeting, LHLO, TLS, login, as the options say.
 import { isLocal, type Endpoint } from '../../net/endpoint.js';
 import { UnavailableError } from '../../errors.js';
+import { sessionIn } from '../../validation/evidence.js';
 import type { Login } from '../sasl/log-in.js';
 import type { Connection } from '../wire/connection.js';
 import type { TlsSettings } from '../wire/tls.js';
@@ -55,7 +56,9 @@ export async function begin(
 
 async function greet(lmtpd: LmtpDialogue, { clientName, replyTimeoutMs }: LmtpAccess): Promise<Capabilities> {
   const hello = await lmtpd.command(`LHLO ${clientName}`, replyTimeoutMs);
-  return new Map(expectReply(hello, 250, 'LHLO').lines.slice(1).map(capability));
+  const { lines } = expectReply(hello, 250, 'LHLO');
+  lmtpd.sessionId = sessionIn(lines.at(-1) ?? '');
+  return new Map(lines.slice(1).map(capability));
 }
 
 /** What a session without login does not need is not loaded. */

@@ -8,6 +8,8 @@ import { describeReply, type LmtpReply } from './reply.js';
 export class LmtpDialogue {
   readonly #connection: Connection<LmtpReply>;
   readonly #trace: Trace;
+  /** SESSIONID: LHLO gives the first, each RSET the next. */
+  sessionId: string | undefined;
 
   constructor(connection: Connection<LmtpReply>, trace: Trace) {
     this.#connection = connection;

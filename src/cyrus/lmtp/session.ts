@@ -1,7 +1,8 @@
 // Asks lmtpd (RFC 2033) without delivering: MAIL FROM:<>, RCPT for each recipient, RSET for each batch, never DATA.
 // Every reply is matched to its command by count; RSET's own code at the end proves that none was lost or added.
+import { sessionIn } from '../../validation/evidence.js';
 import type { Recipient } from '../../validation/recipient.js';
-import { deferred, unasked, type Verdict } from '../../validation/verdict.js';
+import { deferred, evidenceAdder, unasked, type Verdict } from '../../validation/verdict.js';
 import type { Session } from '../pool/session.js';
 import { Connection } from '../wire/connection.js';
 import { Trace, type TraceLine } from '../wire/trace.js';
@@ -89,7 +90,9 @@ export class LmtpSession implements Session {
   }
 
   async #verdicts(recipients: readonly Recipient[]): Promise<Verdict[]> {
-    return (await this.#transaction(recipients)).map(rcptVerdict);
+    const session = this.#lmtpd.sessionId;
+    const verdicts = (await this.#transaction(recipients)).map(rcptVerdict);
+    return session === undefined ? verdicts : verdicts.map(evidenceAdder({ session }));
   }
 
   /** One MAIL, RCPT for each, RSET; the replies to RCPT in order. */
@@ -97,7 +100,8 @@ export class LmtpSession implements Session {
     const commands = ['MAIL FROM:<>', ...recipients.map(rcptCommand), 'RSET'];
     const replies = await this.#lmtpd.exchange(commands, this.#options.replyTimeoutMs);
     expectReply(replies[0], 250, 'MAIL', '2.1.0');
-    expectReply(replies.at(-1), 250, 'RSET', '2.0.0');
+    const { lines } = expectReply(replies.at(-1), 250, 'RSET', '2.0.0');
+    this.#lmtpd.sessionId = sessionIn(lines.at(-1) ?? '');
     return replies.slice(1, -1);
   }
 }

@@ -2,11 +2,11 @@
 // arrive while a batch is under way go out together in the next one. After a failed connect or a timeout it
 // backs off, and questions meanwhile are refused at once; where nobody listened it looks again all the while, which
 // costs Cyrus nothing. No sockets here: sessions come from `open`.
-import { DeadlineError, LoginError, messageOf, UnavailableError } from '../../errors.js';
+import { DeadlineError, DownError, LoginError, messageOf, UnavailableError } from '../../errors.js';
 import type { Log } from '../../log/log.js';
 import type { Probe } from '../../validation/probe.js';
 import type { Recipient } from '../../validation/recipient.js';
-import type { Verdict } from '../../validation/verdict.js';
+import { evidenceAdder, type Verdict } from '../../validation/verdict.js';
 import { Backoff, type BackoffLimits } from './backoff.js';
 import { IdleSessions } from './idle-sessions.js';
 import { QuestionQueue, type Question } from './question-queue.js';
@@ -140,15 +140,13 @@ export class Pool implements Probe {
   #refusal(): Error | undefined {
     if (this.#state !== 'open') return this.#closedError();
     if (this.#waiting.length >= this.#limits.maxWaiting) {
-      return new UnavailableError(
-        `back-channel ${this.name} has ${this.#limits.maxWaiting} questions waiting`,
-      );
+      return new DownError(`back-channel ${this.name} has ${this.#limits.maxWaiting} questions waiting`);
     }
     return undefined;
   }
 
   #closedError(): Error {
-    return new UnavailableError(`back-channel ${this.name} is closed`);
+    return new DownError(`back-channel ${this.name} is closed`);
   }
 
   /** When all requests of this turn of the event loop have been read: they make one batch. */
@@ -215,17 +213,18 @@ export class Pool implements Probe {
 
   #downError(): Error {
     const why = this.#down === undefined ? 'the last session was lost' : messageOf(this.#down);
-    return new UnavailableError(`back-channel ${this.name} is down: ${why}`);
+    return new DownError(`back-channel ${this.name} is down: ${why}`, { cause: this.#down });
   }
 
   async #ask(session: Session, batch: readonly Question[]): Promise<void> {
     this.#lastBatchAt = this.#surroundings.now();
     try {
       const verdicts = await session.ask(batch.map(({ recipient }) => recipient));
+      const withName = evidenceAdder({ backchannel: this.name });
       batch.forEach((question, i) => {
         const verdict = verdicts[i];
         if (verdict === undefined) question.reject(new UnavailableError('no verdict came'));
-        else question.resolve(verdict);
+        else question.resolve(withName(verdict));
       });
       this.#succeeded();
       this.#release(session);

@@ -1,7 +1,8 @@
 // A batch asked with the witness on both sides of what may be unknown, whatever protocol it is asked in: so a
 // mailboxes.db that is moved away, or back, or an administrator who is none any more, shows in the witness. No I/O.
+import { describeSaid, type WitnessSaid } from '../../validation/evidence.js';
 import type { Recipient } from '../../validation/recipient.js';
-import { deferred, type Verdict } from '../../validation/verdict.js';
+import { addEvidence, deferred, evidenceAdder, type Verdict } from '../../validation/verdict.js';
 import type { Witness } from './witness.js';
 
 /** Asks about all, in one go and in this order. */
@@ -79,7 +80,19 @@ export class WitnessedAsk {
     said: readonly Verdict[],
   ): readonly Verdict[] {
     const doubt = this.#witness.judge(witness, said);
-    if (doubt === undefined) return verdicts;
-    return verdicts.map((verdict) => (verdict.kind === 'unknown' ? doubt : verdict));
+    const vouched = witness === undefined ? {} : { witness: witnessSaid(witness, said) };
+    const add = evidenceAdder(vouched);
+    return verdicts.map((verdict) => {
+      if (verdict.kind !== 'unknown') return verdict;
+      return add(doubt === undefined ? verdict : addEvidence(doubt, verdict.evidence ?? {}));
+    });
   }
+}
+
+/** What it said against itself, else what it is. */
+function witnessSaid({ address }: Recipient, said: readonly Verdict[]): WitnessSaid {
+  const verdict = said.find(({ kind }) => kind !== 'deliverable') ?? said[0];
+  const words = verdict === undefined || verdict.kind === 'deliverable' ? undefined : verdict.evidence?.said;
+  const kind = verdict?.kind ?? 'not asked';
+  return { address, said: words === undefined ? kind : `${kind}: ${describeSaid(words)}` };
 }

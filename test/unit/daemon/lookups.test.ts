@@ -3,11 +3,12 @@ import { LookupLog } from '../../../src/daemon/lookup-log.js';
 import { Lookups, type MapPolicy } from '../../../src/daemon/lookups.js';
 import { silentLog, type Log } from '../../../src/log/log.js';
 import { Metrics } from '../../../src/daemon/metrics.js';
-import { UnavailableError } from '../../../src/errors.js';
+import { DownError, UnavailableError } from '../../../src/errors.js';
 import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
 import { Validator } from '../../../src/validation/validator.js';
 import { DEFAULT_BELIEF, VerdictCache } from '../../../src/validation/verdict-cache.js';
 import {
+  addEvidence,
   DEFAULT_REPLY_POLICY,
   DELIVERABLE,
   OVERQUOTA,
@@ -17,6 +18,7 @@ import {
 import { HandProbe } from '../../fakes/hand-probe.js';
 
 const ALICE = 'alice@example.jp';
+const ASKER = { gone: false, number: 7 };
 const POLICY: MapPolicy = { ...DEFAULT_REPLY_POLICY, detail: 'inbox' };
 
 type Line = { readonly level: string; readonly message: string; readonly fields: object };
@@ -74,7 +76,7 @@ function recordingLog(): Log {
 }
 
 async function later(key: string, map = 'cyrus', verdict: Verdict | Error = DELIVERABLE): Promise<string> {
-  const answer = lookups.answerLater(map, key);
+  const answer = lookups.answerLater(map, key, ASKER);
   now += 3;
   if (verdict instanceof Error) probe.question(key.toLowerCase()).fail(verdict);
   else probe.answer(key.toLowerCase(), verdict);
@@ -84,10 +86,10 @@ async function later(key: string, map = 'cyrus', verdict: Verdict | Error = DELI
 
 describe('a reply', () => {
   test('is given at once where the verdict is known, and only there', () => {
-    expect(lookups.answerNow('cyrus', ALICE)).toBeUndefined();
+    expect(lookups.answerNow('cyrus', ALICE, ASKER)).toBeUndefined();
     cache.remember(ALICE, DELIVERABLE, now);
-    expect(lookups.answerNow('cyrus', ALICE)).toEqual({ status: 'OK', text: ALICE });
-    expect(lookups.answerNow('cyrus', 'al ice@example.jp')).toEqual({
+    expect(lookups.answerNow('cyrus', ALICE, ASKER)).toEqual({ status: 'OK', text: ALICE });
+    expect(lookups.answerNow('cyrus', 'al ice@example.jp', ASKER)).toEqual({
       status: 'NOTFOUND',
       text: 'Mailbox does not exist',
     });
@@ -95,7 +97,7 @@ describe('a reply', () => {
 
   test('is made as the map wants it', async () => {
     expect(await later('full@example.jp', 'cyrus', OVERQUOTA)).toBe('TEMP Over quota');
-    expect(lookups.answerNow('strict', 'full@example.jp')).toEqual({
+    expect(lookups.answerNow('strict', 'full@example.jp', ASKER)).toEqual({
       status: 'NOTFOUND',
       text: 'Over quota',
     });
@@ -114,7 +116,14 @@ describe('the log', () => {
       {
         level: 'info',
         message: 'notfound',
-        fields: { map: 'cyrus', key: 'Nobody@example.jp', verdict: 'unknown', source: 'probe', ms: 3 },
+        fields: {
+          map: 'cyrus',
+          key: 'Nobody@example.jp',
+          verdict: 'unknown',
+          source: 'probe',
+          ms: 3,
+          connection: 7,
+        },
       },
       {
         level: 'info',
@@ -125,15 +134,57 @@ describe('the log', () => {
           verdict: 'deferred',
           source: 'probe',
           ms: 3,
+          connection: 7,
           reason: 'no connection',
+          backchannel: 'hand',
         },
       },
     ]);
   });
 
+  test('tells what Cyrus said, in which session, what the witness was, and who was asked', async () => {
+    const evidence = {
+      backchannel: 'cyrus',
+      session: 'cyrus-1-2-3',
+      said: { code: '550', enhanced: '5.1.1', text: 'User unknown' },
+      witness: { address: 'postmaster@example.jp', said: 'deliverable' },
+    };
+    await later('nobody@example.jp', 'cyrus', addEvidence(UNKNOWN, evidence));
+    expect(lines[0]?.fields).toMatchObject({
+      backchannel: 'cyrus',
+      session: 'cyrus-1-2-3',
+      code: '550',
+      enhanced: '5.1.1',
+      said: 'User unknown',
+      witness: 'postmaster@example.jp',
+      witnessSaid: 'deliverable',
+    });
+  });
+
+  test('tells the rule by which a key was refused, and how old a denial was', async () => {
+    lookups.answerNow('cyrus', 'caf\xe9@example.jp', ASKER);
+    await later('nobody@example.jp', 'cyrus', UNKNOWN);
+    now += 2500;
+    lookups.answerNow('cyrus', 'NOBODY@example.jp', ASKER);
+    expect(lines.map(({ fields }) => fields)).toMatchObject([
+      { source: 'rule', rule: '8-bit character' },
+      { source: 'probe' },
+      { source: 'negative', ageMs: expect.closeTo(2550, -2) as number },
+    ]);
+  });
+
+  test('does not say that somebody was asked where nobody could be', async () => {
+    await later(ALICE, 'cyrus', new DownError('back-channel cyrus is down: connect ECONNREFUSED'));
+    expect(lines[0]?.fields).toMatchObject({
+      source: 'down',
+      backchannel: 'hand',
+      reason: 'back-channel cyrus is down: connect ECONNREFUSED',
+    });
+  });
+
   test('has one for each accepted recipient at debug', async () => {
     await later(ALICE);
-    lookups.answerNow('cyrus', ALICE);
+    lookups.answerNow('cyrus', ALICE, ASKER);
     expect(lines.map(({ level, message }) => `${level} ${message}`)).toEqual(['debug found', 'debug found']);
   });
 
@@ -155,21 +206,21 @@ describe('the log', () => {
 
   test('has no more lines about refused recipients in a second than it may, and counts the others in one', () => {
     vi.useFakeTimers();
-    for (let i = 0; i < 9; i++) lookups.answerNow('cyrus', 'al ice@example.jp');
+    for (let i = 0; i < 9; i++) lookups.answerNow('cyrus', 'al ice@example.jp', ASKER);
     expect(told()).toEqual(Array(5).fill('notfound'));
     now += 999;
-    lookups.answerNow('cyrus', 'al ice@example.jp');
+    lookups.answerNow('cyrus', 'al ice@example.jp', ASKER);
     vi.advanceTimersByTime(1000);
     expect(told()).toEqual([...Array<string>(5).fill('notfound'), 'unlogged']);
     expect(lines.at(-1)).toEqual({ level: 'info', message: 'unlogged', fields: { notfound: 5 } });
     now += 1;
-    lookups.answerNow('cyrus', 'al ice@example.jp');
+    lookups.answerNow('cyrus', 'al ice@example.jp', ASKER);
     vi.advanceTimersByTime(5000);
     expect(told().slice(6)).toEqual(['notfound']);
   });
 
   test('tells at its end of those that had no line, by verb', async () => {
-    for (let i = 0; i < 7; i++) lookups.answerNow('cyrus', '');
+    for (let i = 0; i < 7; i++) lookups.answerNow('cyrus', '', ASKER);
     await later(ALICE, 'cyrus', new UnavailableError('no connection'));
     log.end();
     expect(lines.at(-1)).toEqual({
@@ -183,8 +234,8 @@ describe('the log', () => {
 
   test('takes another limit at once', () => {
     log.maxRefusedPerSecond = 1;
-    lookups.answerNow('cyrus', '');
-    lookups.answerNow('cyrus', '');
+    lookups.answerNow('cyrus', '', ASKER);
+    lookups.answerNow('cyrus', '', ASKER);
     expect(told()).toEqual(['notfound']);
     log.end();
   });
@@ -197,9 +248,9 @@ describe('the log', () => {
 test('every verdict and its source are counted, and how long a miss took', async () => {
   await later(ALICE);
   await later('nobody@example.jp', 'cyrus', UNKNOWN);
-  lookups.answerNow('cyrus', ALICE);
-  lookups.answerNow('cyrus', 'nobody@example.jp');
-  lookups.answerNow('cyrus', '');
+  lookups.answerNow('cyrus', ALICE, ASKER);
+  lookups.answerNow('cyrus', 'nobody@example.jp', ASKER);
+  lookups.answerNow('cyrus', '', ASKER);
   expect(metrics.verdicts).toMatchObject({ deliverable: 2, unknown: 3, deferred: 0 });
   expect(metrics.sources).toMatchObject({ probe: 2, known: 1, negative: 1, rule: 1 });
   expect([metrics.missMicroseconds.count, metrics.missMicroseconds.min]).toEqual([2, 3000]);

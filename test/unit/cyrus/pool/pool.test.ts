@@ -385,7 +385,7 @@ describe('a session that is lost', () => {
     }
     const bob = ask(pool, 'bob');
     await settle();
-    expect(bob.settled).toContain('UnavailableError');
+    expect(bob.settled).toContain('DownError');
     expect(openings).toHaveLength(0);
     expect(lines).toEqual(['error backend-down']);
   });
@@ -690,8 +690,8 @@ describe('backing off', () => {
     const bob = ask(pool, 'bob');
     await refused();
     await session.fail();
-    expect(alice.settled).toContain('UnavailableError');
-    expect(bob.settled).toContain('UnavailableError');
+    expect(alice.settled).toContain('DownError');
+    expect(bob.settled).toContain('DownError');
     expect([pool.size, pool.waiting]).toEqual([0, 0]);
   });
 
@@ -706,7 +706,7 @@ describe('backing off', () => {
     session.botched = true;
     const carol = ask(pool, 'carol');
     await settle();
-    expect(carol.settled).toContain('UnavailableError');
+    expect(carol.settled).toContain('DownError');
     expect([pool.size, pool.waiting]).toEqual([0, 0]);
   });
 
@@ -795,7 +795,7 @@ describe('the end', () => {
     const alice = ask(pool, 'alice');
     await pool.close();
     const session = await opened();
-    expect(alice.settled).toContain('UnavailableError');
+    expect(alice.settled).toContain('DownError');
     expect(session.closed).toBe(true);
     expect([pool.size, vi.getTimerCount()]).toEqual([0, 0]);
   });

@@ -1,0 +1,51 @@
+// What stands behind a verdict that is no yes: who was asked, what was said, what vouched for it. It is there to be read,
+// in the log, in the ring of decisions and by `explain`; nothing is decided by it. No I/O.
+
+/** Cyrus' own words. */
+export type Said = {
+  /** `550` of LMTP, `NO` of IMAP. */
+  readonly code: string;
+  /** `5.1.1`; empty where there was none. */
+  readonly enhanced: string;
+  /** Printable, at most SAID_TEXT_MAX characters, without the session's name. */
+  readonly text: string;
+};
+
+/** What the witness mailbox was found to be around the question, such as `deliverable`. */
+export type WitnessSaid = { readonly address: string; readonly said: string };
+
+/** A field is missing where there was no such thing. */
+export type Evidence = {
+  /** The name of the back-channel that was asked, or would have been. */
+  readonly backchannel?: string;
+  /** SESSIONID, by which Cyrus' own log names the conversation. */
+  readonly session?: string;
+  readonly said?: Said;
+  readonly witness?: WitnessSaid;
+  /** Why nobody needed to be asked, such as `8-bit character`. */
+  readonly rule?: string;
+};
+
+export const SAID_TEXT_MAX = 200;
+
+const SESSION = /\s*SESSIONID=<([\x21-\x7e]{1,128})>/;
+
+/** @param text as it came, of which a copy is kept: else it would keep all that was read with it */
+export function saidOf(code: string, enhanced: string, text: string): Said {
+  return { code, enhanced, text: copied(text.replace(SESSION, '').slice(0, SAID_TEXT_MAX)) };
+}
+
+/** The name that Cyrus gives its session at the end of some of its replies. */
+export function sessionIn(text: string): string | undefined {
+  const name = SESSION.exec(text)?.[1];
+  return name === undefined ? undefined : copied(name);
+}
+
+/** One line, for people. */
+export function describeSaid({ code, enhanced, text }: Said): string {
+  return [code, enhanced, text].filter((part) => part !== '').join(' ');
+}
+
+function copied(text: string): string {
+  return Buffer.from(text.replace(/[^\x20-\x7e]+/g, ' '), 'latin1').toString('latin1');
+}
