@@ -8,8 +8,10 @@ import { loadConfig } from '../config/load.js';
 import { Daemon } from '../daemon/daemon.js';
 import { messageOf } from '../errors.js';
 import { createLog, type LogHandle } from '../log/log.js';
+import { formatEndpoint } from '../net/endpoint.js';
 import type { DemoFolder } from './demo.js';
 import { EX_OK, EX_SOFTWARE } from './exit-status.js';
+import { serviceNotify } from './service-notify.js';
 import { print } from './terminal.js';
 
 /** One Ctrl-C under `npm start` comes twice: from the terminal, and handed on by npm. */
@@ -37,8 +39,12 @@ export async function serve(flags: Flags): Promise<number> {
   const serving = { daemon, logs, config };
   running = serving;
   hangups.handle(() => reload(serving, flags, folder));
+  const service = serviceNotify();
+  service.ready(daemon.endpoints.map(formatEndpoint).join(' '));
   if (demo !== undefined) print(demo.demoText(daemon.endpoints, process.pid));
-  await drain(serving, await stopAsked);
+  const signal = await stopAsked;
+  service.stopping();
+  await drain(serving, signal);
   return EX_OK;
 }
 

@@ -1,0 +1,118 @@
+// docs/postfix-debian.md, pasted as it stands into a Debian host with systemd, Postfix and Cyrus: the package made here, the unit,
+// the drop-in. Then what an administrator does with a service: reload, restart, upgrade, purge.
+import { execFile } from 'node:child_process';
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { DebianHost } from '../containers/debian-host.js';
+import { ImapAdmin } from '../containers/imap-admin.js';
+import { SmtpClient, status } from '../containers/smtp.js';
+
+const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
+const PAGE = readFileSync(join(PROJECT, 'docs/postfix-debian.md'), 'utf8');
+const SUITE = process.env['DEBIAN_HOST'] ?? 'bookworm';
+const execute = promisify(execFile);
+
+/** The blocks of the page, in their order. */
+const BLOCKS = [...PAGE.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+const INSTALL = BLOCKS.findIndex((block) => block.startsWith('dpkg'));
+
+describe('a Debian host, set up by the page', () => {
+  let host: DebianHost;
+  let folder: string;
+  let port: number;
+
+  beforeAll(async () => {
+    folder = mkdtempSync(join(tmpdir(), 'deb-'));
+    const [, started] = await Promise.all([
+      execute('deb/build', [folder], { cwd: PROJECT }),
+      DebianHost.start(SUITE),
+    ]);
+    host = started;
+    await execute('sh', ['-c', `cp ${folder}/*.deb ${folder}/cyrusmapd.deb`]);
+    await host.copy(`${folder}/.`, '/root/');
+    await host.run('rm cyrusmapd.deb');
+    // Cyrus as packaged here lacks pop3, nntp and http, which its cyrus.conf starts all the same.
+    await host.run(`sed -i -E 's/^(\\s*)(pop3|nntp|http)/\\1#\\2/' /etc/cyrus.conf`);
+    await host.run('hostname mx.rig.test; printf secret | saslpasswd2 -p -c cyrus; chgrp sasl /etc/sasldb2');
+    for (const block of BLOCKS.slice(0, INSTALL + 1)) await host.run(block);
+    const admin = await ImapAdmin.login(await host.port(143), 'cyrus', 'secret');
+    for (const name of ['postmaster', 'alice']) await admin.command(`CREATE user/${name}@example.jp`);
+    for (const block of BLOCKS.slice(INSTALL + 1)) await host.run(block);
+    port = await host.port(25);
+  });
+  afterAll(async () => {
+    await host?.stop();
+    rmSync(folder, { recursive: true, force: true });
+  });
+
+  const rcpt = async (...recipients: readonly string[]): Promise<string[]> => {
+    const client = await SmtpClient.connect({ port });
+    await client.ehlo();
+    await client.command('MAIL FROM:<a@sender.test>');
+    const replies: string[] = [];
+    for (const recipient of recipients) replies.push(status(await client.command(`RCPT TO:<${recipient}>`)));
+    await client.quit();
+    return replies;
+  };
+  /** Postfix remembers for a while that the map could not be asked. */
+  const eventually = async (recipient: string, wanted: string): Promise<void> =>
+    expect.poll(async () => (await rcpt(recipient))[0], { timeout: 30_000 }).toBe(wanted);
+
+  test('refuses who does not exist, and takes who does', async () => {
+    expect(await rcpt('alice@example.jp', 'alice+lists@example.jp', 'nobody@example.jp')).toEqual([
+      '250 2.1.5',
+      '250 2.1.5',
+      '550 5.1.1',
+    ]);
+  });
+
+  test('delivers to Cyrus', async () => {
+    await host.run(
+      'printf "Subject: x\\n\\nx\\n" | sendmail -f a@sender.test alice@example.jp; postqueue -f',
+    );
+    const delivered = "grep -rlq 'Subject: x' /var/spool/cyrus/mail";
+    await expect.poll(() => host.status(delivered), { timeout: 30_000 }).toBe(0);
+  });
+
+  test('runs as a user of its own, in a sandbox that systemd calls safe', async () => {
+    expect(await host.run('stat -c %U "/proc/$(systemctl show -P MainPID cyrusmapd)"')).toBe('cyrusmapd');
+    const verdict = await host.run('systemd-analyze security --no-pager cyrusmapd | tail -n 1');
+    expect(verdict).toMatch(/: [0-2]\.\d OK/);
+  });
+
+  test('tells systemd that it is ready, and of each restart only then', async () => {
+    expect(await host.run('systemctl show -P Type -P NotifyAccess -P StatusText cyrusmapd')).toContain(
+      'socketmap',
+    );
+    await host.run('systemctl restart cyrusmapd');
+    expect(
+      await host.status(
+        'cyrusmapd lookup alice@example.jp --server unix:/var/spool/postfix/cyrusmapd/socketmap',
+      ),
+    ).toBe(0);
+    await eventually('alice@example.jp', '250 2.1.5');
+  });
+
+  test('is deferred by Postfix while it is stopped', async () => {
+    await host.run('systemctl stop cyrusmapd');
+    expect(await rcpt('alice@example.jp')).toEqual(['451 4.3.0']);
+    await host.run('systemctl start cyrusmapd');
+    await eventually('alice@example.jp', '250 2.1.5');
+  });
+
+  test('keeps its configuration over an upgrade, and goes with a purge', async () => {
+    const before = await host.run('cat /etc/cyrusmapd.toml');
+    await host.run('dpkg --install --force-confold cyrusmapd_*_all.deb');
+    expect(await host.run('cat /etc/cyrusmapd.toml')).toBe(before);
+    expect(await host.status('systemctl is-active cyrusmapd')).toBe(0);
+    await host.run('dpkg --purge cyrusmapd');
+    expect(await host.status('systemctl is-active cyrusmapd')).not.toBe(0);
+    expect(
+      await host.status('ls /usr/bin/cyrusmapd /usr/lib/cyrusmapd /etc/cyrusmapd.toml /var/lib/cyrusmapd'),
+    ).not.toBe(0);
+  });
+});
