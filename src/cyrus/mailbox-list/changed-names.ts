@@ -1,0 +1,76 @@
+// Which mailboxes the last commits changed, read from the tail of mailboxes.db: only they need to be asked about again. Holds
+// nothing but its place in the file. No verdict comes from here, and whatever is not understood means that anything may have
+// changed. No I/O of its own.
+import type { AddressRules } from '../../validation/recipient.js';
+import type { ChangeReader } from './clock.js';
+import type { ListFiles, OpenList } from './list-reader.js';
+import { kindOfKey, layoutOf, mailboxesOf, type Layout } from './names.js';
+import { ListTail } from './tail.js';
+import { FIRST_RECORD, parseRecords, type RecordSink } from './twoskip.js';
+
+/** How far into the list its layout is looked for: nearly always the first key shows it. */
+const LAYOUT_BYTES = [4 * 1024, 256 * 1024];
+
+export class ChangedNames implements ChangeReader {
+  readonly #tail: ListTail;
+  readonly #rules: () => AddressRules;
+  #layout: Layout | undefined;
+
+  /** @param rules asked anew each time: they say what a mailbox is called */
+  constructor(files: ListFiles, rules: () => AddressRules) {
+    this.#tail = new ListTail(files);
+    this.#rules = rules;
+  }
+
+  changed(): readonly string[] | undefined {
+    const names = new Set<string>();
+    let certain = this.#layout !== undefined;
+    const followed = this.#tail.follow({
+      set: (bytes, key, keyEnd) => {
+        if (this.#layout === undefined) return;
+        const text = bytes.toString('latin1', key, keyEnd);
+        if (kindOfKey(text, this.#layout) !== 'inbox') return;
+        for (const mailbox of mailboxesOf(text, this.#layout, this.#rules())) names.add(mailbox);
+      },
+      // Which key it was would take all of them to tell.
+      deleted: () => {
+        certain = false;
+      },
+    });
+    if (followed.kind === 'lost') {
+      this.#begin();
+      return undefined;
+    }
+    return certain ? [...names] : undefined;
+  }
+
+  close(): void {
+    this.#tail.close();
+  }
+
+  #begin(): void {
+    this.#layout = undefined;
+    try {
+      this.#layout = layoutAtStart(this.#tail.begin().file);
+    } catch {
+      // Missing, not for us to read, or no such file: then there are no names, and the clock goes on without.
+      this.#tail.close();
+    }
+  }
+}
+
+function layoutAtStart(file: OpenList): Layout | undefined {
+  let layout: Layout | undefined;
+  const sink: RecordSink = {
+    set: (bytes, key, keyEnd, valueEnd) => {
+      layout ??= layoutOf(bytes.toString('latin1', key, keyEnd), bytes.toString('latin1', keyEnd, valueEnd));
+    },
+    deleted: () => undefined,
+  };
+  for (const size of LAYOUT_BYTES) {
+    const bytes = Buffer.allocUnsafe(size);
+    parseRecords(bytes, 0, file.read(bytes, size, FIRST_RECORD), FIRST_RECORD, sink);
+    if (layout !== undefined) break;
+  }
+  return layout;
+}

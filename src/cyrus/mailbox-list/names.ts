@@ -1,0 +1,149 @@
+// What the keys and values of mailboxes.db say of users' mailboxes: in the layout of Cyrus 3.2 (`example.jp!user.first^last`)
+// and in that of 3.6 and later (`N` `example.jp` 1D `user` 1F `first.last`, and the same once more by its unique id). The
+// file has no version, so the layout is known by its keys (imap/mboxlist.c, imap/mboxname.c). No I/O.
+import { ProtocolError } from '../../errors.js';
+import { mailboxKey, type AddressRules } from '../../validation/recipient.js';
+
+/** `dotted`: 3.2 and older. `divided`: 3.6 and later. */
+export type Layout = 'dotted' | 'divided';
+
+/** What a key stands for; `index` where it names no mailbox, but leads to one: by its id, or by who may use it. */
+export type KeyKind = 'inbox' | 'mailbox' | 'index';
+
+/**
+ * What lmtpd makes of an entry that is found under a user's own key. `absent`: a tombstone, or a mere parent of folders;
+ * lmtpd says 550. `other`: moving, reserved, on another server, or no mail at all: lmtpd has to be asked.
+ */
+export type EntryState = 'present' | 'absent' | 'other';
+
+const DOTTED_INBOX = /^(?:([^\0-\x20!$]+)!)?user\.([^\0-\x1f.]+)$/;
+const DIVIDED_INBOX = /^N(?:([^\x1d\x1f]+)\x1d)?user\x1f([^\x1d\x1f]+)$/;
+const CONTROL = /[\0-\x1f]/;
+
+/**
+ * What a key and its value tell of the layout of the whole list.
+ * @param key latin1
+ * @returns undefined where they fit both
+ */
+export function layoutOf(key: string, value: string): Layout | undefined {
+  if (/^N.*[\x1d\x1f]/.test(key)) return 'divided';
+  // The entry by id names its mailbox in the new way.
+  if (key.startsWith('I') && /^%\(T \w+ N /.test(value)) return 'divided';
+  return /^(?:[^\0-\x20!$]+!)?user\./.test(key) ? 'dotted' : undefined;
+}
+
+/** @throws ProtocolError at a key of another layout than that */
+export function kindOfKey(key: string, layout: Layout): KeyKind {
+  if (layout === 'dotted') {
+    if (CONTROL.test(key) || key < '$') throw strange(key, layout);
+    if (key.startsWith('$RACL')) return 'index';
+    return DOTTED_INBOX.test(key) ? 'inbox' : 'mailbox';
+  }
+  switch (key[0]) {
+    case 'N':
+      return DIVIDED_INBOX.test(key) ? 'inbox' : 'mailbox';
+    case 'A':
+    case 'I':
+    case 'J':
+      return 'index';
+  }
+  throw strange(key, layout);
+}
+
+/** The key of a user's INBOX. Plain names only: see `isPlain`. @param mailbox as a Recipient's `mailbox` */
+export function keyOfInbox(mailbox: string, layout: Layout): string {
+  const at = mailbox.indexOf('@');
+  const local = at === -1 ? mailbox : mailbox.slice(0, at);
+  if (layout === 'dotted') {
+    const user = `user.${local.replaceAll('.', '^')}`;
+    return at === -1 ? user : `${mailbox.slice(at + 1)}!${user}`;
+  }
+  return at === -1 ? `Nuser\x1f${local}` : `N${mailbox.slice(at + 1)}\x1duser\x1f${local}`;
+}
+
+/**
+ * The mailboxes, as a Recipient's `mailbox` names them, that an entry of this key may decide. More than one where the key
+ * has capitals: whether an address with them is folded is a matter of Cyrus' settings.
+ */
+export function mailboxesOf(key: string, layout: Layout, rules: AddressRules): readonly string[] {
+  const [, domain, local] = (layout === 'dotted' ? DOTTED_INBOX : DIVIDED_INBOX).exec(key) ?? [];
+  if (local === undefined) return [];
+  const mailbox = mailboxKey(local, domain, rules);
+  const folded = mailboxKey(local.toLowerCase(), domain?.toLowerCase(), rules);
+  return folded === mailbox ? [mailbox] : [mailbox, folded];
+}
+
+/**
+ * What the value of a user's entry says: `%(T e I id P partition … A %(id rights))`, in 3.2 in another order and mostly
+ * without T; or, from 2.x, `0 partition acl`.
+ * @param text latin1
+ * @throws ProtocolError where it is neither
+ */
+export function stateOf(text: string): EntryState {
+  if (text.startsWith('%(')) return stateOfLetters(fieldOf(text, 'T') ?? '');
+  const [, bits] = /^(\d+) \S+ /.exec(text) ?? [];
+  if (bits === undefined) throw new ProtocolError('the mailbox list holds a value of an unknown kind');
+  return Number(bits) === 0 ? 'present' : 'other';
+}
+
+/** mboxlist_string_to_mbtype() of imap/mboxlist.c. */
+function stateOfLetters(letters: string): EntryState {
+  if (/^[el]*$/.test(letters)) return 'present';
+  return /^[el]*[di][eldi]*$/.test(letters) ? 'absent' : 'other';
+}
+
+/** The atom that follows a name in a kvlist of Cyrus' imap/dlist.c; undefined where the name is not in it. */
+function fieldOf(text: string, name: string): string | undefined {
+  let found: string | undefined;
+  let position = 2;
+  while (text[position] !== ')') {
+    const space = text.indexOf(' ', position);
+    const end = space === -1 ? -1 : endOfValue(text, space + 1);
+    if (end === -1) throw new ProtocolError('the mailbox list holds a value that does not end');
+    if (text.slice(position, space) === name) found = text.slice(space + 1, end);
+    position = text[end] === ' ' ? end + 1 : end;
+  }
+  if (position !== text.length - 1) throw new ProtocolError('the mailbox list holds more than one value');
+  return found;
+}
+
+/** @returns where the value that begins at a place ends; -1 where it does not */
+function endOfValue(text: string, start: number): number {
+  let depth = 0;
+  let position = start;
+  while (position < text.length) {
+    const char = text[position];
+    if (char === '"') position = endOfQuoted(text, position);
+    else if (char === '{') position = endOfLiteral(text, position);
+    else if (char === '(') depth += 1;
+    else if (char === ')' && depth === 0) return position;
+    else if (char === ')') depth -= 1;
+    else if (char === ' ' && depth === 0) return position;
+    if (position === -1) return -1;
+    position += 1;
+  }
+  return -1;
+}
+
+/** @returns where its last quote is */
+function endOfQuoted(text: string, start: number): number {
+  for (let position = start + 1; position < text.length; position++) {
+    if (text[position] === '\\') position += 1;
+    else if (text[position] === '"') return position;
+  }
+  return -1;
+}
+
+/** `{5+}` CR LF and five bytes. @returns where its last byte is */
+function endOfLiteral(text: string, start: number): number {
+  const marker = /\{(\d{1,9})\+?\}\r?\n/y;
+  marker.lastIndex = start;
+  const [whole, length] = marker.exec(text) ?? [];
+  if (whole === undefined) return -1;
+  const end = start + whole.length + Number(length) - 1;
+  return end < text.length ? end : -1;
+}
+
+function strange(key: string, layout: Layout): ProtocolError {
+  return new ProtocolError(`the mailbox list has keys of a ${layout} layout, and ${JSON.stringify(key)}`);
+}
