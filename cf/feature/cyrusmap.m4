@@ -67,7 +67,7 @@ LOCAL_CONFIG
 C{CyrusMailer}cyrusv2d cyrusv2 _CYRUSMAP_MAILERS_
 C{CyrusUser}cyrusv2
 # does this mailbox exist? No -o: a socket that is missing must defer, not refuse. -m: only whether, not what
-ifelse(_CYRUSMAP_QUEUE_ID_, `1', `Kcyrusid socket -m -S  -a<OK> -T<TMPF> _CYRUSMAP_SOCKET_',
+ifelse(_CYRUSMAP_QUEUE_ID_, `1', `Kcyrusid socket -m -a<OK> -T<TMPF> _CYRUSMAP_SOCKET_',
 `Kcyrus socket -m -a<OK> -T<TMPF> _CYRUSMAP_SOCKET_')
 # is this an alias? Sendmail's own map, which service.switch may send elsewhere, and its files without their contents
 Kaliases switch -T<TMPF> aliases
@@ -115,7 +115,7 @@ R<$={CyrusUser}> $+ @ $+	$: $2
 R<$={CyrusUser}> $+	$: $2
 R<$+> $+ @ $+		$: $2 @ $3
 R<$+> $+		$: $2 @ $j
-R$+			$: < $(ifelse(_CYRUSMAP_QUEUE_ID_, `1', `cyrusid $&i $1', `cyrus $1') $: ? $) > $1
+R$+			$: < $(ifelse(_CYRUSMAP_QUEUE_ID_, `1', `cyrusid $&i" "$1', `cyrus $1') $: ? $) > $1
 R< $* <OK> > $*		$@
 ifdef(`_VIRTUSER_TABLE_', `R<?> $+			$: < $(cyrusvirtuser $1 $: ? $) > $1', `dnl')
 R< $* <TMPF> > $*	$#error $@ 4.3.0 $: "451 Temporary system failure. Please try again later."

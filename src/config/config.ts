@@ -35,6 +35,8 @@ export type LookupConfig = Pick<SectionValues['lookup'], 'deadlineMs' | 'eightBi
 export type MapConfig = ReplyPolicy & {
   /** What a detail means: see DetailRule. */
   readonly detail: 'inbox' | 'folder';
+  /** Whether the queue's id stands before the address of a key. */
+  readonly queueId: boolean;
 };
 
 export type EventsConfig = Omit<SectionValues['events'], 'listen'> & { readonly listen: UnixEndpoint };

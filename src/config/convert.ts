@@ -54,7 +54,12 @@ function toMaps(
   lookup: Values['lookup'],
   named: ReadonlyMap<string, MapValues>,
 ): { maps: ReadonlyMap<string, MapConfig>; defaultMap: MapConfig } {
-  const base = { overQuota: lookup.overQuota, refused: lookup.refused, detail: lookup.detail };
+  const base = {
+    overQuota: lookup.overQuota,
+    refused: lookup.refused,
+    detail: lookup.detail,
+    queueId: false,
+  };
   const defaultMap = overridden(base, named.get(DEFAULT_MAP));
   const maps = [...named].map(([name, each]) => [name, overridden(defaultMap, each)] as const);
   return { maps: new Map(maps), defaultMap };
@@ -65,6 +70,7 @@ function overridden(base: MapConfig, values: MapValues | undefined): MapConfig {
     overQuota: values?.overQuota ?? base.overQuota,
     refused: values?.refused ?? base.refused,
     detail: values?.detail ?? base.detail,
+    queueId: values?.queueId ?? base.queueId,
   };
 }
 

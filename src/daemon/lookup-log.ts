@@ -34,10 +34,20 @@ export class LookupLog {
     this.#now = now;
   }
 
-  /** @param connection of the mail server, counted from the start */
-  accepted(map: string, key: string, connection: number | undefined, outcome: Outcome, ms: number): void {
+  /**
+   * @param connection of the mail server, counted from the start
+   * @param queueId of the mail server, where it sends it along
+   */
+  accepted(
+    map: string,
+    key: string,
+    connection: number | undefined,
+    outcome: Outcome,
+    ms: number,
+    queueId?: string,
+  ): void {
     if (!this.#log.isLevelEnabled('debug')) return;
-    this.#log.debug(fields(map, key, connection, outcome, ms), verbOf(outcome));
+    this.#log.debug(fields(map, key, connection, outcome, ms, queueId), verbOf(outcome));
   }
 
   /** @param ageMs of the denial that answered; undefined where none did */
@@ -48,12 +58,13 @@ export class LookupLog {
     outcome: Outcome,
     ms: number,
     ageMs: number | undefined,
+    queueId?: string,
   ): void {
     if (!this.#log.isLevelEnabled('info')) return;
     const verb = verbOf(outcome);
     if (this.#hasRoom()) {
       const age = ageMs === undefined ? undefined : { ageMs: Math.round(ageMs) };
-      this.#log.info({ ...fields(map, key, connection, outcome, ms), ...age }, verb);
+      this.#log.info({ ...fields(map, key, connection, outcome, ms, queueId), ...age }, verb);
     } else this.#unlogged.set(verb, (this.#unlogged.get(verb) ?? 0) + 1);
   }
 
@@ -90,10 +101,12 @@ function fields(
   connection: number | undefined,
   outcome: Outcome,
   ms: number,
+  queueId: string | undefined,
 ): object {
   const { verdict, source } = outcome;
   const named = {
     map,
+    ...(queueId === undefined ? {} : { queueId }),
     key: Buffer.from(key, 'latin1').toString(),
     verdict: verdict.kind,
     source,

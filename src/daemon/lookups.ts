@@ -3,14 +3,15 @@
 import type { Config } from '../config/config.js';
 import type { LookupLog } from './lookup-log.js';
 import type { Metrics } from './metrics.js';
+import { queueIdLength } from './queue-id.js';
 import type { Lookup } from '../socketmap/lookup.js';
 import type { Outcome } from '../validation/outcome.js';
 import type { Asker } from '../validation/probe.js';
 import type { DetailRule, Validator } from '../validation/validator.js';
 import { replyFor, type Reply, type ReplyPolicy } from '../validation/verdict.js';
 
-/** What a map makes of verdicts and of details. */
-export type MapPolicy = ReplyPolicy & { readonly detail: DetailRule };
+/** What a map makes of verdicts and of details, and whether the queue's id stands before its keys. */
+export type MapPolicy = ReplyPolicy & { readonly detail: DetailRule; readonly queueId: boolean };
 
 /** The policy of a map by its name; an unknown name takes the default. */
 export type Policies = (map: string) => MapPolicy;
@@ -37,23 +38,27 @@ export class Lookups implements Lookup {
 
   answerNow(map: string, key: string, asker?: Asker): Reply | undefined {
     const policy = this.policies(map);
-    const outcome = this.#validator.known(key, policy.detail);
-    return outcome === undefined ? undefined : this.#reply(map, key, asker, policy, outcome, 0);
+    const id = policy.queueId ? queueIdLength(key) : 0;
+    const outcome = this.#validator.known(addressOf(key, id), policy.detail);
+    return outcome === undefined ? undefined : this.#reply(map, key, id, asker, policy, outcome, 0);
   }
 
   answerLater(map: string, key: string, asker?: Asker): Promise<Reply> {
     const start = this.#now();
     const policy = this.policies(map);
-    return this.#validator.ask(key, policy.detail, asker).then((outcome) => {
+    const id = policy.queueId ? queueIdLength(key) : 0;
+    return this.#validator.ask(addressOf(key, id), policy.detail, asker).then((outcome) => {
       const ms = this.#now() - start;
       this.#metrics.missed(ms);
-      return this.#reply(map, key, asker, policy, outcome, ms);
+      return this.#reply(map, key, id, asker, policy, outcome, ms);
     });
   }
 
+  /** @param id the length of the queue's id before the address, or 0 */
   #reply(
     map: string,
     key: string,
+    id: number,
     asker: Asker | undefined,
     policy: ReplyPolicy,
     outcome: Outcome,
@@ -61,12 +66,19 @@ export class Lookups implements Lookup {
   ): Reply {
     const { verdict, source } = outcome;
     this.#metrics.count(verdict.kind, source);
-    const reply = replyFor(verdict, key, policy);
-    if (reply.status === 'OK') this.#log.accepted(map, key, asker?.number, outcome, ms);
+    const address = addressOf(key, id);
+    const queueId = id === 0 ? undefined : key.slice(0, id);
+    const reply = replyFor(verdict, address, policy);
+    if (reply.status === 'OK') this.#log.accepted(map, address, asker?.number, outcome, ms, queueId);
     else {
-      const ageMs = source === 'negative' ? this.#validator.deniedMs(key) : undefined;
-      this.#log.refused(map, key, asker?.number, outcome, ms, ageMs);
+      const ageMs = source === 'negative' ? this.#validator.deniedMs(address) : undefined;
+      this.#log.refused(map, address, asker?.number, outcome, ms, ageMs, queueId);
     }
     return reply;
   }
+}
+
+/** What comes behind an id of that length, which is all where there is none. */
+function addressOf(key: string, id: number): string {
+  return id === 0 ? key : key.slice(id + 1);
 }

@@ -30,7 +30,7 @@ describe('the m4 files', () => {
       'Kcyrus socket -m -a<OK> -T<TMPF> inet:7860@127.0.0.1',
       'mylmtp other',
     ],
-    ["FEATURE(`cyrusmap', `local:/x', , `queue_id')", 'Kcyrusid socket -m -S  -a<OK> -T<TMPF> local:/x', ''],
+    ["FEATURE(`cyrusmap', `local:/x', , `queue_id')", 'Kcyrusid socket -m -a<OK> -T<TMPF> local:/x', ''],
   ])('%s', async (feature, map, mailers) => {
     const cf = await rig.m4(feature);
     expect(cf).toContain(`\n${map}\n`);

@@ -97,6 +97,12 @@ const MAP_KEYS = {
     since: '0.1.0',
     text: 'What a `+detail` means.',
   }),
+  queue_id: key(flag(), {
+    unset: 'as under [map.cyrus], or false',
+    example: true,
+    since: '0.1.0',
+    text: "Whether the queue's id and a space stand before the address in each key, as FEATURE(`cyrusmap') with `queue_id' sends them in its map cyrusid. The id is taken off, and stands in the log as queueId.",
+  }),
 } satisfies Keys;
 
 export const MAP = {

@@ -65,7 +65,7 @@ describe('the defaults', () => {
         domainsComplete: false,
       },
       maps: new Map(),
-      defaultMap: { overQuota: 'temp', refused: 'reject', detail: 'inbox' },
+      defaultMap: { overQuota: 'temp', refused: 'reject', detail: 'inbox', queueId: false },
       events: undefined,
       cache: {
         knownTtlMs: 60_000,

@@ -25,8 +25,13 @@ describe('a map', () => {
         '[lookup]\nrefused = "temp"\n[map.cyrus]\nover_quota = "ok"\n[map.shared]\nover_quota = "reject"\n',
       ),
     );
-    expect(policies('shared')).toEqual({ overQuota: 'reject', refused: 'temp', detail: 'inbox' });
-    expect(policies('cyrus')).toEqual({ overQuota: 'ok', refused: 'temp', detail: 'inbox' });
+    expect(policies('shared')).toEqual({
+      overQuota: 'reject',
+      refused: 'temp',
+      detail: 'inbox',
+      queueId: false,
+    });
+    expect(policies('cyrus')).toEqual({ overQuota: 'ok', refused: 'temp', detail: 'inbox', queueId: false });
   });
 
   test.each(['other', '', 'constructor'])('without a table, %j, is as [map.cyrus]', async (name) => {

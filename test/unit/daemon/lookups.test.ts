@@ -19,7 +19,7 @@ import { HandProbe } from '../../fakes/hand-probe.js';
 
 const ALICE = 'alice@example.jp';
 const ASKER = { gone: false, number: 7 };
-const POLICY: MapPolicy = { ...DEFAULT_REPLY_POLICY, detail: 'inbox' };
+const POLICY: MapPolicy = { ...DEFAULT_REPLY_POLICY, detail: 'inbox', queueId: false };
 
 type Line = { readonly level: string; readonly message: string; readonly fields: object };
 
@@ -51,8 +51,11 @@ beforeEach(() => {
     rules,
     () => now,
   );
-  const policies = (map: string): MapPolicy =>
-    map === 'strict' ? { ...POLICY, overQuota: 'reject' } : POLICY;
+  const policies = (map: string): MapPolicy => ({
+    ...POLICY,
+    overQuota: map === 'strict' ? 'reject' : POLICY.overQuota,
+    queueId: map === 'cyrusid',
+  });
   log = new LookupLog(recordingLog(), 5, () => now);
   lookups = new Lookups(validator, policies, log, metrics, () => now);
 });
@@ -105,6 +108,35 @@ describe('a reply', () => {
 
   test('is TEMP where Cyrus cannot be asked', async () => {
     expect(await later(ALICE, 'cyrus', new UnavailableError('no connection'))).toBe('TEMP no connection');
+  });
+});
+
+describe("the queue's id before a key", () => {
+  const ID = '4asnlrhf000123';
+
+  test('is taken off before anything else, and stands in the log', async () => {
+    const answer = lookups.answerLater('cyrusid', `${ID} nobody@example.jp`);
+    probe.answer('nobody@example.jp', UNKNOWN);
+    expect(await answer).toMatchObject({ status: 'NOTFOUND' });
+    expect(lookups.answerNow('cyrusid', `${ID} nobody@example.jp`)).toMatchObject({ status: 'NOTFOUND' });
+    expect(lookups.answerNow('cyrus', 'nobody@example.jp')).toMatchObject({ status: 'NOTFOUND' });
+    expect(lines.map(({ fields }) => fields)).toMatchObject([
+      { map: 'cyrusid', queueId: ID, key: 'nobody@example.jp' },
+      { map: 'cyrusid', queueId: ID, key: 'nobody@example.jp' },
+      { map: 'cyrus', key: 'nobody@example.jp' },
+    ]);
+    expect(lines[2]?.fields).not.toHaveProperty('queueId');
+  });
+
+  test('is no part of the value', () => {
+    cache.remember(ALICE, DELIVERABLE, now);
+    expect(lookups.answerNow('cyrusid', `${ID} ${ALICE}`)).toEqual({ status: 'OK', text: ALICE });
+    expect(lookups.answerNow('cyrusid', ALICE)).toEqual({ status: 'OK', text: ALICE });
+  });
+
+  test('is none in a map that has none', () => {
+    cache.remember(ALICE, DELIVERABLE, now);
+    expect(lookups.answerNow('cyrus', `${ID} ${ALICE}`)).toMatchObject({ status: 'NOTFOUND' });
   });
 });
 
