@@ -12,6 +12,9 @@ VERSIONID(`cyrusmapd: ckuser_cyrus')
 divert(-1)
 define(`CYRUS_SMMAPD_SOCKET', ifelse(len(X`'_ARG_), `1', `local:/var/imap/socket/smmap', _ARG_))
 
+ifdef(`_PRESERVE_LOCAL_PLUS_DETAIL_', `', `m4wrap(`ifdef(`_PRESERVE_LOCAL_PLUS_DETAIL_',
+	`errprint(`*** ERROR: FEATURE(ckuser_cyrus) must come after FEATURE(preserve_local_plus_detail)
+')')')')
 dnl ruleset 5 is called only for mailers that have this flag
 MODIFY_MAILER_FLAGS(`CYRUSV2', `+5')
 
@@ -21,6 +24,9 @@ Kcyrus socket -a<OK> -T<TMPF> CYRUS_SMMAPD_SOCKET
 
 LOCAL_RULESETS
 SLocal_localaddr
+ifdef(`_PRESERVE_LOCAL_PLUS_DETAIL_', `dnl', `dnl
+# a plussed user comes again, as user+* and as user: there may be aliases of these, and lmtpd is given the user
+R$+ + $*		$@ $1 + $2')
 R$+			$: $1 $| $(cyrus $1 $: <NONE> $)
 R$* $| $* <TMPF>	$#error $@ 4.3.0 $: "451 Temporary system failure. Please try again later."
 R$* $| $* <OK>		$@ $1

@@ -32,13 +32,13 @@ define(`_CYRUSMAP_FLAG_5_', `index(ifdef(`CYRUSV2_MF_', `defn(`CYRUSV2_MF_')',
 dnl The rules are written with what is known now, so look again at the end whether it still holds.
 define(`_CYRUSMAP_HAD_5_', _CYRUSMAP_FLAG_5_)
 define(`_CYRUSMAP_HAD_ALIASES_', defn(`ALIAS_FILE'))
-define(`_CYRUSMAP_TABLES_', `ifdef(`_VIRTUSER_TABLE_', `v')`'ifdef(`confUSERDB_SPEC', `u')')
+define(`_CYRUSMAP_TABLES_', `ifdef(`_VIRTUSER_TABLE_', `v')`'ifdef(`confUSERDB_SPEC', `u')`'ifdef(`_PRESERVE_LOCAL_PLUS_DETAIL_', `p')')
 define(`_CYRUSMAP_HAD_TABLES_', _CYRUSMAP_TABLES_)
 m4wrap(`ifelse(_CYRUSMAP_FLAG_5_, _CYRUSMAP_HAD_5_, `', `errprint(`*** ERROR: flags of cyrusv2 must be set before FEATURE(cyrusmap)
 ')')')
 m4wrap(`ifelse(defn(`ALIAS_FILE'), defn(`_CYRUSMAP_HAD_ALIASES_'), `', `errprint(`*** ERROR: ALIAS_FILE must be defined before FEATURE(cyrusmap)
 ')')')
-m4wrap(`ifelse(_CYRUSMAP_TABLES_, _CYRUSMAP_HAD_TABLES_, `', `errprint(`*** ERROR: FEATURE(cyrusmap) must come after FEATURE(virtusertable) and confUSERDB_SPEC
+m4wrap(`ifelse(_CYRUSMAP_TABLES_, _CYRUSMAP_HAD_TABLES_, `', `errprint(`*** ERROR: FEATURE(cyrusmap) must come after virtusertable, preserve_local_plus_detail and confUSERDB_SPEC
 ')')')
 
 dnl The alias files, NUMBER, FILE, FILE ...: FILE may have the class of a map before it, as in ldap:OPTIONS. -m asks
@@ -108,7 +108,8 @@ R<$+> $+ $| $#$={CyrusMailer} $*	$: <$1> $2
 R$* $| $#error $@ 4.3.0 $*	$#error $@ 4.3.0 $2
 R$* $| $#$*		$@				ruleset 5 has it
 R<$+> $+ $| <alias>	$@				an alias
-R<$+> $+ $| $*		$: <$1> $2')
+R<$+> $+ $| $*		$: <$1> $2
+ifdef(`_PRESERVE_LOCAL_PLUS_DETAIL_', `dnl', `R<$={CyrusUser}> $+ + $*	$: <$1> $2')')
 ifdef(`confUSERDB_SPEC', `R<$={CyrusUser}> $+	$@				the user database may have him', `dnl')
 # what lmtpd is given
 R<$={CyrusUser}> $+ @ $+	$: $2

@@ -98,8 +98,8 @@ describe('mrs_cyrus_stickyhub', () => {
 });
 
 describe('ckuser_cyrus', () => {
-  withRig('ckuser-cyrus.mc', ['alice', 'alice+lists'], {
-    aliases: 'root: /dev/null\ninfo: alice\n',
+  withRig('ckuser-cyrus.mc', ['alice', 'bob'], {
+    aliases: 'root: /dev/null\ninfo: alice\nnews+*: alice\n',
   });
 
   test('asks for local users who are no alias', async () => {
@@ -111,6 +111,20 @@ describe('ckuser_cyrus', () => {
       '250 2.1.5',
     ]);
     expect(rig.keys()).toEqual(['alice', 'nobody']);
+  });
+
+  // Ruleset 5 is called for user+detail, user+* and user, with the aliases of each in between; lmtpd is given the user.
+  test('asks for the user of a plussed one, if neither is an alias', async () => {
+    expect(await rig.rcpt('bob+lists', 'info+x', 'news+x', 'nobody+x', 'news')).toEqual([
+      '250 2.1.5',
+      '250 2.1.5',
+      '250 2.1.5',
+      '550 5.1.1',
+      '550 5.1.1',
+    ]);
+    expect(rig.keys()).toEqual(['bob', 'alice', 'nobody', 'news']);
+    expect((await rig.sendmail.send(['bob+lists', 'info+x'], MESSAGE)).code).toBe(250);
+    expect(rig.delivered().sort()).toEqual(['alice', 'bob']);
   });
 
   // Ruleset 5 cannot defer at RCPT: MailServer takes the recipient and asks again at each queue run.

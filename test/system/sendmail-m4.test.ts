@@ -65,7 +65,7 @@ describe('the m4 files', () => {
     ["FEATURE(`mrs_cyrus')", 'FEATURE(mrs_cyrus) requires FEATURE(mrs)'],
     [
       "FEATURE(`cyrusmap')FEATURE(`virtusertable')",
-      'FEATURE(cyrusmap) must come after FEATURE(virtusertable) and confUSERDB_SPEC',
+      'FEATURE(cyrusmap) must come after virtusertable, preserve_local_plus_detail and confUSERDB_SPEC',
     ],
     ["FEATURE(`cyrusmap')define(`ALIAS_FILE', `/x')", 'ALIAS_FILE must be defined before FEATURE(cyrusmap)'],
     [
@@ -79,6 +79,10 @@ describe('the m4 files', () => {
     [
       "FEATURE(`cyrusmap', `local:/x', , `queueid')",
       'the third argument of FEATURE(cyrusmap) is queue_id or nothing',
+    ],
+    [
+      "FEATURE(`ckuser_cyrus')FEATURE(`preserve_local_plus_detail')",
+      'FEATURE(ckuser_cyrus) must come after FEATURE(preserve_local_plus_detail)',
     ],
     ["MAILER(`cyrusv2d')", 'MAILER(cyrusv2d) requires MAILER(smtp) before it'],
   ])('%s is an error', async (lines, complaint) => {
