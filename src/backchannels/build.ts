@@ -39,6 +39,8 @@ export type BackchannelSurroundings = {
 export type Backchannels = {
   readonly route: Route;
   readonly probes: readonly Probe[];
+  /** By the name of the back-channel: who is asked for it, itself or with its second. */
+  readonly asked: ReadonlyMap<string, Probe>;
   /** What each that asks Cyrus was built from. */
   readonly origins: ReadonlyMap<Probe, Origin>;
   /** How a session of its own is had of each that can list mailboxes. */
@@ -81,17 +83,33 @@ export async function buildBackchannels(
     origins.set(probe, origin);
     if (lister !== undefined) listers.set(probe, lister);
   }
-  const seconds = new Map(config.backchannels.map(({ name, second }) => [name, second]));
+  const asked = new Map<string, Probe>();
+  for (const { name, second } of config.backchannels) {
+    const probe = probes.get(name);
+    const other = probes.get(second ?? '');
+    if (probe === undefined) continue;
+    asked.set(
+      name,
+      other === undefined ? probe : paired(probe, other, former?.asked.get(name), surroundings),
+    );
+  }
   const entries = config.domains.flatMap(({ domain, backchannel }) => {
-    const probe = probes.get(backchannel);
-    const second = probes.get(seconds.get(backchannel) ?? '');
-    if (probe === undefined) return [];
-    return [
-      { domain, probe: second === undefined ? probe : new FallbackProbe(probe, second, surroundings.now) },
-    ];
+    const probe = asked.get(backchannel);
+    return probe === undefined ? [] : [{ domain, probe }];
   });
   const route = routeByDomain(entries, config.lookup.domainsComplete);
-  return { route, probes: [...probes.values()], origins, listers };
+  return { route, probes: [...probes.values()], asked, origins, listers };
+}
+
+/** The same pair stays the same, so that what it said stays its word. */
+function paired(
+  first: Probe,
+  second: Probe,
+  former: Probe | undefined,
+  { now }: BackchannelSurroundings,
+): FallbackProbe {
+  const kept = former instanceof FallbackProbe && former.isOf(first, second);
+  return kept ? former : new FallbackProbe(first, second, now);
 }
 
 function unchanged(origin: Origin, former: Backchannels | undefined): Probe | undefined {

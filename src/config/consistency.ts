@@ -13,6 +13,10 @@ export function contradictions(values: Values): Problem[] {
   return [
     ...openListeners(values),
     ...missingBackchannel(values),
+    ...eventBackchannels(
+      values,
+      cyrus.map(([name]) => name),
+    ),
     ...cyrus.flatMap(([name, each]) => [
       ...backoffs(name, each),
       ...seconds(name, each, [...values.backchannel.keys()]),
@@ -38,6 +42,15 @@ function openListeners({ socketmap }: Values): Problem[] {
 function missingBackchannel({ backchannel }: Values): Problem[] {
   if (backchannel.size > 0) return [];
   return [problem(['backchannel'], 'is missing: must name at least one, such as [backchannel.cyrus]')];
+}
+
+function eventBackchannels({ events }: Values, names: readonly string[]): Problem[] {
+  return (events.backchannels ?? []).flatMap((name, index) => {
+    if (names.includes(name)) return [];
+    const others = names.join(', ') || 'there is none';
+    const rest = `is ${showValue(name)}: must be the name of a back-channel to Cyrus: ${others}`;
+    return [problem(['events', 'backchannels', index], rest)];
+  });
 }
 
 function backoffs(name: string, { backoffMinMs, backoffMaxMs }: CyrusValues): Problem[] {

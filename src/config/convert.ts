@@ -37,14 +37,16 @@ function toLookup(values: Values['lookup']): LookupConfig {
     postUser: values.postUser,
     virtualDomains: values.virtualDomains,
     defaultDomain: values.defaultDomain?.toLowerCase(),
+    spelledDefaultDomain: values.defaultDomain,
   };
   return {
     deadlineMs: values.deadlineMs,
     eightBit: values.eightBit,
     addressRules,
-    alwaysAccept: values.alwaysAccept.map(
-      (address) => toRecipient('lookup.always_accept', address, addressRules).address,
-    ),
+    alwaysAccept: values.alwaysAccept.map((address) => {
+      const { local, domain } = toRecipient('lookup.always_accept', address, addressRules);
+      return domain === undefined ? local : `${local}@${domain}`;
+    }),
     domainsComplete: values.domainsComplete,
   };
 }

@@ -5,7 +5,6 @@ import {
   type Backchannels,
   type BackchannelSurroundings,
 } from '../backchannels/build.js';
-import { beliefOf } from './belief.js';
 import type { Config } from '../config/config.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { Events } from '../cyrus/events/events.js';
@@ -13,13 +12,15 @@ import type { Log } from '../log/log.js';
 import { LookupLog } from './lookup-log.js';
 import { Lookups, policiesOf } from './lookups.js';
 import { Metrics } from './metrics.js';
-import { listsEverything, snapshotSources, type ConfiguredSource } from '../snapshots/sources.js';
+import { vouchedFor } from './proofs.js';
+import { snapshotSources, type ConfiguredSource } from '../snapshots/sources.js';
 import { Snapshots } from '../snapshots/snapshots.js';
 import { openFilesLimit } from '../socketmap/open-files.js';
 import { SocketmapServer } from '../socketmap/server.js';
 import { statsOf } from './stats.js';
 import type { Probe } from '../validation/probe.js';
 import { Validator } from '../validation/validator.js';
+import { DEFAULT_BELIEF } from '../validation/belief.js';
 import { VerdictCache } from '../validation/verdict-cache.js';
 import { WarmStart } from './warm-start.js';
 
@@ -68,8 +69,7 @@ export class Daemon {
     const gap = (): void => snapshots.soon();
     const surroundings = { log, now, random: Math.random, restarted: gap };
     const backchannels = await buildBackchannels(config, surroundings);
-    const belief = beliefOf(config.cache, config.events, listsEverything(config));
-    const cache = new VerdictCache(config.cache, belief, now());
+    const cache = new VerdictCache(config.cache, DEFAULT_BELIEF, now(), config.backchannels.length);
     const validator = new Validator(cache, backchannels.route, validatorRules(config), now);
     const metrics = new Metrics();
     const lookupLog = new LookupLog(log, config.log.maxRefusedPerSecond, now);
@@ -77,6 +77,7 @@ export class Daemon {
     const events =
       config.events &&
       (await (await import('../cyrus/events/events.js')).openEvents(config.events, validator, log, gap));
+    cache.vouchers.take(vouchedFor(config, backchannels, { events: events?.proof }), now());
     let server: SocketmapServer;
     try {
       const parts = { lookup: lookups, log, now };
@@ -134,7 +135,7 @@ export class Daemon {
     // Without a channel that is open nobody would tell us of a change.
     const events = this.#events === undefined ? undefined : (config.events ?? this.#config.events);
     this.#config = { ...config, events };
-    this.#cache.belief = beliefOf(config.cache, events, listsEverything(config));
+    this.#cache.vouchers.take(vouchedFor(this.#config, next, { events: this.#events?.proof }), now());
     this.#lookups.policies = policiesOf(config);
     this.#lookupLog.maxRefusedPerSecond = config.log.maxRefusedPerSecond;
     this.#validator.reconfigure(next.route, validatorRules(config));

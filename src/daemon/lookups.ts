@@ -7,7 +7,8 @@ import { queueIdLength } from './queue-id.js';
 import type { Lookup } from '../socketmap/lookup.js';
 import type { Outcome } from '../validation/outcome.js';
 import type { Asker } from '../validation/probe.js';
-import type { DetailRule, Validator } from '../validation/validator.js';
+import type { DetailRule } from '../validation/detail.js';
+import type { Validator } from '../validation/validator.js';
 import { replyFor, type Reply, type ReplyPolicy } from '../validation/verdict.js';
 
 /** What a map makes of verdicts and of details, and whether the queue's id stands before its keys. */

@@ -10,12 +10,13 @@ import type { Validator } from '../validation/validator.js';
 import type { VerdictCache } from '../validation/verdict-cache.js';
 
 /** First line of the file; a change of the form changes the number, and older files are ignored. */
-const FORMAT = 'cyrusmapd-known 1\n';
+const FORMAT = 'cyrusmapd-known 2\n';
 /** Names between two pauses while saving: less than a millisecond. */
 const STEP = 2_000;
 /** Read between two pauses, as many names. */
 const CHUNK_BYTES = 64 * 1024;
-const LINE = /^(\d{1,12}) ([\x21-\x7e]{1,2048})$/;
+/** When it was confirmed, by which back-channel, and its name. */
+const LINE = /^(\d{1,12}) ([A-Za-z0-9_-]{0,32}) ([\x21-\x7e]{1,2048})$/;
 const TRAILER = /^sha256 ([0-9a-f]{64})\n$/;
 const TRAILER_BYTES = 'sha256 '.length + 64 + 1;
 
@@ -130,7 +131,8 @@ async function writeKnown(file: FileHandle, cache: VerdictCache, clocks: Clocks)
   for (let from = 0; from < mailboxes.length; from += STEP) {
     const lines = mailboxes.slice(from, from + STEP).flatMap((mailbox) => {
       const confirmed = cache.confirmed(mailbox);
-      return confirmed === undefined ? [] : [`${Math.floor((wall + confirmed) / 1000)} ${mailbox}\n`];
+      if (confirmed === undefined) return [];
+      return [`${Math.floor((wall + confirmed.at) / 1000)} ${confirmed.voucher.name} ${mailbox}\n`];
     });
     count += lines.length;
     await write(lines.join(''));
@@ -187,10 +189,10 @@ async function takeLines(file: FileHandle, end: number, snapshot: Snapshot, cloc
     const lines = (rest + chunk.toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
     for (const line of lines) {
-      const [, seconds, mailbox] = LINE.exec(line) ?? [];
-      if (seconds === undefined || mailbox === undefined) continue;
+      const [, seconds, name, mailbox] = LINE.exec(line) ?? [];
+      if (seconds === undefined || name === undefined || mailbox === undefined) continue;
       // A clock that was set back must not make anything younger than this moment.
-      snapshot.restore(mailbox, Math.min(now(), monotonic + Number(seconds) * 1000));
+      snapshot.restore(mailbox, Math.min(now(), monotonic + Number(seconds) * 1000), name);
     }
   }
 }

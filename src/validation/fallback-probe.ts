@@ -22,6 +22,11 @@ export class FallbackProbe implements Probe {
     this.#now = now;
   }
 
+  /** Whether it is made of these two. */
+  isOf(first: Probe, second: Probe): boolean {
+    return this.#first === first && this.#second === second;
+  }
+
   get acceptsEightBit(): boolean {
     return this.#first.acceptsEightBit || this.#second.acceptsEightBit;
   }

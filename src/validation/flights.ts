@@ -1,12 +1,18 @@
-// One question for all who ask about a mailbox at the same time. What Cyrus says is remembered, unless the mailbox changed
-// after it was asked: then it is for those who waited already, and for nobody else. No I/O.
+// One question for all who ask about a mailbox at the same time. What Cyrus says is remembered, unless the mailbox changed,
+// or may have, after it was asked: then it is for those who waited already, and for nobody else. No I/O.
 import { failedOutcome, routedOutcome, STALE, type Outcome } from './outcome.js';
 import type { Asker, Probe, Route } from './probe.js';
 import type { Recipient } from './recipient.js';
-import type { Verdict } from './verdict.js';
+import { deferred, type Verdict } from './verdict.js';
 import type { VerdictCache } from './verdict-cache.js';
+import type { Voucher } from './vouchers.js';
 
-type Flight = { readonly outcome: Promise<Outcome>; readonly asked: number; outdated: boolean };
+type Flight = {
+  readonly outcome: Promise<Outcome>;
+  readonly asked: number;
+  readonly voucher: Voucher;
+  outdated: boolean;
+};
 
 export class Flights {
   readonly #cache: VerdictCache;
@@ -30,12 +36,20 @@ export class Flights {
     return this.#flights.has(mailbox);
   }
 
-  /** Joins the flight of a mailbox, or is its first; who joins one that its own deadline ended takes the next. */
+  /**
+   * Joins the flight of a mailbox, or is its first. Nobody joins a question to another back-channel, nor one from
+   * before a change; who joins one that its own deadline ended takes the next.
+   */
   fly(recipient: Recipient, deadline: number, asker?: Asker): Promise<Outcome> {
+    const probe = this.#route(recipient.domain);
+    if (typeof probe !== 'object') return Promise.resolve(routedOutcome(probe));
+    const voucher = this.#cache.vouchers.of(probe);
+    const now = this.#now();
     const joined = this.#flights.get(recipient.mailbox);
-    return joined === undefined
-      ? this.#depart(recipient, deadline, asker)
-      : this.#join(joined, recipient, deadline, asker);
+    const floor = voucher.proof.floor(now);
+    const current = joined !== undefined && joined.voucher === voucher && joined.asked >= floor;
+    if (current) return this.#join(joined, recipient, deadline, asker);
+    return this.#depart(recipient, voucher, now, probe.name, askProbe(probe, recipient, deadline, asker));
   }
 
   /** The mailbox changed: an answer under way is for those who waited already. */
@@ -62,35 +76,63 @@ export class Flights {
     return dropped ? this.fly(recipient, deadline, asker) : outcome;
   }
 
-  #depart(recipient: Recipient, deadline: number, asker: Asker | undefined): Promise<Outcome> {
-    const probe = this.#route(recipient.domain);
-    if (typeof probe !== 'object') return Promise.resolve(routedOutcome(probe));
+  #depart(
+    recipient: Recipient,
+    voucher: Voucher,
+    asked: number,
+    backchannel: string,
+    answer: Promise<Verdict>,
+  ): Promise<Outcome> {
     const flight: Flight = {
       outdated: false,
-      asked: this.#now(),
-      outcome: askProbe(probe, recipient, deadline, asker).then(
+      asked,
+      voucher,
+      outcome: answer.then(
         (verdict) => this.#landed(recipient, flight, verdict),
-        (error: unknown) => this.#crashed(recipient, flight, error, probe.name),
+        (error: unknown) => this.#crashed(recipient, flight, error, backchannel),
       ),
     };
     this.#flights.set(recipient.mailbox, flight);
     return flight.outcome;
   }
 
-  #landed(recipient: Recipient, flight: Flight, verdict: Verdict): Outcome {
-    if (!flight.outdated) {
-      this.#flights.delete(recipient.mailbox);
-      this.#cache.remember(recipient.mailbox, verdict, flight.asked);
-    }
+  #landed(recipient: Recipient, flight: Flight, said: Verdict): Outcome {
+    const { voucher } = flight;
+    const floor = voucher.proof.floor(this.#now());
+    const verdict = unlessUnsure(said, voucher);
+    this.#end(recipient, flight);
+    if (!flight.outdated) this.#remember(recipient.mailbox, verdict, flight, floor);
     return { verdict, source: 'probe' };
+  }
+
+  /** A "no" from before a change takes nothing away; a "yes" is good for an outage still. */
+  #remember(mailbox: string, verdict: Verdict, { asked, voucher }: Flight, floor: number): void {
+    if (asked >= floor) {
+      const opposite = this.#cache.opposite(mailbox, verdict, voucher);
+      if (opposite !== undefined && opposite >= floor) voucher.proof.contradicted?.(opposite);
+      this.#cache.remember(mailbox, verdict, asked, voucher);
+    } else if (verdict.kind === 'deliverable') {
+      this.#cache.remember(mailbox, verdict, asked, voucher);
+    }
   }
 
   /** Cyrus could not be asked: whoever was known goes on being served, everybody else is deferred. */
   #crashed(recipient: Recipient, flight: Flight, error: unknown, backchannel: string): Outcome {
-    if (!flight.outdated) this.#flights.delete(recipient.mailbox);
-    if (this.#cache.stale(recipient.mailbox, this.#now())) return STALE;
+    this.#end(recipient, flight);
+    if (this.#cache.stale(recipient.mailbox, this.#now(), flight.voucher)) return STALE;
     return failedOutcome(error, backchannel);
   }
+
+  /** Another flight may have taken its place. */
+  #end({ mailbox }: Recipient, flight: Flight): void {
+    if (this.#flights.get(mailbox) === flight) this.#flights.delete(mailbox);
+  }
+}
+
+/** A missing or empty mailbox list makes everybody unknown: then nobody is. */
+export function unlessUnsure(verdict: Verdict, { proof }: Voucher): Verdict {
+  if (verdict.kind !== 'unknown' || !proof.deferUnknown) return verdict;
+  return deferred('the mailbox list of Cyrus is missing or empty');
 }
 
 /** Whatever a probe throws, it comes as a rejection. */

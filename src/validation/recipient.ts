@@ -8,14 +8,21 @@ declare const checked: unique symbol;
 export type Recipient = {
   /** What the cache keeps it under: see mailboxKey(); the whole address where the detail names the mailbox. */
   readonly mailbox: string;
-  /** What RCPT TO is given, without the angle brackets. */
+  /**
+   * Whether every version of Cyrus judges this spelling as it does every other one that is plain and has the same `mailbox`.
+   * Only then may an answer about one be an answer about another: see isPlain().
+   */
+  readonly plain: boolean;
+  /** What RCPT TO is given, without the angle brackets: as it will be delivered. */
   readonly address: string;
   /** Folded; `''` only where Cyrus' `postuser` is empty and the detail names a shared mailbox. */
   readonly local: string;
   /** What stood behind the first `+`, as written; Cyrus does not fold it. */
   readonly detail: string | undefined;
-  /** Folded; undefined where the key had no `@`: Cyrus' default domain then. */
+  /** Folded, for the way to a back-channel; undefined where the key had no `@`: Cyrus' default domain then. */
   readonly domain: string | undefined;
+  /** As it stands in the address. */
+  readonly spelledDomain: string | undefined;
   /** Whether the detail names the mailbox: a shared one. Else it is lmtpd's business, and of no concern here. */
   readonly shared: boolean;
   /** Whether the folder that the detail names is asked about, as smmapd does, and not the user's INBOX. */
@@ -52,6 +59,8 @@ export type AddressRules = {
   readonly virtualDomains: boolean;
   /** Cyrus' `defaultdomain`, folded: its mailboxes have no domain. Undefined where it is not known to us. */
   readonly defaultDomain: string | undefined;
+  /** The same as imapd.conf has it, where that is another spelling: some versions compare it letter by letter. */
+  readonly spelledDefaultDomain?: string | undefined;
 };
 
 export const DEFAULT_ADDRESS_RULES: AddressRules = Object.freeze({
@@ -86,7 +95,7 @@ export function parseKey(key: string, rules: AddressRules): ParsedKey {
   const plus = local.indexOf('+');
   const user = fold(plus === -1 ? local : local.slice(0, plus), rules);
   const detail = plus === -1 ? undefined : local.slice(plus + 1);
-  const recipient = recipientOf(user, detail, domain === undefined ? undefined : fold(domain, rules), rules);
+  const recipient = recipientOf(user, detail, domain, rules);
   if (recipient.mailbox.length > ADDRESS_MAX_BYTES) return tooLong(recipient);
   if (recipient.address.length > LINE_ADDRESS_MAX_BYTES) return { kind: 'unaskable', reason: 'long line' };
   return { kind: 'recipient', recipient };
@@ -94,7 +103,7 @@ export function parseKey(key: string, rules: AddressRules): ParsedKey {
 
 /** The same user without the detail: lmtpd takes mail for any detail of a user whose INBOX exists. */
 export function withoutDetail(recipient: Recipient): Recipient {
-  const address = join(recipient.local, undefined, recipient.domain);
+  const address = join(recipient.local, undefined, recipient.spelledDomain);
   return brand({ ...recipient, detail: undefined, address });
 }
 
@@ -111,7 +120,7 @@ export function asFolder(recipient: Recipient): Recipient {
 /**
  * What the cache keeps a user's mailbox under: without domain where Cyrus keeps it without one. With virtual domains
  * an empty one is not the default: lmtpd takes `<bob>` and refuses `<bob@>`. A `^` is a dot to Cyrus, which keeps
- * each dot of a name as `^` (_append_intbuf() of imap/mboxname.c): `<a^b>` and `<a.b>` reach the same mailbox.
+ * each dot of a name as `^` (_append_intbuf() of imap/mboxname.c).
  * @param local folded
  * @param domain folded
  */
@@ -119,6 +128,21 @@ export function mailboxKey(local: string, domain: string | undefined, rules: Add
   const hasNone = domain === rules.defaultDomain || !rules.virtualDomains;
   const dotted = local.includes('^') ? local.replaceAll('^', '.') : local;
   return join(dotted, undefined, hasNone ? undefined : domain);
+}
+
+/**
+ * Whether a spelling shares what is remembered of its mailbox. Not so a `^`, which leads to the mailbox with the dot in
+ * some versions and to none in others; nor the default domain in letters of another case, which some take for it and
+ * others do not. Any domain may be the default one where we do not know it.
+ * @param local folded
+ * @param domain as spelled
+ */
+function isPlain(local: string, domain: string | undefined, rules: AddressRules): boolean {
+  if (local.includes('^')) return false;
+  if (domain === undefined || !rules.virtualDomains) return true;
+  const folded = domain.toLowerCase();
+  if (folded === rules.defaultDomain) return domain === (rules.spelledDefaultDomain ?? rules.defaultDomain);
+  return domain === folded || (rules.downcase && rules.defaultDomain !== undefined);
 }
 
 /** Without virtual domains lmtpd looks at no domain, however long: only the rest can make a name impossible. */
@@ -130,13 +154,17 @@ function tooLong({ mailbox, domain = '' }: Recipient): ParsedKey {
 function recipientOf(
   local: string,
   detail: string | undefined,
-  domain: string | undefined,
+  spelled: string | undefined,
   rules: AddressRules,
 ): Recipient {
-  const address = join(local, detail, domain);
+  const domain = spelled === undefined ? undefined : fold(spelled, rules);
+  const plain = isPlain(local, spelled, rules);
+  // What is remembered for several spellings is asked about in one; the default domain stays as Cyrus has it.
+  const spelledDomain = plain && domain !== rules.defaultDomain ? domain : spelled;
+  const address = join(local, detail, spelledDomain);
   const shared = detail !== undefined && (local === rules.postUser || local === '');
-  const mailbox = shared ? address : mailboxKey(local, domain, rules);
-  return brand({ mailbox, address, local, detail, domain, shared, folder: false });
+  const mailbox = shared ? join(local, detail, domain) : mailboxKey(local, domain, rules);
+  return brand({ mailbox, plain, address, local, detail, domain, spelledDomain, shared, folder: false });
 }
 
 function join(local: string, detail: string | undefined, domain: string | undefined): string {

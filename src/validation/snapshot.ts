@@ -2,6 +2,7 @@
 // changes while it is being read wins over it, and a name that the list does not hold any more is forgotten.
 // No I/O.
 import type { VerdictCache } from './verdict-cache.js';
+import type { Voucher } from './vouchers.js';
 
 /** Mailboxes that may change while a list is read; after more of them it is read again. */
 export const CHANGED_MAX = 100_000;
@@ -10,6 +11,7 @@ export class Snapshot {
   readonly #cache: VerdictCache;
   readonly #asked: number;
   readonly #ended: () => void;
+  readonly #voucherOf: (mailbox: string) => Voucher | undefined;
   readonly #changed = new Set<string>();
   #outdated = false;
   #size = 0;
@@ -18,11 +20,18 @@ export class Snapshot {
   /**
    * @param asked when the list was asked for, monotonic milliseconds
    * @param ended called once, when no more changes need to be told
+   * @param voucherOf whose word it is: of the back-channel that is asked about the mailbox, if any
    */
-  constructor(cache: VerdictCache, asked: number, ended: () => void) {
+  constructor(
+    cache: VerdictCache,
+    asked: number,
+    ended: () => void,
+    voucherOf: (mailbox: string) => Voucher | undefined = () => cache.vouchers.only,
+  ) {
     this.#cache = cache;
     this.#asked = asked;
     this.#ended = ended;
+    this.#voucherOf = voucherOf;
   }
 
   /** Whether anything may have changed meanwhile, so that another list is needed. */
@@ -53,14 +62,21 @@ export class Snapshot {
   /** @param mailbox folded, as the cache keeps it */
   add(mailbox: string): void {
     if (this.#outdated || this.#changed.has(mailbox)) return;
-    if (this.#cache.list(mailbox, this.#asked)) this.#size += 1;
+    const voucher = this.#voucherOf(mailbox);
+    if (voucher === undefined) return;
+    if (this.#cache.list(mailbox, this.#asked, voucher)) this.#size += 1;
     else this.#skipped += 1;
   }
 
-  /** @param confirmed when an earlier process last heard of it, monotonic milliseconds */
-  restore(mailbox: string, confirmed: number): void {
+  /**
+   * @param confirmed when an earlier process last heard of it, monotonic milliseconds
+   * @param name of the back-channel that said so; another one's word is not taken for it
+   */
+  restore(mailbox: string, confirmed: number, name: string): void {
     if (this.#outdated || this.#changed.has(mailbox)) return;
-    this.#cache.restore(mailbox, confirmed);
+    const voucher = this.#voucherOf(mailbox);
+    if (voucher?.name !== name) return;
+    this.#cache.restore(mailbox, confirmed, voucher);
     this.#size += 1;
   }
 

@@ -3,7 +3,9 @@
 // a reply. What was asked before a change is not believed after it. No sockets, no files.
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../errors.js';
-import { askProbe, Flights } from './flights.js';
+import { asksFolder, type DetailRule } from './detail.js';
+import { askProbe, Flights, unlessUnsure } from './flights.js';
+import { Owners } from './owners.js';
 import {
   believedOutcome,
   deferredByRule,
@@ -26,15 +28,9 @@ import {
   type ParsedKey,
   type Recipient,
 } from './recipient.js';
-import { DELIVERABLE, deferred, OVERQUOTA, UNKNOWN } from './verdict.js';
+import { DELIVERABLE, deferred, OVERQUOTA, type Verdict } from './verdict.js';
 import { Snapshot } from './snapshot.js';
 import { LISTED, type VerdictCache } from './verdict-cache.js';
-
-/**
- * What a detail means to a map: `inbox`, nothing, as for lmtpd, which puts such mail into the INBOX; `folder`, a folder
- * that must exist, as for smmapd.
- */
-export type DetailRule = 'inbox' | 'folder';
 
 export type ValidatorRules = {
   readonly address: AddressRules;
@@ -59,12 +55,14 @@ export class Validator {
   #confirmAfter = -Infinity;
   #lastKey = '';
   #lastParsed: ParsedKey | undefined;
+  #owners: Owners;
 
   constructor(cache: VerdictCache, route: Route, rules: ValidatorRules, now: () => number) {
     this.#cache = cache;
     this.#route = route;
     this.#rules = rules;
     this.#now = now;
+    this.#owners = new Owners(cache.vouchers, route, rules.address.defaultDomain);
     this.#flights = new Flights(cache, (domain) => this.#route(domain), now);
   }
 
@@ -74,6 +72,7 @@ export class Validator {
     this.#route = route;
     this.#rules = rules;
     this.#lastParsed = undefined;
+    this.#owners = new Owners(this.#cache.vouchers, route, rules.address.defaultDomain);
     this.#flights.outdateAll();
     if (sameNames) this.#cache.forgetNegative();
     else this.#cache.forgetAll();
@@ -87,8 +86,8 @@ export class Validator {
     const now = this.#now();
     // A folded key with a domain and without detail is its own name in the cache: nothing needs to be parsed for it.
     const direct = key.includes('@') && !key.includes('+') ? this.#cache.believed(key, now) : undefined;
-    // For the rest the rules come first: an event may have marked over quota what is always accepted.
-    if (direct === DELIVERABLE || direct === UNKNOWN) return believedOutcome(direct);
+    // For the rest the rules come first: nothing that was denied or marked over quota speaks against them.
+    if (direct === DELIVERABLE) return believedOutcome(direct);
     const parsed = this.#parse(key);
     return parsed.kind === 'recipient'
       ? this.#ruled(parsed.recipient, detail, now)
@@ -132,21 +131,32 @@ export class Validator {
     this.#flights.outdate(mailbox);
   }
 
-  /** Anything may have changed. */
+  /** Names mean other mailboxes than before. */
   forgetAll(): void {
-    this.#flights.outdateAll();
     this.#cache.forgetAll();
+    this.missed();
+  }
+
+  /** Changes may have been missed. What is outdated by that is the business of the proofs. */
+  missed(): void {
+    this.#flights.outdateAll();
     for (const snapshot of this.#snapshots) snapshot.outdate();
   }
 
   /** lmtpd just found this mailbox over its quota, and told so from inside a RCPT of ours or of a delivery. */
   markOverQuota(mailbox: string): void {
-    this.#cache.remember(mailbox, OVERQUOTA, this.#now());
+    const voucher = this.#owners.of(mailbox);
+    if (voucher !== undefined) this.#cache.remember(mailbox, OVERQUOTA, this.#now(), voucher);
   }
 
   /** Merges a list of all mailboxes, asked for from now on; whatever changes meanwhile wins over it. */
   beginSnapshot(): Snapshot {
-    const snapshot: Snapshot = new Snapshot(this.#cache, this.#now(), () => this.#snapshots.delete(snapshot));
+    const snapshot: Snapshot = new Snapshot(
+      this.#cache,
+      this.#now(),
+      () => this.#snapshots.delete(snapshot),
+      (mailbox) => this.#owners.of(mailbox),
+    );
     this.#snapshots.add(snapshot);
     return snapshot;
   }
@@ -185,18 +195,23 @@ export class Validator {
   #ruled(recipient: Recipient, detail: DetailRule, now: number): Outcome | undefined {
     if (this.#rules.alwaysAccepts(recipient)) return RULE_ACCEPTS;
     if (asksFolder(recipient, detail)) return undefined;
-    // It may be known by the name of another domain, while this one is nobody's, or somebody else's.
-    return typeof this.#route(recipient.domain) === 'object' ? this.#believed(recipient, now) : undefined;
-  }
-
-  /** From the cache, by the user's mailbox. Whether the detail of an unknown user names one is not cached. */
-  #believed(recipient: Recipient, now: number): Outcome | undefined {
-    const verdict = this.#cache.believed(recipient.mailbox, now);
+    const verdict = this.#remembered(recipient, now);
     if (verdict === undefined) return undefined;
     if (verdict === LISTED) this.#confirm(recipient, now);
+    // Whether the detail of an unknown user names a mailbox is not remembered.
     return verdict.kind === 'unknown' && recipient.detail !== undefined
       ? undefined
       : believedOutcome(verdict);
+  }
+
+  /**
+   * What is believed of the user's mailbox, by the word of who is asked about the domain. It may be known by the name of
+   * another domain, while this one is nobody's, or somebody else's.
+   */
+  #remembered(recipient: Recipient, now: number): Verdict | undefined {
+    const probe = this.#route(recipient.domain);
+    if (typeof probe !== 'object' || !recipient.plain) return undefined;
+    return this.#cache.believed(recipient.mailbox, now, this.#cache.vouchers.of(probe));
   }
 
   /** Asks in the background about a mailbox that is answered for already. */
@@ -219,8 +234,13 @@ export class Validator {
     if (typeof probe !== 'object') return Promise.resolve(routedOutcome(probe));
     if (asksFolder(recipient, detail)) return this.#askAlone(asFolder(recipient), deadline, asker);
     if (recipient.shared) return this.#askAlone(recipient, deadline, asker);
-    if (recipient.detail === undefined) return this.#flights.fly(recipient, deadline, asker);
+    if (recipient.detail === undefined) return this.#inquireUser(recipient, deadline, asker);
     return this.#inquireDetail(recipient, deadline, asker);
+  }
+
+  /** A spelling that Cyrus may judge otherwise than that of the mailbox is asked about by itself. */
+  #inquireUser(user: Recipient, deadline: number, asker: Asker | undefined): Promise<Outcome> {
+    return user.plain ? this.#flights.fly(user, deadline, asker) : this.#askAlone(user, deadline, asker);
   }
 
   /**
@@ -228,11 +248,11 @@ export class Validator {
    * no such user may the detail decide: it names a shared mailbox if the user is Cyrus' `postuser`.
    */
   async #inquireDetail(recipient: Recipient, deadline: number, asker: Asker | undefined): Promise<Outcome> {
-    const user = this.#cache.believed(recipient.mailbox, this.#now());
+    const known = this.#remembered(recipient, this.#now());
     const outcome =
-      user === undefined
-        ? await this.#flights.fly(withoutDetail(recipient), deadline, asker)
-        : believedOutcome(user);
+      known === undefined
+        ? await this.#inquireUser(withoutDetail(recipient), deadline, asker)
+        : believedOutcome(known);
     if (outcome.verdict.kind !== 'unknown' || outcome.source === 'routing') return outcome;
     if (recipient.address.length > ADDRESS_MAX_BYTES) return outcome;
     return this.#askAlone(asShared(recipient), deadline, asker);
@@ -246,24 +266,22 @@ export class Validator {
       return deferredByRule(`a folder of ${probe.name}`, 'the back-channel sees no folders');
     }
     try {
-      return { verdict: await askProbe(probe, recipient, deadline, asker), source: 'probe' };
+      const verdict = await askProbe(probe, recipient, deadline, asker);
+      const voucher = this.#cache.vouchers.of(probe);
+      voucher.proof.floor(this.#now());
+      return { verdict: unlessUnsure(verdict, voucher), source: 'probe' };
     } catch (error) {
       return failedOutcome(error, probe.name);
     }
   }
 
   #tooLate(recipient: Recipient, detail: DetailRule): Outcome {
-    const served = !asksFolder(recipient, detail) && this.#cache.stale(recipient.mailbox, this.#now());
-    if (served) return STALE;
     const probe = this.#route(recipient.domain);
-    return tooLate(typeof probe === 'object' ? probe.name : undefined);
+    if (typeof probe !== 'object') return tooLate(undefined);
+    if (!recipient.plain || asksFolder(recipient, detail)) return tooLate(probe.name);
+    const voucher = this.#cache.vouchers.of(probe);
+    return this.#cache.stale(recipient.mailbox, this.#now(), voucher) ? STALE : tooLate(probe.name);
   }
-}
-
-function asksFolder(recipient: Recipient, detail: DetailRule): boolean {
-  return (
-    detail === 'folder' && recipient.detail !== undefined && recipient.detail !== '' && !recipient.shared
-  );
 }
 
 function domainOf(key: string, rules: AddressRules): string | undefined {

@@ -1,31 +1,11 @@
 // What is remembered of mailboxes, in two stores over lru-cache, so that a flood of unknown names cannot push
-// out a known one. Deferred is never remembered. Whether an entry is still believed is decided by its age and
-// by Belief, the one place that says how long. No I/O; time is a parameter.
+// out a known one. Deferred is never remembered. Whether an entry is still believed is decided by the proof of its
+// back-channel and by Belief, the one place that says how long. No I/O; time is a parameter.
+import { NEGATIVE_TTL_MAX_MS, type Belief } from './belief.js';
+import { CONFIRMED, DENIED, EntryCodec, FROM_LIST, NOT_PERMITTED, OVER_QUOTA, RESTORED } from './entry.js';
 import { ShardedLru } from './sharded-lru.js';
+import { Vouchers, type Voucher } from './vouchers.js';
 import { DELIVERABLE, OVERQUOTA, REFUSED, UNKNOWN, type Verdict } from './verdict.js';
-
-/** Longest life of a negative entry, whatever is configured: a mailbox may be created the next moment. */
-export const NEGATIVE_TTL_MAX_MS = 300_000;
-
-/** How long what Cyrus said is believed, in milliseconds. */
-export type Belief = {
-  readonly knownMs: number;
-  /** After so long a known mailbox is asked about again, in the background: its quota may have changed. */
-  readonly freshMs: number;
-  /** Unknown and refused; at most NEGATIVE_TTL_MAX_MS. */
-  readonly negativeMs: number;
-  readonly overQuotaMs: number;
-  /** How long a known mailbox is served, at most, while Cyrus cannot be asked. */
-  readonly staleMs: number;
-};
-
-export const DEFAULT_BELIEF: Belief = Object.freeze({
-  knownMs: 60_000,
-  freshMs: 60_000,
-  negativeMs: 10_000,
-  overQuotaMs: 30_000,
-  staleMs: 86_400_000,
-});
 
 export type CacheLimits = {
   /** Known mailboxes remembered. */
@@ -36,23 +16,8 @@ export type CacheLimits = {
 
 export const DEFAULT_CACHE_LIMITS: CacheLimits = Object.freeze({ maxKnown: 100_000, maxNegative: 20_000 });
 
-/**
- * Entries are small integers, so that a million of them cost no objects: the time of the confirmation in
- * ticks of 100 ms, times four, plus what is known. The origin lies before the start, so that what an earlier
- * process confirmed has a time too.
- */
-const TICK_MS = 100;
-const ORIGIN_MS = 30 * 86_400_000;
-
-const CONFIRMED = 0;
-const OVER_QUOTA = 1;
-/** Stood in a snapshot: it exists, its quota is unknown. */
-const FROM_LIST = 2;
-/** Known to an earlier process: served only while Cyrus cannot be asked. */
-const RESTORED = 3;
-/** In the negative store. */
-const DENIED = 0;
-const NOT_PERMITTED = 1;
+/** Back-channels that can be told apart, with room for those of a reload. */
+const BACKCHANNELS_MAX = 8;
 
 type CompleteList = { readonly asked: number; readonly covers: (mailbox: string) => boolean };
 
@@ -62,61 +27,77 @@ export const LISTED: Verdict = Object.freeze({ kind: 'deliverable' });
 export class VerdictCache {
   readonly #known: ShardedLru;
   readonly #negative: ShardedLru;
-  readonly #origin: number;
+  readonly #codec: EntryCodec;
   readonly #lists = new Map<string, CompleteList>();
   #lastList = -Infinity;
-  belief: Belief;
+  /** Whose word the entries are. */
+  readonly vouchers: Vouchers;
 
-  /** @param now the monotonic time of the start, in milliseconds; later times are counted from it */
-  constructor(limits: CacheLimits, belief: Belief, now: number) {
+  /**
+   * @param belief of back-channels that are not named to `vouchers`
+   * @param now the monotonic time of the start, in milliseconds; later times are counted from it
+   * @param backchannels how many there are; as many more can come by reloads
+   */
+  constructor(limits: CacheLimits, belief: Belief, now: number, backchannels = 1) {
     this.#known = new ShardedLru(limits.maxKnown);
     this.#negative = new ShardedLru(limits.maxNegative);
-    this.#origin = now - ORIGIN_MS;
-    this.belief = belief;
+    const max = Math.max(BACKCHANNELS_MAX, 2 ** Math.ceil(Math.log2(2 * backchannels + 1)));
+    this.#codec = new EntryCodec(now, max);
+    this.vouchers = new Vouchers(max, belief);
   }
 
-  /** What is believed of a mailbox now; `LISTED` where it should be asked about all the same. */
-  believed(mailbox: string, now: number): Verdict | undefined {
-    const known = this.#known.get(mailbox);
-    if (known === undefined || this.#unlisted(mailbox, known)) return this.#denied(mailbox, now);
-    const age = this.#age(known, now);
-    switch (known & 3) {
+  /**
+   * What is believed of a mailbox now; `LISTED` where it should be asked about all the same.
+   * @param voucher whose word is wanted; without it anybody's, where no domain has moved since
+   */
+  believed(mailbox: string, now: number, voucher?: Voucher): Verdict | undefined {
+    const entry = this.#known.get(mailbox);
+    if (entry === undefined || this.#unlisted(mailbox, entry)) return this.#denied(mailbox, now, voucher);
+    const by = this.#vouching(entry, now, voucher);
+    if (by === undefined) return undefined;
+    const { belief } = by;
+    const age = now - this.#codec.time(entry);
+    switch (this.#codec.state(entry)) {
       case CONFIRMED:
-        if (age < this.belief.knownMs) return age < this.belief.freshMs ? DELIVERABLE : LISTED;
+        if (age < belief.knownMs) return age < belief.freshMs ? DELIVERABLE : LISTED;
         return undefined;
       case OVER_QUOTA:
-        return age < this.belief.overQuotaMs ? OVERQUOTA : undefined;
+        return age < belief.overQuotaMs ? OVERQUOTA : undefined;
       case FROM_LIST:
-        return age < this.belief.knownMs ? LISTED : undefined;
+        return age < belief.knownMs ? LISTED : undefined;
       default:
         return undefined;
     }
   }
 
   /** Whether a mailbox was known not too long ago: what may be served while Cyrus cannot be asked. */
-  stale(mailbox: string, now: number): boolean {
-    const known = this.#known.get(mailbox);
-    if (known === undefined || (known & 3) === OVER_QUOTA || this.#unlisted(mailbox, known)) return false;
-    return this.#age(known, now) < this.belief.staleMs;
+  stale(mailbox: string, now: number, voucher?: Voucher): boolean {
+    const entry = this.#known.get(mailbox);
+    if (entry === undefined || this.#codec.state(entry) === OVER_QUOTA || this.#unlisted(mailbox, entry)) {
+      return false;
+    }
+    const by = this.#ownerOf(entry, voucher);
+    return by !== undefined && now - this.#codec.time(entry) < by.belief.staleMs;
   }
 
   /**
    * Remembers what Cyrus said; deferred is not remembered, and takes nothing away.
    * @param asked when the question was put: what Cyrus said is as old as that
+   * @param voucher of the back-channel that was asked
    */
-  remember(mailbox: string, verdict: Verdict, asked: number): void {
+  remember(mailbox: string, verdict: Verdict, asked: number, voucher = this.vouchers.at(0)): void {
     switch (verdict.kind) {
       case 'deliverable':
-        this.#confirm(mailbox, asked, CONFIRMED);
+        this.#confirm(mailbox, asked, CONFIRMED, voucher);
         return;
       case 'overquota':
-        this.#confirm(mailbox, asked, OVER_QUOTA);
+        this.#confirm(mailbox, asked, OVER_QUOTA, voucher);
         return;
       case 'unknown':
-        this.#deny(mailbox, asked, DENIED);
+        this.#deny(mailbox, asked, DENIED, voucher);
         return;
       case 'refused':
-        this.#deny(mailbox, asked, NOT_PERMITTED);
+        this.#deny(mailbox, asked, NOT_PERMITTED, voucher);
         return;
       case 'deferred':
         return;
@@ -124,24 +105,39 @@ export class VerdictCache {
   }
 
   /**
+   * When that back-channel was last asked about a mailbox of which it said the opposite: that it exists where it is
+   * unknown now, or is unknown where it exists now. Undefined where it said no such thing.
+   */
+  opposite(mailbox: string, { kind }: Verdict, voucher: Voucher): number | undefined {
+    if (kind === 'deferred' || kind === 'refused') return undefined;
+    const entry = kind === 'unknown' ? this.#known.peek(mailbox) : this.#negative.peek(mailbox);
+    if (entry === undefined || this.#ownerOf(entry, voucher) === undefined) return undefined;
+    const state = this.#codec.state(entry);
+    const said = kind === 'unknown' ? state === CONFIRMED || state === OVER_QUOTA : state === DENIED;
+    return said ? this.#codec.time(entry) : undefined;
+  }
+
+  /**
    * Remembers that a snapshot listed a mailbox. What is known of its quota stays known, and what Cyrus said since then.
    * @param asked when the snapshot was asked for
    * @returns whether there was room: a list pushes nobody out who was asked about
    */
-  list(mailbox: string, asked: number): boolean {
+  list(mailbox: string, asked: number, voucher = this.vouchers.at(0)): boolean {
+    const listed = this.#codec.rounded(asked);
     const denied = this.#negative.size === 0 ? undefined : this.#negative.peek(mailbox);
-    if (denied !== undefined && this.#time(denied) >= this.#floor(asked)) return true;
+    if (denied !== undefined && this.#codec.time(denied) >= listed) return true;
     const known = this.#known.peek(mailbox);
     if (known === undefined) {
       if (this.#known.isFullFor(mailbox)) return false;
-      this.#confirm(mailbox, asked, FROM_LIST);
+      this.#confirm(mailbox, asked, FROM_LIST, voucher);
       return true;
     }
-    const state = known & 3;
-    if (state !== RESTORED && this.#time(known) >= this.#floor(asked)) return true;
-    if (state === OVER_QUOTA && this.#age(known, asked) < this.belief.overQuotaMs) return true;
-    const quotaKnown = state === CONFIRMED && this.belief.freshMs === Number.POSITIVE_INFINITY;
-    this.#confirm(mailbox, asked, quotaKnown ? CONFIRMED : FROM_LIST);
+    const state = this.#ownerOf(known, voucher) === undefined ? RESTORED : this.#codec.state(known);
+    const time = this.#codec.time(known);
+    if (state !== RESTORED && time >= listed) return true;
+    if (state === OVER_QUOTA && asked - time < voucher.belief.overQuotaMs) return true;
+    const quotaKnown = state === CONFIRMED && voucher.belief.freshMs === Number.POSITIVE_INFINITY;
+    this.#confirm(mailbox, asked, quotaKnown ? CONFIRMED : FROM_LIST, voucher);
     return true;
   }
 
@@ -151,14 +147,15 @@ export class VerdictCache {
    * @param name of the back-channel; its next snapshot replaces this one
    */
   listComplete(name: string, asked: number, covers: (mailbox: string) => boolean): void {
-    this.#lists.set(name, { asked: this.#floor(asked), covers });
-    this.#lastList = Math.max(this.#lastList, this.#floor(asked));
+    const listed = this.#codec.rounded(asked);
+    this.#lists.set(name, { asked: listed, covers });
+    this.#lastList = Math.max(this.#lastList, listed);
   }
 
   /** Puts back what an earlier process knew, unless something is known already. */
-  restore(mailbox: string, confirmed: number): void {
-    if (confirmed < this.#origin || this.#known.has(mailbox) || this.#negative.has(mailbox)) return;
-    this.#known.set(mailbox, this.#entry(confirmed, RESTORED));
+  restore(mailbox: string, confirmed: number, voucher = this.vouchers.at(0)): void {
+    if (this.#codec.isTooOld(confirmed) || this.#known.has(mailbox) || this.#negative.has(mailbox)) return;
+    this.#store(this.#known, mailbox, confirmed, RESTORED, voucher);
   }
 
   /** The names in the known store, all at once: a million takes some tens of milliseconds. */
@@ -166,17 +163,20 @@ export class VerdictCache {
     return this.#known.keys();
   }
 
-  /** When a mailbox was last confirmed; undefined where it is not known, or over its quota. */
-  confirmed(mailbox: string): number | undefined {
-    const known = this.#known.peek(mailbox);
-    if (known === undefined || (known & 3) === OVER_QUOTA || this.#unlisted(mailbox, known)) return undefined;
-    return this.#time(known);
+  /** When a mailbox was last confirmed, and by whom; undefined where it is not known, or over its quota. */
+  confirmed(mailbox: string): { readonly at: number; readonly voucher: Voucher } | undefined {
+    const entry = this.#known.peek(mailbox);
+    if (entry === undefined || this.#codec.state(entry) === OVER_QUOTA || this.#unlisted(mailbox, entry)) {
+      return undefined;
+    }
+    const voucher = this.#ownerOf(entry, undefined);
+    return voucher && { at: this.#codec.time(entry), voucher };
   }
 
   /** How long ago a mailbox was denied, in milliseconds; undefined where nothing says so. */
   deniedMs(mailbox: string, now: number): number | undefined {
     const entry = this.#negative.peek(mailbox);
-    return entry === undefined ? undefined : this.#age(entry, now);
+    return entry === undefined ? undefined : now - this.#codec.time(entry);
   }
 
   forget(mailbox: string): void {
@@ -184,6 +184,7 @@ export class VerdictCache {
     this.#negative.delete(mailbox);
   }
 
+  /** Where names mean other mailboxes than before. */
   forgetAll(): void {
     this.#known.clear();
     this.#negative.clear();
@@ -201,53 +202,60 @@ export class VerdictCache {
     return this.#negative.size;
   }
 
-  #confirm(mailbox: string, asked: number, state: number): void {
+  #confirm(mailbox: string, asked: number, state: number, voucher: Voucher): void {
     if (this.#negative.size > 0) this.#negative.delete(mailbox);
-    this.#known.set(mailbox, this.#entry(asked, state));
+    this.#store(this.#known, mailbox, asked, state, voucher);
   }
 
-  #deny(mailbox: string, asked: number, state: number): void {
+  /** Kept where it is not believed, too: what a list said before it is not taken for newer. */
+  #deny(mailbox: string, asked: number, state: number, voucher: Voucher): void {
     this.#known.delete(mailbox);
-    this.#negative.set(mailbox, this.#entry(asked, state));
+    this.#store(this.#negative, mailbox, asked, state, voucher);
   }
 
-  #denied(mailbox: string, now: number): Verdict | undefined {
+  #store(store: ShardedLru, mailbox: string, time: number, state: number, { number }: Voucher): void {
+    if (number >= 0) store.set(mailbox, this.#codec.encode(time, state, number));
+  }
+
+  #denied(mailbox: string, now: number, voucher: Voucher | undefined): Verdict | undefined {
     const entry = this.#negative.get(mailbox);
     if (entry === undefined) return undefined;
-    if (this.#age(entry, now) < Math.min(this.belief.negativeMs, NEGATIVE_TTL_MAX_MS)) {
-      return (entry & 3) === NOT_PERMITTED ? REFUSED : UNKNOWN;
-    }
-    this.#negative.delete(mailbox);
-    return undefined;
+    const by = this.#vouching(entry, now, voucher);
+    if (by === undefined || by.proof.deferUnknown) return undefined;
+    if (now - this.#codec.time(entry) >= negativeMs(by)) return undefined;
+    return this.#codec.state(entry) === NOT_PERMITTED ? REFUSED : UNKNOWN;
+  }
+
+  /** Whose word an entry is, where its proof still holds for it. */
+  #vouching(entry: number, now: number, voucher: Voucher | undefined): Voucher | undefined {
+    const by = this.vouchers.at(this.#codec.owner(entry));
+    const time = this.#codec.time(entry);
+    if (voucher === undefined ? time < by.routedSince : by !== voucher || time < by.since) return undefined;
+    return time < by.proof.floor(now) ? undefined : by;
+  }
+
+  /** Whose word an entry is, whether or not it is still believed. */
+  #ownerOf(entry: number, voucher: Voucher | undefined): Voucher | undefined {
+    const by = this.vouchers.at(this.#codec.owner(entry));
+    if (voucher !== undefined && by !== voucher) return undefined;
+    return this.#codec.time(entry) < by.since ? undefined : by;
   }
 
   /** Whether a complete list that would hold the mailbox was asked for after its last confirmation. */
   #unlisted(mailbox: string, entry: number): boolean {
     // Soon over by itself, and a list says nothing of it.
-    if ((entry & 3) === OVER_QUOTA) return false;
-    const confirmed = this.#time(entry);
+    if (this.#codec.state(entry) === OVER_QUOTA) return false;
+    const confirmed = this.#codec.time(entry);
     if (confirmed >= this.#lastList) return false;
     for (const list of this.#lists.values()) {
       if (confirmed < list.asked && list.covers(mailbox)) return true;
     }
     return false;
   }
+}
 
-  #floor(time: number): number {
-    return this.#time(this.#entry(time, 0));
-  }
-
-  /** The tick is rounded down, so that nothing seems younger than it is. */
-  #entry(time: number, state: number): number {
-    return Math.floor((time - this.#origin) / TICK_MS) * 4 + state;
-  }
-
-  /** Division, not a shift: after 590 days the number has more than 31 bits. */
-  #time(entry: number): number {
-    return this.#origin + Math.floor(entry / 4) * TICK_MS;
-  }
-
-  #age(entry: number, now: number): number {
-    return now - this.#time(entry);
-  }
+/** How long a "no" is remembered: where nothing would tell of its end, only if the administrator wants it. */
+function negativeMs({ proof, belief }: Voucher): number {
+  const ms = proof.vouchesForUnknown ? belief.negativeMs : belief.unprovenNegativeMs;
+  return Math.min(ms, NEGATIVE_TTL_MAX_MS);
 }

@@ -9,7 +9,8 @@ import { silentLog } from '../../src/log/log.js';
 import { snapshotSources } from '../../src/snapshots/sources.js';
 import type { Outcome } from '../../src/validation/outcome.js';
 import { Validator } from '../../src/validation/validator.js';
-import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
+import { DEFAULT_BELIEF } from '../../src/validation/belief.js';
+import { DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
 
 export interface Decider {
   ask(key: string): Promise<Outcome>;

@@ -454,7 +454,7 @@ describe('cyrusmapd check', () => {
     expect(status).toBe(0);
     expect(stdout.split('\n')).toEqual([
       'key        Alice+Lists@Example.JP (22 bytes)',
-      'recipient  alice+Lists@example.jp',
+      'recipient  alice+Lists@Example.JP',
       '           detail Lists of mailbox alice@example.jp',
       `asked      default: the list ${list}`,
       'verdict    deliverable, by what was asked',

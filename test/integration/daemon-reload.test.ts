@@ -66,13 +66,14 @@ test('a reload without a change keeps the sessions and the learned witness', asy
 
 test('it drops what is cached as negative', async () => {
   const lmtpd = await newLmtpd('lmtp');
-  const daemon = await start(await configured(lmtpd));
+  const remembered = '[cache]\nnegative_ttl = "10s"';
+  const daemon = await start(await configured(lmtpd, remembered));
   const ask = await connected();
   await ask(ALICE);
   expect(await ask('new@example.jp')).toBe('NOTFOUND');
   lmtpd.mailboxes.set('new@example.jp', REPLIES.deliverable);
   expect(await ask('new@example.jp')).toBe('NOTFOUND');
-  await daemon.reload(await configured(lmtpd));
+  await daemon.reload(await configured(lmtpd, remembered));
   expect(await ask('new@example.jp')).toBe('OK');
 });
 

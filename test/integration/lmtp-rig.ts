@@ -10,7 +10,8 @@ import { loadConfig } from '../../src/config/load.js';
 import { silentLog, type Log } from '../../src/log/log.js';
 import type { Outcome } from '../../src/validation/outcome.js';
 import { Validator } from '../../src/validation/validator.js';
-import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
+import { DEFAULT_BELIEF } from '../../src/validation/belief.js';
+import { DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
 import { replyFor } from '../../src/validation/verdict.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 
@@ -53,6 +54,9 @@ export type RigOptions = {
 
 export type Asked = { readonly outcome: Promise<string>; settled: string | undefined };
 
+/** As where the administrator wants a "no" remembered without proof. */
+const BELIEF = { ...DEFAULT_BELIEF, unprovenNegativeMs: DEFAULT_BELIEF.negativeMs };
+
 export class Rig {
   readonly lmtpd: LmtpServer;
   readonly config: Config;
@@ -66,7 +70,7 @@ export class Rig {
     this.config = config;
     this.backchannels = backchannels;
     this.lines = lines;
-    const cache = new VerdictCache(DEFAULT_CACHE_LIMITS, DEFAULT_BELIEF, now());
+    const cache = new VerdictCache(DEFAULT_CACHE_LIMITS, BELIEF, now());
     this.validator = new Validator(cache, backchannels.route, validatorRules(config), now);
   }
 

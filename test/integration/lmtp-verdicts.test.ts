@@ -43,7 +43,7 @@ describe('every line of the reply table', () => {
 
   test('OK carries the key as it was asked, with % doubled', async () => {
     const rig = await Rig.start();
-    expect(await rig.reply('ALICE+50%@Example.JP')).toBe('OK ALICE+50%%@Example.JP');
+    expect(await rig.reply('ALICE+50%@example.jp')).toBe('OK ALICE+50%%@example.jp');
   });
 });
 

@@ -95,7 +95,7 @@ describe('the counters', () => {
     await push(JSON.stringify({ event: 'MailboxCreate', uri: 'imap://h/user/new%40example.jp' }));
     await push('no event');
     expect(daemon.stats()).toMatchObject({
-      cache: { known: 0, negative: 0 },
+      cache: { known: 2, negative: 1 },
       events: { received: { MailboxCreate: 1 }, gaps: 1 },
     });
   });

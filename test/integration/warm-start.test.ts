@@ -13,7 +13,8 @@ import fc from 'fast-check';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_ADDRESS_RULES } from '../../src/validation/recipient.js';
 import { Validator } from '../../src/validation/validator.js';
-import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
+import { DEFAULT_BELIEF } from '../../src/validation/belief.js';
+import { DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
 import { DELIVERABLE, OVERQUOTA, UNKNOWN } from '../../src/validation/verdict.js';
 import { restoreKnown, saveKnown, WarmStart, type Clocks } from '../../src/daemon/warm-start.js';
 import { HandProbe } from '../fakes/hand-probe.js';
@@ -157,7 +158,6 @@ describe('while it is read back', () => {
     next.cache.remember(ALICE, UNKNOWN, time.now);
     await restore(next);
     expect(next.cache.stale(ALICE, time.now)).toBe(false);
-    expect(next.cache.believed(ALICE, time.now)).toEqual(UNKNOWN);
   });
 });
 
@@ -196,18 +196,18 @@ describe('the file', () => {
 
 describe('a file that cannot be used is ignored', () => {
   const damages: readonly (readonly [string, (text: string) => string, string])[] = [
-    ['empty', () => '', 'does not begin with cyrusmapd-known 1'],
-    ['foreign', () => '#!/bin/sh\nexit 0\n'.repeat(20), 'does not begin with cyrusmapd-known 1'],
+    ['empty', () => '', 'does not begin with cyrusmapd-known 2'],
+    ['foreign', () => '#!/bin/sh\nexit 0\n'.repeat(20), 'does not begin with cyrusmapd-known 2'],
     [
       'of another version',
-      (text) => text.replace('known 1', 'known 2'),
-      'does not begin with cyrusmapd-known 1',
+      (text) => text.replace('known 2', 'known 1'),
+      'does not begin with cyrusmapd-known 2',
     ],
     ['cut within a line', (text) => text.slice(0, -100), 'is cut off'],
-    ['only its first line', (text) => text.slice(0, 'cyrusmapd-known 1\n'.length), 'is cut off'],
+    ['only its first line', (text) => text.slice(0, 'cyrusmapd-known 2\n'.length), 'is cut off'],
     ['longer than it was', (text) => `${text}1 bob@example.jp\n`, 'is cut off'],
     ['with a name changed', (text) => text.replace('alice', 'malice'), 'has a wrong checksum'],
-    ['with a line gone', (text) => text.replace(/\d+ alice@example.jp\n/, ''), 'has a wrong checksum'],
+    ['with a line gone', (text) => text.replace(/\d+ +alice@example.jp\n/, ''), 'has a wrong checksum'],
     ['with two of them', (text) => text + text, 'has a wrong checksum'],
   ];
 

@@ -7,7 +7,8 @@ import type { Probe } from '../../src/validation/probe.js';
 import { DEFAULT_ADDRESS_RULES, type Recipient } from '../../src/validation/recipient.js';
 import type { Outcome } from '../../src/validation/outcome.js';
 import { Validator, type ValidatorRules } from '../../src/validation/validator.js';
-import { DEFAULT_BELIEF, VerdictCache } from '../../src/validation/verdict-cache.js';
+import { DEFAULT_BELIEF } from '../../src/validation/belief.js';
+import { VerdictCache } from '../../src/validation/verdict-cache.js';
 import {
   DELIVERABLE,
   deferred,
@@ -19,13 +20,16 @@ import {
 
 const DEADLINE_MS = 5000;
 const RULES: ValidatorRules = {
-  address: DEFAULT_ADDRESS_RULES,
+  address: { ...DEFAULT_ADDRESS_RULES, defaultDomain: 'rig.test' },
   deadlineMs: DEADLINE_MS,
   eightBit: 'reject',
   alwaysAccepts: () => false,
 };
 const USERS = ['alice@example.jp', 'post@example.jp'] as const;
 const KEYS = [...USERS, 'Alice@EXAMPLE.jp', 'alice+x@example.jp', 'post+shared@example.jp'] as const;
+
+/** As where the administrator wants a "no" remembered without proof. */
+const BELIEF = { ...DEFAULT_BELIEF, unprovenNegativeMs: DEFAULT_BELIEF.negativeMs };
 
 type Step =
   | { readonly does: 'ask'; readonly key: string }
@@ -176,7 +180,7 @@ afterEach(() => {
 async function run(steps: readonly Step[]): Promise<void> {
   vi.clearAllTimers();
   const model = new Model();
-  const cache = new VerdictCache({ maxKnown: 100, maxNegative: 100 }, DEFAULT_BELIEF, now());
+  const cache = new VerdictCache({ maxKnown: 100, maxNegative: 100 }, BELIEF, now());
   const validator = new Validator(cache, () => model.probe, RULES, now);
   const lookups: Promise<void>[] = [];
 

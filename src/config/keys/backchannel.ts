@@ -1,10 +1,14 @@
 // The keys of [backchannel.NAME], by its type: where Cyrus is asked. Descriptions; no I/O.
-import { key, type Keys, type Table } from '../key.js';
+import { key, type Keys, type Kind, type Table } from '../key.js';
 import { absolutePath, choice, duration, endpoint, flag, integer, mailbox, text } from '../kinds.js';
 import { LOGIN, TLS } from './login.js';
 
 /** The name of a back-channel, which its table and [domains] use. */
 export const BACKCHANNEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
+
+export function backchannelName(): Kind<string> {
+  return text((value) => BACKCHANNEL_NAME.test(value), 'the name of a back-channel');
+}
 
 const CANARY = key(mailbox(), {
   unset:

@@ -8,8 +8,10 @@ const KEYS = {
     since: '0.1.0',
     text: 'A mailbox that Cyrus confirmed.',
   }),
-  negative_ttl: key(duration('1s', '300s', 'a mailbox may be created the next moment'), {
-    default: '10s',
+  negative_ttl: key(duration('0s', '300s', 'a mailbox may be created the next moment'), {
+    unset:
+      '10s where something would tell of the end of that, as events do; elsewhere it is not remembered, and Cyrus is asked each time',
+    example: '10s',
     since: '0.1.0',
     text: 'A mailbox that Cyrus denied.',
   }),

@@ -1,6 +1,7 @@
 // The keys of [events]: what Cyrus pushes. Descriptions; no I/O.
 import { key, type Keys, type Table } from '../key.js';
-import { account, duration, fileMode, flag, unixEndpoint } from '../kinds.js';
+import { account, duration, fileMode, flag, list, unixEndpoint } from '../kinds.js';
+import { backchannelName } from './backchannel.js';
 
 const KEYS = {
   listen: key(unixEndpoint(), {
@@ -35,6 +36,12 @@ const KEYS = {
     default: '30s',
     since: '0.1.0',
     text: 'A mailbox that Cyrus denied.',
+  }),
+  backchannels: key(list(backchannelName(), 'names of back-channels', 1), {
+    unset: 'those on this machine, or all where there is one Cyrus only',
+    example: ['cyrus'],
+    since: '0.1.0',
+    text: 'The back-channels of the Cyrus that pushes them. Another one is not believed as if it told of its changes.',
   }),
   forward: key(unixEndpoint(), {
     unset: 'nobody gets it',

@@ -1,13 +1,15 @@
 // What Cyrus' events do to what is remembered: a mailbox that changed is forgotten, one over its quota is marked, and at a
-// gap everything is forgotten. No I/O.
+// gap everything from before is outdated. No I/O.
 import type { EventEffects } from './event-receiver.js';
 import type { DlistForwarder } from './dlist-forwarder.js';
 import type { GapLog } from './gap-log.js';
+import type { EventsProof } from '../../validation/events-proof.js';
 
 /** What of the validator is at an event's command. */
 export interface Remembered {
   forget(mailbox: string): void;
-  forgetAll(): void;
+  /** Changes may have been missed. */
+  missed(): void;
   markOverQuota(mailbox: string): void;
 }
 
@@ -17,18 +19,24 @@ export type EffectParts = {
   readonly quota: boolean;
   readonly gaps: GapLog;
   readonly forwarder: DlistForwarder | undefined;
-  /** Called after everything is forgotten. */
+  /** The proof of the back-channels whose events they are. */
+  readonly proof: EventsProof;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** Called after everything is outdated. */
   readonly onGap: () => void;
 };
 
-export function eventEffects({ remembered, quota, gaps, forwarder, onGap }: EffectParts): EventEffects {
+export function eventEffects(parts: EffectParts): EventEffects {
+  const { remembered, quota, gaps, forwarder, proof, now, onGap } = parts;
   return {
     forget: (mailbox) => remembered.forget(mailbox),
     markOverQuota: (mailbox) => {
       if (quota) remembered.markOverQuota(mailbox);
     },
     gap: (reason) => {
-      remembered.forgetAll();
+      proof.gap(now());
+      remembered.missed();
       gaps.add(reason);
       onGap();
     },

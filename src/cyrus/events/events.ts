@@ -9,6 +9,7 @@ import { requirePrivateFolder } from './private-folder.js';
 import { messageOf } from '../../errors.js';
 import type { Log } from '../../log/log.js';
 import { Listener } from '../../net/listener.js';
+import { EventsProof } from '../../validation/events-proof.js';
 import type { Validator } from '../../validation/validator.js';
 
 /** The kernel's queue of Cyrus processes that push at once; each waits there for its turn. */
@@ -19,12 +20,14 @@ export type Events = {
   /** How often everything known was forgotten. */
   readonly gaps: { readonly count: number };
   readonly forwarder: DlistForwarder | undefined;
+  /** That what was said before the last gap is outdated. */
+  readonly proof: EventsProof;
   /** Listens no more; what is being pushed is lost. */
   readonly close: () => void;
 };
 
 /**
- * @param onGap called at each event that was not understood or may have been lost, after everything is forgotten
+ * @param onGap called at each event that was not understood or may have been lost, after everything is outdated
  * @throws ConfigError where others can write to the folder, UnavailableError where the socket is in use
  */
 export async function openEvents(
@@ -36,7 +39,16 @@ export async function openEvents(
   requirePrivateFolder(config.listen);
   const forwarder = config.forward === undefined ? undefined : new DlistForwarder(config.forward.path, log);
   const gaps = new GapLog(log);
-  const effects = eventEffects({ remembered: validator, quota: config.quota, gaps, forwarder, onGap });
+  const proof = new EventsProof();
+  const effects = eventEffects({
+    remembered: validator,
+    quota: config.quota,
+    gaps,
+    forwarder,
+    proof,
+    now: () => performance.now(),
+    onGap,
+  });
   const receiver = new EventReceiver(effects, () => validator.addressRules, log);
   const listener = await Listener.open(
     config.listen,
@@ -49,8 +61,9 @@ export async function openEvents(
   log.info({ endpoint: listener.name }, 'listening-for-events');
   const close = () => {
     listener.close();
+    proof.close();
     receiver.close();
     forwarder?.close();
   };
-  return { receiver, gaps, forwarder, close };
+  return { receiver, gaps, forwarder, proof, close };
 }

@@ -69,7 +69,7 @@ describe('the defaults', () => {
       events: undefined,
       cache: {
         knownTtlMs: 60_000,
-        negativeTtlMs: 10_000,
+        negativeTtlMs: undefined,
         overQuotaTtlMs: 30_000,
         serveStaleMs: 86_400_000,
         maxKnown: 100_000,
@@ -148,7 +148,7 @@ describe('the file', () => {
     expect(config.lookup.deadlineMs).toBe(250);
     expect(config.defaultMap.overQuota).toBe('ok');
     expect(config.lookup.alwaysAccept).toEqual(['postmaster', 'abuse@example.jp']);
-    expect(config.backchannels[0]).toMatchObject({ canary: { address: 'canary@example.jp' } });
+    expect(config.backchannels[0]).toMatchObject({ canary: { mailbox: 'canary@example.jp' } });
     expect(config.log).toMatchObject({ level: 'debug', file: '/var/log/cyrusmapd.log' });
   });
 

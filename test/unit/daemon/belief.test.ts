@@ -4,7 +4,7 @@ import type { CacheConfig, EventsConfig } from '../../../src/config/config.js';
 
 const CACHE: CacheConfig = {
   knownTtlMs: 60_000,
-  negativeTtlMs: 10_000,
+  negativeTtlMs: undefined,
   overQuotaTtlMs: 30_000,
   serveStaleMs: 86_400_000,
   maxKnown: 100,
@@ -20,6 +20,7 @@ const EVENTS: EventsConfig = {
   socketMode: 0o660,
   quota: false,
   negativeTtlMs: 30_000,
+  backchannels: undefined,
   forward: undefined,
 };
 
@@ -36,6 +37,7 @@ describe('how long what Cyrus said is believed', () => {
       knownMs,
       freshMs,
       negativeMs,
+      unprovenNegativeMs: 0,
       overQuotaMs: 30_000,
       staleMs: 86_400_000,
     });

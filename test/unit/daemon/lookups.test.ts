@@ -6,7 +6,8 @@ import { Metrics } from '../../../src/daemon/metrics.js';
 import { DownError, UnavailableError } from '../../../src/errors.js';
 import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
 import { Validator } from '../../../src/validation/validator.js';
-import { DEFAULT_BELIEF, VerdictCache } from '../../../src/validation/verdict-cache.js';
+import { DEFAULT_BELIEF } from '../../../src/validation/belief.js';
+import { VerdictCache } from '../../../src/validation/verdict-cache.js';
 import {
   addEvidence,
   DEFAULT_REPLY_POLICY,
@@ -34,7 +35,11 @@ let lookups: Lookups;
 
 beforeEach(() => {
   probe = new HandProbe();
-  cache = new VerdictCache({ maxKnown: 10, maxNegative: 10 }, DEFAULT_BELIEF, 0);
+  cache = new VerdictCache(
+    { maxKnown: 10, maxNegative: 10 },
+    { ...DEFAULT_BELIEF, unprovenNegativeMs: 10_000 },
+    0,
+  );
   metrics = new Metrics();
   lines = [];
   enabled = new Set(['debug', 'info']);

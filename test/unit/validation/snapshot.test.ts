@@ -1,6 +1,7 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { CHANGED_MAX, Snapshot } from '../../../src/validation/snapshot.js';
-import { DEFAULT_BELIEF, DEFAULT_CACHE_LIMITS, VerdictCache } from '../../../src/validation/verdict-cache.js';
+import { DEFAULT_BELIEF } from '../../../src/validation/belief.js';
+import { DEFAULT_CACHE_LIMITS, VerdictCache } from '../../../src/validation/verdict-cache.js';
 import { DELIVERABLE } from '../../../src/validation/verdict.js';
 
 const START = 5_000_000;
@@ -69,7 +70,7 @@ describe('a list that is not', () => {
     cache.remember('old@example.jp', DELIVERABLE, START - 1000);
     outdate();
     snapshot.add('a@example.jp');
-    snapshot.restore('b@example.jp', START - 1000);
+    snapshot.restore('b@example.jp', START - 1000, '');
     snapshot.finish('imap', () => true);
     expect(known('a@example.jp', 'old@example.jp')).toEqual([false, true]);
     expect(cache.stale('b@example.jp', START)).toBe(false);
@@ -79,8 +80,8 @@ describe('a list that is not', () => {
 
 test('what an earlier process knew is restored unless it changed meanwhile', () => {
   snapshot.changed('a@example.jp');
-  snapshot.restore('a@example.jp', START - 1000);
-  snapshot.restore('b@example.jp', START - 1000);
+  snapshot.restore('a@example.jp', START - 1000, '');
+  snapshot.restore('b@example.jp', START - 1000, '');
   expect(['a@example.jp', 'b@example.jp'].map((name) => cache.stale(name, START))).toEqual([false, true]);
   expect(snapshot.size).toBe(1);
 });

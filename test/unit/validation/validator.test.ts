@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DeadlineError, UnavailableError } from '../../../src/errors.js';
 import type { Outcome } from '../../../src/validation/outcome.js';
 import { Validator, type ValidatorRules } from '../../../src/validation/validator.js';
-import { DEFAULT_BELIEF, VerdictCache } from '../../../src/validation/verdict-cache.js';
+import { DEFAULT_BELIEF } from '../../../src/validation/belief.js';
+import { VerdictCache } from '../../../src/validation/verdict-cache.js';
 import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
 import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN } from '../../../src/validation/verdict.js';
 import { HandProbe } from '../../fakes/hand-probe.js';
@@ -15,6 +16,9 @@ const RULES: ValidatorRules = {
   eightBit: 'reject',
   alwaysAccepts: ({ mailbox, local }) => mailbox === 'postmaster@example.jp' || local === 'abuse',
 };
+
+/** As where the administrator wants a "no" remembered without proof. */
+const BELIEF = { ...DEFAULT_BELIEF, unprovenNegativeMs: DEFAULT_BELIEF.negativeMs };
 
 let probe: HandProbe;
 let cache: VerdictCache;
@@ -32,7 +36,7 @@ afterEach(() => {
 });
 
 function build(rules: Partial<ValidatorRules> = {}): void {
-  cache = new VerdictCache({ maxKnown: 100, maxNegative: 100 }, DEFAULT_BELIEF, now());
+  cache = new VerdictCache({ maxKnown: 100, maxNegative: 100 }, BELIEF, now());
   validator = new Validator(cache, () => probe, { ...RULES, ...rules }, now);
 }
 
@@ -114,6 +118,7 @@ describe('asking', () => {
   });
 
   test('keys of another case are the same mailbox', async () => {
+    build({ address: { ...DEFAULT_ADDRESS_RULES, defaultDomain: 'rig.test' } });
     const first = ask('Alice@EXAMPLE.jp');
     await settle();
     probe.answer(ALICE, DELIVERABLE);

@@ -1,11 +1,9 @@
 import { describe, expect, test } from 'vitest';
+import { DEFAULT_BELIEF, NEGATIVE_TTL_MAX_MS, type Belief } from '../../../src/validation/belief.js';
 import {
-  DEFAULT_BELIEF,
   DEFAULT_CACHE_LIMITS,
   LISTED,
-  NEGATIVE_TTL_MAX_MS,
   VerdictCache,
-  type Belief,
   type CacheLimits,
 } from '../../../src/validation/verdict-cache.js';
 import {
@@ -22,8 +20,11 @@ const ALICE = 'alice@example.jp';
 /** The time of an entry is rounded down to so much. */
 const TICK_MS = 100;
 
+/** As where the administrator wants a "no" remembered without proof. */
+const BELIEF = { ...DEFAULT_BELIEF, unprovenNegativeMs: DEFAULT_BELIEF.negativeMs };
+
 function newCache(belief: Partial<Belief> = {}, limits: Partial<CacheLimits> = {}): VerdictCache {
-  return new VerdictCache({ ...DEFAULT_CACHE_LIMITS, ...limits }, { ...DEFAULT_BELIEF, ...belief }, START);
+  return new VerdictCache({ ...DEFAULT_CACHE_LIMITS, ...limits }, { ...BELIEF, ...belief }, START);
 }
 
 function kindAt(cache: VerdictCache, now: number): string | undefined {
@@ -53,7 +54,7 @@ describe('how long what Cyrus said is believed', () => {
   });
 
   test('a negative entry no longer than its hard maximum, whatever is configured', () => {
-    const cache = newCache({ negativeMs: 10 * NEGATIVE_TTL_MAX_MS });
+    const cache = newCache({ unprovenNegativeMs: 10 * NEGATIVE_TTL_MAX_MS });
     cache.remember(ALICE, UNKNOWN, START);
     expect(kindAt(cache, START + NEGATIVE_TTL_MAX_MS - 1)).toBe('unknown');
     expect(kindAt(cache, START + NEGATIVE_TTL_MAX_MS)).toBeUndefined();
@@ -71,7 +72,7 @@ describe('how long what Cyrus said is believed', () => {
   test('a shorter life in a new configuration holds for what is there already', () => {
     const cache = newCache();
     cache.remember(ALICE, DELIVERABLE, START);
-    cache.belief = { ...DEFAULT_BELIEF, knownMs: 1000 };
+    cache.vouchers.at(0).belief = { ...DEFAULT_BELIEF, knownMs: 1000 };
     expect(kindAt(cache, START + 1000)).toBeUndefined();
   });
 
@@ -86,7 +87,7 @@ describe('how long what Cyrus said is believed', () => {
       expect(kindAt(cache, asked + DEFAULT_BELIEF.negativeMs)).toBeUndefined();
       cache.remember(ALICE, DELIVERABLE, asked);
       expect(kindAt(cache, asked + TICK_MS)).toBe('deliverable');
-      expect(cache.confirmed(ALICE)).toBeGreaterThan(asked - TICK_MS - 1);
+      expect(cache.confirmed(ALICE)?.at).toBeGreaterThan(asked - TICK_MS - 1);
       expect(kindAt(cache, asked + DEFAULT_BELIEF.knownMs)).toBeUndefined();
     }
   });
@@ -171,11 +172,13 @@ describe('limits', () => {
     expect(cache.knownSize).toBe(2);
   });
 
-  test('a negative entry that has lived its life is taken out when it is looked at', () => {
+  test('a negative entry that has lived its life still tells that an older list is wrong', () => {
     const cache = newCache();
-    cache.remember(ALICE, UNKNOWN, START);
-    cache.believed(ALICE, START + DEFAULT_BELIEF.negativeMs);
-    expect(cache.negativeSize).toBe(0);
+    cache.remember(ALICE, UNKNOWN, START + 1000);
+    cache.believed(ALICE, START + 1000 + DEFAULT_BELIEF.negativeMs);
+    cache.list(ALICE, START);
+    cache.restore(ALICE, START);
+    expect(cache.stale(ALICE, START + 1000)).toBe(false);
   });
 });
 

@@ -1,0 +1,47 @@
+// Which proof each back-channel has, and how long it is believed by that: what the configuration says of the Cyrus behind
+// it. No I/O.
+import { beliefOf } from './belief.js';
+import type { Backchannels } from '../backchannels/build.js';
+import type { BackchannelConfig, Config, CyrusBackchannelConfig, EventsConfig } from '../config/config.js';
+import { isLocal } from '../net/endpoint.js';
+import { listsEverything } from '../snapshots/sources.js';
+import { UNCHANGING } from '../validation/age-proof.js';
+import { joinProofs } from '../validation/joined-proof.js';
+import type { Proof } from '../validation/proof.js';
+import type { Vouched } from '../validation/vouchers.js';
+
+/** What tells of changes, beside age. */
+export type Witnesses = {
+  /** Where the listener is open. */
+  readonly events: Proof | undefined;
+};
+
+/** Each back-channel that is asked about domains, with its proof and its belief. */
+export function vouchedFor(config: Config, { asked }: Backchannels, { events }: Witnesses): Vouched[] {
+  const pushing = config.events === undefined ? [] : pushers(config.events, config.backchannels);
+  const listed = listsEverything(config);
+  return config.backchannels.flatMap((backchannel) => {
+    const probe = asked.get(backchannel.name);
+    if (probe === undefined) return [];
+    if (backchannel.type === 'list') {
+      return [{ probe, proof: UNCHANGING, belief: beliefOf(config.cache, undefined, false) }];
+    }
+    const told = events !== undefined && pushing.includes(backchannel.name);
+    const belief = beliefOf(config.cache, told ? config.events : undefined, listed);
+    return [{ probe, proof: joinProofs(told ? [events] : []), belief }];
+  });
+}
+
+/** The back-channels whose Cyrus pushes its events to us: as configured, else those that can be on this machine. */
+export function pushers(events: EventsConfig, backchannels: readonly BackchannelConfig[]): readonly string[] {
+  if (events.backchannels !== undefined) return events.backchannels;
+  const cyrus = backchannels.filter((each) => each.type !== 'list');
+  const local = cyrus.filter(({ endpoint }) => isLocal(endpoint));
+  if (local.length > 0) return local.map(({ name }) => name);
+  const hosts = new Set(cyrus.map(hostOf));
+  return hosts.size === 1 ? cyrus.map(({ name }) => name) : [];
+}
+
+function hostOf({ endpoint }: CyrusBackchannelConfig): string {
+  return endpoint.kind === 'unix' ? '' : endpoint.host.toLowerCase();
+}

@@ -1,0 +1,27 @@
+// The proof of a back-channel whose Cyrus pushes its events: it waits for our answer to each, so whatever it changes is
+// forgotten before anybody can know of it. Where an event may have been lost, everything before is outdated. No I/O.
+import type { Proof } from './proof.js';
+
+export class EventsProof implements Proof {
+  readonly deferUnknown = false;
+  #floor = -Infinity;
+  #open = true;
+
+  get vouchesForUnknown(): boolean {
+    return this.#open;
+  }
+
+  floor(): number {
+    return this.#floor;
+  }
+
+  /** @param now monotonic milliseconds: an event may have been lost, so anything may have changed before */
+  gap(now: number): void {
+    this.#floor = now;
+  }
+
+  /** Nobody listens any more. */
+  close(): void {
+    this.#open = false;
+  }
+}

@@ -1,0 +1,106 @@
+// Who vouches for an entry: the back-channel that gave the answer, with its proof of currency and how long it is believed.
+// An entry names it by a small number. Numbers are used again; entries of the one before are nobody's then. No I/O.
+import { AGE } from './age-proof.js';
+import type { Belief } from './belief.js';
+import type { Probe } from './probe.js';
+import type { Proof } from './proof.js';
+
+/** A back-channel as it is vouched for. Its probe says which one it is, over reloads too. */
+export type Vouched = { readonly probe: Probe; readonly proof: Proof; readonly belief: Belief };
+
+export type Voucher = {
+  readonly number: number;
+  /** Of the back-channel; empty for those that were not named. */
+  name: string;
+  proof: Proof;
+  belief: Belief;
+  /** Entries from before are another's. */
+  since: number;
+  /** Entries from before may be of a domain that is another's now: the route has to be asked. */
+  routedSince: number;
+};
+
+/** The number of a back-channel for which there was none left: nothing is remembered of it. */
+export const NOBODY = -1;
+/** Of back-channels that were not named: one proof and one belief for all, as for a single question. */
+const UNNAMED = 0;
+
+export class Vouchers {
+  readonly #numbered: Voucher[] = [];
+  readonly #max: number;
+  readonly #nobody: Voucher;
+  #byProbe = new Map<Probe, Voucher>();
+  /** Numbers in use no more, the longest unused first. */
+  readonly #free: Voucher[] = [];
+
+  /** @param max how many there may be at a time, with the unnamed one */
+  constructor(max: number, belief: Belief) {
+    this.#max = max;
+    this.#nobody = { number: NOBODY, name: '', proof: AGE, belief, since: Infinity, routedSince: Infinity };
+    this.#numbered.push({
+      number: UNNAMED,
+      name: '',
+      proof: AGE,
+      belief,
+      since: -Infinity,
+      routedSince: -Infinity,
+    });
+  }
+
+  /** The one that an entry names. */
+  at(number: number): Voucher {
+    return this.#numbered[number] ?? this.#nobody;
+  }
+
+  /** The one of a probe; that of the unnamed where it was not named. */
+  of(probe: Probe): Voucher {
+    return this.#byProbe.get(probe) ?? (this.#byProbe.size === 0 ? this.at(UNNAMED) : this.#nobody);
+  }
+
+  /** The only one; undefined where there are several. */
+  get only(): Voucher | undefined {
+    if (this.#byProbe.size > 1) return undefined;
+    const [only] = this.#byProbe.values();
+    return only ?? this.at(UNNAMED);
+  }
+
+  /**
+   * Takes the back-channels of a configuration. Whoever was there before keeps its number, and so what is known of it.
+   * @param now monotonic milliseconds
+   */
+  take(vouched: readonly Vouched[], now: number): void {
+    const former = this.#byProbe;
+    this.#byProbe = new Map();
+    const named = new Set(vouched.map(({ probe }) => probe));
+    for (const [probe, voucher] of former) if (!named.has(probe)) this.#retire(voucher);
+    for (const { probe, proof, belief } of vouched) {
+      const voucher = former.get(probe) ?? this.#next(belief, now);
+      Object.assign(voucher, { name: probe.name, proof, belief, routedSince: now });
+      this.#byProbe.set(probe, voucher);
+    }
+  }
+
+  #retire(voucher: Voucher): void {
+    Object.assign(voucher, { proof: AGE, since: Infinity, routedSince: Infinity });
+    if (voucher.number !== NOBODY) this.#free.push(voucher);
+  }
+
+  #next(belief: Belief, now: number): Voucher {
+    const used = this.#free.shift();
+    if (used !== undefined) {
+      used.since = now;
+      return used;
+    }
+    if (this.#numbered.length >= this.#max) return { ...this.#nobody };
+    const voucher = {
+      number: this.#numbered.length,
+      name: '',
+      proof: AGE,
+      belief,
+      since: -Infinity,
+      routedSince: now,
+    };
+    this.#numbered.push(voucher);
+    return voucher;
+  }
+}

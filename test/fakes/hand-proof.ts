@@ -1,0 +1,20 @@
+// A proof that is set by hand, and counts what it is told.
+import type { Proof } from '../../src/validation/proof.js';
+
+export class HandProof implements Proof {
+  at = -Infinity;
+  vouchesForUnknown = true;
+  deferUnknown = false;
+  /** How often it was looked at. */
+  looks = 0;
+  readonly contradictions: number[] = [];
+
+  floor(): number {
+    this.looks += 1;
+    return this.at;
+  }
+
+  contradicted(asked: number): void {
+    this.contradictions.push(asked);
+  }
+}
