@@ -29,6 +29,7 @@ let nobodyCanRun: boolean | undefined;
 
 export class RcHost {
   readonly #shell: readonly string[];
+  readonly #daemonVersion: string;
   readonly root = mkdtempSync(join(tmpdir(), 'rc-'));
   readonly #script = join(this.root, 'etc/rc.d/cyrusmapd');
   readonly #run = join(this.root, 'var/run/cyrusmapd');
@@ -41,8 +42,12 @@ export class RcHost {
   readonly user: string;
   readonly group: string;
 
-  /** @param shell who runs the script, such as `busybox ash` */
-  constructor(shell: string) {
+  /**
+   * @param shell who runs the script, such as `busybox ash`
+   * @param daemonVersion whose daemon(8) it is: see test/rc/daemon.mjs
+   */
+  constructor(shell: string, daemonVersion = '13') {
+    this.#daemonVersion = daemonVersion;
     this.#shell = shell.split(' ');
     chmodSync(this.root, 0o755);
     for (const folder of ['etc/rc.d', 'sbin', 'var/log', 'var/run', 'usr/local/etc', 'usr/local/bin']) {
@@ -93,8 +98,8 @@ export class RcHost {
   }
 
   /** @param more goes before the tables */
-  writeConfig(more: string): void {
-    const listen = `[socketmap]\nlisten = ["${this.server}"]\n`;
+  writeConfig(more: string, endpoint = this.server): void {
+    const listen = `[socketmap]\nlisten = ["${endpoint}"]\n`;
     writeFileSync(this.config, `${more}${listen}[backchannel.names]\ntype = "list"\nfile = "${this.list}"\n`);
   }
 
@@ -173,7 +178,7 @@ export class RcHost {
       .replaceAll('/var/', `${this.root}/var/`)
       .replaceAll('/usr/local/', `${this.root}/usr/local/`);
     writeFileSync(this.#script, text);
-    const daemon = `#!/bin/sh\nexec ${process.execPath} ${PROJECT}test/rc/daemon.mjs "$@"\n`;
+    const daemon = `#!/bin/sh\nDAEMON_DOUBLE_VERSION=${this.#daemonVersion} exec ${process.execPath} ${PROJECT}test/rc/daemon.mjs "$@"\n`;
     writeFileSync(join(this.root, 'sbin/daemon'), daemon, { mode: 0o755 });
 
     const local = join(this.root, 'usr/local');

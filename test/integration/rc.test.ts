@@ -1,6 +1,8 @@
 // rc.d/cyrusmapd under our doubles of rc.subr(8) and daemon(8), by the two shells nearest to FreeBSD's sh.
 import { spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { run } from './cyrusmapd-process.js';
@@ -137,7 +139,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       host.writeConfig(UNKNOWN_KEY);
       const { status, stderr } = await host.service('start');
       expect(status).toBe(1);
-      expect(stderr).toContain(`${host.config}: no_such_key is not a key`);
+      expect(stderr).toContain(`${host.config}:1: no_such_key is not a key`);
       expect(stderr).toContain('is not usable');
       expect(existsSync(host.supervisorPidfile)).toBe(false);
     });
@@ -204,9 +206,10 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       renameSync(host.logfile, rotated);
       host.kill(host.supervisorPidfile, 'SIGHUP');
       await host.until(() => existsSync(host.logfile));
+      const before = host.said('notfound', rotated);
       await answer('nobody@example.jp');
       await host.until(() => host.said('notfound') === 1);
-      expect(host.said('notfound', rotated)).toBe(0);
+      expect(host.said('notfound', rotated)).toBe(before);
     });
 
     it('gives its flags to the daemon, not to the supervisor', async () => {
@@ -214,6 +217,51 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(await host.start()).toMatchObject({ status: 0 });
       await answer('alice@example.jp');
       await host.until(() => host.said('found') === 1);
+    });
+
+    it.each(['13', '14'])(
+      'says of a daemon that cannot listen that it does not answer, and stops its restarts on FreeBSD %s',
+      async (version) => {
+        host.remove();
+        host = new RcHost(shell, version);
+        host.writeRcConf({ cyrusmapd_start_timeout: '2' });
+        const taken = createServer((socket) => socket.destroy()).listen(0, '127.0.0.1');
+        await once(taken, 'listening');
+        const { port } = taken.address() as AddressInfo;
+        host.writeConfig('', `inet:${port}@127.0.0.1`);
+
+        const started = await host.service('start');
+        expect(started).toMatchObject({ status: 1, stderr: expect.stringContaining('does not answer') });
+        const supervisor = host.pidIn(host.supervisorPidfile);
+        expect(await host.service('status')).toMatchObject({
+          status: 1,
+          stdout: `cyrusmapd is running as pid ${supervisor}, but does not answer: see its log.\n`,
+        });
+        expect(await host.service('stop')).toMatchObject({ status: 0 });
+        expect(processOf(supervisor)).toBeUndefined();
+        taken.close();
+      },
+    );
+
+    it('kills what does not end in time, and says so', async () => {
+      host.writeRcConf({ cyrusmapd_stop_timeout: '1' });
+      await host.start();
+      const pids = [host.pidIn(host.supervisorPidfile), host.kill(host.childPidfile, 'SIGSTOP')];
+      const { status, stderr } = await host.service('stop');
+      expect({ status, stderr }).toMatchObject({ status: 1, stderr: expect.stringContaining('is killed') });
+      expect(pids.map(processOf)).toEqual([undefined, undefined]);
+    });
+
+    it.each([
+      ['whose daemon(8) cannot reopen a file', '12.1', {}],
+      ['where rc.conf says so', '13', { cyrusmapd_syslog: 'YES' }],
+    ])('leaves the log to syslogd(8) %s', async (_, version, variables) => {
+      host.remove();
+      host = new RcHost(shell, version);
+      host.writeRcConf(variables);
+      expect(await host.service('start')).toMatchObject({ status: 0 });
+      expect(await answer('alice@example.jp')).toBe('OK alice@example.jp');
+      expect(host.said('listening')).toBe(0);
     });
 
     it('does nothing where it is not enabled', async () => {

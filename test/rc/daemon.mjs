@@ -1,11 +1,23 @@
 // A small double of FreeBSD's daemon(8), written after its manual page: as much as rc.d/cyrusmapd asks of it.
-// The first process checks the pid files, starts the supervisor and leaves; the supervisor keeps the child alive.
+// It behaves as that of the FreeBSD in DAEMON_DOUBLE_VERSION: 12.1 has no -H; 14 loses a SIGTERM while it waits to start
+// its child again. The first process checks the pid files, starts the supervisor and leaves; the supervisor keeps the child alive.
 import { spawn } from 'node:child_process';
 import { appendFileSync, closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 
 const RESTART_DELAY_MS = 1000;
 const SUPERVISOR = 'DAEMON_DOUBLE_SUPERVISOR';
+
+const VERSION = process.env.DAEMON_DOUBLE_VERSION ?? '13';
+
+if (VERSION === '12.1' && process.argv.slice(2).some((word) => word === '-H')) {
+  console.error('daemon: illegal option -- H');
+  process.exit(1);
+}
+if (process.argv.length === 3) {
+  console.error('usage: daemon [-cfHrS] … command arguments …');
+  process.exit(1);
+}
 
 const end = process.argv.findIndex((word, at) => at > 1 && !word.startsWith('-') && !isValue(at));
 const { values } = parseArgs({
@@ -19,6 +31,9 @@ const { values } = parseArgs({
     p: { type: 'string', short: 'p' },
     t: { type: 'string', short: 't' },
     o: { type: 'string', short: 'o' },
+    // syslog(3): what is written there is lost in this double.
+    l: { type: 'string', short: 'l' },
+    T: { type: 'string', short: 'T' },
   },
 });
 const [command, ...args] = process.argv.slice(end);
@@ -77,6 +92,7 @@ function supervise() {
   process.title = `daemon: ${values.t ?? command}[${process.pid}]`;
   if (values.P !== undefined) create(values.P, String(process.pid));
   process.on('SIGTERM', () => {
+    if (VERSION === '14' && child === undefined) return;
     terminated = true;
     clearTimeout(timer);
     if (child === undefined) leave(0);
