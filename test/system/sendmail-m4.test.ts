@@ -84,6 +84,10 @@ describe('the m4 files', () => {
       "FEATURE(`ckuser_cyrus')FEATURE(`preserve_local_plus_detail')",
       'FEATURE(ckuser_cyrus) must come after FEATURE(preserve_local_plus_detail)',
     ],
+    [
+      "FEATURE(`virtuser_defer')FEATURE(`virtusertable')",
+      'FEATURE(virtuser_defer) must come after FEATURE(virtusertable)',
+    ],
     ["MAILER(`cyrusv2d')", 'MAILER(cyrusv2d) requires MAILER(smtp) before it'],
   ])('%s is an error', async (lines, complaint) => {
     expect(await rig.m4(lines)).toContain(`*** ERROR: ${complaint}`);

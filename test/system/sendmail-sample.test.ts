@@ -78,6 +78,15 @@ describe.each([
     );
   });
 
+  test('defers while virtusertable cannot be read', async (context) => {
+    if (mc === seed) context.skip("an administrator's table has -o");
+    await sendmail.exec('mv', '/etc/mail/virtusertable.db', '/etc/mail/virtusertable.away');
+    expect((await sendmail.rcpt(['team@example.jp', 'alice@example.jp'])).map(status)).toEqual(
+      Array(2).fill('451 4.3.0'),
+    );
+    await sendmail.exec('mv', '/etc/mail/virtusertable.away', '/etc/mail/virtusertable.db');
+  });
+
   test('delivers to Cyrus with the domain, and lists to their members', async () => {
     const message = 'Subject: test\n\ntest\n';
     expect(await sendmail.send(['Alice+lists@example.jp', 'team@example.jp'], message)).toMatchObject({
