@@ -44,11 +44,11 @@ export class Lookups implements Lookup {
     return outcome === undefined ? undefined : this.#reply(map, key, id, asker, policy, outcome, 0);
   }
 
-  answerLater(map: string, key: string, asker?: Asker): Promise<Reply> {
+  answerLater(map: string, key: string, asker?: Asker, waitedMs = 0): Promise<Reply> {
     const start = this.#now();
     const policy = this.policies(map);
     const id = policy.queueId ? queueIdLength(key) : 0;
-    return this.#validator.ask(addressOf(key, id), policy.detail, asker).then((outcome) => {
+    return this.#validator.ask(addressOf(key, id), policy.detail, asker, waitedMs).then((outcome) => {
       const ms = this.#now() - start;
       this.#metrics.missed(ms);
       return this.#reply(map, key, id, asker, policy, outcome, ms);

@@ -13,6 +13,7 @@ export interface Lookup {
   /**
    * Asks. Resolves within the deadline of a lookup and never rejects.
    * @param asker the connection, so that none can crowd out the others
+   * @param waitedMs how much of that time has passed before it was asked: 0 by default
    */
-  answerLater(map: string, key: string, asker?: Asker): Promise<Reply>;
+  answerLater(map: string, key: string, asker?: Asker, waitedMs?: number): Promise<Reply>;
 }

@@ -97,21 +97,24 @@ export class Validator {
   /**
    * Asks where nothing is believed. Resolves within the deadline, never rejects.
    * @param asker for whom
+   * @param waitedMs how much of that time is over
    */
-  ask(key: string, detail: DetailRule = 'inbox', asker?: Asker): Promise<Outcome> {
+  ask(key: string, detail: DetailRule = 'inbox', asker?: Asker, waitedMs = 0): Promise<Outcome> {
     const parsed = this.#parse(key);
     if (parsed.kind !== 'recipient') return Promise.resolve(this.#unasked(parsed, key));
     const { recipient } = parsed;
     const now = this.#now();
     const ruled = this.#ruled(recipient, detail, now);
     if (ruled !== undefined) return Promise.resolve(ruled);
+    const leftMs = this.#rules.deadlineMs - waitedMs;
+    if (leftMs <= 0) return Promise.resolve(this.#tooLate(recipient, detail));
     return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(this.#tooLate(recipient, detail)), this.#rules.deadlineMs);
+      const timer = setTimeout(() => resolve(this.#tooLate(recipient, detail)), leftMs);
       const answered = (outcome: Outcome) => {
         clearTimeout(timer);
         resolve(outcome);
       };
-      this.#inquire(recipient, detail, now + this.#rules.deadlineMs, asker).then(answered, (fault: unknown) =>
+      this.#inquire(recipient, detail, now + leftMs, asker).then(answered, (fault: unknown) =>
         answered({ verdict: deferred(messageOf(fault)), source: 'probe' }),
       );
     });
