@@ -23,7 +23,13 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['unit/**/*.test.ts'] } },
       { test: { name: 'property', include: ['property/**/*.test.ts'], testTimeout: 60 * SECOND } },
-      { test: { name: 'integration', include: ['integration/**/*.test.ts'], testTimeout: 30 * SECOND } },
+      {
+        test: {
+          name: 'integration',
+          include: ['integration/**/*.test.ts', 'flood/**/*.test.ts'],
+          testTimeout: 30 * SECOND,
+        },
+      },
       {
         test: {
           name: 'system',

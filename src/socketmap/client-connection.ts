@@ -1,102 +1,101 @@
-// One connection of a mail server: requests in, replies out, one for one and in order. A known answer is written in
-// the turn of the event loop that read its request; behind one that Cyrus is asked for, all wait in a queue. The only
-// place that writes to the socket. Has no timer: the server's sweep judges all connections by a few numbers of each.
+// One connection of a mail server: requests in, replies out, one for one and in order. A known answer is written in the
+// turn of the event loop that read its request, as long as the turn has time. The only place that writes to the socket.
+// Has no timer: the server's sweep judges all connections by a few numbers of each. I/O.
 import type { Socket } from 'node:net';
 import { ProtocolError, messageOf } from '../errors.js';
 import type { Asker } from '../validation/probe.js';
 import type { Reply } from '../validation/verdict.js';
-import type { ClosingFields, ClosingReason, Closings } from './closing-log.js';
-import type { Counters } from './counters.js';
-import type { ConnectionLimits } from './limits.js';
-import type { Lookup } from './lookup.js';
-import { NetstringDecoder } from './netstring.js';
+import type { ClosingReason } from './closing-log.js';
+import { Inbox, type Arrival } from './inbox.js';
+import { Outbox } from './outbox.js';
+import { OwedReplies } from './owed-replies.js';
 import { formatReply, parseRequest } from './protocol.js';
-import type { StallWatch } from './stall-watch.js';
+import type { Shared } from './shared.js';
+import type { Waiter } from './turns.js';
 
-/** How often the server calls sweep(). */
-export const SWEEP_MS = 1000;
+/** Of a connection's share of a turn, in answers that are known: what asking costs, reading the answer included. */
+const ASKING_COST = 8;
 
-/** What all connections of a server share. */
-export type Shared = {
-  readonly lookup: Lookup;
-  readonly limits: ConnectionLimits;
-  readonly counters: Counters;
-  readonly closings: Closings;
-  readonly watch: StallWatch;
-  readonly now: () => number;
-  /** Takes over a connection whose FIN is sent, or that was closed before it was. */
-  readonly ended: (socket: Socket) => void;
-  /** The server stops: a connection that owes nothing is closed. */
-  draining: boolean;
-};
+/**
+ * What the peer's bytes are to us. What we are to the peer is the socket's own: `writableEnded` once our FIN is under way,
+ * `isPaused()` while it is read no further.
+ *
+ * | state      | bytes come                     | its FIN comes | its turn      | nothing is owed                 |
+ * | ---------- | ------------------------------ | ------------- | ------------- | ------------------------------- |
+ * | `asking`   | answered, or wait for its turn | → `finished`  | requests read | ends, if the server is draining |
+ * | `finished` | cannot be                      | cannot be     | requests read | ends                            |
+ * | `ignored`  | dropped                        | nothing       | nothing       | ends, if it has not             |
+ *
+ * To `ignored` it goes from either, by a broken request (which still has its reply), by a deadline, and by our end.
+ */
+type Peer = 'asking' | 'finished' | 'ignored';
 
-/** A reply that is waited for, or waits behind one that is. */
-type Waiting = { readonly arrivedAt: number; frame: string | undefined };
-
-export class Connection implements Asker {
+export class ClientConnection implements Asker, Waiter {
   readonly #socket: Socket;
   readonly #shared: Shared;
   readonly #endpoint: string;
   /** Counted from the start of the server, for the log. */
   readonly number: number;
-  readonly #decoder: NetstringDecoder;
-  /** `over`: the peer sends no more. `ignored`: whatever it sends is no request to us any more. */
-  #input: 'open' | 'over' | 'ignored' = 'open';
-  #ended = false;
-  #paused = false;
-  #flushing = false;
-  /** Enough for one turn of the loop: what the decoder still holds is for the next. */
-  #suspended = false;
-  #waiting: Waiting[] | undefined;
-  /** Of what the decoder holds: no earlier than this did it reach the kernel. */
-  #arrivedAt: number;
+  readonly #inbox: Inbox;
+  readonly #outbox: Outbox;
+  #peer: Peer = 'asking';
+  #owed: OwedReplies | undefined;
   /** When the last request was complete, or the present one begun. */
   #since: number;
-  /** When the peer must have taken what is written and not yet with the kernel, our FIN as well. */
-  #takeBy = Infinity;
+  /** Requests of late: halved each second. */
+  recent = 0;
 
-  /** @param endpoint where it was accepted, for the log */
-  constructor(socket: Socket, endpoint: string, shared: Shared) {
+  /**
+   * @param endpoint where it was accepted, for the log
+   * @param connected when it may have been made, if it waited to be accepted
+   */
+  constructor(socket: Socket, endpoint: string, shared: Shared, connected: Arrival | undefined) {
     this.#socket = socket;
     this.#endpoint = endpoint;
-    this.#shared = shared;
     this.number = shared.counters.accepted;
-    this.#decoder = new NetstringDecoder(shared.limits.maxRequestBytes);
+    this.#shared = shared;
     this.#since = shared.now();
-    this.#arrivedAt = this.#since;
-  }
-
-  /** Whether nobody waits here for an answer any more. */
-  get gone(): boolean {
-    return this.#waiting === undefined || this.#socket.destroyed;
+    this.#outbox = new Outbox(socket, shared.limits);
+    this.#inbox = new Inbox(shared.limits.maxRequestBytes, this.#since, connected);
   }
 
   /** The path of every request: no promise, no closure, no copy of what was read but the strings to look up. */
   receive(chunk: Buffer): void {
-    const { now, watch } = this.#shared;
+    const { now, watch, turns } = this.#shared;
     const readAt = now();
-    if (watch.check(readAt) || this.#input === 'ignored') return;
-    if (!this.#decoder.midway) this.#since = readAt;
-    this.#arrivedAt = watch.arrivedSince;
-    this.#decoder.feed(chunk);
-    this.#serve(readAt);
+    const inbox = this.#inbox;
+    if (watch.check(readAt) || this.#peer === 'ignored') return;
+    if (!inbox.midway) this.#since = readAt;
+    const others = inbox.unread;
+    inbox.add(chunk, watch.arrivedSince, readAt);
+    if (others) this.#settle(readAt);
+    else if (turns.hasTime(readAt, this.recent)) this.#serve(readAt);
+    else turns.add(this);
+  }
+
+  /** Whether nobody waits here for an answer any more. */
+  get gone(): boolean {
+    return this.#owed === undefined;
+  }
+
+  get waitingSince(): number {
+    return this.#inbox.noticed;
+  }
+
+  serveTurn(now: number): void {
+    if (!this.#shared.watch.check(now)) this.#serve(now);
   }
 
   /** The peer sent its FIN. It still gets every reply it asked for. */
   finish(): void {
-    if (this.#input === 'open') this.#input = 'over';
+    if (this.#peer === 'asking') this.#peer = 'finished';
     this.resume();
   }
 
-  /** The peer took what was written, or it is this connection's turn again. */
+  /** The peer took what was written, or the server is draining: an idle connection is ended then, others when they are. */
   resume(): void {
     const now = this.#shared.now();
-    if (!this.#shared.watch.check(now)) this.#serve(now);
-  }
-
-  /** Ends it as soon as nothing is owed: at once, where it is idle. */
-  drain(): void {
-    this.#settle(this.#shared.now());
+    if (!this.#shared.watch.check(now)) this.#settle(now);
   }
 
   /**
@@ -104,69 +103,79 @@ export class Connection implements Asker {
    * cannot be taken back and would come too late: then it is closed.
    */
   abandon(now: number): void {
-    this.#waiting = undefined;
-    this.#input = 'ignored';
-    if (this.#socket.writableLength > 0) this.#socket.destroy();
-    else if (!this.#ended) this.#end(now);
+    this.#owed = undefined;
+    this.#ignore();
+    if (!this.#outbox.empty) this.#socket.destroy();
+    else if (!this.#outbox.ended) this.#end(now);
   }
 
-  /** Closes it at once. */
-  destroy(): void {
-    this.#socket.destroy();
+  /** It is closed. */
+  closed(): void {
+    this.#owed = undefined;
+    this.#ignore();
   }
 
   /** Called every second by the server. */
   sweep(now: number): void {
     const { limits } = this.#shared;
-    if (this.#socket.writableLength > 0 || this.#ended) {
-      if (now >= this.#takeBy) this.#cutOff(now);
-      return;
-    }
-    const oldest = this.#waiting?.[0];
+    this.recent >>>= 1;
+    if (this.#outbox.isOverdue(now)) return this.#cutOff(now);
+    if (!this.#outbox.empty || this.#outbox.ended) return;
+    const oldest = this.#oldest;
     if (oldest !== undefined) {
-      if (now - oldest.arrivedAt > limits.answerWithinMs) this.#close('late', now);
-    } else if (this.#decoder.midway) {
+      if (now - oldest > limits.answerWithinMs) this.#close('late', now);
+    } else if (this.#inbox.midway) {
       if (now - this.#since >= limits.requestTimeoutMs) this.#close('slowRequest', now);
     } else if (now - this.#since >= limits.idleTimeoutMs) {
       this.#close('idle', now);
     }
   }
 
+  /** When the first request that is not answered, or not even read, may have come. */
+  get #oldest(): number | undefined {
+    return this.#owed?.earliest ?? (this.#inbox.unread ? this.#inbox.earliest : undefined);
+  }
+
   #serve(now: number): void {
-    if (this.#input !== 'ignored' && !this.#socket.writableNeedDrain) this.#answerRequests(now);
+    if (this.#peer !== 'ignored' && !this.#outbox.full) this.#answerRequests(now);
     this.#settle(now);
   }
 
   #answerRequests(now: number): void {
     const { lookup, limits, counters } = this.#shared;
+    const inbox = this.#inbox;
     let frames = '';
+    let earliest = now;
     try {
-      for (let left = limits.maxPerTurn; !this.#isFull(); left--) {
-        if (left === 0) {
-          if (this.#decoder.unread) this.#suspend();
-          break;
-        }
-        const payload = this.#decoder.next();
+      for (let left = limits.maxPerTurn; left > 0 && !this.#isFull; left--) {
+        const payload = inbox.next();
         if (payload === undefined) break;
         this.#since = now;
+        this.recent += 1;
         counters.requests += 1;
+        if (frames === '') earliest = inbox.earliest;
         const { map, key } = parseRequest(payload);
         const reply = lookup.answerNow(map, key, this);
-        if (reply === undefined) this.#ask(map, key);
-        else frames += this.#inOrder(reply);
+        if (reply === undefined) {
+          this.#ask(map, key, now);
+          left -= ASKING_COST - 1;
+        } else {
+          frames += this.#inOrder(reply);
+        }
       }
     } catch (error) {
-      if (!(error instanceof ProtocolError)) return this.#fail(error, now);
+      if (!(error instanceof ProtocolError)) return this.#close('failed', now, error);
+      if (frames === '') earliest = inbox.earliest;
       frames += this.#refuse(error, now);
     }
-    if (frames !== '') this.#write(frames, this.#arrivedAt, now);
+    if (frames !== '') this.#write(frames, earliest, now);
   }
 
   /** @returns what may be written now: nothing, where others wait before it */
   #inOrder(reply: Reply): string {
     const frame = this.#frame(reply);
-    if (this.#waiting === undefined) return frame;
-    this.#waiting.push({ arrivedAt: this.#arrivedAt, frame });
+    if (this.#owed === undefined) return frame;
+    this.#owed.add(this.#inbox.earliest, frame);
     return '';
   }
 
@@ -175,133 +184,116 @@ export class Connection implements Asker {
     return formatReply(reply);
   }
 
-  #ask(map: string, key: string): void {
-    const waiting: Waiting = { arrivedAt: this.#arrivedAt, frame: undefined };
-    (this.#waiting ??= []).push(waiting);
-    this.#shared.lookup.answerLater(map, key, this).then(
+  #ask(map: string, key: string, now: number): void {
+    const owed = (this.#owed ??= new OwedReplies()).add(this.#inbox.earliest);
+    this.#shared.lookup.answerLater(map, key, this, now - this.#inbox.noticed).then(
       (reply) => {
-        waiting.frame = this.#frame(reply);
+        owed.frame = this.#frame(reply);
         this.#flushSoon();
       },
-      (error: unknown) => this.#fail(error, this.#shared.now()),
+      (error: unknown) => this.#close('failed', this.#shared.now(), error),
     );
   }
 
   /** When all promises of this turn are done: a batch of Cyrus' answers goes out in one write. */
   #flushSoon(): void {
-    if (this.#flushing) return;
-    this.#flushing = true;
-    process.nextTick(() => this.#flush());
-  }
-
-  #flush(): void {
-    this.#flushing = false;
-    const waiting = this.#waiting;
-    const now = this.#shared.now();
-    if (waiting === undefined || this.#socket.destroyed || this.#shared.watch.check(now)) return;
-    const oldest = waiting[0]?.arrivedAt ?? now;
-    let frames = '';
-    let ready = 0;
-    for (const { frame } of waiting) {
-      if (frame === undefined) break;
-      frames += frame;
-      ready += 1;
-    }
-    if (ready === 0) return;
-    if (ready < waiting.length) waiting.splice(0, ready);
-    else this.#waiting = undefined;
-    if (!this.#decoder.midway) this.#since = now;
-    this.#write(frames, oldest, now);
-    this.#serve(now);
-  }
-
-  /** A late reply would be taken for the answer to the next question: then there is none. */
-  #write(frames: string, arrivedAt: number, now: number): void {
-    const { limits } = this.#shared;
-    if (now - arrivedAt > limits.answerWithinMs) return this.#close('late', now);
-    if (this.#socket.writableLength === 0) {
-      const lastSweepInTime = arrivedAt + limits.answerWithinMs - SWEEP_MS;
-      this.#takeBy = Math.min(now + limits.writeTimeoutMs, lastSweepInTime);
-    }
-    this.#socket.write(frames, 'latin1');
-  }
-
-  /**
-   * After each change: stops reading while too much is owed, or while something is and no more can come; and ends when
-   * nothing is.
-   */
-  #settle(now: number): void {
-    const socket = this.#socket;
-    const waiting = this.#waiting;
-    if (socket.destroyed || this.#ended) return;
-    if (this.#isFull() || this.#suspended || socket.writableNeedDrain) {
-      if (!this.#paused) socket.pause();
-      this.#paused = true;
-      return;
-    }
-    if (this.#paused) this.#resumeReading();
-    if (waiting !== undefined) return;
-    if (this.#input === 'open' && (!this.#shared.draining || this.#decoder.midway)) return;
-    this.#end(now);
-  }
-
-  #isFull(): boolean {
-    const waiting = this.#waiting;
-    if (waiting === undefined) return false;
-    return this.#input === 'ignored' || waiting.length >= this.#shared.limits.maxWaiting;
-  }
-
-  #suspend(): void {
-    if (this.#suspended) return;
-    this.#suspended = true;
-    setImmediate(() => {
-      this.#suspended = false;
-      if (!this.#socket.destroyed) this.resume();
+    const owed = this.#owed;
+    if (owed === undefined || owed.due) return;
+    owed.due = true;
+    process.nextTick(() => {
+      owed.due = false;
+      if (owed === this.#owed) this.#flush(owed);
     });
   }
 
-  #resumeReading(): void {
-    this.#paused = false;
+  #flush(owed: OwedReplies): void {
+    const now = this.#shared.now();
+    const earliest = owed.earliest ?? now;
+    if (this.#shared.watch.check(now)) return;
+    const frames = owed.take();
+    if (frames === '') return;
+    if (owed.size === 0) this.#owed = undefined;
+    if (!this.#inbox.midway) this.#since = now;
+    this.#write(frames, earliest, now);
+    this.#settle(now);
+  }
+
+  /** A late reply would be taken for the answer to the next question: then there is none. */
+  #write(frames: string, earliest: number, now: number): void {
+    const { limits } = this.#shared;
+    if (now - earliest > limits.answerWithinMs) return this.#close('late', now);
+    this.#outbox.write(frames, earliest, now);
+  }
+
+  /** After each change: has requests wait for their turn, reads or does not, and ends when nothing is owed and none come. */
+  #settle(now: number): void {
+    const { turns, draining } = this.#shared;
+    const inbox = this.#inbox;
+    if (this.#socket.destroyed || this.#outbox.ended) return;
+    if (this.#mayRead) this.#read();
+    else this.#readNoFurther(now);
+    if (inbox.unread) {
+      if (!this.#isFull && !this.#outbox.full) turns.add(this);
+      return;
+    }
+    if (this.#owed !== undefined || (this.#peer === 'asking' && (!draining || inbox.midway))) return;
+    if (!this.#outbox.full) this.#end(now);
+  }
+
+  get #isFull(): boolean {
+    return this.#owed !== undefined && this.#owed.size >= this.#shared.limits.maxWaiting;
+  }
+
+  get #mayRead(): boolean {
+    return this.#peer !== 'ignored' && !this.#outbox.full && !this.#inbox.full;
+  }
+
+  #read(): void {
+    if (!this.#socket.isPaused()) return;
+    this.#inbox.release();
     this.#socket.resume();
+  }
+
+  #readNoFurther(now: number): void {
+    if (this.#socket.isPaused()) return;
+    this.#inbox.hold(now);
+    this.#socket.pause();
+  }
+
+  #ignore(): void {
+    this.#peer = 'ignored';
+    this.#inbox.clear();
+    this.#shared.turns.delete(this);
   }
 
   /** Sends our FIN behind the last reply. What the peer still sends is read, but by nobody: see Lingering. */
   #end(now: number): void {
-    const socket = this.#socket;
-    const takeBy = now + this.#shared.limits.writeTimeoutMs;
-    this.#takeBy = socket.writableLength > 0 ? Math.min(takeBy, this.#takeBy) : takeBy;
-    this.#ended = true;
-    this.#input = 'ignored';
-    if (this.#paused) this.#resumeReading();
-    socket.end(() => this.#shared.ended(socket));
+    this.#ignore();
+    this.#read();
+    this.#outbox.end(now, () => this.#shared.ended(this.#socket));
   }
 
   /** @returns the last reply, where no others wait before it */
   #refuse(error: ProtocolError, now: number): string {
-    this.#input = 'ignored';
-    this.#shared.closings.add('protocolError', now, this.#fields(error));
+    this.#ignore();
+    this.#tell('protocolError', now, error);
     return this.#inOrder({ status: 'TEMP', text: error.message });
   }
 
-  #fail(error: unknown, now: number): void {
-    this.#shared.closings.add('failed', now, this.#fields(error));
-    this.abandon(now);
-  }
-
-  #close(reason: ClosingReason, now: number): void {
-    this.#shared.closings.add(reason, now, this.#fields());
+  #close(reason: ClosingReason, now: number, error?: unknown): void {
+    this.#tell(reason, now, error);
     this.abandon(now);
   }
 
   /** Closes one that does not take its replies: they would come too late. */
   #cutOff(now: number): void {
-    this.#shared.closings.add('slowReader', now, this.#fields());
+    this.#tell('slowReader', now);
     this.#socket.destroy();
   }
 
-  #fields(error?: unknown): ClosingFields {
-    const { remoteAddress: peer } = this.#socket;
-    const fields = { endpoint: this.#endpoint, connection: this.number, peer };
-    return error === undefined ? fields : { ...fields, error: messageOf(error) };
+  #tell(reason: ClosingReason, now: number, error?: unknown): void {
+    const fields = { endpoint: this.#endpoint, connection: this.number, peer: this.#socket.remoteAddress };
+    const told = error === undefined ? fields : { ...fields, error: messageOf(error) };
+    this.#shared.closings.add(reason, now, told);
   }
 }

@@ -116,6 +116,12 @@ export class NetstringDecoder {
     this.#length = NO_DIGIT;
   }
 
+  /** Lets go of what it was fed and has not read: nobody will. */
+  drop(): void {
+    this.#starved();
+    this.#split = undefined;
+  }
+
   /** Lets go of the chunk: an idle connection must not hold what it last read. */
   #starved(): undefined {
     this.#chunk = NO_BYTES;

@@ -1,5 +1,5 @@
 // The front: listeners, their connections, the limits that concern all of them, and the end. What is asked and
-// answered on a connection is connection.ts. One timer for everything: once a second all connections are judged. I/O.
+// answered on a connection is client-connection.ts. One timer for everything: once a second all connections are judged. I/O.
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Network } from '../net/network.js';
@@ -7,8 +7,10 @@ import type { Endpoint } from '../net/endpoint.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import { NetworkList, requireAllowList } from '../net/network-list.js';
+import { AcceptQueue } from './accept-queue.js';
 import { Closings, type ClosingReason } from './closing-log.js';
-import { Connection, SWEEP_MS, type Shared } from './connection.js';
+import { ClientConnection } from './client-connection.js';
+import type { Arrival } from './inbox.js';
 import { newCounters, type Counters } from './counters.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 import { Lingering } from './lingering.js';
@@ -16,8 +18,10 @@ import { Listener } from '../net/listener.js';
 import type { Lookup } from './lookup.js';
 import { connectionsWithin } from './open-files.js';
 import { DEFAULT_SOCKET_FILE_RULES, type SocketFileRules } from '../net/socket-file.js';
+import { SWEEP_MS } from './outbox.js';
+import type { Shared } from './shared.js';
 import { StallWatch } from './stall-watch.js';
-import { Suspects } from './suspects.js';
+import { Turns } from './turns.js';
 
 export type ServerOptions = ServerLimits &
   SocketFileRules & {
@@ -48,12 +52,12 @@ export class SocketmapServer {
   readonly #closings: Closings;
   readonly #watch: StallWatch;
   readonly #shared: Shared;
-  readonly #listeners: Listener[] = [];
-  readonly #connections = new Map<Socket, Connection>();
+  readonly #turns: Turns;
+  readonly #listeners = new Map<Listener, AcceptQueue>();
+  readonly #connections = new Map<Socket, ClientConnection>();
   readonly #lingering: Lingering;
   readonly #handlers: Handlers;
   readonly #timer: NodeJS.Timeout;
-  readonly #suspects = new Suspects();
   #onEmpty: (() => void) | undefined;
   #stopped: Promise<void> | undefined;
   readonly counters: Counters;
@@ -70,12 +74,14 @@ export class SocketmapServer {
     this.#handlers = handlersFor(this.#connections, this.#lingering, () => this.#onClose());
     this.counters = newCounters(this.#closings.counts);
     this.#watch = new StallWatch(now(), options.stallLimitMs, (ms) => this.#onStall(ms));
+    this.#turns = new Turns(now);
     this.#shared = {
       lookup,
       limits: options,
       counters: this.counters,
       closings: this.#closings,
       watch: this.#watch,
+      turns: this.#turns,
       now,
       ended: (socket) => this.#onEnd(socket),
       draining: false,
@@ -108,7 +114,7 @@ export class SocketmapServer {
 
   /** Where it listens, with the ports that were given for port 0. */
   get endpoints(): readonly Endpoint[] {
-    return this.#listeners.map(({ endpoint }) => endpoint);
+    return [...this.#listeners.keys()].map(({ endpoint }) => endpoint);
   }
 
   /** That are served, without those that linger. */
@@ -147,11 +153,11 @@ export class SocketmapServer {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    if (this.#listeners.length > 0) this.#log.info({ connections: this.connections }, 'draining');
+    if (this.#listeners.size > 0) this.#log.info({ connections: this.connections }, 'draining');
     this.#shared.draining = true;
-    for (const listener of this.#listeners) listener.close();
+    for (const listener of this.#listeners.keys()) listener.close();
     await everythingRead();
-    for (const connection of this.#connections.values()) connection.drain();
+    for (const connection of this.#connections.values()) connection.resume();
     const grace = setTimeout(() => this.#destroyAll(), graceMs);
     await this.#empty();
     clearTimeout(grace);
@@ -171,14 +177,18 @@ export class SocketmapServer {
       accepted: (socket, from) => this.#accept(socket, from),
       failed: (error, from) => this.#failed(error, from),
     });
-    this.#listeners.push(listener);
+    this.#listeners.set(listener, new AcceptQueue(options.backlog));
     this.#log.info({ endpoint: listener.name }, 'listening');
   }
 
-  #accept(socket: Socket, { name, endpoint }: Listener): void {
+  #accept(socket: Socket, listener: Listener): void {
     const now = this.#now();
+    const { name, endpoint } = listener;
     this.counters.accepted += 1;
-    const reason = this.#whyRefused(socket, endpoint, now);
+    this.#turns.hurry();
+    const stalled = this.#watch.check(now);
+    const connected = this.#listeners.get(listener)?.accepted(now, this.#watch.arrivedSince);
+    const reason = this.#whyRefused(socket, endpoint, stalled ? 'stalled' : this.#whyTooOld(connected, now));
     if (reason !== undefined) this.#closings.add(reason, now, { endpoint: name, peer: socket.remoteAddress });
     if (reason === 'notAllowed') {
       socket.destroy();
@@ -186,7 +196,8 @@ export class SocketmapServer {
     }
     const { data, end, drain, error, close } = this.#handlers;
     socket.on('data', data).on('end', end).on('drain', drain).on('error', error).on('close', close);
-    if (reason === undefined) this.#connections.set(socket, new Connection(socket, name, this.#shared));
+    if (reason === undefined)
+      this.#connections.set(socket, new ClientConnection(socket, name, this.#shared, connected));
     else this.#lingering.add(socket.end(), now);
     this.#lingering.shrink(this.#maxConnections + this.#limits.maxOverLimit - this.connections);
   }
@@ -196,11 +207,21 @@ export class SocketmapServer {
   }
 
   /** Strangers first, since they do not linger: they would take the room of those that are none. */
-  #whyRefused(socket: Socket, endpoint: Endpoint, now: number): ClosingReason | undefined {
-    const stalled = this.#watch.check(now) || this.#suspects.includesNext();
+  #whyRefused(
+    socket: Socket,
+    endpoint: Endpoint,
+    tooOld: ClosingReason | undefined,
+  ): ClosingReason | undefined {
     if (endpoint.kind !== 'unix' && !this.#isAllowed(socket)) return 'notAllowed';
-    if (stalled) return 'stalled';
+    if (tooOld !== undefined) return tooOld;
     return this.#connections.size >= this.#maxConnections ? 'overLimit' : undefined;
+  }
+
+  /** Sendmail asks as soon as it is connected, and may have given up on the answer. */
+  #whyTooOld(connected: Arrival | undefined, now: number): ClosingReason | undefined {
+    if (connected === undefined) return undefined;
+    if (connected.earliest < this.#watch.runningSince) return 'stalled';
+    return now - connected.earliest > this.#limits.answerWithinMs ? 'late' : undefined;
   }
 
   #isAllowed({ remoteAddress }: Socket): boolean {
@@ -222,11 +243,11 @@ export class SocketmapServer {
     this.#closings.counts.stalled += this.connections;
     const now = this.#now();
     for (const connection of this.#connections.values()) connection.abandon(now);
-    this.#suspects.begin((this.#limits.backlog + 1) * this.#listeners.length);
+    for (const queue of this.#listeners.values()) queue.stoodStill(now - stalledMs, now);
   }
 
   #destroyAll(): void {
-    for (const connection of this.#connections.values()) connection.destroy();
+    for (const socket of this.#connections.keys()) socket.destroy();
   }
 }
 
@@ -239,7 +260,7 @@ async function everythingRead(): Promise<void> {
 type Handlers = ReturnType<typeof handlersFor>;
 
 /** One set of handlers for all connections: a closure for each would cost more memory than the connection's numbers. */
-function handlersFor(connections: Map<Socket, Connection>, lingering: Lingering, onClose: () => void) {
+function handlersFor(connections: Map<Socket, ClientConnection>, lingering: Lingering, onClose: () => void) {
   return {
     data(this: Socket, chunk: Buffer): void {
       const connection = connections.get(this);
@@ -255,6 +276,7 @@ function handlersFor(connections: Map<Socket, Connection>, lingering: Lingering,
     /** A reset or a broken pipe ends this connection and nothing else: 'close' follows. */
     error(): void {},
     close(this: Socket): void {
+      connections.get(this)?.closed();
       connections.delete(this);
       lingering.delete(this);
       onClose();

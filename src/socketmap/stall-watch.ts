@@ -7,6 +7,7 @@ export class StallWatch {
   readonly #onStall: (stalledMs: number) => void;
   #lastTick: number;
   #tickBefore: number;
+  #runningSince: number;
 
   /**
    * @param limitMs standing still for longer than this is a stall
@@ -15,6 +16,7 @@ export class StallWatch {
   constructor(now: number, limitMs: number, onStall: (stalledMs: number) => void) {
     this.#lastTick = now;
     this.#tickBefore = now;
+    this.#runningSince = now;
     this.#limitMs = limitMs;
     this.#onStall = onStall;
   }
@@ -27,6 +29,11 @@ export class StallWatch {
     return this.#tickBefore;
   }
 
+  /** Whoever came before has been closed, or must be. */
+  get runningSince(): number {
+    return this.#runningSince;
+  }
+
   /**
    * After SIGCONT the loop may find sockets to read before timers to run: so every reader asks this first.
    * @returns whether the loop stood still; the caller's connection is closed then
@@ -36,6 +43,7 @@ export class StallWatch {
     if (stalledMs <= this.#limitMs) return false;
     this.#lastTick = now;
     this.#tickBefore = now;
+    this.#runningSince = now;
     this.#onStall(stalledMs);
     return true;
   }

@@ -1,0 +1,137 @@
+// Who is served in this turn of the event loop, and who waits for the next: a turn has a budget of time for all connections
+// together, so that accepting, Cyrus' answers and its events are never far. Who has asked least of late comes first; one in
+// four is whoever has waited longest, so that all are served at last. No I/O.
+
+/** A few hundred requests. Also what a new connection waits for its turn to be accepted: the loop accepts one a turn. */
+export const TURN_BUDGET_MS = 4;
+/** While connections come, so that they are accepted faster. */
+const HURRIED_BUDGET_MS = 1;
+
+/** By powers of two of what was asked of late. */
+const LEVELS = 12;
+const OLDEST_EVERY = 4;
+
+export interface Waiter {
+  /** Requests of late: halved each second. */
+  readonly recent: number;
+  /** Since when it has waited for its turn. */
+  readonly waitingSince: number;
+  /** It is its turn, which takes a fraction of the budget. */
+  serveTurn(now: number): void;
+}
+
+export class Turns {
+  readonly #now: () => number;
+  /** Each in the order in which they came. */
+  readonly #levels = Array.from({ length: LEVELS }, () => new Set<Waiter>());
+  #size = 0;
+  #startedAt: number;
+  #ends = false;
+  #hurried = false;
+  #served = 0;
+
+  /** @param now monotonic milliseconds */
+  constructor(now: () => number) {
+    this.#now = now;
+    this.#startedAt = now();
+  }
+
+  /** How many wait. */
+  get size(): number {
+    return this.#size;
+  }
+
+  /**
+   * Whether one that asks now may be served at once: where the budget of this turn is not spent, and who waits is not idler.
+   * Measures the turn only where the last that it knows of is over its budget: so an idle daemon pays nothing for it.
+   */
+  hasTime(now: number, recent: number): boolean {
+    if (now - this.#startedAt > this.#budgetMs) {
+      if (this.#ends) return false;
+      this.#startedAt = now;
+      this.#endTurn();
+    }
+    return this.#size === 0 || levelOf(recent) < this.#idlest();
+  }
+
+  /** It waits for its turn, where it was put first. */
+  add(waiter: Waiter): void {
+    if (this.#levels.some((level) => level.has(waiter))) return;
+    this.#levels[levelOf(waiter.recent)]?.add(waiter);
+    this.#size += 1;
+    this.#endTurn();
+  }
+
+  /** It waits no more, if it did. */
+  delete(waiter: Waiter): void {
+    for (const level of this.#levels) if (level.delete(waiter)) this.#size -= 1;
+  }
+
+  /** Somebody came: this turn and the next are short, since more may wait to be accepted. */
+  hurry(): void {
+    this.#hurried = true;
+    this.#endTurn();
+  }
+
+  /** Since when whoever has waited longest does so. */
+  get oldest(): number | undefined {
+    return this.#oldest()?.waitingSince;
+  }
+
+  get #budgetMs(): number {
+    return this.#hurried ? HURRIED_BUDGET_MS : TURN_BUDGET_MS;
+  }
+
+  #endTurn(): void {
+    if (this.#ends) return;
+    this.#ends = true;
+    setImmediate(() => this.#serve());
+  }
+
+  /** Behind everything that this turn has read: as many as the budget allows, one at least, and nobody's share twice. */
+  #serve(): void {
+    this.#ends = false;
+    let now = this.#now();
+    const end = now + this.#budgetMs;
+    this.#hurried = false;
+    for (let left = this.#size; left > 0 && now < end; left--) {
+      const next = this.#next();
+      if (next === undefined) break;
+      this.delete(next);
+      next.serveTurn(now);
+      now = this.#now();
+    }
+    this.#startedAt = now;
+    if (this.#size > 0) this.#endTurn();
+  }
+
+  #next(): Waiter | undefined {
+    if (this.#size === 0) return undefined;
+    this.#served += 1;
+    if (this.#served % OLDEST_EVERY === 0) return this.#oldest();
+    return first(this.#levels[this.#idlest()]);
+  }
+
+  #idlest(): number {
+    return this.#levels.findIndex(({ size }) => size > 0);
+  }
+
+  #oldest(): Waiter | undefined {
+    let oldest: Waiter | undefined;
+    for (const level of this.#levels) {
+      const waiter = first(level);
+      if (waiter === undefined) continue;
+      if (oldest === undefined || waiter.waitingSince < oldest.waitingSince) oldest = waiter;
+    }
+    return oldest;
+  }
+}
+
+function first(level: ReadonlySet<Waiter> | undefined): Waiter | undefined {
+  for (const waiter of level ?? []) return waiter;
+  return undefined;
+}
+
+function levelOf(recent: number): number {
+  return Math.min(LEVELS - 1, 32 - Math.clz32(recent));
+}

@@ -1,0 +1,174 @@
+// A flood against the built daemon: an attacker and a slow lmtpd, each a process of its own, and beside them new SMTP
+// sessions all the time. Tells what became of their recipients.
+import { spawn, type ChildProcess } from 'node:child_process';
+import { once } from 'node:events';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
+import { parseEndpoint, type Endpoint } from '../../src/net/endpoint.js';
+import { Serving } from '../integration/cyrusmapd-process.js';
+import { SendmailSession, type Answer } from './sendmail-session.js';
+
+/** Of a lookup: the default. */
+export const DEADLINE_MS = 5_000;
+const SESSIONS_A_SECOND = 20;
+const KNOWN = 50;
+
+export type Flood = {
+  /** Where the daemon listens; by default a UNIX socket of its own. */
+  readonly listen?: string;
+  readonly seconds: number;
+  readonly connections?: number;
+  readonly pipelined?: number;
+  /** That lmtpd takes for each RCPT. */
+  readonly rcptMs?: number;
+  /** That an answer may come after the deadline. */
+  readonly allowedMs: number;
+};
+
+/** A process that ends when its standard input does. */
+export class Companion {
+  readonly #child: ChildProcess;
+  readonly #output: Promise<string>;
+
+  private constructor(child: ChildProcess) {
+    this.#child = child;
+    let output = '';
+    child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
+    this.#output = once(child, 'close').then(() => output);
+  }
+
+  /** Resolves when it has said its first word. */
+  static async start(script: string, ...args: readonly (string | number)[]): Promise<Companion> {
+    const file = fileURLToPath(new URL(script, import.meta.url));
+    const child = spawn(process.execPath, [file, ...args.map(String)], {
+      stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const companion = new Companion(child);
+    await once(child.stdout, 'data');
+    return companion;
+  }
+
+  /** @returns all that it said */
+  stop(): Promise<string> {
+    this.#child.stdin?.end();
+    return this.#output;
+  }
+}
+
+export type FloodReport = {
+  readonly recipients: number;
+  /** A reply that was not the one to this recipient. */
+  readonly wrong: readonly Answer[];
+  /** Replies after the deadline and what is allowed beyond it. */
+  readonly late: readonly Answer[];
+  readonly refused: number;
+  readonly closed: number;
+  readonly timeouts: number;
+  readonly deferred: number;
+  /** From the attempt to connect to the answer about a mailbox that is known: accepted, read and answered. */
+  readonly first: Quantiles;
+  /** The same on an open connection. */
+  readonly next: Quantiles;
+  readonly attacker: string;
+  readonly stats: object;
+};
+
+export async function runFlood(flood: Flood): Promise<FloodReport> {
+  const { seconds, connections = 300, pipelined = 60, rcptMs = 50 } = flood;
+  const folder = mkdtempSync(join(tmpdir(), 'flood-'));
+  const config = join(folder, 'cyrusmapd.toml');
+  const listen = flood.listen ?? `unix:${join(folder, 'map')}`;
+  writeFileSync(
+    config,
+    `[socketmap]\nlisten = ["${listen}"]\n[log]\nlevel = "info"\n` +
+      `[backchannel.cyrus]\ntype = "lmtp"\nendpoint = "unix:${join(folder, 'lmtp')}"\ncanary = "ucanary@example.jp"\n`,
+  );
+  const lmtpd = await Companion.start('slow-lmtpd.mjs', join(folder, 'lmtp'), rcptMs);
+  const daemon = new Serving(['--config', config]);
+  const endpoint = parseEndpoint(await daemon.endpoint());
+  await makeKnown(endpoint);
+  const attacker = await Companion.start('attacker.mjs', await daemon.endpoint(), connections, pipelined);
+  try {
+    const answers = await besides(endpoint, seconds);
+    const attack = await attacker.stop();
+    daemon.child.kill('SIGUSR2');
+    const stats = await daemon.said('stats');
+    return { ...judge(answers, flood.allowedMs), attacker: attack, stats };
+  } finally {
+    await attacker.stop();
+    await daemon.stop();
+    await lmtpd.stop();
+    rmSync(folder, { recursive: true });
+  }
+}
+
+async function makeKnown(endpoint: Endpoint): Promise<void> {
+  const session = new SendmailSession(endpoint);
+  for (let i = 0; i < KNOWN; i++) await session.ask(`u${i}@example.jp`);
+  session.end();
+}
+
+type Told = Answer & { readonly first: boolean };
+
+/** New sessions at an even pace, each with four recipients: three that exist, and one that does not. */
+async function besides(endpoint: Endpoint, seconds: number): Promise<Told[]> {
+  const answers: Told[] = [];
+  const sessions: Promise<void>[] = [];
+  const end = performance.now() + seconds * 1000;
+  for (let i = 0; performance.now() < end; i++) {
+    sessions.push(session(endpoint, i, answers));
+    await sleep(1000 / SESSIONS_A_SECOND);
+  }
+  await Promise.all(sessions);
+  return answers;
+}
+
+async function session(endpoint: Endpoint, i: number, answers: Told[]): Promise<void> {
+  const sendmail = new SendmailSession(endpoint);
+  const keys = [`u${i % KNOWN}`, `nobody${i}`, `u${(i + 1) % KNOWN}`, `u${(i + 2) % KNOWN}`];
+  for (const [j, name] of keys.entries()) {
+    answers.push({ ...(await sendmail.ask(`${name}@example.jp`)), first: j === 0 });
+    await sleep(100);
+  }
+  sendmail.end();
+}
+
+function judge(answers: readonly Told[], allowedMs: number): Omit<FloodReport, 'attacker' | 'stats'> {
+  const saying = (...words: string[]) => answers.filter(({ said }) => words.includes(said));
+  const lost = new Set(saying('refused', 'closed', 'timeout'));
+  const times = (first: boolean) =>
+    answers.filter((answer) => answer.first === first && answer.key.startsWith('u')).map(({ ms }) => ms);
+  return {
+    recipients: answers.length,
+    wrong: answers.filter((answer) => !lost.has(answer) && isWrong(answer)),
+    late: answers.filter(({ ms, said }) => said !== 'refused' && ms > DEADLINE_MS + allowedMs),
+    refused: saying('refused').length,
+    closed: saying('closed').length,
+    timeouts: saying('timeout').length,
+    deferred: answers.filter(({ said }) => said.startsWith('TEMP')).length,
+    first: quantiles(times(true)),
+    next: quantiles(times(false)),
+  };
+}
+
+function isWrong({ key, said }: Answer): boolean {
+  if (said.startsWith('TEMP ')) return false;
+  return key.startsWith('u') ? said !== `OK ${key}` : !said.startsWith('NOTFOUND ');
+}
+
+export type Quantiles = {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+};
+
+export function quantiles(values: readonly number[]): Quantiles {
+  const sorted = values.toSorted((a, b) => a - b);
+  const at = (q: number) =>
+    Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0);
+  return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
+}

@@ -1,0 +1,120 @@
+import { describe, expect, it } from 'vitest';
+import { TURN_BUDGET_MS, Turns, type Waiter } from '../../../src/socketmap/turns.js';
+
+class Rig {
+  now = 1000;
+  readonly served: string[] = [];
+  readonly turns = new Turns(() => this.now);
+}
+
+/** @param costMs that serving it takes; @param again how often it has more to be served */
+function waiter(rig: Rig, name: string, recent: number, costMs = 1, again = 0): Waiter {
+  let left = again;
+  const self: Waiter = {
+    recent,
+    waitingSince: rig.now,
+    serveTurn() {
+      rig.served.push(name);
+      rig.now += costMs;
+      if (left-- > 0) rig.turns.add(self);
+    },
+  };
+  return self;
+}
+
+async function turn(): Promise<void> {
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+describe('a turn', () => {
+  it('has time until its budget is spent, and the next one has again', async () => {
+    const rig = new Rig();
+    rig.now += 100;
+    expect(rig.turns.hasTime(rig.now, 0)).toBe(true);
+    rig.now += TURN_BUDGET_MS;
+    expect(rig.turns.hasTime(rig.now, 0)).toBe(true);
+    rig.now += 1;
+    expect(rig.turns.hasTime(rig.now, 0)).toBe(false);
+    await turn();
+    expect(rig.turns.hasTime(rig.now, 0)).toBe(true);
+  });
+
+  it('serves as many of those that wait as its budget allows', async () => {
+    const rig = new Rig();
+    for (let i = 0; i < 20; i++) rig.turns.add(waiter(rig, `w${i}`, 0));
+    await turn();
+    expect(rig.served).toHaveLength(TURN_BUDGET_MS);
+    await turn();
+    expect(rig.served).toHaveLength(2 * TURN_BUDGET_MS);
+    expect(rig.turns.size).toBe(20 - 2 * TURN_BUDGET_MS);
+  });
+
+  it('serves one at least, however long that takes', async () => {
+    const rig = new Rig();
+    rig.turns.add(waiter(rig, 'a', 0, 500));
+    rig.turns.add(waiter(rig, 'b', 0, 500));
+    await turn();
+    expect(rig.served).toEqual(['a']);
+    await turn();
+    expect(rig.served).toEqual(['a', 'b']);
+  });
+
+  it('gives nobody two shares, whoever has more to ask', async () => {
+    const rig = new Rig();
+    rig.turns.add(waiter(rig, 'much', 0, 0, 3));
+    rig.turns.add(waiter(rig, 'little', 0, 0));
+    await turn();
+    expect(rig.served).toEqual(['much', 'little']);
+    await turn();
+    expect(rig.served).toEqual(['much', 'little', 'much']);
+  });
+
+  it('is shorter while connections come', async () => {
+    const rig = new Rig();
+    for (let i = 0; i < 20; i++) rig.turns.add(waiter(rig, `w${i}`, 0));
+    rig.turns.hurry();
+    await turn();
+    expect(rig.served).toHaveLength(1);
+  });
+});
+
+describe('those that wait', () => {
+  it('are served by how little they asked of late, but for every fourth', async () => {
+    const rig = new Rig();
+    for (let i = 0; i < 4; i++) rig.turns.add(waiter(rig, `busy${i}`, 1000, 0));
+    rig.now += 1;
+    for (let i = 0; i < 6; i++) rig.turns.add(waiter(rig, `idle${i}`, 1, 0));
+    await turn();
+    expect(rig.served).toEqual([
+      'idle0',
+      'idle1',
+      'idle2',
+      'busy0',
+      'idle3',
+      'idle4',
+      'idle5',
+      'busy1',
+      'busy2',
+      'busy3',
+    ]);
+  });
+
+  it('come after one that has asked less and is read just now', () => {
+    const rig = new Rig();
+    rig.turns.add(waiter(rig, 'busy', 1000));
+    expect(rig.turns.hasTime(rig.now, 1)).toBe(true);
+    expect(rig.turns.hasTime(rig.now, 1000)).toBe(false);
+  });
+
+  it('wait once, and no more when they are closed', async () => {
+    const rig = new Rig();
+    const closed = waiter(rig, 'closed', 0);
+    rig.turns.add(closed);
+    rig.turns.add(closed);
+    expect([rig.turns.size, rig.turns.oldest]).toEqual([1, 1000]);
+    rig.turns.delete(closed);
+    expect([rig.turns.size, rig.turns.oldest]).toEqual([0, undefined]);
+    await turn();
+    expect(rig.served).toEqual([]);
+  });
+});
