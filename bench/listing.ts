@@ -101,7 +101,7 @@ class Log {
     let took = Number.NaN;
     await eventually('a list', () => {
       const text = readFileSync(this.#file).subarray(this.#from).toString();
-      const found = [...text.matchAll(/"ms":(\d+),"msg":"listed"/g)][nth - 1]?.[1];
+      const found = [...text.matchAll(/"event":"listed",.*?"ms":(\d+)/g)][nth - 1]?.[1];
       took = Number(found);
       return found !== undefined;
     });

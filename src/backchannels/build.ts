@@ -23,6 +23,7 @@ import { routeByDomain } from '../validation/routing.js';
 import type { ValidatorRules } from '../validation/validator.js';
 import type { Verdict } from '../validation/verdict.js';
 import { Witness, type WitnessAlarm } from '../cyrus/witness/witness.js';
+import * as verbs from '../log/verbs/backchannels.js';
 
 export type BackchannelSurroundings = {
   readonly log: Log;
@@ -222,13 +223,13 @@ function creationAlarm(backchannel: string, log: Log): CreationAlarm {
       const fields = { backchannel, domain, reply };
       switch (finding) {
         case 'clean':
-          log.info(fields, 'creation-clean');
+          verbs.creationClean(log, fields);
           return;
         case 'catch-all':
-          log.warn(fields, 'catch-all: lmtpd takes mail for everybody, so everybody is answered OK');
+          verbs.catchAll(log, fields);
           return;
         case 'autocreate':
-          log.error(fields, 'autocreate: lmtpd may create what it is asked about, so it is not asked');
+          verbs.autocreate(log, fields);
           return;
       }
     },
@@ -240,17 +241,9 @@ const FINDINGS_MAX = 1_000;
 
 function witnessAlarm(backchannel: string, log: Log): WitnessAlarm {
   return {
-    missing: () =>
-      log.error(
-        { backchannel, key: `backchannel.${backchannel}.canary` },
-        'witness-missing: unknown mailboxes are deferred until a mailbox is confirmed or the canary is configured',
-      ),
+    missing: () => verbs.witnessMissing(log, { backchannel, key: `backchannel.${backchannel}.canary` }),
     failed: (witness: Recipient, verdict: Verdict) =>
-      log.error(
-        { backchannel, witness: witness.address, verdict: verdict.kind },
-        'witness-failed: unknown mailboxes are deferred, Cyrus may have lost its mailboxes',
-      ),
-    recovered: (witness: Recipient) =>
-      log.info({ backchannel, witness: witness.address }, 'witness-recovered'),
+      verbs.witnessFailed(log, { backchannel, witness: witness.address, verdict: verdict.kind }),
+    recovered: (witness: Recipient) => verbs.witnessRecovered(log, { backchannel, witness: witness.address }),
   };
 }

@@ -13,6 +13,8 @@ import type { DemoFolder } from './demo.js';
 import { EX_OK, EX_SOFTWARE } from './exit-status.js';
 import { serviceNotify } from './service-notify.js';
 import { print } from './terminal.js';
+import * as verbs from '../log/verbs/daemon.js';
+import { packageVersion } from '../package.js';
 
 /** One Ctrl-C under `npm start` comes twice: from the terminal, and handed on by npm. */
 const SAME_SIGNAL_MS = 500;
@@ -60,11 +62,11 @@ async function load(flags: Flags, folder: DemoFolder | undefined): Promise<Confi
 }
 
 async function start(config: Config, { log, flush }: LogHandle): Promise<Daemon> {
-  log.info({ pid: process.pid, config: config.file ?? 'built-in' }, 'starting');
+  verbs.starting(log, { ...identity(config), pid: process.pid });
   try {
     return await Daemon.start(config, log);
   } catch (error) {
-    log.fatal({ reason: messageOf(error) }, 'not-started');
+    verbs.notStarted(log, { reason: messageOf(error) });
     await flush();
     throw error;
   }
@@ -78,24 +80,29 @@ async function reload(running: Running, flags: Flags, folder: DemoFolder | undef
     await daemon.reload(next);
     running.config = next;
     logs.reopen(next.log);
-    logs.log.info({ config: next.file ?? 'built-in' }, 'reloaded');
+    verbs.reloaded(logs.log, { config: next.file ?? 'built-in' });
   } catch (error) {
     logs.reopen(running.config.log);
     const reason = messageOf(error).replaceAll('\n', '; ');
-    logs.log.error({ reason }, 'reload-refused: the old configuration stays in force');
+    verbs.reloadRefused(logs.log, { reason });
   }
 }
 
-function logStats({ daemon, logs }: Running): void {
-  logs.log.info(daemon.stats(), 'stats');
+function logStats({ daemon, logs, config }: Running): void {
+  verbs.stats(logs.log, { ...identity(config), ...daemon.stats() });
+}
+
+/** What is running here, for whoever has only the log. */
+function identity({ file }: Config): { version: string; node: string; config: string } {
+  return { version: packageVersion(), node: process.version, config: file ?? 'built-in' };
 }
 
 async function drain(running: Running, signal: NodeJS.Signals): Promise<void> {
   const { daemon, logs } = running;
-  logs.log.info({ signal }, 'stopping');
+  verbs.stopping(logs.log, { signal });
   await daemon.stop();
   logStats(running);
-  logs.log.info('stopped');
+  verbs.stopped(logs.log, {});
   await logs.flush();
 }
 
@@ -135,7 +142,7 @@ class Hangups {
 function endAtFaults({ log, flush }: LogHandle): void {
   const end = (error: unknown): void => {
     const stack = error instanceof Error ? error.stack : undefined;
-    log.fatal({ reason: messageOf(error), stack }, 'fault');
+    verbs.fault(log, { reason: messageOf(error), stack });
     void flush().then(() => process.exit(EX_SOFTWARE));
   };
   process.on('uncaughtException', end);

@@ -5,16 +5,17 @@ import type { Log } from '../log/log.js';
 import type { Outcome } from '../validation/outcome.js';
 import { flatEvidence } from './flat-evidence.js';
 import type { Verdict } from '../validation/verdict.js';
+import * as verbs from '../log/verbs/lookups.js';
 
 const SECOND_MS = 1000;
 
-const VERBS: { readonly [kind in Verdict['kind']]: string } = {
-  deliverable: 'found',
-  unknown: 'notfound',
-  overquota: 'overquota',
-  refused: 'refused',
-  deferred: 'deferred',
-};
+const VERBS = {
+  deliverable: verbs.found,
+  unknown: verbs.notfound,
+  overquota: verbs.overquota,
+  refused: verbs.refused,
+  deferred: verbs.deferred,
+} as const satisfies { readonly [kind in Verdict['kind']]: unknown };
 
 export class LookupLog {
   readonly #log: Log;
@@ -47,7 +48,7 @@ export class LookupLog {
     queueId?: string,
   ): void {
     if (!this.#log.isLevelEnabled('debug')) return;
-    this.#log.debug(fields(map, key, connection, outcome, ms, queueId), verbOf(outcome));
+    verbOf(outcome).at('debug', this.#log, fields(map, key, connection, outcome, ms, queueId));
   }
 
   /** @param ageMs of the denial that answered; undefined where none did */
@@ -64,8 +65,8 @@ export class LookupLog {
     const verb = verbOf(outcome);
     if (this.#hasRoom()) {
       const age = ageMs === undefined ? undefined : { ageMs: Math.round(ageMs) };
-      this.#log.info({ ...fields(map, key, connection, outcome, ms, queueId), ...age }, verb);
-    } else this.#unlogged.set(verb, (this.#unlogged.get(verb) ?? 0) + 1);
+      verb.at('info', this.#log, { ...fields(map, key, connection, outcome, ms, queueId), ...age });
+    } else this.#unlogged.set(verb.verb, (this.#unlogged.get(verb.verb) ?? 0) + 1);
   }
 
   /** Ends this second: tells of those that had no line. */
@@ -74,7 +75,7 @@ export class LookupLog {
     this.#timer = undefined;
     this.#since = -Infinity;
     if (this.#unlogged.size === 0) return;
-    this.#log.info(Object.fromEntries(this.#unlogged), 'unlogged');
+    verbs.unlogged(this.#log, { counts: Object.fromEntries(this.#unlogged) });
     this.#unlogged.clear();
   }
 
@@ -102,7 +103,7 @@ function fields(
   outcome: Outcome,
   ms: number,
   queueId: string | undefined,
-): object {
+) {
   const { verdict, source } = outcome;
   const named = {
     map,
@@ -124,6 +125,6 @@ function rounded(ms: number): number {
   return Math.round(ms * 1000) / 1000;
 }
 
-function verbOf({ verdict, source }: Outcome): string {
-  return source === 'stale' ? 'stale' : VERBS[verdict.kind];
+function verbOf({ verdict, source }: Outcome) {
+  return source === 'stale' ? verbs.stale : VERBS[verdict.kind];
 }

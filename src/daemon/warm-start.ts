@@ -8,6 +8,7 @@ import type { Log } from '../log/log.js';
 import type { Snapshot } from '../validation/snapshot.js';
 import type { Validator } from '../validation/validator.js';
 import type { VerdictCache } from '../validation/verdict-cache.js';
+import * as verbs from '../log/verbs/daemon.js';
 
 /** First line of the file; a change of the form changes the number, and older files are ignored. */
 const FORMAT = 'cyrusmapd-known 2\n';
@@ -65,9 +66,9 @@ export class WarmStart {
     const { cache, clocks, log } = this.#parts;
     try {
       const mailboxes = await saveKnown(this.#path, cache, clocks);
-      log.debug({ file: this.#path, mailboxes }, 'saved');
+      verbs.saved(log, { file: this.#path, mailboxes });
     } catch (error) {
-      log.error({ file: this.#path, error: messageOf(error) }, 'not-saved');
+      verbs.notSaved(log, { file: this.#path, error: messageOf(error) });
     }
   }
 
@@ -76,10 +77,10 @@ export class WarmStart {
     const restored = await restoreKnown(this.#path, validator.beginSnapshot(), clocks);
     switch (restored.kind) {
       case 'restored':
-        log.info({ file: this.#path, mailboxes: restored.mailboxes }, 'restored');
+        verbs.restored(log, { file: this.#path, mailboxes: restored.mailboxes });
         return;
       case 'damaged':
-        log.warn({ file: this.#path, reason: restored.reason }, 'not-restored: the file is ignored');
+        verbs.notRestored(log, { file: this.#path, reason: restored.reason });
         return;
       case 'absent':
         return;

@@ -1,13 +1,16 @@
 // The log: pino, a JSON line an event, its message a verb, with fixed fields and the time in ISO 8601.
 // Writes to a file or to standard error, by log-file.ts.
 import { write } from 'node:fs';
-import type { Logger } from 'pino';
 import type { LogConfig } from '../config/config.js';
 import { ConfigError, messageOf } from '../errors.js';
 import { LogFile } from './log-file.js';
+import type { Level } from './verb.js';
+import { logResumed } from './verbs/log.js';
 
-/** What the parts may do with the log. */
-export type Log = Pick<Logger, 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal' | 'isLevelEnabled'>;
+/** What the verbs (verbs/) write to; nothing else calls these. */
+export type Log = {
+  readonly [level in Level]: (fields: object, prose: string) => void;
+} & { readonly isLevelEnabled: (level: Level) => boolean };
 
 export type LogHandle = {
   readonly log: Log;
@@ -24,7 +27,7 @@ export async function createLog(config: LogConfig): Promise<LogHandle> {
   const { pino, stdTimeFunctions } = await import('pino');
   const file = open(config, {
     trouble: (what) => tellOperator(config, what),
-    resumed: (dropped) => log.warn({ dropped }, 'log-resumed'),
+    resumed: (dropped) => logResumed(log, { dropped }),
   });
   const log = pino(
     {

@@ -3,6 +3,7 @@
 import { messageOf, UnavailableError } from '../errors.js';
 import type { Log } from '../log/log.js';
 import type { Snapshot } from '../validation/snapshot.js';
+import * as verbs from '../log/verbs/backchannels.js';
 
 /** Who can list the mailboxes of some domains. */
 export interface SnapshotSource {
@@ -108,13 +109,8 @@ export class Snapshots {
       return false;
     }
     const { size, skipped } = snapshot;
-    log.info({ backchannel: name, mailboxes: size, ms: Math.round(now() - start) }, 'listed');
-    if (skipped > 0) {
-      log.warn(
-        { backchannel: name, skipped },
-        'listed-in-part: cache.max_known is below the number of mailboxes',
-      );
-    }
+    verbs.listed(log, { backchannel: name, mailboxes: size, ms: Math.round(now() - start) });
+    if (skipped > 0) verbs.listedInPart(log, { backchannel: name, skipped });
     this.#failing.delete(name);
     return !snapshot.outdated;
   }
@@ -123,8 +119,7 @@ export class Snapshots {
     if (this.#closed || !this.#sources.includes(source)) return;
     const backchannel = source.name;
     const fields = { backchannel, error: messageOf(error) };
-    if (this.#failing.has(backchannel)) this.#parts.log.debug(fields, 'not-listed');
-    else this.#parts.log.error(fields, 'not-listed: what is known stays known');
+    verbs.notListed.at(this.#failing.has(backchannel) ? 'debug' : 'error', this.#parts.log, fields);
     this.#failing.add(backchannel);
   }
 }

@@ -1,6 +1,7 @@
 // Why we closed connections: each is counted, and logged without floods. The first of a kind is a line at once,
 // those of the minute behind it are one line with their number. No I/O of its own, no timer: see sweep().
 import type { Log } from '../log/log.js';
+import { closed } from '../log/verbs/socketmap.js';
 
 export type ClosingReason =
   /** Over max_connections, or outside socketmap.allow: closed as it was accepted. */
@@ -73,7 +74,7 @@ export class Closings {
     const row = this.#rows.get(reason);
     if (row === undefined) {
       this.#rows.set(reason, { since: now, more: 0, last: fields });
-      this.#log[LEVELS[reason]]({ reason, ...fields }, 'closed');
+      closed.at(LEVELS[reason], this.#log, { reason, ...fields });
     } else {
       row.more += 1;
       row.last = fields;
@@ -88,7 +89,7 @@ export class Closings {
         this.#rows.delete(reason);
         continue;
       }
-      this.#log[LEVELS[reason]]({ reason, more: row.more, ...row.last }, 'closed');
+      closed.at(LEVELS[reason], this.#log, { reason, more: row.more, ...row.last });
       row.since = now;
       row.more = 0;
     }

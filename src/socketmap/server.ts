@@ -22,6 +22,7 @@ import { SWEEP_MS } from './outbox.js';
 import type { Shared } from './shared.js';
 import { StallWatch } from './stall-watch.js';
 import { Turns } from './turns.js';
+import * as verbs from '../log/verbs/socketmap.js';
 
 export type ServerOptions = ServerLimits &
   SocketFileRules & {
@@ -148,12 +149,11 @@ export class SocketmapServer {
     const { openFiles, maxConnections } = this.#limits;
     const connections = this.#maxConnections;
     if (connections === maxConnections) return;
-    const what = 'few-files: fewer connections than socketmap.max_connections will be served';
-    this.#log.warn({ openFiles, maxConnections, connections }, what);
+    verbs.fewFiles(this.#log, { openFiles, maxConnections, connections });
   }
 
   async #stop(graceMs: number): Promise<void> {
-    if (this.#listeners.size > 0) this.#log.info({ connections: this.connections }, 'draining');
+    if (this.#listeners.size > 0) verbs.draining(this.#log, { connections: this.connections });
     this.#shared.draining = true;
     for (const listener of this.#listeners.keys()) listener.close();
     await everythingRead();
@@ -178,7 +178,7 @@ export class SocketmapServer {
       failed: (error, from) => this.#failed(error, from),
     });
     this.#listeners.set(listener, new AcceptQueue(options.backlog));
-    this.#log.info({ endpoint: listener.name }, 'listening');
+    verbs.listening(this.#log, { endpoint: listener.name });
   }
 
   #accept(socket: Socket, listener: Listener): void {
@@ -239,7 +239,7 @@ export class SocketmapServer {
   }
 
   #onStall(stalledMs: number): void {
-    this.#log.warn({ stalledMs: Math.round(stalledMs), connections: this.connections }, 'stalled');
+    verbs.stalled(this.#log, { stalledMs: Math.round(stalledMs), connections: this.connections });
     this.#closings.counts.stalled += this.connections;
     const now = this.#now();
     for (const connection of this.#connections.values()) connection.abandon(now);

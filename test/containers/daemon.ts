@@ -47,7 +47,7 @@ export class DaemonProcess {
     child.stderr.on('close', () => lines.end());
     const daemon = new DaemonProcess(child, lines, folder);
     try {
-      await lines.find(/"msg":"listening"/, listen.length);
+      await lines.find(/"event":"listening"/, listen.length);
     } catch (error) {
       await daemon.stop();
       throw error;
@@ -58,7 +58,7 @@ export class DaemonProcess {
   /** What it listens on, in the order of the log, each with the port that it got. */
   get endpoints(): string[] {
     return this.#lines
-      .all(/"msg":"listening"/)
+      .all(/"event":"listening"/)
       .map((line) => /"endpoint":"([^"]*)"/.exec(line)?.[1] ?? `no endpoint in ${line}`);
   }
 

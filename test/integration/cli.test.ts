@@ -68,14 +68,14 @@ describe('cyrusmapd serve', () => {
         stderr: '',
       });
     }
-    expect(serving.lines.filter(({ msg }) => msg === 'listening')).toHaveLength(2);
+    expect(serving.lines.filter(({ event }) => event === 'listening')).toHaveLength(2);
   });
 
   it.each(['SIGTERM', 'SIGINT'] as const)('ends with status 0 after %s', async (signal) => {
     const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
     await serving.endpoint();
     expect(await serving.stop(signal)).toBe(0);
-    expect(serving.lines.map(({ msg }) => msg)).toEqual(expect.arrayContaining(['draining', 'stopped']));
+    expect(serving.lines.map(({ event }) => event)).toEqual(expect.arrayContaining(['draining', 'stopped']));
   });
 
   it('removes its UNIX socket when it ends', async () => {
@@ -91,7 +91,7 @@ describe('cyrusmapd serve', () => {
     expect(await run('serve', '--config', config)).toEqual({
       status: 78,
       stdout: '',
-      stderr: `cyrusmapd: ${config}: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s\n`,
+      stderr: `cyrusmapd: ${config}:2: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s\n`,
     });
   });
 
@@ -163,8 +163,8 @@ describe('cyrusmapd serve', () => {
     expect(await serving.said('reload-refused')).toMatchObject({
       level: 'error',
       reason:
-        `${config}: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s; ` +
-        `${config}: lookup.over_quota is "perm": must be "temp", "ok" or "reject"`,
+        `${config}:2: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s; ` +
+        `${config}:3: lookup.over_quota is "perm": must be "temp", "ok" or "reject"`,
     });
     expect((await run('lookup', 'alice@example.jp', '--server', server)).status).toBe(0);
     rmSync(list);
@@ -292,8 +292,8 @@ describe('cyrusmapd serve at its end', () => {
     const insisting = setInterval(() => serving.child.kill('SIGTERM'), 20);
     const status = await serving.ended;
     clearInterval(insisting);
-    expect(serving.lines.map(({ msg }) => msg)).toContain('draining');
-    expect(serving.lines.map(({ msg }) => msg)).not.toContain('stopped');
+    expect(serving.lines.map(({ event }) => event)).toContain('draining');
+    expect(serving.lines.map(({ event }) => event)).not.toContain('stopped');
     expect(status).toBe(143);
     await refused;
     silent.close();

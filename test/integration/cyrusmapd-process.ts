@@ -17,7 +17,7 @@ export async function run(...args: string[]): Promise<Result> {
   return { status, ...output };
 }
 
-export type LogLine = { readonly level: string; readonly msg: string; readonly [field: string]: unknown };
+export type LogLine = { readonly level: string; readonly event: string; readonly [field: string]: unknown };
 
 /** A `cyrusmapd serve` whose log is read from standard error. */
 export class Serving {
@@ -47,7 +47,7 @@ export class Serving {
   /** Resolves with the log line that has this verb, the nth of them; rejects where the process ended before. */
   async said(verb: string, nth = 1): Promise<LogLine> {
     for (;;) {
-      const line = this.lines.filter(({ msg }) => msg.startsWith(verb))[nth - 1];
+      const line = this.lines.filter(({ event }) => event === verb)[nth - 1];
       if (line !== undefined) return line;
       if (this.child.exitCode !== null) throw new Error(`ended before "${verb}": ${this.stderr}`);
       await this.#news();

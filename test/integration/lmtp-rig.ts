@@ -157,9 +157,9 @@ async function configFor(endpoint: string, options: RigOptions): Promise<Config>
 }
 
 function recording(lines: string[]): Log {
-  const at = (fields: unknown, message?: string): void => {
-    const witness = Object(fields).witness;
-    lines.push([message?.split(':')[0], witness].filter((word) => word !== undefined).join(' '));
+  const at = (fields: object): void => {
+    const { event, witness } = Object(fields);
+    lines.push([event, witness].filter((word) => word !== undefined).join(' '));
   };
   return { ...silentLog, info: at, warn: at, error: at };
 }

@@ -116,8 +116,9 @@ function now(): number {
 }
 
 function recording(lines: Line[]): Log {
-  const at = (fields: unknown, message?: string): void => {
-    lines.push({ event: message?.split(':')[0] ?? '', error: Object(fields).error });
+  const at = (fields: object): void => {
+    const { event, error } = Object(fields);
+    lines.push({ event, error });
   };
   return { ...silentLog, info: at, warn: at, error: at };
 }

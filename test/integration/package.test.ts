@@ -47,6 +47,7 @@ describe('the package', () => {
         'rc.d/cyrusmapd.toml.sample',
         'rc.d/mailboxes.sample',
         'rc.d/newsyslog.conf.sample',
+        'rc.d/man/cyrusmapd-log.5',
         'rc.d/man/cyrusmapd.8',
         'rc.d/man/cyrusmapd.toml.5',
       ]),

@@ -122,7 +122,7 @@ export class RcHost {
   /** Log lines with this verb. */
   said(verb: string, file = this.logfile): number {
     try {
-      return readFileSync(file, 'utf8').split(`"msg":"${verb}`).length - 1;
+      return readFileSync(file, 'utf8').split(`"event":"${verb}`).length - 1;
     } catch {
       return 0;
     }

@@ -409,7 +409,7 @@ describe('file descriptors', () => {
     expect([server.connections, server.lingering, server.counters.closed.overLimit]).toEqual([2, 1, 1]);
     expect(lines[0]).toEqual({
       level: 'warn',
-      message: 'few-files: fewer connections than socketmap.max_connections will be served',
+      message: 'few-files',
       fields: { openFiles, maxConnections: 100, connections: 2 },
     });
   });

@@ -134,8 +134,9 @@ export async function startRig(options: Partial<ServerOptions> = {}, listen?: st
 export function recordingLog(lines: Line[]): Log {
   const at =
     (level: string) =>
-    (fields: unknown, message?: unknown): void => {
-      lines.push({ level, message, fields: Object(fields) });
+    (line: object): void => {
+      const { event: message, ...fields } = Object.assign({ event: '' }, line);
+      lines.push({ level, message, fields });
     };
   return { ...silentLog, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') };
 }

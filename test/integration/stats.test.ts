@@ -120,8 +120,8 @@ describe('cyrusmapd serve', () => {
     await ask(at('socketmap'), 'alice@example.jp');
     expect(await serving.stop()).toBe(0);
     expect(serving.lines.slice(-2)).toMatchObject([
-      { msg: 'stats', replies: { ...replies, OK: 2 }, connections: 0 },
-      { msg: 'stopped' },
+      { event: 'stats', replies: { ...replies, OK: 2 }, connections: 0 },
+      { event: 'stopped' },
     ]);
   });
 

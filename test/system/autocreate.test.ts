@@ -24,7 +24,7 @@ describe.each(suites)('Cyrus of %s', (suite) => {
       const before = await mailboxes(cyrus);
       const { replies, lines } = await lookups(cyrus, [], KEYS);
       expect(replies).toEqual(KEYS.map(() => 'TEMP'));
-      expect(lines.filter((line) => /"msg":"autocreate/.test(line))).toHaveLength(1);
+      expect(lines.filter((line) => /"event":"autocreate/.test(line))).toHaveLength(1);
       expect(await mailboxes(cyrus)).toEqual(before);
     });
 
@@ -47,7 +47,7 @@ describe.each(suites)('Cyrus of %s', (suite) => {
     test('everybody is OK, which delivery bears out, with one line', async () => {
       const { replies, lines } = await lookups(cyrus, [], ['alice@example.jp', 'nobody@example.jp']);
       expect(replies).toEqual(['OK', 'OK']);
-      expect(lines.filter((line) => /"msg":"catch-all/.test(line))).toHaveLength(1);
+      expect(lines.filter((line) => /"event":"catch-all/.test(line))).toHaveLength(1);
       const delivery = await cyrus.deliver('nobody@example.jp');
       expect(await cyrus.where(delivery.marker)).toEqual(['user/alice@example.jp']);
     });
@@ -69,7 +69,7 @@ describe.each(suites)('Cyrus of %s', (suite) => {
         ['alice@example.jp', 'nobody@example.jp', 'x@other.test'],
       );
       expect(replies).toEqual(['OK', 'NOTFOUND', 'NOTFOUND']);
-      expect(lines.filter((line) => /"msg":"(?:autocreate|catch-all)/.test(line))).toEqual([]);
+      expect(lines.filter((line) => /"event":"(?:autocreate|catch-all)/.test(line))).toEqual([]);
       expect(await mailboxes(cyrus)).toEqual(before);
     });
   });

@@ -211,9 +211,9 @@ async function expectOneLine(toml: string, why: RegExp): Promise<void> {
     }
     client.close();
     await daemon.stop();
-    await daemon.logged(/"msg":"stopped"/);
+    await daemon.logged(/"event":"stopped"/);
     const lines = daemon.log(/"level":"(?:warn|error|fatal)"/).map((line) => JSON.parse(line));
-    expect(lines.filter(({ msg }) => msg === 'backend-down')).toEqual([
+    expect(lines.filter(({ event }) => event === 'backend-down')).toEqual([
       expect.objectContaining({ backchannel: 'cyrus', error: expect.stringMatching(why) }),
     ]);
     expect(lines.length, JSON.stringify(lines)).toBeLessThanOrEqual(2);

@@ -166,7 +166,7 @@ test('nobody gets the reply for another recipient after the daemon stood still',
   expect(await each('RCPT TO:<alice@example.jp>')).toEqual(all(DEFERRED));
   expect(performance.now() - asked).toBeGreaterThan(29_000);
   daemon.kill('SIGCONT');
-  await daemon.logged(/"msg":"stalled"/);
+  await daemon.logged(/"event":"stalled"/);
   // Inside of parse it has kept its connection, finds it ended, and connects anew then; FEATURE(cyrusmap) has closed it.
   expect(await each('RCPT TO:<alice@example.jp>')).toEqual([DEFERRED, DEFERRED, OK]);
   for (let times = 0; times < 3; times++) {

@@ -82,9 +82,9 @@ describe.each([
 
   /** Resolves when the daemon serves that many connections. */
   async function serves(connections: number): Promise<void> {
-    for (let lines = daemon.log(/"msg":"stats"/).length; ; lines++) {
+    for (let lines = daemon.log(/"event":"stats"/).length; ; lines++) {
       daemon.kill('SIGUSR2');
-      const line = await daemon.logged(/"msg":"stats"/, lines + 1);
+      const line = await daemon.logged(/"event":"stats"/, lines + 1);
       if (line.includes(`"connections":${connections},`)) return;
     }
   }
@@ -115,7 +115,7 @@ describe.each([
     const [once, twice] = [await session(), await session()];
     const slow = await beginRequest();
     const stopped = daemon.stop();
-    await daemon.logged(/"msg":"draining"/);
+    await daemon.logged(/"event":"draining"/);
     expect(await rcpt(once)).toEqual([DEFERRED]);
     expect(await rcpt(twice, 2)).toEqual([DEFERRED, DEFERRED]);
     slow.end('us alice@example.jp,');

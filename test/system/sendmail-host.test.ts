@@ -166,7 +166,7 @@ describe('separation', () => {
     expect(replies.map(status)).toEqual(Array(3).fill('550 5.1.1'));
     await admin.create('user/root@example.jp');
     daemon.kill('SIGHUP'); // drops what it knows not to exist
-    await daemon.logged(/"msg":"reloaded"/);
+    await daemon.logged(/"event":"reloaded"/);
     expect(await deliver('root@example.jp')).toEqual(['user/root@example.jp']);
   });
 

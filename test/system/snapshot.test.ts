@@ -83,7 +83,7 @@ describe.each(['bookworm', 'sid'] as const)('Cyrus of %s', (suite) => {
     await admin.create(`${named('carol')}${imapd.unixhierarchysep === 'yes' ? '/' : '.'}Sent`);
     const lookup = '[lookup]\ndefault_domain = "rig.test"';
     const serving = await startDaemon(on, ['example.jp', '*.example.net', 'rig.test', '*'], lookup);
-    await serving.logged(/"msg":"listed"/);
+    await serving.logged(/"event":"listed"/);
     await on.stopMaster('KILL');
     expect(
       await statuses(
@@ -111,7 +111,7 @@ describe.each(['bookworm', 'sid'] as const)('Cyrus of %s', (suite) => {
     await admin.create('user/alice');
     await admin.create('user/MixedCase');
     const serving = await startDaemon(on, ['*'], '[lookup]\nvirtual_domains = false');
-    await serving.logged(/"msg":"listed"/);
+    await serving.logged(/"event":"listed"/);
     await on.stopMaster('KILL');
     expect(await statuses('alice', 'alice@example.jp', 'Alice@example.net')).toEqual(Array(3).fill('OK'));
     expect(await statuses('mixedcase@example.jp', 'bob@example.jp')).toEqual(['TEMP', 'TEMP']);
@@ -122,9 +122,9 @@ describe.each(['bookworm', 'sid'] as const)('Cyrus of %s', (suite) => {
     for (const name of ['alice', 'bob', 'canary']) await admin.create(`user/${name}@example.jp`);
     const more = `[cache]\nsnapshot_interval = "10s"\nstate_file = "${join(folder, 'known')}"`;
     const serving = await startDaemon(on, ['example.jp'], more);
-    await serving.logged(/"msg":"listed"/);
+    await serving.logged(/"event":"listed"/);
     await admin.delete('user/bob@example.jp');
-    await serving.logged(/"mailboxes":2,.*"msg":"listed"/);
+    await serving.logged(/"event":"listed",.*"mailboxes":2,/);
     await on.stopMaster('KILL');
     expect(await statuses('alice@example.jp', 'bob@example.jp')).toEqual(['OK', 'TEMP']);
 
@@ -132,11 +132,11 @@ describe.each(['bookworm', 'sid'] as const)('Cyrus of %s', (suite) => {
     await serving.stop();
     client?.close();
     const again = await startDaemon(on, ['example.jp'], more);
-    await again.logged(/"msg":"restored"/);
+    await again.logged(/"event":"restored"/);
     expect(await statuses('alice@example.jp', 'bob@example.jp')).toEqual(['OK', 'TEMP']);
-    expect(again.log(/"msg":"not-listed/)).toHaveLength(1);
+    expect(again.log(/"event":"not-listed"/)).toHaveLength(1);
     await on.startMaster();
-    await again.logged(/"mailboxes":2,.*"msg":"listed"/);
+    await again.logged(/"event":"listed",.*"mailboxes":2,/);
     expect(await statuses('alice@example.jp', 'bob@example.jp')).toEqual(['OK', 'NOTFOUND']);
   });
 });

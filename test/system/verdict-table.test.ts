@@ -227,7 +227,7 @@ describe('mailboxes.db moved away under a running daemon, and back, many times',
     expect((await client.lookup('cyrus', 'u1@example.jp')).status).toBe('OK');
     expect((await client.lookup('cyrus', 'nobody@example.jp')).status).toBe('NOTFOUND');
     client.close();
-    expect(daemon.log(/"msg":"witness-failed/).length).toBeGreaterThan(0);
+    expect(daemon.log(/"event":"witness-failed/).length).toBeGreaterThan(0);
     await daemon.stop();
   });
 });

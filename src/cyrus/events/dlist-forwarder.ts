@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { messageOf } from '../../errors.js';
 import type { Log } from '../../log/log.js';
 import type { DlistCommand } from './dlist.js';
+import { notificationDropped } from '../../log/verbs/events.js';
 
 export type ForwarderLimits = {
   /** Commands that wait; more are dropped. */
@@ -87,6 +88,6 @@ export class DlistForwarder {
     this.dropped += 1;
     if (this.#failing || this.#closed) return;
     this.#failing = true;
-    this.#log.warn({ endpoint: `unix:${this.#path}`, error: messageOf(error) }, 'notification-dropped');
+    notificationDropped(this.#log, { endpoint: `unix:${this.#path}`, error: messageOf(error) });
   }
 }

@@ -7,6 +7,7 @@ import type { Log } from '../../log/log.js';
 import type { AddressRules } from '../../validation/recipient.js';
 import { DEFAULT_DLIST_LIMITS, DLIST_OK, DlistParser, type DlistCommand, type DlistLimits } from './dlist.js';
 import { readEvent, type MailboxEvent } from './event.js';
+import { cyrusEvent } from '../../log/verbs/events.js';
 
 /** What events do to what is remembered. Each returns at once. */
 export interface EventEffects {
@@ -104,7 +105,7 @@ export class EventReceiver {
   #apply(command: DlistCommand): void {
     const event = readEvent(command, this.#rules());
     this.#count(event.event);
-    if (this.#log.isLevelEnabled('debug')) this.#log.debug(event, 'event');
+    if (this.#log.isLevelEnabled('debug')) cyrusEvent(this.#log, fieldsOf(event));
     this.#effect(event, command);
   }
 
@@ -130,4 +131,10 @@ export class EventReceiver {
     if (known === undefined && this.counts.size >= COUNTED_NAMES_MAX) return;
     this.counts.set(name, (known ?? 0) + 1);
   }
+}
+
+function fieldsOf(event: MailboxEvent): Parameters<typeof cyrusEvent>[1] {
+  const { kind, event: name } = event;
+  const names = 'mailboxes' in event ? event.mailboxes : undefined;
+  return { name, kind, names, reason: 'reason' in event ? event.reason : undefined };
 }

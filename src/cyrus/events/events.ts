@@ -11,6 +11,7 @@ import type { Log } from '../../log/log.js';
 import { Listener } from '../../net/listener.js';
 import { EventsProof } from '../../validation/events-proof.js';
 import type { Validator } from '../../validation/validator.js';
+import { listeningForEvents } from '../../log/verbs/events.js';
 
 /** The kernel's queue of Cyrus processes that push at once; each waits there for its turn. */
 const BACKLOG = 1024;
@@ -58,7 +59,7 @@ export async function openEvents(
       failed: (error) => effects.gap(`an event connection was not accepted: ${messageOf(error)}`),
     },
   );
-  log.info({ endpoint: listener.name }, 'listening-for-events');
+  listeningForEvents(log, { endpoint: listener.name });
   const close = () => {
     listener.close();
     proof.close();

@@ -1,6 +1,7 @@
 // Gaps in the log: the first one is a line, and then one for each minute in which there are more, so that a stranger cannot
 // fill the disk. No I/O but the log.
 import type { Log } from '../../log/log.js';
+import { eventGap } from '../../log/verbs/events.js';
 
 /** Between two lines. */
 export const GAP_LOG_MS = 60_000;
@@ -22,7 +23,7 @@ export class GapLog {
   }
 
   #tell(reason: string): void {
-    this.#log.warn({ reason, gaps: this.#since }, 'event-gap: everything known is forgotten');
+    eventGap(this.#log, { reason, gaps: this.#since });
     this.#since = 0;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;

@@ -6,6 +6,7 @@ import type { Proof } from '../../validation/proof.js';
 import { isYoung, sameIdentity, type Identity } from './identity.js';
 import type { FileSight, Unseen } from './list-file.js';
 import { kindVouches, vouchingFileSystem } from './vouching.js';
+import * as verbs from '../../log/verbs/clock.js';
 
 /** `limited`: what is remembered is outdated in time, but no "no" is vouched for. `deferring`: nobody is unknown now. */
 export type ClockStanding = 'vouching' | 'limited' | 'deferring' | 'off';
@@ -204,10 +205,7 @@ export class Clock implements Proof {
   #dropNames(): void {
     this.#names?.close();
     this.#names = undefined;
-    this.#parts.log.error(
-      { path: this.#parts.path },
-      'clock-names-off: a change was not among the names read',
-    );
+    verbs.clockNamesOff(this.#parts.log, { path: this.#parts.path });
   }
 
   #stand(standing: ClockStanding, reason: string | undefined): void {
@@ -215,8 +213,20 @@ export class Clock implements Proof {
     this.#standing = standing;
     this.#reason = reason;
     const { log, path } = this.#parts;
-    if (standing === 'vouching') log.info({ path }, 'clock-vouches');
-    else log[standing === 'limited' ? 'warn' : 'error']({ path, reason }, `clock-${standing}`);
+    switch (standing) {
+      case 'vouching':
+        verbs.clockVouches(log, { path });
+        return;
+      case 'limited':
+        verbs.clockLimited(log, { path, reason });
+        return;
+      case 'deferring':
+        verbs.clockDeferring(log, { path, reason });
+        return;
+      case 'off':
+        verbs.clockOff(log, { path, reason });
+        return;
+    }
   }
 }
 

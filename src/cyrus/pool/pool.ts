@@ -11,6 +11,7 @@ import { Backoff, type BackoffLimits } from './backoff.js';
 import { IdleSessions } from './idle-sessions.js';
 import { QuestionQueue, type Question } from './question-queue.js';
 import type { Session } from './session.js';
+import * as verbs from '../../log/verbs/backchannels.js';
 
 export type PoolLimits = BackoffLimits & {
   /** Sessions at once; far below lmtpd's maxchild, each holds a delivery slot. */
@@ -242,7 +243,7 @@ export class Pool implements Probe {
   #botched(batch: readonly Question[], error: unknown): void {
     const { log, restarted } = this.#surroundings;
     if (this.#state !== 'closed') restarted?.();
-    log.debug({ backchannel: this.name, error: messageOf(error), questions: batch.length }, 'botched');
+    verbs.botched(log, { backchannel: this.name, error: messageOf(error), questions: batch.length });
     this.#waiting.putBack(batch, asError(error), this.#state !== 'closed');
     // What ended one session has likely ended the idle ones, and they have not noticed yet.
     this.#idle.closeAll();
@@ -294,7 +295,7 @@ export class Pool implements Probe {
     this.#losses = 0;
     if (this.#down === undefined) return;
     this.#down = undefined;
-    this.#surroundings.log.info({ backchannel: this.name }, 'backend-up');
+    verbs.backendUp(this.#surroundings.log, { backchannel: this.name });
     this.#surroundings.restarted?.();
   }
 
@@ -310,12 +311,11 @@ export class Pool implements Probe {
     const fields = { backchannel: this.name, error: messageOf(error), pauseMs };
     const othersLeft = this.#busy.size + this.#opening > 0 || this.#idle.anyUsable;
     if (othersLeft) {
-      log.debug(fields, 'session-refused');
+      verbs.sessionRefused(log, fields);
       return;
     }
     const news = error instanceof LoginError && !(this.#down instanceof LoginError);
-    if (this.#down === undefined || news) log.error(fields, 'backend-down');
-    else log.debug(fields, 'backend-down');
+    verbs.backendDown.at(this.#down === undefined || news ? 'error' : 'debug', log, fields);
     this.#down = asError(error);
     this.#waiting.refuseAll(this.#down);
   }

@@ -72,13 +72,14 @@ afterEach(() => {
 function recordingLog(): Log {
   const at =
     (level: string) =>
-    (fields: object, message: string): void => {
+    (line: object): void => {
+      const { event: message, ...fields } = Object.assign({ event: '' }, line);
       lines.push({ level, message, fields });
     };
   return {
     ...silentLog,
-    debug: at('debug') as Log['debug'],
-    info: at('info') as Log['info'],
+    debug: at('debug'),
+    info: at('info'),
     isLevelEnabled: (level) => enabled.has(level),
   };
 }
@@ -249,7 +250,7 @@ describe('the log', () => {
     lookups.answerNow('cyrus', 'al ice@example.jp', ASKER);
     vi.advanceTimersByTime(1000);
     expect(told()).toEqual([...Array<string>(5).fill('notfound'), 'unlogged']);
-    expect(lines.at(-1)).toEqual({ level: 'info', message: 'unlogged', fields: { notfound: 5 } });
+    expect(lines.at(-1)).toEqual({ level: 'info', message: 'unlogged', fields: { counts: { notfound: 5 } } });
     now += 1;
     lookups.answerNow('cyrus', 'al ice@example.jp', ASKER);
     vi.advanceTimersByTime(5000);
@@ -263,7 +264,7 @@ describe('the log', () => {
     expect(lines.at(-1)).toEqual({
       level: 'info',
       message: 'unlogged',
-      fields: { notfound: 2, deferred: 1 },
+      fields: { counts: { notfound: 2, deferred: 1 } },
     });
     log.end();
     expect(lines).toHaveLength(6);

@@ -68,8 +68,8 @@ let lines: string[];
 
 const at =
   (level: string) =>
-  (fields: unknown, message?: string): void =>
-    void lines.push([level, message?.split(':')[0], Object(fields).error].filter(Boolean).join(' '));
+  (fields: object): void =>
+    void lines.push([level, Object(fields).event, Object(fields).error].filter(Boolean).join(' '));
 const log: Log = { ...silentLog, info: at('info'), warn: at('warn'), error: at('error') };
 
 beforeEach(() => {

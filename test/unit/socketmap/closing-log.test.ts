@@ -6,8 +6,8 @@ function recorded(): { closings: Closings; lines: [string, object][] } {
   const lines: [string, object][] = [];
   const log: Log = {
     ...silentLog,
-    warn: (fields: unknown) => lines.push(['warn', Object(fields)]),
-    debug: (fields: unknown) => lines.push(['debug', Object(fields)]),
+    warn: (fields) => lines.push(['warn', fields]),
+    debug: (fields) => lines.push(['debug', fields]),
   };
   return { closings: new Closings(log), lines };
 }
@@ -17,7 +17,10 @@ describe('Closings', () => {
     const { closings, lines } = recorded();
     closings.add('protocolError', 0, { endpoint: 'unix:/s', peer: undefined, error: 'no comma' });
     expect(lines).toEqual([
-      ['warn', { reason: 'protocolError', endpoint: 'unix:/s', peer: undefined, error: 'no comma' }],
+      [
+        'warn',
+        { event: 'closed', reason: 'protocolError', endpoint: 'unix:/s', peer: undefined, error: 'no comma' },
+      ],
     ]);
   });
 
@@ -30,7 +33,7 @@ describe('Closings', () => {
     expect(lines).toHaveLength(2);
     expect(lines[1]).toEqual([
       'warn',
-      { reason: 'overLimit', more: 1000, endpoint: 'unix:/s', peer: '1000' },
+      { event: 'closed', reason: 'overLimit', more: 1000, endpoint: 'unix:/s', peer: '1000' },
     ]);
     expect(closings.counts.overLimit).toBe(1001);
   });

@@ -66,8 +66,8 @@ afterEach(() => {
 
 const log: Log = {
   ...silentLog,
-  error: (_: unknown, message?: string) => void lines.push(`error ${message}`),
-  info: (_: unknown, message?: string) => void lines.push(`info ${message}`),
+  error: (fields: object) => void lines.push(`error ${Object(fields).event}`),
+  info: (fields: object) => void lines.push(`info ${Object(fields).event}`),
 };
 
 function newPool(limits: Partial<PoolLimits> = {}): Pool {

@@ -1,0 +1,71 @@
+// The fields of log lines: one name has one type and one meaning, whatever the verb. No I/O.
+
+type Field<Value> = {
+  readonly type: 'text' | 'number' | 'object';
+  /** One sentence for the manual. */
+  readonly text: string;
+  /** Only for the compiler: what the field holds. */
+  readonly value?: Value;
+};
+
+const text = (words: string): Field<string> => ({ type: 'text', text: words });
+const number = (words: string): Field<number> => ({ type: 'number', text: words });
+const object = (words: string): Field<object> => ({ type: 'object', text: words });
+
+/** Alphabetical. A field of a stranger's words may be cut, see cut.ts. */
+export const FIELDS = {
+  ageMs: number('How old the remembered denial was that answered, in milliseconds.'),
+  backchannel: text('The name of the back-channel.'),
+  code: text('What Cyrus said: `550` of LMTP, `NO` of IMAP.'),
+  config: text('The configuration file; `built-in` where there is none.'),
+  connection: number('The connection of the mail server, counted from the start.'),
+  connections: number('Connections of mail servers at this moment; of `few-files`, how many will be served.'),
+  counts: object('How many of each verb had no line of their own.'),
+  domain: text('The domain.'),
+  dropped: number('Log lines that are lost.'),
+  endpoint: text('Where it listens or connects, as in the configuration.'),
+  enhanced: text('What Cyrus said: its enhanced code, such as `5.1.1`.'),
+  error: text('What the system or the peer said.'),
+  file: text('The file.'),
+  gaps: number('Gaps since the last line about one, this one included.'),
+  key: text(
+    'What the mail server asked about; of `witness-missing`, the key of the configuration that is not set.',
+  ),
+  kind: text('What the event means: `changed`, `overquota`, `other` or `doubtful`.'),
+  mailboxes: number('How many mailboxes.'),
+  map: text('The map name of the request.'),
+  maxConnections: number('`socketmap.max_connections`.'),
+  more: number('How many more of this kind the last minute had.'),
+  ms: number('How long it took, in milliseconds.'),
+  name: text('The name of the event, as Cyrus writes it.'),
+  names: object('The mailboxes that are forgotten.'),
+  node: text('The version of Node.js.'),
+  openFiles: number('How many files the process may have open.'),
+  path: text('The file.'),
+  pauseMs: number('For how long nobody is asked now, in milliseconds.'),
+  peer: text('The address of the other end.'),
+  pid: number('The process.'),
+  questions: number('Questions that got no answer there.'),
+  queueId: text('The name of the message in the queue of the mail server, where it sends it along.'),
+  reason: text('Why.'),
+  reply: text('What lmtpd replied.'),
+  rule: text('Why nobody needed to be asked, such as `8-bit character`.'),
+  said: text('What Cyrus said: its words.'),
+  session: text('SESSIONID, by which the log of Cyrus names the conversation.'),
+  signal: text('The signal.'),
+  skipped: number('Mailboxes of the list for which there was no room.'),
+  source: text('Who decided: `rule`, `known`, `negative`, `probe`, `stale`, `routing`, `deadline`, `down`.'),
+  stack: text('Where in the program it happened.'),
+  stalledMs: number('For how long the process stood still, in milliseconds.'),
+  verdict: text(
+    'What is known of the mailbox: `deliverable`, `unknown`, `overquota`, `refused` or `deferred`.',
+  ),
+  version: text('The version of cyrusmapd.'),
+  witness: text('The mailbox that must exist.'),
+  witnessSaid: text('What that mailbox was found to be.'),
+} as const;
+
+export type FieldName = keyof typeof FIELDS;
+export type FieldValues = {
+  readonly [Name in FieldName]: (typeof FIELDS)[Name] extends Field<infer Value> ? Value : never;
+};

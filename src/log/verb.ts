@@ -1,0 +1,50 @@
+// What a line of the log is: a verb that names it, fields of fixed names and types, a level, and one sentence of prose.
+// The verbs themselves are in verbs/, a file a room; cyrusmapd-log(5) is made of them. No I/O of its own.
+import type { FieldName, FieldValues } from './fields.js';
+import type { Log } from './log.js';
+
+export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+type Said<Required extends FieldName, Optional extends FieldName, Levels extends Level> = {
+  /** The first is the usual one; the others are for `at`. */
+  readonly levels: readonly [Levels, ...Levels[]];
+  /** One sentence for who reads the line at night: what has happened, and what it means. */
+  readonly prose: string;
+  /** In this order they stand in the manual. */
+  readonly fields?: readonly Required[];
+  /** Those that some lines lack. */
+  readonly optional?: readonly Optional[];
+};
+
+type Fields<Required extends FieldName, Optional extends FieldName> = {
+  readonly [Name in Required]: FieldValues[Name];
+} & { readonly [Name in Optional]?: FieldValues[Name] | undefined };
+
+export type Verb<
+  Required extends FieldName = FieldName,
+  Optional extends FieldName = FieldName,
+  Levels extends Level = Level,
+> = Said<Required, Optional, Levels> & {
+  (log: Log, fields: Fields<Required, Optional>): void;
+  readonly verb: string;
+  /** With another of its levels: `debug` where the same was told before. */
+  readonly at: (level: Levels, log: Log, fields: Fields<Required, Optional>) => void;
+};
+
+/** @param name of lower-case words with hyphens; it stands in the line as `event`, and never changes its meaning */
+export function verb<
+  const Levels extends Level,
+  const Required extends FieldName = never,
+  const Optional extends FieldName = never,
+>(name: string, said: Said<Required, Optional, Levels>): Verb<Required, Optional, Levels> {
+  const at = (level: Levels, log: Log, fields: Fields<Required, Optional>): void => {
+    const line: object = { event: name, ...fields };
+    log[level](line, said.prose);
+  };
+  const usual = said.levels[0];
+  return Object.assign((log: Log, fields: Fields<Required, Optional>) => at(usual, log, fields), {
+    ...said,
+    verb: name,
+    at,
+  });
+}

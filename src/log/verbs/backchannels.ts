@@ -1,0 +1,80 @@
+// What the log tells of the connections to Cyrus, and of what vouches for a denial. No I/O of its own.
+import { verb } from '../verb.js';
+
+export const backendUp = verb('backend-up', {
+  levels: ['info'],
+  prose: 'Cyrus answers again.',
+  fields: ['backchannel'],
+});
+
+export const backendDown = verb('backend-down', {
+  levels: ['error', 'debug'],
+  prose: 'Cyrus cannot be asked: what is not known is deferred.',
+  fields: ['backchannel', 'error', 'pauseMs'],
+});
+
+export const sessionRefused = verb('session-refused', {
+  levels: ['debug'],
+  prose: 'One more connection to Cyrus failed, while others work.',
+  fields: ['backchannel', 'error', 'pauseMs'],
+});
+
+export const botched = verb('botched', {
+  levels: ['debug'],
+  prose: 'A connection to Cyrus broke off or is out of step, and was closed.',
+  fields: ['backchannel', 'error', 'questions'],
+});
+
+export const creationClean = verb('creation-clean', {
+  levels: ['info'],
+  prose: 'What made lmtpd take or create everything is gone.',
+  fields: ['backchannel', 'domain', 'reply'],
+});
+
+export const catchAll = verb('catch-all', {
+  levels: ['warn'],
+  prose: 'lmtpd takes mail for everybody, so everybody is answered OK.',
+  fields: ['backchannel', 'domain', 'reply'],
+});
+
+export const autocreate = verb('autocreate', {
+  levels: ['error'],
+  prose: 'lmtpd may create what it is asked about, so it is not asked.',
+  fields: ['backchannel', 'domain', 'reply'],
+});
+
+export const witnessMissing = verb('witness-missing', {
+  levels: ['error'],
+  prose: 'Unknown mailboxes are deferred until a mailbox is confirmed or the canary is configured.',
+  fields: ['backchannel', 'key'],
+});
+
+export const witnessFailed = verb('witness-failed', {
+  levels: ['error'],
+  prose: 'Unknown mailboxes are deferred: Cyrus denies one that must exist, and may have lost its mailboxes.',
+  fields: ['backchannel', 'witness', 'verdict'],
+});
+
+export const witnessRecovered = verb('witness-recovered', {
+  levels: ['info'],
+  prose: 'The mailbox that must exist is there again: unknown mailboxes are refused.',
+  fields: ['backchannel', 'witness'],
+});
+
+export const listed = verb('listed', {
+  levels: ['info'],
+  prose: 'All mailboxes were listed.',
+  fields: ['backchannel', 'mailboxes', 'ms'],
+});
+
+export const listedInPart = verb('listed-in-part', {
+  levels: ['warn'],
+  prose: 'There was no room for some mailboxes of the list: cache.max_known is below their number.',
+  fields: ['backchannel', 'skipped'],
+});
+
+export const notListed = verb('not-listed', {
+  levels: ['error', 'debug'],
+  prose: 'The mailboxes could not be listed: what is known stays known.',
+  fields: ['backchannel', 'error'],
+});

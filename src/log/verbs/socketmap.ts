@@ -1,0 +1,35 @@
+// What the log tells of listeners and connections of mail servers. No I/O of its own.
+import { verb } from '../verb.js';
+
+export const listening = verb('listening', {
+  levels: ['info'],
+  prose: 'A listener is open.',
+  fields: ['endpoint'],
+});
+
+export const draining = verb('draining', {
+  levels: ['info'],
+  prose: 'The listeners are closed; what was asked is still answered.',
+  fields: ['connections'],
+});
+
+export const closed = verb('closed', {
+  levels: ['info', 'debug', 'warn', 'error'],
+  prose: 'A connection was closed by us.',
+  fields: ['reason', 'endpoint'],
+  optional: ['peer', 'error', 'more'],
+});
+
+export const stalled = verb('stalled', {
+  levels: ['warn'],
+  prose:
+    'The process stood still so long that its answers would come too late: its connections were closed unanswered.',
+  fields: ['stalledMs', 'connections'],
+});
+
+export const fewFiles = verb('few-files', {
+  levels: ['warn'],
+  prose:
+    'The process may open so few files that fewer connections than socketmap.max_connections will be served.',
+  fields: ['openFiles', 'maxConnections', 'connections'],
+});
