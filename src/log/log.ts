@@ -4,13 +4,10 @@ import { write } from 'node:fs';
 import type { LogConfig } from '../config/config.js';
 import { ConfigError, messageOf } from '../errors.js';
 import { LogFile } from './log-file.js';
-import type { Level } from './verb.js';
+import type { Log } from './verb.js';
 import { logResumed } from './verbs/log.js';
 
-/** What the verbs (verbs/) write to; nothing else calls these. */
-export type Log = {
-  readonly [level in Level]: (fields: object, prose: string) => void;
-} & { readonly isLevelEnabled: (level: Level) => boolean };
+export type { Log };
 
 export type LogHandle = {
   readonly log: Log;

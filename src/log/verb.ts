@@ -1,9 +1,13 @@
 // What a line of the log is: a verb that names it, fields of fixed names and types, a level, and one sentence of prose.
 // The verbs themselves are in verbs/, a file a room; cyrusmapd-log(5) is made of them. No I/O of its own.
 import type { FieldName, FieldValues } from './fields.js';
-import type { Log } from './log.js';
 
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
+
+/** What the verbs write to; nothing else calls its levels. */
+export type Log = {
+  readonly [level in Level]: (fields: object, prose: string) => void;
+} & { readonly isLevelEnabled: (level: Level) => boolean };
 
 type Said<Required extends FieldName, Optional extends FieldName, Levels extends Level> = {
   /** The first is the usual one; the others are for `at`. */
