@@ -33,6 +33,7 @@ export type LookupConfig = Pick<SectionValues['lookup'], 'deadlineMs' | 'eightBi
 };
 
 export type MapConfig = ReplyPolicy & {
+  readonly keys: 'recipients' | 'domains';
   /** What a detail means: see DetailRule. */
   readonly detail: 'inbox' | 'folder';
   /** Whether the queue's id stands before the address of a key. */

@@ -27,6 +27,7 @@ export function contradictions(values: Values): Problem[] {
     ...unseenFolders(values),
     ...mixedMailboxes(values),
     ...unusableDomains(values),
+    ...mapsOfDomains(values),
   ];
 }
 
@@ -197,5 +198,14 @@ function unusableDomains({ backchannel, domains }: Values): Problem[] {
     if (seen.has(domain.toLowerCase())) problems.push(problem(path, 'is named twice: case does not count'));
     seen.add(domain.toLowerCase());
     return problems;
+  });
+}
+
+/** With `*` or without a list every domain is served, and Postfix would take mail for all the world. */
+function mapsOfDomains({ map, domains }: Values): Problem[] {
+  return [...map].flatMap(([name, { keys }]) => {
+    if (keys !== 'domains' || (domains.size > 0 && !domains.has('*'))) return [];
+    const rest = 'is "domains": must have [domains], without "*", to tell whose they are';
+    return [problem(['map', name, 'keys'], rest)];
   });
 }

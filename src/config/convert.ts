@@ -56,7 +56,8 @@ function toMaps(
   lookup: Values['lookup'],
   named: ReadonlyMap<string, MapValues>,
 ): { maps: ReadonlyMap<string, MapConfig>; defaultMap: MapConfig } {
-  const base = {
+  const base: MapConfig = {
+    keys: 'recipients',
     overQuota: lookup.overQuota,
     refused: lookup.refused,
     detail: lookup.detail,
@@ -69,6 +70,8 @@ function toMaps(
 
 function overridden(base: MapConfig, values: MapValues | undefined): MapConfig {
   return {
+    // Not from [map.cyrus]: a map of domains is one only where it says so itself.
+    keys: values?.keys ?? 'recipients',
     overQuota: values?.overQuota ?? base.overQuota,
     refused: values?.refused ?? base.refused,
     detail: values?.detail ?? base.detail,

@@ -1,6 +1,7 @@
 // A lookup as a mail server sees it: the map's policy makes a reply of the validator's outcome, and the log and
 // the metrics hear of it. No I/O.
-import type { Config } from '../config/config.js';
+import type { Config, MapConfig } from '../config/config.js';
+import { domainMap, type DomainMap } from './domain-map.js';
 import type { LookupLog } from './lookup-log.js';
 import type { Metrics } from './metrics.js';
 import { queueIdLength } from './queue-id.js';
@@ -12,14 +13,28 @@ import type { Validator } from '../validation/validator.js';
 import { replyFor, type Reply, type ReplyPolicy } from '../validation/verdict.js';
 
 /** What a map makes of verdicts and of details, and whether the queue's id stands before its keys. */
-export type MapPolicy = ReplyPolicy & { readonly detail: DetailRule; readonly queueId: boolean };
+export type MapPolicy = ReplyPolicy & {
+  readonly detail: DetailRule;
+  readonly queueId: boolean;
+  /** Undefined for a map of recipients. */
+  readonly domains?: DomainMap;
+};
 
 /** The policy of a map by its name; an unknown name takes the default. */
 export type Policies = (map: string) => MapPolicy;
 
 /** Of the configuration: a map without a table is as the default one. */
-export function policiesOf({ maps, defaultMap }: Pick<Config, 'maps' | 'defaultMap'>): Policies {
-  return (map) => maps.get(map) ?? defaultMap;
+export function policiesOf({
+  maps,
+  defaultMap,
+  domains,
+}: Pick<Config, 'maps' | 'defaultMap' | 'domains'>): Policies {
+  const served = domainMap(domains);
+  const policy = ({ keys, ...rest }: MapConfig): MapPolicy =>
+    keys === 'domains' ? { ...rest, domains: served } : rest;
+  const named = new Map([...maps].map(([name, each]) => [name, policy(each)]));
+  const others = policy(defaultMap);
+  return (map) => named.get(map) ?? others;
 }
 
 export class Lookups implements Lookup {
@@ -39,6 +54,7 @@ export class Lookups implements Lookup {
 
   answerNow(map: string, key: string, asker?: Asker): Reply | undefined {
     const policy = this.policies(map);
+    if (policy.domains !== undefined) return policy.domains(key);
     const id = policy.queueId ? queueIdLength(key) : 0;
     const outcome = this.#validator.known(addressOf(key, id), policy.detail);
     return outcome === undefined ? undefined : this.#reply(map, key, id, asker, policy, outcome, 0);

@@ -70,6 +70,10 @@ describe('a Debian host, set up by the page', () => {
     ]);
   });
 
+  test('knows its domains from the daemon, and relays for no other', async () => {
+    expect(await rcpt('nobody@example.net', 'alice@example.org')).toEqual(['550 5.1.1', '454 4.7.1']);
+  });
+
   test('delivers to Cyrus', async () => {
     await host.run(
       'printf "Subject: x\\n\\nx\\n" | sendmail -f a@sender.test alice@example.jp; postqueue -f',
@@ -95,6 +99,14 @@ describe('a Debian host, set up by the page', () => {
       ),
     ).toBe(0);
     await eventually('alice@example.jp', '250 2.1.5');
+  });
+
+  test('refuses to reload a bad file, and says why, and goes on', async () => {
+    await host.run('cp /etc/cyrusmapd.toml good.toml; echo nonsense = 1 >>/etc/cyrusmapd.toml');
+    expect(await host.status('systemctl reload cyrusmapd')).not.toBe(0);
+    expect(await host.run('journalctl --no-pager -u cyrusmapd')).toContain('nonsense is not a key');
+    expect(await rcpt('alice@example.jp')).toEqual(['250 2.1.5']);
+    await host.run('cat good.toml >/etc/cyrusmapd.toml; systemctl reload cyrusmapd');
   });
 
   test('is deferred by Postfix while it is stopped', async () => {

@@ -79,6 +79,11 @@ export const LOOKUP = {
 } satisfies Table<Keys>;
 
 const MAP_KEYS = {
+  keys: key(choice('recipients', 'domains'), {
+    default: 'recipients',
+    since: '0.1.0',
+    text: 'What its keys are. "domains" is for `virtual_mailbox_domains` of Postfix: OK for a domain that [domains] has, NOTFOUND for any other. Nobody is asked.',
+  }),
   over_quota: key(OVER_QUOTA, {
     unset: 'as under [lookup]',
     example: 'ok',

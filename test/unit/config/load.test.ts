@@ -65,7 +65,13 @@ describe('the defaults', () => {
         domainsComplete: false,
       },
       maps: new Map(),
-      defaultMap: { overQuota: 'temp', refused: 'reject', detail: 'inbox', queueId: false },
+      defaultMap: {
+        keys: 'recipients',
+        overQuota: 'temp',
+        refused: 'reject',
+        detail: 'inbox',
+        queueId: false,
+      },
       events: undefined,
       cache: {
         knownTtlMs: 60_000,

@@ -93,6 +93,13 @@ async function later(key: string, map = 'cyrus', verdict: Verdict | Error = DELI
   return `${status} ${text}`;
 }
 
+test('a map of domains is answered at once, and asks nobody', () => {
+  lookups.policies = (map) =>
+    map === 'domains' ? { ...POLICY, domains: (key) => ({ status: 'OK', text: key }) } : POLICY;
+  expect(lookups.answerNow('domains', 'example.jp')).toEqual({ status: 'OK', text: 'example.jp' });
+  expect(lookups.answerNow('cyrus', 'example.jp')).toBeUndefined();
+});
+
 describe('a reply', () => {
   test('is given at once where the verdict is known, and only there', () => {
     expect(lookups.answerNow('cyrus', ALICE, ASKER)).toBeUndefined();
