@@ -22,6 +22,7 @@ export function statsOf({ metrics, server, cache, probes, events }: StatsParts) 
     memoryBytes: process.memoryUsage.rss(),
     connections: server.connections,
     lingering: server.lingering,
+    queue: server.queue,
     accepted,
     closed,
     requests,

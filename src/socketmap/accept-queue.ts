@@ -38,6 +38,11 @@ export class AcceptQueue {
     return since;
   }
 
+  /** How long whoever waits to be accepted may have waited. */
+  waitedMs(now: number): number {
+    return this.#since === undefined ? 0 : now - this.#since.noticed;
+  }
+
   /** The process stood still from then on: whoever came meanwhile waits in the queue. */
   stoodStill(since: number, now: number): void {
     this.#acceptedInTurn = true;

@@ -19,6 +19,7 @@ import type { Lookup } from './lookup.js';
 import { connectionsWithin } from './open-files.js';
 import { DEFAULT_SOCKET_FILE_RULES, type SocketFileRules } from '../net/socket-file.js';
 import { SWEEP_MS } from './outbox.js';
+import { OverloadLog, type QueueState } from './overload-log.js';
 import type { Shared } from './shared.js';
 import { StallWatch } from './stall-watch.js';
 import { Turns } from './turns.js';
@@ -57,6 +58,7 @@ export class SocketmapServer {
   readonly #listeners = new Map<Listener, AcceptQueue>();
   readonly #connections = new Map<Socket, ClientConnection>();
   readonly #lingering: Lingering;
+  readonly #overload: OverloadLog;
   readonly #handlers: Handlers;
   readonly #timer: NodeJS.Timeout;
   #onEmpty: (() => void) | undefined;
@@ -71,6 +73,7 @@ export class SocketmapServer {
     this.#log = log;
     this.#now = now;
     this.#closings = new Closings(log);
+    this.#overload = new OverloadLog(log);
     this.#lingering = new Lingering(options);
     this.#handlers = handlersFor(this.#connections, this.#lingering, () => this.#onClose());
     this.counters = newCounters(this.#closings.counts);
@@ -128,6 +131,17 @@ export class SocketmapServer {
     return this.#lingering.size;
   }
 
+  /** Who waits, for a turn or to be accepted. */
+  get queue(): QueueState {
+    const now = this.#now();
+    const accepting = [...this.#listeners.values()].map((queue) => queue.waitedMs(now));
+    return {
+      waiting: this.#turns.size,
+      waitedMs: Math.round(this.#turns.waitedMs(now)),
+      acceptMs: Math.round(Math.max(0, ...accepting)),
+    };
+  }
+
   /** Judges idle times, started requests, unread replies and the process itself. Called by its own timer. */
   sweep(): void {
     const now = this.#now();
@@ -135,6 +149,7 @@ export class SocketmapServer {
     for (const connection of this.#connections.values()) connection.sweep(now);
     this.#lingering.sweep(now);
     this.#closings.sweep(now);
+    this.#overload.sweep(this.queue, this.connections, now);
   }
 
   /**

@@ -73,9 +73,10 @@ export class Turns {
     this.#endTurn();
   }
 
-  /** Since when whoever has waited longest does so. */
-  get oldest(): number | undefined {
-    return this.#oldest()?.waitingSince;
+  /** How long whoever has waited longest does so. */
+  waitedMs(now: number): number {
+    const oldest = this.#oldest();
+    return oldest === undefined ? 0 : now - oldest.waitingSince;
   }
 
   get #budgetMs(): number {

@@ -1,14 +1,12 @@
 // A flood against the built daemon: an attacker and a slow lmtpd, each a process of its own, and beside them new SMTP
 // sessions all the time. Tells what became of their recipients.
-import { spawn, type ChildProcess } from 'node:child_process';
-import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { fileURLToPath } from 'node:url';
 import { parseEndpoint, type Endpoint } from '../../src/net/endpoint.js';
 import { Serving } from '../integration/cyrusmapd-process.js';
+import { Companion } from './companion.js';
 import { SendmailSession, type Answer } from './sendmail-session.js';
 
 /** Of a lookup: the default. */
@@ -27,36 +25,6 @@ export type Flood = {
   /** That an answer may come after the deadline. */
   readonly allowedMs: number;
 };
-
-/** A process that ends when its standard input does. */
-export class Companion {
-  readonly #child: ChildProcess;
-  readonly #output: Promise<string>;
-
-  private constructor(child: ChildProcess) {
-    this.#child = child;
-    let output = '';
-    child.stdout?.on('data', (chunk: Buffer) => (output += chunk.toString()));
-    this.#output = once(child, 'close').then(() => output);
-  }
-
-  /** Resolves when it has said its first word. */
-  static async start(script: string, ...args: readonly (string | number)[]): Promise<Companion> {
-    const file = fileURLToPath(new URL(script, import.meta.url));
-    const child = spawn(process.execPath, [file, ...args.map(String)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
-    const companion = new Companion(child);
-    await once(child.stdout, 'data');
-    return companion;
-  }
-
-  /** @returns all that it said */
-  stop(): Promise<string> {
-    this.#child.stdin?.end();
-    return this.#output;
-  }
-}
 
 export type FloodReport = {
   readonly recipients: number;

@@ -9,8 +9,10 @@ describe('whoever is accepted', () => {
   it('is new after a turn in which nobody was', async () => {
     const queue = new AcceptQueue(1024);
     expect(queue.accepted(1000, 990)).toBeUndefined();
+    expect(queue.waitedMs(1100)).toBe(100);
     await turn();
     await turn();
+    expect(queue.waitedMs(5000)).toBe(0);
     expect(queue.accepted(5000, 4990)).toBeUndefined();
   });
 

@@ -1,0 +1,37 @@
+import { describe, expect, it } from 'vitest';
+import { OverloadLog, type QueueState } from '../../../src/socketmap/overload-log.js';
+import { silentLog } from '../../../src/log/log.js';
+
+const QUIET: QueueState = { waiting: 0, waitedMs: 0, acceptMs: 0 };
+const BUSY: QueueState = { waiting: 300, waitedMs: 1500, acceptMs: 20 };
+
+function startRig(): { readonly lines: unknown[]; readonly log: OverloadLog } {
+  const lines: unknown[] = [];
+  const told = (fields: unknown, message?: unknown) => void lines.push([message, fields]);
+  return { lines, log: new OverloadLog({ ...silentLog, warn: told, info: told }) };
+}
+
+describe('an overload', () => {
+  it('is one line, one more each minute, and one when it has been quiet for a while', () => {
+    const { lines, log } = startRig();
+    for (let second = 0; second < 100; second++) log.sweep(BUSY, 320, second * 1000);
+    for (let second = 100; second < 200; second++) log.sweep(QUIET, 20, second * 1000);
+    expect(lines).toEqual([
+      ['overloaded', { ...BUSY, connections: 320 }],
+      ['overloaded', { ...BUSY, connections: 320 }],
+      ['overload-over', { ...QUIET, connections: 20 }],
+    ]);
+  });
+
+  it('is seen where connections wait to be accepted', () => {
+    const { lines, log } = startRig();
+    log.sweep({ waiting: 0, waitedMs: 0, acceptMs: 1001 }, 10, 0);
+    expect(lines).toHaveLength(1);
+  });
+
+  it('is not worth a line where it is over within a second', () => {
+    const { lines, log } = startRig();
+    log.sweep({ waiting: 300, waitedMs: 900, acceptMs: 900 }, 320, 0);
+    expect(lines).toEqual([]);
+  });
+});
