@@ -6,8 +6,21 @@ export class ProtocolError extends Error {
   override readonly name = 'ProtocolError';
 }
 
+/**
+ * Happens in operation, thousands of times a second in a flood, and is told by its message: it has no stack, which would cost
+ * more than the answer that is made of it.
+ */
+class ExpectedError extends Error {
+  constructor(message?: string, options?: ErrorOptions) {
+    const { stackTraceLimit } = Error;
+    Error.stackTraceLimit = 0;
+    super(message, options);
+    Error.stackTraceLimit = stackTraceLimit;
+  }
+}
+
 /** No answer could be had: connect refused, connection lost, login refused, backing off. */
-export class UnavailableError extends Error {
+export class UnavailableError extends ExpectedError {
   override readonly name: string = 'UnavailableError';
 }
 
@@ -22,7 +35,7 @@ export class DownError extends UnavailableError {
 }
 
 /** Too late: a deadline or a timeout passed before the answer came. */
-export class DeadlineError extends Error {
+export class DeadlineError extends ExpectedError {
   override readonly name = 'DeadlineError';
 }
 
