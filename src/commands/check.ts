@@ -2,6 +2,7 @@
 import { buildBackchannels, validatorRules, type Backchannels } from '../backchannels/build.js';
 import type { BackchannelConfig, Config } from '../config/config.js';
 import type { Flags } from '../config/flags.js';
+import { completeFromCyrus } from '../backchannels/cyrus-host.js';
 import { loadConfig } from '../config/load.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import { silentLog } from '../log/log.js';
@@ -17,7 +18,7 @@ import { keyOfArgument, print, printable } from './terminal.js';
 
 /** @returns the exit status */
 export async function check(argument: string, flags: Flags): Promise<number> {
-  const { config } = await loadConfig(flags);
+  const { config } = await loadConfig(flags, completeFromCyrus);
   const key = keyOfArgument(argument);
   const dialogue: string[] = [];
   const trace = (direction: '>' | '<', line: string): void => void dialogue.push(`${direction} ${line}`);

@@ -1,6 +1,7 @@
 // `cyrusmapd doctor`: looks at the whole set-up and says what is wrong, why it matters, and the line that mends it.
 // Silent where nothing is. What could not be looked at goes to standard error.
 import type { Flags } from '../config/flags.js';
+import { completeFromCyrus } from '../backchannels/cyrus-host.js';
 import { loadConfig } from '../config/load.js';
 import { ask } from '../doctor/ask.js';
 import { makesMailboxes } from '../doctor/check-imapd.js';
@@ -14,7 +15,7 @@ export type DoctorOptions = Flags & Places & { readonly json?: boolean };
 
 /** @returns the exit status */
 export async function doctor(options: DoctorOptions): Promise<number> {
-  const { config } = await loadConfig(options);
+  const { config } = await loadConfig(options, completeFromCyrus);
   const seen = await look(config, options);
   const picture = await ask(config, seen, makesMailboxes(seen.imapdConf));
   const findings = examine(picture);

@@ -4,6 +4,7 @@
 import { constants } from 'node:os';
 import type { Config } from '../config/config.js';
 import { namesBackchannel, type Flags } from '../config/flags.js';
+import { completeFromCyrus } from '../backchannels/cyrus-host.js';
 import { loadConfig } from '../config/load.js';
 import { Daemon } from '../daemon/daemon.js';
 import { messageOf } from '../errors.js';
@@ -37,7 +38,7 @@ export async function serve(flags: Flags): Promise<number> {
   const config = await load(flags, folder);
   const logs = await createLog(config.log);
   endAtFaults(logs);
-  const daemon = await start(config, logs);
+  const daemon = await start(config, logs, () => hangups.add());
   const serving = { daemon, logs, config };
   running = serving;
   hangups.handle(() => reload(serving, flags, folder));
@@ -55,16 +56,16 @@ function runsDemo(flags: Flags): boolean {
 }
 
 async function load(flags: Flags, folder: DemoFolder | undefined): Promise<Config> {
-  const { config } = await loadConfig(flags);
+  const { config } = await loadConfig(flags, completeFromCyrus);
   if (folder === undefined) return config;
   const { socketmap } = config;
   return { ...config, socketmap: { ...socketmap, listen: [...socketmap.listen, folder.endpoint] } };
 }
 
-async function start(config: Config, { log, flush }: LogHandle): Promise<Daemon> {
+async function start(config: Config, { log, flush }: LogHandle, confChanged: () => void): Promise<Daemon> {
   verbs.starting(log, { ...identity(config), pid: process.pid });
   try {
-    return await Daemon.start(config, log);
+    return await Daemon.start(config, log, confChanged);
   } catch (error) {
     verbs.notStarted(log, { reason: messageOf(error) });
     await flush();
@@ -128,9 +129,12 @@ class Hangups {
   #last: Promise<void> = Promise.resolve();
 
   constructor() {
-    process.on('SIGHUP', () => {
-      this.#last = this.#last.then(() => this.#handler());
-    });
+    process.on('SIGHUP', () => this.add());
+  }
+
+  /** As if one had come. */
+  add(): void {
+    this.#last = this.#last.then(() => this.#handler());
   }
 
   /** @param handler never rejects */

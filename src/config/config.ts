@@ -13,6 +13,9 @@ export type Config = Omit<SectionValues, 'lookup' | 'events'> & {
   /** By the name of the map; an unknown one takes `defaultMap`. */
   readonly maps: ReadonlyMap<string, MapConfig>;
   readonly defaultMap: MapConfig;
+  readonly cyrus: CyrusConfig;
+  /** The Cyrus on this machine, by its own imapd.conf; undefined where there is none, or it is not read. */
+  readonly host: CyrusHost | undefined;
   /** Undefined where Cyrus pushes no events. */
   readonly events: EventsConfig | undefined;
   /** At least one, in the order of the file. */
@@ -22,6 +25,26 @@ export type Config = Omit<SectionValues, 'lookup' | 'events'> & {
 };
 
 export type SocketmapConfig = SectionValues['socketmap'];
+export type CyrusConfig = SectionValues['cyrus'];
+
+/** What imapd.conf and cyrus.conf say of the Cyrus on this machine. */
+export type CyrusHost = {
+  readonly imapdConf: string;
+  /** Whether the configuration names it; else it was found by itself. */
+  readonly named: boolean;
+  /** It and whatever it includes. */
+  readonly files: readonly string[];
+  /** mailboxes.db. */
+  readonly list: { readonly path: string; readonly kind: string } | undefined;
+  readonly userDeny: string | undefined;
+  /** Whether it is a part of a murder. */
+  readonly mupdate: boolean;
+  /** The UNIX sockets on which lmtpd listens. */
+  readonly lmtpSockets: readonly string[];
+  /** Keys of ours that say otherwise than imapd.conf, in sentences. */
+  readonly differences: readonly string[];
+};
+
 export type CacheConfig = SectionValues['cache'];
 export type LogConfig = SectionValues['log'];
 export type LogLevel = LogConfig['level'];

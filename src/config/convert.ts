@@ -6,6 +6,7 @@ import { parseKey, type AddressRules, type Recipient } from '../validation/recip
 import type {
   BackchannelConfig,
   Config,
+  CyrusHost,
   DomainRoute,
   EventsConfig,
   LoginConfig,
@@ -16,13 +17,14 @@ import type {
 import type { BackchannelValues, CyrusValues, MapValues, Values } from './schema.js';
 
 /** @throws ConfigError naming an address that no mailbox can have */
-export function toConfig(values: Values, file: string | undefined): Config {
+export function toConfig(values: Values, file: string | undefined, host: CyrusHost | undefined): Config {
   const { backchannel, map, domains, lookup: lookupValues, events, ...sections } = values;
   const lookup = toLookup(lookupValues);
   const backchannels = [...backchannel].map(([name, each]) => toBackchannel(name, each, lookup.addressRules));
   return deepFreeze({
     ...sections,
     file,
+    host,
     lookup,
     ...toMaps(lookupValues, map),
     events: toEvents(events),

@@ -4,13 +4,13 @@ import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError, messageOf } from '../errors.js';
 import { BUILT_IN, BUILT_IN_LISTENER } from './built-in.js';
-import type { Config } from './config.js';
+import type { Config, CyrusHost } from './config.js';
 import { contradictions } from './consistency.js';
 import { toConfig } from './convert.js';
 import { applyFlags, namesBackchannel, problemOfFlag, type Flags } from './flags.js';
 import { lineOf, linesOf } from './lines.js';
 import type { Problem } from './problems.js';
-import { readSettings, type TableOfFile } from './read.js';
+import { readSettings, type Reading, type TableOfFile } from './read.js';
 import type { Settings } from './schema.js';
 import { parseToml } from './toml.js';
 
@@ -25,14 +25,40 @@ export type Loaded = {
 
 type Source = { readonly file: string | undefined; readonly text: string; readonly table: TableOfFile };
 
-/** @throws ConfigError with all problems, a line each, naming file, line, key, value and what is allowed */
-export async function loadConfig(flags: Flags): Promise<Loaded> {
+/** A file with what the Cyrus on this machine says of what the file does not. */
+export type Completed = { readonly table: TableOfFile; readonly host: CyrusHost | undefined };
+
+/** @throws ConfigError where what the file names cannot be read */
+export type Complete = (table: TableOfFile) => Promise<Completed>;
+
+const AS_WRITTEN: Complete = (table) => Promise.resolve({ table, host: undefined });
+
+/**
+ * @param complete adds what is known from elsewhere. Where the file can be used by itself, and not with that, that is left out
+ * @throws ConfigError with all problems, a line each, naming file, line, key, value and what is allowed
+ */
+export async function loadConfig(flags: Flags, complete: Complete = AS_WRITTEN): Promise<Loaded> {
   const source = await sourceOf(flags);
-  const { values, settings, problems } = readSettings(applyFlags(source.table, flags));
+  const written = applyFlags(source.table, flags);
+  const { table, host } = await complete(written);
+  const completed = checked(table);
+  const plain = completed.problems.length === 0 || table === written ? completed : checked(written);
+  const { values, settings, problems } = plain.problems.length === 0 ? plain : completed;
   if (problems.length > 0) throw refusal(problems, source, flags);
-  const contradicting = contradictions(values);
-  if (contradicting.length > 0) throw refusal(contradicting, source, flags);
-  return { config: toConfig(values, source.file), settings };
+  return { config: toConfig(values, source.file, told(host, completed.problems)), settings };
+}
+
+function checked(table: TableOfFile): Reading {
+  const reading = readSettings(table);
+  if (reading.problems.length > 0) return reading;
+  return { ...reading, problems: contradictions(reading.values) };
+}
+
+/** Why what imapd.conf says could not be used. */
+function told(host: CyrusHost | undefined, problems: readonly Problem[]): CyrusHost | undefined {
+  if (host === undefined) return undefined;
+  const unusable = problems.map(({ sentence }) => `${host.imapdConf} cannot be followed: ${sentence}`);
+  return { ...host, differences: [...host.differences, ...unusable] };
 }
 
 async function sourceOf(flags: Flags): Promise<Source> {

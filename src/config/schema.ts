@@ -2,6 +2,7 @@
 // is added there is read, defaulted, printed, and a field of the Config; `npm run docs` documents it. No I/O.
 import { BACKCHANNEL_NAME, BACKCHANNELS } from './keys/backchannel.js';
 import { CACHE } from './keys/cache.js';
+import { CYRUS } from './keys/cyrus.js';
 import { EVENTS } from './keys/events.js';
 import { LOG } from './keys/log.js';
 import { LOOKUP, MAP } from './keys/lookup.js';
@@ -11,7 +12,14 @@ import type { ValuesOf } from './key.js';
 export { BACKCHANNELS, MAP };
 
 /** The tables of which a file has one each. */
-export const SECTIONS = { socketmap: SOCKETMAP, lookup: LOOKUP, cache: CACHE, events: EVENTS, log: LOG };
+export const SECTIONS = {
+  socketmap: SOCKETMAP,
+  lookup: LOOKUP,
+  cache: CACHE,
+  cyrus: CYRUS,
+  events: EVENTS,
+  log: LOG,
+};
 
 /** In this order errors name what is allowed at the root. */
 export const ROOT_KEYS = ['backchannel', 'domains', 'map', ...Object.keys(SECTIONS)] as const;

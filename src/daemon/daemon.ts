@@ -9,6 +9,7 @@ import type { Config } from '../config/config.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { Events } from '../cyrus/events/events.js';
 import type { Log } from '../log/log.js';
+import { HostClock } from './host-clock.js';
 import { LookupLog } from './lookup-log.js';
 import { Lookups, policiesOf } from './lookups.js';
 import { Metrics } from './metrics.js';
@@ -35,6 +36,7 @@ export class Daemon {
   readonly #validator: Validator;
   readonly #cache: VerdictCache;
   readonly #events: Events | undefined;
+  readonly #hostClock: HostClock;
   readonly #warmStart: WarmStart | undefined;
   readonly #metrics: Metrics;
   #config: Config;
@@ -56,15 +58,17 @@ export class Daemon {
     this.#cache = parts.cache;
     this.#backchannels = parts.backchannels;
     this.#events = parts.events;
+    this.#hostClock = parts.hostClock;
     this.#warmStart = parts.warmStart;
     this.#metrics = parts.metrics;
   }
 
   /**
    * Builds everything and listens. Cyrus need not be there: until it answers, lookups are deferred.
+   * @param confChanged told where imapd.conf of this machine's Cyrus changed: then the configuration is read anew
    * @throws ConfigError, or UnavailableError where a listener cannot be opened
    */
-  static async start(config: Config, log: Log): Promise<Daemon> {
+  static async start(config: Config, log: Log, confChanged = (): void => undefined): Promise<Daemon> {
     const snapshots = new Snapshots({ beginSnapshot: () => validator.beginSnapshot(), log, now });
     const gap = (): void => snapshots.soon();
     const surroundings = { log, now, random: Math.random, restarted: gap };
@@ -77,13 +81,17 @@ export class Daemon {
     const events =
       config.events &&
       (await (await import('../cyrus/events/events.js')).openEvents(config.events, validator, log, gap));
-    cache.vouchers.take(vouchedFor(config, backchannels, { events: events?.proof }), now());
+    const hostClock = new HostClock({ validator, log, now, confChanged });
+    await hostClock.configure(config);
+    const tellers = { events: events?.proof, clock: hostClock.clock };
+    cache.vouchers.take(vouchedFor(config, backchannels, tellers), now());
     let server: SocketmapServer;
     try {
       const parts = { lookup: lookups, log, now };
       server = await SocketmapServer.listen(config.socketmap.listen, serverOptions(config), parts);
     } catch (error) {
       events?.close();
+      hostClock.close();
       throw error;
     }
     const clocks = { now, wallClock: Date.now };
@@ -101,6 +109,7 @@ export class Daemon {
       cache,
       backchannels,
       events,
+      hostClock,
       warmStart,
       metrics,
     });
@@ -135,7 +144,10 @@ export class Daemon {
     // Without a channel that is open nobody would tell us of a change.
     const events = this.#events === undefined ? undefined : (config.events ?? this.#config.events);
     this.#config = { ...config, events };
-    this.#cache.vouchers.take(vouchedFor(this.#config, next, { events: this.#events?.proof }), now());
+    const closeFormer = await this.#hostClock.configure(config);
+    const tellers = { events: this.#events?.proof, clock: this.#hostClock.clock };
+    this.#cache.vouchers.take(vouchedFor(this.#config, next, tellers), now());
+    closeFormer();
     this.#lookups.policies = policiesOf(config);
     this.#lookupLog.maxRefusedPerSecond = config.log.maxRefusedPerSecond;
     this.#validator.reconfigure(next.route, validatorRules(config));
@@ -159,6 +171,7 @@ export class Daemon {
     await this.#warmStart?.end();
     const probes = [...this.#backchannels.probes, ...this.#retiring];
     await Promise.all(probes.map((probe) => probe.close()));
+    this.#hostClock.close();
   }
 }
 
@@ -173,6 +186,7 @@ type Parts = {
   readonly cache: VerdictCache;
   readonly backchannels: Backchannels;
   readonly events: Events | undefined;
+  readonly hostClock: HostClock;
   readonly warmStart: WarmStart | undefined;
   readonly metrics: Metrics;
 };

@@ -1,6 +1,7 @@
 // Which proof each back-channel has, and how long it is believed by that: what the configuration says of the Cyrus behind
 // it. No I/O.
 import { beliefOf } from './belief.js';
+import { hosted } from './host-clock.js';
 import type { Backchannels } from '../backchannels/build.js';
 import type { BackchannelConfig, Config, CyrusBackchannelConfig, EventsConfig } from '../config/config.js';
 import { isLocal } from '../net/endpoint.js';
@@ -11,14 +12,17 @@ import type { Proof } from '../validation/proof.js';
 import type { Vouched } from '../validation/vouchers.js';
 
 /** What tells of changes, beside age. */
-export type Witnesses = {
+export type Tellers = {
   /** Where the listener is open. */
   readonly events: Proof | undefined;
+  /** Of the Cyrus on this machine. */
+  readonly clock: Proof | undefined;
 };
 
 /** Each back-channel that is asked about domains, with its proof and its belief. */
-export function vouchedFor(config: Config, { asked }: Backchannels, { events }: Witnesses): Vouched[] {
+export function vouchedFor(config: Config, { asked }: Backchannels, { events, clock }: Tellers): Vouched[] {
   const pushing = config.events === undefined ? [] : pushers(config.events, config.backchannels);
+  const here = hosted(config);
   const listed = listsEverything(config);
   return config.backchannels.flatMap((backchannel) => {
     const probe = asked.get(backchannel.name);
@@ -28,7 +32,8 @@ export function vouchedFor(config: Config, { asked }: Backchannels, { events }: 
     }
     const told = events !== undefined && pushing.includes(backchannel.name);
     const belief = beliefOf(config.cache, told ? config.events : undefined, listed);
-    return [{ probe, proof: joinProofs(told ? [events] : []), belief }];
+    const proofs = [told ? events : undefined, here.includes(backchannel.name) ? clock : undefined];
+    return [{ probe, proof: joinProofs(proofs.filter((proof) => proof !== undefined)), belief }];
   });
 }
 

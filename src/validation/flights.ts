@@ -45,8 +45,9 @@ export class Flights {
     if (typeof probe !== 'object') return Promise.resolve(routedOutcome(probe));
     const voucher = this.#cache.vouchers.of(probe);
     const now = this.#now();
-    const joined = this.#flights.get(recipient.mailbox);
+    // A look at the proof may outdate this very flight.
     const floor = voucher.proof.floor(now);
+    const joined = this.#flights.get(recipient.mailbox);
     const current = joined !== undefined && joined.voucher === voucher && joined.asked >= floor;
     if (current) return this.#join(joined, recipient, deadline, asker);
     return this.#depart(recipient, voucher, now, probe.name, askProbe(probe, recipient, deadline, asker));

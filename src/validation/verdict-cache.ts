@@ -30,6 +30,7 @@ export class VerdictCache {
   readonly #codec: EntryCodec;
   readonly #lists = new Map<string, CompleteList>();
   #lastList = -Infinity;
+  #forgotten = 0;
   /** Whose word the entries are. */
   readonly vouchers: Vouchers;
 
@@ -180,6 +181,7 @@ export class VerdictCache {
   }
 
   forget(mailbox: string): void {
+    this.#forgotten += 1;
     this.#known.delete(mailbox);
     this.#negative.delete(mailbox);
   }
@@ -231,7 +233,10 @@ export class VerdictCache {
     const by = this.vouchers.at(this.#codec.owner(entry));
     const time = this.#codec.time(entry);
     if (voucher === undefined ? time < by.routedSince : by !== voucher || time < by.since) return undefined;
-    return time < by.proof.floor(now) ? undefined : by;
+    // A look at the proof may forget this very mailbox.
+    const forgotten = this.#forgotten;
+    if (time < by.proof.floor(now)) return undefined;
+    return forgotten === this.#forgotten ? by : undefined;
   }
 
   /** Whose word an entry is, whether or not it is still believed. */

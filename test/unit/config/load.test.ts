@@ -73,6 +73,7 @@ describe('the defaults', () => {
         queueId: false,
       },
       events: undefined,
+      cyrus: { imapdConf: undefined, clock: true },
       cache: {
         knownTtlMs: 60_000,
         negativeTtlMs: undefined,
@@ -190,7 +191,7 @@ describe('the file', () => {
     expect((await failure({ config: file })).split('\n')).toEqual([
       `${file}:2: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s`,
       `${file}:4: cache.max_known is 1: must be a whole number from 100 to 10000000`,
-      `${file}:5: colour is not a key: allowed are backchannel, domains, map, socketmap, lookup, cache, events, log`,
+      `${file}:5: colour is not a key: allowed are backchannel, domains, map, socketmap, lookup, cache, cyrus, events, log`,
     ]);
   });
 

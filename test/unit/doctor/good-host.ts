@@ -91,7 +91,7 @@ const GOOD: Host = {
 
 export function pictureOf(changes: Partial<Host>): Picture {
   const host = { ...GOOD, ...changes };
-  const config = toConfig(readSettings(host.settings).values, '/usr/local/etc/cyrusmapd.toml');
+  const config = toConfig(readSettings(host.settings).values, '/usr/local/etc/cyrusmapd.toml', undefined);
   const table = (name: string, text: string) => ({
     path: `/etc/mail/${name}`,
     type: 'hash',

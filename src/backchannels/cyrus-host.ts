@@ -1,0 +1,135 @@
+// What a configuration need not say, since the Cyrus on this machine does: imapd.conf(5) and cyrus.conf(5) are read, and what
+// the file does not set comes from there. What it sets wins, and a difference is told. Reads these files.
+import { dirname, join } from 'node:path';
+import type { CyrusHost } from '../config/config.js';
+import type { Completed } from '../config/load.js';
+import type { TableOfFile } from '../config/read.js';
+import type { CyrusService } from '../cyrus/conf/cyrus-conf.js';
+import type { ImapdConf } from '../cyrus/conf/imapd-conf.js';
+import { ConfigError } from '../errors.js';
+
+/** The back-channel of a file that names none. */
+const MADE = 'cyrus';
+
+/**
+ * @param places of imapd.conf, where the file names none: those of FreeBSD's and Debian's packages by default
+ * @throws ConfigError where the file names an imapd.conf that cannot be read
+ */
+export async function completeFromCyrus(
+  written: TableOfFile,
+  places?: readonly string[],
+): Promise<Completed> {
+  const { imapd_conf: named } = tableOf(written['cyrus']);
+  const wanted = named === undefined ? asksHere(written) : typeof named === 'string' && named.startsWith('/');
+  if (!wanted) return { table: written, host: undefined };
+  const reader = await import('../cyrus/conf/read-files.js');
+  const path = typeof named === 'string' ? named : reader.findConf(places ?? reader.IMAPD_CONF_PLACES);
+  if (path === undefined) return { table: written, host: undefined };
+  try {
+    const services = await lmtpServicesBeside(path);
+    const sockets = new Set(endpointsIn(written).map(({ path: socket }) => socket));
+    const service = services.find(({ listen }) => sockets.has(listen)) ?? services[0];
+    return completed(written, reader.readImapdConf(path, service?.name), services, named !== undefined);
+  } catch (error) {
+    if (named !== undefined || !(error instanceof ConfigError)) throw error;
+    return { table: written, host: { ...UNREAD, imapdConf: path, differences: [error.message] } };
+  }
+}
+
+/** Found by itself, and not for us to read. */
+const UNREAD: Omit<CyrusHost, 'imapdConf' | 'differences'> = {
+  named: false,
+  files: [],
+  list: undefined,
+  userDeny: undefined,
+  mupdate: false,
+  lmtpSockets: [],
+};
+
+/** Whether lmtpd is asked on a UNIX socket, or nobody is named at all. */
+function asksHere(written: TableOfFile): boolean {
+  return !('backchannel' in written) || endpointsIn(written).length > 0;
+}
+
+type UnixLmtp = { readonly name: string; readonly path: string };
+
+/** The UNIX sockets on which the file asks lmtpd. */
+function endpointsIn(written: TableOfFile): UnixLmtp[] {
+  return Object.entries(tableOf(written['backchannel'])).flatMap(([name, each]) => {
+    const { type, endpoint } = tableOf(each);
+    if (type !== 'lmtp' || typeof endpoint !== 'string') return [];
+    const path = /^(?:unix|local):(\/.*)$/s.exec(endpoint)?.[1];
+    return path === undefined ? [] : [{ name, path }];
+  });
+}
+
+/** Those of cyrus.conf in the same folder that listen on a UNIX socket; none where it cannot be read. */
+async function lmtpServicesBeside(imapdConf: string): Promise<readonly CyrusService[]> {
+  const { readCyrusConf } = await import('../cyrus/conf/read-files.js');
+  const { lmtpServices } = await import('../cyrus/conf/cyrus-conf.js');
+  try {
+    const conf = readCyrusConf(join(dirname(imapdConf), 'cyrus.conf'));
+    return lmtpServices(conf).filter(({ listen }) => listen.startsWith('/'));
+  } catch (error) {
+    if (error instanceof ConfigError) return [];
+    throw error;
+  }
+}
+
+function completed(
+  written: TableOfFile,
+  conf: ImapdConf,
+  services: readonly CyrusService[],
+  named: boolean,
+): Completed {
+  const { mailboxList, userDeny } = conf;
+  const sockets = services.map(({ listen }) => listen);
+  const ofCyrus = conf.get('lmtpsocket');
+  const lmtpSockets = sockets.length > 0 || ofCyrus === undefined ? sockets : [ofCyrus];
+  const lookup = tableOf(written['lookup']);
+  const said = addressKeys(conf);
+  return {
+    table: {
+      ...written,
+      ...('lookup' in written && !isTable(written['lookup']) ? {} : { lookup: { ...said, ...lookup } }),
+      ...madeBackchannel(written, lmtpSockets[0]),
+    },
+    host: {
+      imapdConf: conf.path,
+      named,
+      files: conf.files.map(({ path }) => path),
+      list: mailboxList.path === undefined ? undefined : { path: mailboxList.path, kind: mailboxList.kind },
+      userDeny: userDeny.path,
+      mupdate: conf.mupdateServer !== undefined,
+      lmtpSockets,
+      differences: Object.entries(said).flatMap(([key, value]) =>
+        !(key in lookup) || lookup[key] === value
+          ? []
+          : [`lookup.${key} is ${JSON.stringify(lookup[key])}: ${conf.path} says ${JSON.stringify(value)}`],
+      ),
+    },
+  };
+}
+
+/** In the words of [lookup]. */
+function addressKeys(conf: ImapdConf): TableOfFile {
+  return {
+    downcase: conf.downcase,
+    post_user: conf.postUser ?? '',
+    virtual_domains: conf.virtualDomains !== 'off',
+    default_domain: conf.defaultDomain,
+  };
+}
+
+function madeBackchannel(written: TableOfFile, socket: string | undefined): TableOfFile {
+  if ('backchannel' in written || socket === undefined) return {};
+  return { backchannel: { [MADE]: { type: 'lmtp', endpoint: `unix:${socket}` } } };
+}
+
+function tableOf(value: unknown): TableOfFile {
+  return isTable(value) ? value : {};
+}
+
+function isTable(value: unknown): value is TableOfFile {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date);
+}
