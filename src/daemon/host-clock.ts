@@ -5,6 +5,7 @@ import type { Config, CyrusHost } from '../config/config.js';
 import type { Clock } from '../cyrus/mailbox-list/clock.js';
 import { isLocal } from '../net/endpoint.js';
 import type { Log } from '../log/log.js';
+import { cyrusDiffers } from '../log/verbs/daemon.js';
 import type { Validator } from '../validation/validator.js';
 
 export type HostClockParts = {
@@ -37,8 +38,7 @@ export class HostClock {
   async configure({ host, cyrus }: Config): Promise<() => void> {
     const { log } = this.#parts;
     if (host !== undefined) {
-      for (const difference of host.differences)
-        log.warn({ imapdConf: host.imapdConf }, `cyrus-differs: ${difference}`);
+      for (const reason of host.differences) cyrusDiffers(log, { file: host.imapdConf, reason });
     }
     const basis = cyrus.clock && host?.list !== undefined ? host : undefined;
     if (isDeepStrictEqual(basis, this.#basis)) return () => undefined;

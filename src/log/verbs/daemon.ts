@@ -72,3 +72,10 @@ export const notSaved = verb('not-saved', {
   prose: 'The known mailboxes could not be saved: a restart begins with what was saved before.',
   fields: ['file', 'error'],
 });
+
+export const cyrusDiffers = verb('cyrus-differs', {
+  levels: ['warn'],
+  prose:
+    'The configuration and the imapd.conf of this machine do not agree, or that file cannot be used. The configuration counts.',
+  fields: ['file', 'reason'],
+});
