@@ -19,6 +19,8 @@ export class FakeList implements ListFiles {
   #currentSize = 336;
   readonly #old = new Map<number, Buffer>();
   missing = false;
+  /** That of a repacked list. */
+  order = (a: string, b: string): number => (a < b ? -1 : 1);
   opened = 0;
 
   /** @param random 0 to 1, for the levels of records and for what nobody should look at */
@@ -93,6 +95,11 @@ export class FakeList implements ListFiles {
     this.commit(...changes);
   }
 
+  /** A header that says one key more than there are. */
+  miscount(): void {
+    this.#header(false, 1);
+  }
+
   /** Turns one bit round in the file that has the name now. */
   flip(byte: number, bit: number): void {
     this.#bytes = Buffer.from(this.#bytes);
@@ -130,7 +137,7 @@ export class FakeList implements ListFiles {
     this.#old.set(this.#ino, this.#bytes);
     this.#ino += 1;
     this.#generation = generation;
-    const kept = [...this.#records].sort(([a], [b]) => (a < b ? -1 : 1));
+    const kept = [...this.#records].sort(([a], [b]) => this.order(a, b));
     this.#records = new Map();
     this.#bytes = this.#fresh();
     for (const [key, { value }] of kept) this.#put(key, value);
@@ -206,12 +213,12 @@ export class FakeList implements ListFiles {
     return Buffer.concat([Buffer.alloc(64), dummy]);
   }
 
-  #header(dirty: boolean): void {
+  #header(dirty: boolean, more = 0): void {
     const header = Buffer.alloc(64);
     MAGIC.copy(header);
     header.writeUInt32BE(1, 20);
     header.writeUInt32BE(this.#generation, 28);
-    header.writeUInt32BE(Math.max(0, this.#records.size - (dirty ? 1 : 0)), 36);
+    header.writeUInt32BE(Math.max(0, this.#records.size - (dirty ? 1 : 0)) + more, 36);
     header.writeUInt32BE(this.#repackSize, 44);
     header.writeUInt32BE(this.#currentSize, 52);
     header.writeUInt32BE(dirty ? 1 : 0, 56);

@@ -3,13 +3,10 @@
 // changed. No I/O of its own.
 import type { AddressRules } from '../../validation/recipient.js';
 import type { ChangeReader } from './clock.js';
-import type { ListFiles, OpenList } from './list-reader.js';
-import { kindOfKey, layoutOf, mailboxesOf, type Layout } from './names.js';
+import { layoutAtStart } from './layout-at-start.js';
+import type { ListFiles } from './list-reader.js';
+import { kindOfKey, mailboxesOf, type Layout } from './names.js';
 import { ListTail } from './tail.js';
-import { FIRST_RECORD, parseRecords, type RecordSink } from './twoskip.js';
-
-/** How far into the list its layout is looked for: nearly always the first key shows it. */
-const LAYOUT_BYTES = [4 * 1024, 256 * 1024];
 
 export class ChangedNames implements ChangeReader {
   readonly #tail: ListTail;
@@ -57,20 +54,4 @@ export class ChangedNames implements ChangeReader {
       this.#tail.close();
     }
   }
-}
-
-function layoutAtStart(file: OpenList): Layout | undefined {
-  let layout: Layout | undefined;
-  const sink: RecordSink = {
-    set: (bytes, key, keyEnd, valueEnd) => {
-      layout ??= layoutOf(bytes.toString('latin1', key, keyEnd), bytes.toString('latin1', keyEnd, valueEnd));
-    },
-    deleted: () => undefined,
-  };
-  for (const size of LAYOUT_BYTES) {
-    const bytes = Buffer.allocUnsafe(size);
-    parseRecords(bytes, 0, file.read(bytes, size, FIRST_RECORD), FIRST_RECORD, sink);
-    if (layout !== undefined) break;
-  }
-  return layout;
 }

@@ -27,6 +27,8 @@ export type ChangeReader = {
    *   not known, so that anything may have changed
    */
   changed(): readonly string[] | undefined;
+  /** Whether mailboxes went missing that nobody deleted, so that an unknown may be one of them. */
+  readonly deferUnknown?: boolean;
   close(): void;
 };
 
@@ -96,7 +98,7 @@ export class Clock implements Proof {
   }
 
   get deferUnknown(): boolean {
-    return this.#standing === 'deferring';
+    return this.#standing === 'deferring' || this.#names?.deferUnknown === true;
   }
 
   /**

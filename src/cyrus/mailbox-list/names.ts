@@ -35,8 +35,9 @@ export function layoutOf(key: string, value: string): Layout | undefined {
 /** @throws ProtocolError at a key of another layout than that */
 export function kindOfKey(key: string, layout: Layout): KeyKind {
   if (layout === 'dotted') {
-    if (CONTROL.test(key) || key < '$') throw strange(key, layout);
     if (key.startsWith('$RACL')) return 'index';
+    // All that names a mailbox sorts behind those.
+    if (CONTROL.test(key) || key < '%') throw strange(key, layout);
     return DOTTED_INBOX.test(key) ? 'inbox' : 'mailbox';
   }
   switch (key[0]) {

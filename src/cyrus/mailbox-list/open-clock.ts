@@ -1,6 +1,6 @@
 // Opens the clock of the mailbox list on this machine: its sights, its file system and the reader of its tail. Does I/O.
 import { statfsSync } from 'node:fs';
-import type { Log } from '../../log/log.js';
+import type { Log } from '../../log/verb.js';
 import { Clock, type ChangeReader } from './clock.js';
 import { sightOf } from './list-file.js';
 

@@ -371,3 +371,12 @@ describe('where the changed names can be read', () => {
     expect(lines).toEqual(['clock-vouches', 'clock-names-off']);
   });
 });
+
+test('nobody is unknown while the reader of the list misses mailboxes', () => {
+  const reader = { changed: () => undefined, close: () => undefined, deferUnknown: true };
+  const clock = clockWith({ names: reader });
+  clock.floor(100);
+  expect(clock.deferUnknown).toBe(true);
+  reader.deferUnknown = false;
+  expect(clock.deferUnknown).toBe(false);
+});

@@ -77,6 +77,7 @@ describe('a key', () => {
     ['', 'divided'],
     ['Nuser\x1fhome', 'dotted'],
     ['#news.x', 'dotted'],
+    ['$MONEY', 'dotted'],
     ['', 'dotted'],
   ])('%j is none of the %s layout', (key, layout) => {
     expect(() => kindOfKey(key, layout)).toThrow('keys of a');

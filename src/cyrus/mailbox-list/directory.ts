@@ -1,0 +1,140 @@
+// The directory: says of plain names whether they are in the mailbox list, which lmtpd would only look up in the same file.
+// It answers while the clock vouches for what is held, and is held against lmtpd now and then: one disagreement on existence
+// ends it for this run. No I/O of its own.
+import type { Log } from '../../log/verb.js';
+import type { Proof } from '../../validation/proof.js';
+import type { AddressRules, Recipient } from '../../validation/recipient.js';
+import type { Verdict } from '../../validation/verdict.js';
+import type { ChangeReader } from './clock.js';
+import { HeldList, type ListStanding } from './held-list.js';
+import type { ListFiles } from './list-reader.js';
+import { mailboxesOf } from './names.js';
+import { Sample } from './sample.js';
+
+/** Undefined where only lmtpd can tell. */
+export type DirectoryAnswer = 'listed' | 'unlisted' | undefined;
+
+/** For metrics and doctor. */
+export type DirectoryState = {
+  readonly standing: ListStanding;
+  /** Why it is waiting or off. */
+  readonly reason: string | undefined;
+  readonly mailboxes: number;
+  /** How often the list was loaded. */
+  readonly loads: number;
+  /** How often lmtpd confirmed an answer. */
+  readonly confirmed: number;
+  /** Mailboxes that are missing since it was loaded anew, while no delete explains it: nobody is unknown then. */
+  readonly missing: number;
+};
+
+export type DirectoryParts = {
+  readonly files: ListFiles;
+  /** Who tells which names changed while the list is not held. */
+  readonly names: ChangeReader;
+  readonly rules: () => AddressRules;
+  /** The clock that asks this for changes. */
+  readonly proof: () => Proof;
+  /** lmtpd, past everything that is remembered. */
+  readonly ask: (recipient: Recipient, deadline: number) => Promise<Verdict>;
+  /** Resolves when others had their turn. */
+  readonly pause: () => Promise<void>;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly log: Log;
+};
+
+/** Parts as lmtpd can only look them up. A dot at an end or two in a row may mean other things to it. */
+const PLAIN = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?:@[a-z0-9-]+(?:\.[a-z0-9-]+)*)?$/;
+/** lmtpd has a rule of its own for it. */
+const POSTMASTER = /^postmaster(?:@|$)/;
+
+export class Directory implements ChangeReader {
+  readonly #parts: DirectoryParts;
+  readonly #list: HeldList;
+  readonly #listed: Sample;
+  readonly #unlisted: Sample;
+  /** The load whose beginning was told to whoever asks for changes. */
+  #toldLoad = 0;
+
+  constructor(parts: DirectoryParts) {
+    this.#parts = parts;
+    this.#list = new HeldList(parts);
+    this.#listed = this.#sampleOf('listed', ({ kind }) => kind !== 'unknown');
+    this.#unlisted = this.#sampleOf('unlisted', ({ kind }) => kind === 'unknown');
+  }
+
+  get state(): DirectoryState {
+    const { standing, reason, loads, missing, keys } = this.#list;
+    const confirmed = this.#listed.count + this.#unlisted.count;
+    return { standing, reason, loads, missing, mailboxes: keys?.listed ?? 0, confirmed };
+  }
+
+  /** Whether mailboxes went missing, or may have: then lmtpd would call them unknown, too. */
+  get deferUnknown(): boolean {
+    return this.#list.doubtful;
+  }
+
+  /** Once a second: loads what is not held, and looks at the clock where nobody asked. */
+  beat(): Promise<void> {
+    this.#parts.proof().floor(this.#parts.now());
+    return this.#list.load();
+  }
+
+  /** What the list says of a recipient. To be asked after the clock was looked at for the request. */
+  answer(recipient: Recipient): DirectoryAnswer {
+    const { keys } = this.#list;
+    if (keys === undefined || !this.#parts.proof().vouchesForUnknown) return undefined;
+    const { mailbox, shared, folder, detail } = recipient;
+    if (shared || folder || !PLAIN.test(mailbox) || POSTMASTER.test(mailbox)) return undefined;
+    switch (keys.stateOf(mailbox)) {
+      case 'present':
+        this.#listed.take(recipient);
+        return 'listed';
+      case 'other':
+        return undefined;
+      case 'absent':
+      case undefined:
+        // A detail may name a shared mailbox.
+        if (detail !== undefined || this.#list.doubtful) return undefined;
+        this.#unlisted.take(recipient);
+        return this.#unlisted.confirmed ? 'unlisted' : undefined;
+    }
+  }
+
+  changed(): readonly string[] | undefined {
+    if (!this.#list.follow()) return this.#parts.names.changed();
+    const { loads, layout } = this.#list;
+    const told = loads === this.#toldLoad;
+    this.#toldLoad = loads;
+    const touched = this.#list.takeTouched();
+    // What was committed before a load is in it, and was not told.
+    if (!told) return undefined;
+    return touched.flatMap((key) => mailboxesOf(key, layout, this.#parts.rules()));
+  }
+
+  close(): void {
+    this.#list.close();
+    this.#parts.names.close();
+  }
+
+  #sampleOf(answer: 'listed' | 'unlisted', agrees: (verdict: Verdict) => boolean): Sample {
+    const { ask, now } = this.#parts;
+    return new Sample({
+      ask,
+      now,
+      state: () => this.#stateNow(),
+      said: ({ mailbox }, verdict) => {
+        if (agrees(verdict)) return;
+        this.#list.turnOff(`${mailbox} is ${answer}, and ${verdict.kind} to lmtpd`);
+      },
+    });
+  }
+
+  /** Not a number where nothing is held: equal to nothing. */
+  #stateNow(): number {
+    this.#parts.proof().floor(this.#parts.now());
+    const { keys, loads } = this.#list;
+    return keys === undefined ? Number.NaN : loads * 1e9 + keys.changes;
+  }
+}

@@ -1,0 +1,133 @@
+// All keys of a mailbox list, kept as its records come: which users' mailboxes there are, how many keys in all, and what a
+// delete, which names no key, has taken out. No I/O.
+import { ProtocolError } from '../../errors.js';
+import { HashedKeys } from './key-hash.js';
+import { keyOfInbox, kindOfKey, stateOf, type EntryState, type Layout } from './names.js';
+import { OrderedKeys } from './ordered-keys.js';
+import type { RecordSink } from './twoskip.js';
+
+/** What is noted of a key. */
+const NO_USER = 0;
+const PRESENT = 1;
+const ABSENT = 2;
+const OTHER = 3;
+const MARKS: Readonly<Record<EntryState, number>> = { present: PRESENT, absent: ABSENT, other: OTHER };
+
+/** `%(T e `: nearly every entry of Cyrus 3.6 and later begins so. */
+const ORDINARY = Buffer.from('%(T e ', 'latin1');
+/** First letters of keys that lead to a mailbox: A, I and J. */
+const INDEX_LETTERS = [0x41, 0x49, 0x4a];
+
+export class ListedKeys implements RecordSink {
+  readonly #layout: Layout;
+  readonly #keyAt: (position: number) => Buffer;
+  readonly #touched: (key: string) => void;
+  readonly #mailboxes: OrderedKeys;
+  readonly #index: HashedKeys;
+  #indexGone = 0;
+  #listed = 0;
+  #changes = 0;
+
+  /**
+   * @param expected how many keys there will be
+   * @param keyAt the key of the record at a place in the file that is being read
+   * @param touched told of each user's key that was set or deleted
+   */
+  constructor(
+    layout: Layout,
+    expected: number,
+    keyAt: (position: number) => Buffer,
+    touched: (key: string) => void,
+  ) {
+    this.#layout = layout;
+    this.#keyAt = keyAt;
+    this.#touched = touched;
+    // In the newer layout each mailbox has a second key, by its id.
+    const share = layout === 'divided' ? 0.5 : 1;
+    this.#mailboxes = new OrderedKeys(expected * share);
+    this.#index = new HashedKeys(expected * (1 - share));
+  }
+
+  /** Keys of any kind, as the header counts them. */
+  get size(): number {
+    return this.#mailboxes.size + this.#index.size - this.#indexGone;
+  }
+
+  /** Users' mailboxes that take mail. */
+  get listed(): number {
+    return this.#listed;
+  }
+
+  /** One more with each record. */
+  get changes(): number {
+    return this.#changes;
+  }
+
+  /** Keys that did not come in their order. */
+  get strays(): number {
+    return this.#mailboxes.strays;
+  }
+
+  /** Bytes of keys, also of those that were deleted since. */
+  get keyBytes(): number {
+    return this.#mailboxes.arenaBytes;
+  }
+
+  /** What is known of a user's mailbox; undefined where there is no key of that name. @param mailbox a plain one */
+  stateOf(mailbox: string): EntryState | undefined {
+    switch (this.#mailboxes.get(keyOfInbox(mailbox, this.#layout))) {
+      case PRESENT:
+        return 'present';
+      case ABSENT:
+        return 'absent';
+      case undefined:
+        return undefined;
+      default:
+        return 'other';
+    }
+  }
+
+  set(bytes: Buffer, key: number, keyEnd: number, valueEnd: number): void {
+    this.#changes += 1;
+    if (this.#layout === 'divided' && INDEX_LETTERS.includes(bytes[key] ?? 0)) {
+      this.#index.add(bytes, key, keyEnd);
+      return;
+    }
+    const text = bytes.toString('latin1', key, keyEnd);
+    switch (kindOfKey(text, this.#layout)) {
+      case 'index':
+        this.#index.add(bytes, key, keyEnd);
+        return;
+      case 'mailbox':
+        this.#mailboxes.set(bytes, key, keyEnd, NO_USER);
+        return;
+      case 'inbox': {
+        const mark = markOf(bytes, keyEnd, valueEnd);
+        const before = this.#mailboxes.set(bytes, key, keyEnd, mark);
+        this.#listed += Number(mark === PRESENT) - Number(before === PRESENT);
+        this.#touched(text);
+      }
+    }
+  }
+
+  deleted(next: number): void {
+    this.#changes += 1;
+    const after = next === 0 ? undefined : this.#keyAt(next);
+    const afterIndex = after !== undefined && kindOfKey(after.toString('latin1'), this.#layout) === 'index';
+    // All keys of an index sort below those of mailboxes.
+    const gone = afterIndex ? undefined : this.#mailboxes.deleteBefore(after);
+    if (gone === undefined) {
+      this.#indexGone += 1;
+      if (this.#indexGone > this.#index.size) throw new ProtocolError('a key was deleted that is not held');
+      return;
+    }
+    if (gone.mark === NO_USER) return;
+    if (gone.mark === PRESENT) this.#listed -= 1;
+    this.#touched(gone.key);
+  }
+}
+
+function markOf(bytes: Buffer, start: number, end: number): number {
+  if (bytes.compare(ORDINARY, 0, ORDINARY.length, start, start + ORDINARY.length) === 0) return PRESENT;
+  return MARKS[stateOf(bytes.toString('latin1', start, end))];
+}
