@@ -15,9 +15,9 @@ export type Table = {
 /** Keys are folded, as makemap folds them. */
 export function parseTable(text: string): TableEntry[] {
   return text.split('\n').flatMap((line, i) => {
-    const match = /^([^\s#]\S*)\s+(.*\S)\s*$/.exec(line);
-    const [, key = '', value = ''] = match ?? [];
-    return match === null ? [] : [{ key: key.toLowerCase(), value, line: i + 1 }];
+    const key = /^[^\s#]\S*/.exec(line)?.[0];
+    const value = key === undefined ? '' : line.slice(key.length).trim();
+    return key === undefined || value === '' ? [] : [{ key: key.toLowerCase(), value, line: i + 1 }];
   });
 }
 

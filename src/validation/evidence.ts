@@ -28,7 +28,7 @@ export type Evidence = {
 
 export const SAID_TEXT_MAX = 200;
 
-const SESSION = /\s*SESSIONID=<([\x21-\x7e]{1,128})>/;
+const SESSION = /\s?SESSIONID=<([\x21-\x7e]{1,128})>/;
 
 /** @param text as it came, of which a copy is kept: else it would keep all that was read with it */
 export function saidOf(code: string, enhanced: string, text: string): Said {

@@ -105,11 +105,11 @@ export function linesWith(path: string, text: string, pattern: RegExp): string[]
     .flatMap((line, index) => (pattern.test(line) ? [`${path}:${index + 1}: ${line.trim()}`] : []));
 }
 
-function placeOf({ path, tree }: Source, node: ts.Node): string {
+export function placeOf({ path, tree }: Source, node: ts.Node): string {
   return `${path}:${tree.getLineAndCharacterOfPosition(node.getStart(tree)).line + 1}`;
 }
 
-function nodesOf({ tree }: Source): ts.Node[] {
+export function nodesOf({ tree }: Source): ts.Node[] {
   const nodes: ts.Node[] = [];
   const visit = (node: ts.Node): void => {
     nodes.push(node);

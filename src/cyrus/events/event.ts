@@ -107,7 +107,7 @@ function ownersOf(folders: string, domain: string | undefined, rules: AddressRul
 function modifiedUtf7(text: string): string {
   return text.replaceAll('&', '&-').replace(/[^\0-\x7f]+/g, (run) => {
     const base64 = Buffer.from(run, 'utf16le').swap16().toString('base64');
-    return `&${base64.replace(/=+$/, '').replaceAll('/', ',')}-`;
+    return `&${base64.replaceAll('=', '').replaceAll('/', ',')}-`;
   });
 }
 
