@@ -1,11 +1,14 @@
 // The back-channels as they answered, and as cyrus.conf(5) has them: Cyrus is there, its canary exists, lmtpd has
 // room for deliveries beside us, and no smmapd sits on our socket. No I/O.
 import type { BackchannelConfig } from '../config/config.js';
+import type { CyrusConf } from '../cyrus/conf/cyrus-conf.js';
 import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
 import { catchesAll, makesMailboxes } from './check-imapd.js';
-import type { CyrusConf, CyrusService } from './cyrus-files.js';
 import type { Finding } from './finding.js';
+import { listensOn } from './listens-on.js';
 import type { BackchannelAnswer, Picture } from './picture.js';
+import type { Recipient } from '../validation/recipient.js';
+import type { Verdict } from '../validation/verdict.js';
 
 /** Of lmtpd's maxchild that may be ours: the rest delivers mail. */
 const SHARE_MAX = 1 / 2;
@@ -41,17 +44,39 @@ function checkAnswer({ backchannel, error, canary, creation }: BackchannelAnswer
     ];
   }
   if (canary === undefined || canary.kind === 'deliverable' || canary.kind === 'overquota') return [];
-  const reason = canary.kind === 'deferred' ? `: ${canary.reason}` : '';
-  return [
-    {
+  return [missingCanary(key, backchannel.canary, canary)];
+}
+
+/**
+ * Who creates the canary where mailboxes.db was lost makes every other mailbox a 550: it is what tells us not to believe
+ * that Cyrus. So this is never advised.
+ */
+function missingCanary(key: string, { address }: Recipient, verdict: Verdict): Finding {
+  const where = `${key} in cyrusmapd.toml`;
+  const why = 'no recipient who does not exist is refused: 451 for all of them';
+  if (/^user[/.]/.test(address)) {
+    return {
       check: 'backchannel.canary',
       severity: 'error',
-      where: `${key} in cyrusmapd.toml`,
-      what: `the canary ${backchannel.canary.address} is ${canary.kind}${reason}`,
-      why: 'no recipient who does not exist is refused: 451 for all of them',
-      mend: `create the mailbox user/${backchannel.canary.address}, or name one that always exists`,
-    },
-  ];
+      where,
+      what: `the canary is ${address}: the name of a mailbox, not an address`,
+      why: `it can never be delivered to, so ${why}`,
+      mend: `in cyrusmapd.toml, ${key}: canary = "${address.slice(5)}"`,
+    };
+  }
+  const reason = verdict.kind === 'deferred' ? `: ${verdict.reason}` : '';
+  return {
+    check: 'backchannel.canary',
+    severity: 'error',
+    where,
+    what: `the canary ${address} is ${verdict.kind}${reason}`,
+    why,
+    mend:
+      'if it ever existed, mailboxes.db is lost or another one: do NOT create the canary, which turns each 451 into 550 ' +
+      'for everybody whose mailbox is missing too; stop Cyrus, restore mailboxes.db (ctl_mboxlist -u < DUMP, or the ' +
+      `copy in db.backup1), then reconstruct -f; if it never did: in cyrusmapd.toml, ${key}: canary = a mailbox that ` +
+      'exists',
+  };
 }
 
 function notAnswering({ name, type }: BackchannelConfig, endpoint: string, error: string): Finding {
@@ -106,7 +131,9 @@ function checkRoom(backchannel: BackchannelConfig, conf: CyrusConf | undefined):
 function leftOver(conf: CyrusConf | undefined, listeners: readonly Endpoint[]): Finding[] {
   if (conf === undefined) return [];
   return conf.services
-    .filter((service) => isSmmapd(service) && listeners.some((each) => listensOn(service.listen, each)))
+    .filter(
+      (service) => service.program === 'smmapd' && listeners.some((each) => listensOn(service.listen, each)),
+    )
     .map((service) => ({
       check: 'cyrus.smmapd',
       severity: 'error',
@@ -115,17 +142,4 @@ function leftOver(conf: CyrusConf | undefined, listeners: readonly Endpoint[]): 
       why: "whoever of the two starts last takes the socket, and smmapd's PERM is a 550",
       mend: `put a # before the line of ${service.name}, and send SIGHUP to Cyrus' master`,
     }));
-}
-
-function isSmmapd({ command }: CyrusService): boolean {
-  return /(?:^|\/)smmapd$/.test(command.trim().split(/\s+/)[0] ?? '');
-}
-
-/** `listen` is a path, `port`, `host:port` or `[address]:port`. */
-function listensOn(listen: string, endpoint: Endpoint): boolean {
-  if (endpoint.kind === 'unix') return listen === endpoint.path;
-  const match = /^(?:(.*):)?(\d+)$/.exec(listen);
-  if (match === null || Number(match[2]) !== endpoint.port) return false;
-  const host = match[1]?.replace(/^\[(.*)\]$/, '$1');
-  return host === undefined || host === endpoint.host || endpoint.host === 'localhost';
 }

@@ -1,126 +1,159 @@
 // What imapd.conf(5) says against what our lookups assume: the two decide about the same address, and where they
 // differ a letter is accepted that Cyrus refuses, or the other way round. Defaults are those of Cyrus 3.x. No I/O.
 import type { Config } from '../config/config.js';
-import { isOn, type ImapdConf } from './cyrus-files.js';
+import type { ImapdConf } from '../cyrus/conf/imapd-conf.js';
 import type { Finding } from './finding.js';
+import { setOption, takeOut, whereOf } from './mend-imapd.js';
 import type { Picture } from './picture.js';
-
-/** The words for no; virtdomains has `userid` beside them. */
-const OFF = ['0', 'n', 'f', 'no', 'false', 'off'];
 
 export function checkImapd({ imapdConf, config }: Picture): Finding[] {
   if (imapdConf === undefined) return [];
-  const options = new Options(imapdConf);
   return [
-    ...checkSideEffects(options, config),
-    ...checkNames(options, config),
-    ...checkQuota(options, config),
+    ...checkSideEffects(imapdConf, config),
+    ...checkNames(imapdConf, config),
+    ...checkQuota(imapdConf, config),
   ];
 }
 
 /** Whether a question to lmtpd makes the mailbox that it is about. */
 export function makesMailboxes(conf: ImapdConf | undefined): boolean {
-  if (conf === undefined) return false;
-  const options = new Options(conf);
-  return options.isOn('autocreate_post', false) && Number(options.text('autocreate_quota', '-1')) >= 0;
+  return conf !== undefined && conf.autocreatePost && conf.autocreateQuota >= 0;
 }
 
 /** Whether it takes mail for every address. */
 export function catchesAll(conf: ImapdConf | undefined): boolean {
-  return conf !== undefined && new Options(conf).text('lmtp_catchall_mailbox', '') !== '';
+  return conf?.catchallMailbox !== undefined;
 }
 
 /** A probe of ours must change nothing, and must be able to hear a no. */
-function checkSideEffects(options: Options, { backchannels }: Config): Finding[] {
+function checkSideEffects(conf: ImapdConf, { backchannels }: Config): Finding[] {
   const findings: Finding[] = [];
-  if (catchesAll(options.conf)) {
+  if (catchesAll(conf)) {
     findings.push({
       check: 'imapd.catchall',
       severity: 'error',
-      where: options.where('lmtp_catchall_mailbox'),
-      what: `lmtp_catchall_mailbox is ${options.text('lmtp_catchall_mailbox', '')}`,
+      where: whereOf(conf, 'lmtp_catchall_mailbox'),
+      what: `lmtp_catchall_mailbox is ${conf.catchallMailbox}`,
       why: 'lmtpd takes mail for every address, so no recipient is ever refused',
-      mend: 'take the line out, and restart Cyrus',
+      mend: `${takeOut(conf, 'lmtp_catchall_mailbox')}, and restart Cyrus`,
     });
   }
   const accepted = backchannels.every((each) => each.type === 'lmtp' && each.autocreate === 'accept');
-  if (makesMailboxes(options.conf) && !accepted) {
+  if (makesMailboxes(conf) && conf.autocreateUsers !== 'anyone') {
+    findings.push({
+      check: 'imapd.autocreateusers',
+      severity: 'error',
+      where: whereOf(conf, 'autocreate_users'),
+      what: `autocreate_post is on for ${conf.autocreateUsers}`,
+      why: 'a question about one of them makes his mailbox, and our test with a name that cannot exist shows nothing of it',
+      mend: setOption(conf, 'autocreate_post', 'no'),
+    });
+  } else if (makesMailboxes(conf) && !accepted) {
     findings.push({
       check: 'imapd.autocreate',
       severity: 'error',
-      where: options.where('autocreate_post'),
+      where: whereOf(conf, 'autocreate_post'),
       what: 'autocreate_post is on',
       why: 'lmtpd makes a mailbox for each name it is asked about, also for those that are guessed',
-      mend: 'autocreate_post: no',
+      mend: setOption(conf, 'autocreate_post', 'no'),
     });
   }
   return findings;
 }
 
 /** Which mailbox an address names. */
-function checkNames(options: Options, { lookup }: Config): Finding[] {
+function checkNames(conf: ImapdConf, { lookup }: Config): Finding[] {
   const findings: Finding[] = [];
   const { downcase, postUser, virtualDomains } = lookup.addressRules;
-  const folds = options.isOn('lmtp_downcase_rcpt', true);
-  if (folds !== downcase) {
+  if (conf.downcase !== downcase) {
     findings.push({
       check: 'imapd.downcase',
       severity: 'error',
-      where: options.where('lmtp_downcase_rcpt'),
-      what: `lmtp_downcase_rcpt is ${folds ? 'on' : 'off'}, and lookup.downcase is ${downcase}`,
+      where: whereOf(conf, 'lmtp_downcase_rcpt'),
+      what: `lmtp_downcase_rcpt is ${conf.downcase ? 'on' : 'off'}, and lookup.downcase is ${downcase}`,
       why: downcase
         ? 'Alice@ is answered for alice@, and Cyrus refuses it when it is delivered'
         : 'what is cached for alice@ and for Alice@ differs, and Cyrus makes no difference',
-      mend: `in cyrusmapd.toml, [lookup]: downcase = ${folds}`,
+      mend: `in cyrusmapd.toml, [lookup]: downcase = ${conf.downcase}`,
     });
   }
-  const virtual = !OFF.includes(options.text('virtdomains', 'off').toLowerCase());
+  const virtual = conf.virtualDomains !== 'off';
   if (virtual !== virtualDomains) {
     findings.push({
       check: 'imapd.virtdomains',
       severity: 'error',
-      where: options.where('virtdomains'),
+      where: whereOf(conf, 'virtdomains'),
       what: `virtdomains is ${virtual ? 'on' : 'off'}, and lookup.virtual_domains is ${virtualDomains}`,
       why: virtual
         ? 'alice@example.jp and alice@example.net are two mailboxes, and one answer is given for both'
         : 'Cyrus drops the domain: alice@example.jp and alice@example.net are one mailbox',
-      mend: virtual ? 'in cyrusmapd.toml, [lookup]: virtual_domains = true' : 'virtdomains: userid',
+      mend: `in cyrusmapd.toml, [lookup]: virtual_domains = ${virtual}`,
     });
   }
-  if (!options.isOn('unixhierarchysep', true)) {
+  if (!conf.unixHierarchySeparator) {
     findings.push({
       check: 'imapd.separator',
       severity: 'warning',
-      where: options.where('unixhierarchysep'),
+      where: whereOf(conf, 'unixhierarchysep'),
       what: 'unixhierarchysep is off',
       why: 'a mailbox made as user.first.last is a folder of first, so mail for first.last@ is refused',
-      mend: 'unixhierarchysep: yes; or make such mailboxes as user.first^last',
+      mend: `${setOption(conf, 'unixhierarchysep', 'yes')}; or make such mailboxes as user.first^last`,
     });
   }
-  const post = options.text('postuser', '');
+  const post = conf.postUser ?? '';
   if (post !== postUser) {
     findings.push({
       check: 'imapd.postuser',
       severity: 'warning',
-      where: options.where('postuser'),
+      where: whereOf(conf, 'postuser'),
       what: `postuser is "${post}", and lookup.post_user is "${postUser}"`,
       why: 'what is known of one shared mailbox is taken for all of them, or asked anew for each',
       mend: `in cyrusmapd.toml, [lookup]: post_user = "${post}"`,
+    });
+  }
+  if (virtual && conf.defaultDomain !== conf.defaultDomain.toLowerCase()) {
+    findings.push({
+      check: 'imapd.domaincase',
+      severity: 'warning',
+      where: whereOf(conf, 'defaultdomain'),
+      what: `defaultdomain is ${conf.defaultDomain}, with capitals`,
+      why: `Cyrus compares it letter by letter: bob@${conf.defaultDomain.toLowerCase()} is not its bob, and is refused`,
+      mend: setOption(conf, 'defaultdomain', conf.defaultDomain.toLowerCase()),
+    });
+  }
+  if (conf.fuzzyMailboxMatch) {
+    findings.push({
+      check: 'imapd.fuzzy',
+      severity: 'error',
+      where: whereOf(conf, 'lmtp_fuzzy_mailbox_match'),
+      what: 'lmtp_fuzzy_mailbox_match is on',
+      why: 'RCPT is answered with 250 and the letter with 550: it bounces to a sender who may be forged',
+      mend: setOption(conf, 'lmtp_fuzzy_mailbox_match', 'no'),
+    });
+  }
+  if (!conf.strictRfc2821 && lookup.eightBit === 'reject') {
+    findings.push({
+      check: 'imapd.eightbit',
+      severity: 'error',
+      where: whereOf(conf, 'lmtp_strict_rfc2821'),
+      what: 'lmtp_strict_rfc2821 is off, and lookup.eight_bit is "reject"',
+      why: 'a local part with 8-bit bytes is refused, though lmtpd delivers it',
+      mend: 'in cyrusmapd.toml, [lookup]: eight_bit = "temp"',
     });
   }
   return findings;
 }
 
 /** At RCPT and at delivery the same is to be said of a full mailbox. */
-function checkQuota(options: Options, { defaultMap }: Config): Finding[] {
+function checkQuota(conf: ImapdConf, { defaultMap }: Config): Finding[] {
   const findings: Finding[] = [];
   const { overQuota } = defaultMap;
-  const permanent = options.isOn('lmtp_over_quota_perm_failure', false);
+  const permanent = conf.overQuotaPermanent;
   if (overQuota !== 'ok' && permanent !== (overQuota === 'reject')) {
     findings.push({
       check: 'imapd.overquota',
       severity: 'warning',
-      where: options.where('lmtp_over_quota_perm_failure'),
+      where: whereOf(conf, 'lmtp_over_quota_perm_failure'),
       what: `lmtp_over_quota_perm_failure is ${permanent ? 'on' : 'off'}, and lookup.over_quota is "${overQuota}"`,
       why: permanent
         ? 'a sender who writes to a full mailbox is told to try again, and one who slipped through gets a bounce'
@@ -128,35 +161,15 @@ function checkQuota(options: Options, { defaultMap }: Config): Finding[] {
       mend: `in cyrusmapd.toml, [lookup]: over_quota = "${permanent ? 'reject' : 'temp'}"`,
     });
   }
-  if (options.isOn('lmtp_strict_quota', false)) {
+  if (conf.strictQuota) {
     findings.push({
       check: 'imapd.strict',
       severity: 'warning',
-      where: options.where('lmtp_strict_quota'),
+      where: whereOf(conf, 'lmtp_strict_quota'),
       what: 'lmtp_strict_quota is on',
       why: 'a lookup carries no size: a message too large for the room left is accepted, and refused at delivery',
-      mend: 'lmtp_strict_quota: no',
+      mend: setOption(conf, 'lmtp_strict_quota', 'no'),
     });
   }
   return findings;
-}
-
-class Options {
-  readonly conf: ImapdConf;
-
-  constructor(conf: ImapdConf) {
-    this.conf = conf;
-  }
-
-  text(name: string, fallback: string): string {
-    return this.conf.options.get(name)?.value ?? fallback;
-  }
-
-  isOn(name: string, fallback: boolean): boolean {
-    return isOn(this.conf.options.get(name), fallback);
-  }
-
-  where(name: string): string {
-    return this.conf.options.get(name)?.where ?? this.conf.path;
-  }
 }

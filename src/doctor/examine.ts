@@ -1,8 +1,10 @@
 // All checks on one picture, in the order in which a letter meets what they look at. No I/O.
 import { checkBackchannels } from './check-backchannels.js';
+import { checkConf } from './check-conf.js';
 import { checkDomains } from './check-domains.js';
 import { checkEvents } from './check-events.js';
 import { checkImapd } from './check-imapd.js';
+import { checkPlace } from './check-place.js';
 import { checkSasldb } from './check-sasldb.js';
 import { checkSendmail } from './check-sendmail.js';
 import { checkSocket } from './check-socket.js';
@@ -14,6 +16,8 @@ const CHECKS: readonly ((picture: Picture) => readonly Finding[])[] = [
   checkDomains,
   checkSocket,
   checkBackchannels,
+  checkPlace,
+  checkConf,
   checkImapd,
   checkEvents,
   checkSasldb,

@@ -2,13 +2,23 @@
 // cannot be read is told of. Sockets are asked in ask.ts.
 import { execFile } from 'node:child_process';
 import { realpathSync, statSync } from 'node:fs';
-import { dirname } from 'node:path';
+import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../config/config.js';
-import { parseCyrusConf, parseImapdConf, type CyrusConf, type ImapdConf } from './cyrus-files.js';
+import { lmtpServices, type CyrusConf } from '../cyrus/conf/cyrus-conf.js';
+import type { ImapdConf } from '../cyrus/conf/imapd-conf.js';
+import {
+  CYRUS_CONF_PLACES,
+  findConf,
+  IMAPD_CONF_PLACES,
+  readCyrusConf,
+  readImapdConf,
+} from '../cyrus/conf/read-files.js';
+import { messageOf } from '../errors.js';
 import { Files } from './files.js';
 import type { Unseen } from './finding.js';
 import { parseLmdbData, parseLmdbLock } from './lmdb.js';
+import { listensOn } from './listens-on.js';
 import { lookAtSendmail, type SendmailPlaces } from './look-sendmail.js';
 import type { Picture, Sasldb, SocketPath } from './picture.js';
 
@@ -20,8 +30,6 @@ export type Places = SendmailPlaces & {
 
 /** FreeBSD's ports first, then Debian's packages. */
 const USUAL = {
-  imapdConf: ['/usr/local/etc/imapd.conf', '/etc/imapd.conf'],
-  cyrusConf: ['/usr/local/etc/cyrus.conf', '/etc/cyrus.conf'],
   saslConf: [
     '/usr/local/lib/sasl2/Sendmail.conf',
     '/usr/lib/sasl2/Sendmail.conf',
@@ -42,11 +50,12 @@ export async function look(config: Config, places: Places): Promise<Seen> {
   const unseen: Unseen[] = [];
   const files = new Files(unseen);
   const sendmail = await lookAtSendmail(files, places, unseen);
-  const imapdConf = lookAtImapd(files, places);
+  const cyrusConf = lookAtConf(places.cyrusConf, CYRUS_CONF_PLACES, unseen, readCyrusConf);
+  const imapdConf = lookAtImapd(places, cyrusConf, config, unseen);
   return {
     sendmail,
     imapdConf,
-    cyrusConf: lookAtCyrusConf(files, places),
+    cyrusConf,
     sockets: config.socketmap.listen.flatMap((each) =>
       each.kind === 'unix' ? [lookAtSocket(files, each.path)] : [],
     ),
@@ -55,14 +64,38 @@ export async function look(config: Config, places: Places): Promise<Seen> {
   };
 }
 
-function lookAtImapd(files: Files, places: Places): ImapdConf | undefined {
-  const file = files.first(places.imapdConf, USUAL.imapdConf);
-  return file === undefined ? undefined : parseImapdConf(file.path, file.text, (path) => files.read(path));
+/** With the options of the lmtpd that is asked, or of the first one. */
+function lookAtImapd(
+  places: Places,
+  cyrusConf: CyrusConf | undefined,
+  config: Config,
+  unseen: Unseen[],
+): ImapdConf | undefined {
+  const services = cyrusConf === undefined ? [] : lmtpServices(cyrusConf);
+  const asked = services.find(({ listen }) =>
+    config.backchannels.some((each) => each.type === 'lmtp' && listensOn(listen, each.endpoint)),
+  );
+  const service = asked ?? services[0];
+  return lookAtConf(places.imapdConf ?? service?.imapdConf, IMAPD_CONF_PLACES, unseen, (path) =>
+    readImapdConf(path, service?.name),
+  );
 }
 
-function lookAtCyrusConf(files: Files, places: Places): CyrusConf | undefined {
-  const file = files.first(places.cyrusConf, USUAL.cyrusConf);
-  return file === undefined ? undefined : parseCyrusConf(file.path, file.text);
+/** @param named where it should be; else the first of `usual` */
+function lookAtConf<Conf>(
+  named: string | undefined,
+  usual: readonly string[],
+  unseen: Unseen[],
+  read: (path: string) => Conf,
+): Conf | undefined {
+  const path = named === undefined ? findConf(usual) : resolve(named);
+  if (path === undefined) return undefined;
+  try {
+    return read(path);
+  } catch (error) {
+    unseen.push({ what: path, why: messageOf(error) });
+    return undefined;
+  }
 }
 
 function lookAtSocket(files: Files, path: string): SocketPath {
@@ -92,10 +125,8 @@ function foldersTo(path: string): { path: string; mode: number }[] {
 async function lookAtSasldb(files: Files, imapdConf: ImapdConf | undefined): Promise<Sasldb | undefined> {
   const saslConf = files.first(undefined, USUAL.saslConf);
   const named =
-    imapdConf?.options.get('sasl_sasldb_path')?.value ??
-    (saslConf === undefined
-      ? undefined
-      : parseImapdConf(saslConf.path, saslConf.text, () => undefined).options.get('sasldb_path')?.value);
+    imapdConf?.get('sasl_sasldb_path') ??
+    (saslConf === undefined ? undefined : saslOption(saslConf.text, 'sasldb_path'));
   for (const path of named === undefined ? USUAL.sasldb : [named]) {
     const head = files.readBytes(path, LMDB_HEAD_BYTES);
     const data = head === undefined ? undefined : parseLmdbData(head);
@@ -110,9 +141,18 @@ async function lookAtSasldb(files: Files, imapdConf: ImapdConf | undefined): Pro
 async function processes(): Promise<ReadonlyMap<number, string> | undefined> {
   try {
     const { stdout } = await execute('ps', ['-axo', 'pid=,args='], { timeout: PROGRAM_TIMEOUT_MS });
-    const lines = stdout.split('\n').map((line) => /^\s*(\d+)\s+(.*)$/.exec(line));
+    const lines = stdout.split('\n').map((line) => /^\s*(\d+)\s(.*)$/s.exec(line));
     return new Map(lines.flatMap((match) => (match === null ? [] : [[Number(match[1]), match[2] ?? '']])));
   } catch {
     return undefined;
   }
+}
+
+/** One of Cyrus SASL's own files, `Sendmail.conf`: `name: value`, the first of a name. */
+function saslOption(text: string, name: string): string | undefined {
+  for (const line of text.split('\n')) {
+    const colon = line.indexOf(':');
+    if (colon !== -1 && line.slice(0, colon).trim() === name) return line.slice(colon + 1).trim();
+  }
+  return undefined;
 }

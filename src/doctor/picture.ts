@@ -1,9 +1,10 @@
 // What doctor has seen of a host: everything that the checks judge, so that each of them is a pure function.
 // Filled by look.ts (files, programs) and ask.ts (sockets). Types only; no I/O.
 import type { BackchannelConfig, Config } from '../config/config.js';
+import type { CyrusConf } from '../cyrus/conf/cyrus-conf.js';
+import type { ImapdConf } from '../cyrus/conf/imapd-conf.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { Verdict } from '../validation/verdict.js';
-import type { CyrusConf, ImapdConf } from './cyrus-files.js';
 import type { Unseen } from './finding.js';
 import type { LmdbData, LmdbReaders } from './lmdb.js';
 import type { SendmailCf } from './sendmail-cf.js';
@@ -13,6 +14,7 @@ export type Picture = {
   readonly config: Config;
   /** undefined where the host has no sendmail.cf. */
   readonly sendmail: SendmailPicture | undefined;
+  /** As lmtpd reads it. */
   readonly imapdConf: ImapdConf | undefined;
   readonly cyrusConf: CyrusConf | undefined;
   /** Our UNIX listeners. */

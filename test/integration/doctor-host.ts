@@ -138,7 +138,7 @@ O DontBlameSendmail=TrustStickyBit
       mailertable: 'example.jp\tmrs_cyrus_mailertable:\nexample.net\tmrs_cyrus_mailertable:\n',
       access: 'Connect:192.0.2.1\tRELAY\n',
       virtusertable: '',
-      'imapd.conf': `virtdomains: userid\nsasl_sasldb_path: ${this.path('sasldb2')}\n`,
+      'imapd.conf': `configdirectory: ${this.root}\nvirtdomains: userid\nsasl_sasldb_path: ${this.path('sasldb2')}\n`,
       'cyrus.conf': `SERVICES {\n  lmtp cmd="lmtpd -a" listen="${portOf(this.#lmtpd)}" maxchild=20\n}\n`,
     };
   }

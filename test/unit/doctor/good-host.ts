@@ -2,7 +2,9 @@
 // in one of them.
 import { toConfig } from '../../../src/config/convert.js';
 import { readSettings, type TableOfFile } from '../../../src/config/read.js';
-import { parseCyrusConf, parseImapdConf } from '../../../src/doctor/cyrus-files.js';
+import { parseCyrusConf } from '../../../src/cyrus/conf/cyrus-conf.js';
+import { imapdConfOf, type ImapdConf } from '../../../src/cyrus/conf/imapd-conf.js';
+import { readSettings as readLines } from '../../../src/cyrus/conf/settings.js';
 import { examine } from '../../../src/doctor/examine.js';
 import type { Finding } from '../../../src/doctor/finding.js';
 import type { Picture, Sasldb, SendmailPicture, SocketPath } from '../../../src/doctor/picture.js';
@@ -23,6 +25,7 @@ O DontBlameSendmail=safe
 `;
 
 export const IMAPD_CONF = `# of a mail host
+configdirectory: /var/imap
 virtdomains: userid
 unixhierarchysep: yes
 lmtp_downcase_rcpt: yes
@@ -112,7 +115,7 @@ export function pictureOf(changes: Partial<Host>): Picture {
       virtusertable: table('virtusertable', host.virtusertable),
       ...host.sendmail,
     },
-    imapdConf: parseImapdConf('/usr/local/etc/imapd.conf', host.imapd, () => undefined),
+    imapdConf: imapdConf(host.imapd),
     cyrusConf: parseCyrusConf('/usr/local/etc/cyrus.conf', host.cyrus),
     sockets: [GOOD_SOCKET],
     sasldb: GOOD_SASLDB,
@@ -134,4 +137,12 @@ export function pictureOf(changes: Partial<Host>): Picture {
 
 export function findingsOf(changes: Partial<Host>): readonly Finding[] {
   return examine(pictureOf(changes));
+}
+
+export const IMAPD_PATH = '/usr/local/etc/imapd.conf';
+
+/** As lmtpd reads it that runs as lmtpunix. */
+export function imapdConf(text: string): ImapdConf {
+  const lines = readLines(IMAPD_PATH, () => text);
+  return imapdConfOf(IMAPD_PATH, lines, 'lmtpunix', []);
 }

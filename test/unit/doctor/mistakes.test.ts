@@ -21,7 +21,7 @@ const LMTP = SETTINGS.backchannel.cyrus;
 const GROUP = { path: '/var/run/cyrusmapd', mode: 0o40775 };
 const WORLD = { path: '/var/run', mode: 0o41777 };
 const WITH_EVENTS = { ...SETTINGS, events: { listen: 'unix:/var/run/cyrusmapd/events' } };
-const PUSHED = `event_notifier: external\nevent_groups: mailbox quota\nnotifysocket: dlist:/var/run/cyrusmapd/events`;
+const PUSHED = `event_notifier: external\nevent_groups: mailbox\nnotifysocket: dlist:/var/run/cyrusmapd/events`;
 const AUTOCREATE = 'autocreate_post: yes\nautocreate_quota: 0';
 
 const MISTAKES: readonly Row[] = [
@@ -106,12 +106,49 @@ const MISTAKES: readonly Row[] = [
   ],
   ['backchannel.maxchild', 'all of lmtpd for us', { cyrus: CYRUS_CONF.replace('maxchild=20', 'maxchild=2') }],
   ['cyrus.smmapd', 'smmapd on our socket', { cyrus: CYRUS_CONF.replace('# smmap', 'smmap') }],
+  [
+    'backchannel.canary',
+    'a canary that is the name of a mailbox',
+    {
+      settings: { ...SETTINGS, backchannel: { cyrus: { ...LMTP, canary: 'user/postmaster@example.jp' } } },
+      picture: {
+        backchannels: pictureOf({
+          settings: {
+            ...SETTINGS,
+            backchannel: { cyrus: { ...LMTP, canary: 'user/postmaster@example.jp' } },
+          },
+        }).backchannels.map((each) => ({ ...each, canary: UNKNOWN })),
+      },
+    },
+  ],
+  ['imapd.refused', 'an option that is set twice', imapd('a: 1\na: 2')],
+  ['imapd.refused', 'a switch in capitals', imapd('lmtp_strict_quota: Yes')],
+  ['imapd.refused', 'a line without a colon', imapd('hello')],
+  ['imapd.refused', 'no configdirectory', { imapd: IMAPD_CONF.replace(/^configdirectory.*\n/m, '') }],
+  ['cyrus.refused', 'an open quote', { cyrus: CYRUS_CONF.replace('cmd="imapd"', 'cmd="imapd') }],
+  ['imapd.quotaevents', 'quota events', imapd('event_notifier: external\nevent_groups: mailbox quota')],
+  ['imapd.fuzzy', 'a fuzzy match', imapd('lmtp_fuzzy_mailbox_match: 1')],
+  ['imapd.eightbit', '8-bit local parts', imapd('lmtp_strict_rfc2821: no')],
+  ['imapd.domaincase', 'capitals in defaultdomain', imapd('defaultdomain: RIG.test')],
+  ['imapd.autocreateusers', 'autocreate for some', imapd(`${AUTOCREATE}\nautocreate_users: bob`)],
+  ['imapd.frontend', 'a frontend of a murder', imapd('mupdate_server: m.example.jp')],
+  [
+    'cyrus.replica',
+    'a replica',
+    { cyrus: CYRUS_CONF.replace('# smmap', 'sync cmd="sync_server" listen="csync"\n # x') },
+  ],
+  ['imapd.virtdomains', 'virtdomains off, behind blanks', imapd('virtdomains: \\\n  off')],
+  ['imapd.postuser', "a postuser of lmtpd's own", imapd('postuser: a\nlmtpunix_postuser: b')],
   ['imapd.catchall', 'a catch-all', imapd('lmtp_catchall_mailbox: all')],
   ['imapd.autocreate', 'autocreate at delivery', imapd(AUTOCREATE)],
   ['imapd.downcase', 'Cyrus folds nothing', imapd('lmtp_downcase_rcpt: no')],
   ['imapd.downcase', 'we fold nothing', lookup({ downcase: false })],
   ['imapd.virtdomains', 'virtdomains off', imapd('virtdomains: off')],
-  ['imapd.virtdomains', 'virtdomains not set', { imapd: 'unixhierarchysep: yes\n' }],
+  [
+    'imapd.virtdomains',
+    'virtdomains not set',
+    { imapd: 'configdirectory: /var/imap\nunixhierarchysep: yes\n' },
+  ],
   ['imapd.virtdomains', 'virtual domains unknown to us', lookup({ virtual_domains: false })],
   ['imapd.separator', 'unixhierarchysep off', imapd('unixhierarchysep: no')],
   ['imapd.postuser', 'another postuser', imapd('postuser: post')],
@@ -211,6 +248,27 @@ const HARMLESS: readonly (readonly [what: string, host: Partial<Host>])[] = [
   ['events that are pushed', { settings: WITH_EVENTS, ...imapd(PUSHED) }],
   ['a default domain, without events', imapd('defaultdomain: example.org')],
   ['three quarters of the reader slots', readers(100)],
+  ['an option behind blanks', { imapd: IMAPD_CONF.replace('virtdomains', '   virtdomains') }],
+  ['an option of another service', imapd('imap_postuser: b')],
+  ["lmtpd's own option in the place of another", imapd('virtdomains: off\nlmtpunix_virtdomains: userid')],
+  ['quota events that nobody is told', imapd('event_groups: mailbox quota')],
+  [
+    'capitals in a defaultdomain that nothing uses',
+    { ...lookup({ virtual_domains: false }), ...imapd('virtdomains: no\ndefaultdomain: X') },
+  ],
+  ['a backend of a murder', imapd('mupdate_server: m\nproxyservers: cyrus')],
+  ['all of a murder in one', imapd('mupdate_server: m\nmupdate_config: unified')],
+  [
+    'a primary that runs sync_server too',
+    {
+      ...imapd('sync_host: other'),
+      cyrus: CYRUS_CONF.replace('# smmap', 'sync cmd="sync_server" listen="csync"\n # x'),
+    },
+  ],
+  [
+    '8-bit local parts that are deferred',
+    { ...lookup({ eight_bit: 'temp' }), ...imapd('lmtp_strict_rfc2821: no') },
+  ],
 ];
 
 describe('doctor', () => {
@@ -273,7 +331,7 @@ describe('doctor', () => {
       ...cf('Kcyrus socket -a<OK> -T<TMPF>', 'Kcyrus socket -o -d3'),
       virtdomains: 'example.jp\nexample.org\n',
       access: 'example.jp RELAY\n',
-      imapd: 'unixhierarchysep: no\nlmtp_catchall_mailbox: all\n',
+      imapd: 'configdirectory: /var/imap\nunixhierarchysep: no\nlmtp_catchall_mailbox: all\n',
     }).map(({ check }) => check);
     expect(checks).toEqual([
       'sendmail.tempfail',
@@ -302,7 +360,12 @@ function tcp(asked: string, listen: string): Partial<Host> {
 }
 
 function imapd(lines: string): Partial<Host> {
-  return { imapd: `${IMAPD_CONF}${lines}\n` };
+  // In the place of lines with the same name, for Cyrus takes none twice.
+  const names = lines.split('\n').map((line) => line.slice(0, line.indexOf(':') + 1));
+  const kept = IMAPD_CONF.split('\n').filter(
+    (line) => !names.some((name) => name !== '' && line.startsWith(name)),
+  );
+  return { imapd: `${kept.join('\n')}${lines}\n` };
 }
 
 function lookup(settings: object): Partial<Host> {

@@ -1,7 +1,6 @@
 // The readers of other programs' files: what they take from real ones, and that no text and no bytes trouble them.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { isOn, parseCyrusConf, parseImapdConf } from '../../../src/doctor/cyrus-files.js';
 import { parseLmdbData, parseLmdbLock } from '../../../src/doctor/lmdb.js';
 import { parseCompiled, parseSendmailCf } from '../../../src/doctor/sendmail-cf.js';
 import { findDomain, parseClassFile, parseTable } from '../../../src/doctor/sendmail-tables.js';
@@ -116,72 +115,6 @@ describe('tables', () => {
       fc.property(fc.string(), fc.string(), (text, domain) => {
         const entries = parseTable(text);
         expect([undefined, ...entries]).toContain(findDomain(entries, domain));
-      }),
-    );
-  });
-});
-
-describe('imapd.conf', () => {
-  it('has options with their places, the last one counting, over included files', () => {
-    const more = new Map([['/etc/more.conf', 'lmtp_downcase_rcpt: no\n']]);
-    const text =
-      '# virtdomains: no\nVirtDomains:userid\npostuser: a\npostuser:  post  \n@include: /etc/more.conf\n';
-    const conf = parseImapdConf('/etc/imapd.conf', text, (path) => more.get(path));
-    expect(Object.fromEntries(conf.options)).toEqual({
-      virtdomains: { value: 'userid', where: '/etc/imapd.conf:2' },
-      postuser: { value: 'post', where: '/etc/imapd.conf:4' },
-      lmtp_downcase_rcpt: { value: 'no', where: '/etc/more.conf:1' },
-    });
-  });
-
-  it('that includes itself comes to an end', () => {
-    const text = 'virtdomains: userid\n@include: /etc/imapd.conf\n';
-    const conf = parseImapdConf('/etc/imapd.conf', text, () => text);
-    expect(conf.options.get('virtdomains')?.value).toBe('userid');
-  });
-
-  it.each([
-    ['yes', true],
-    ['On', true],
-    ['1', true],
-    ['t', true],
-    ['no', false],
-    ['OFF', false],
-    ['0', false],
-    ['userid', true],
-  ])('switches by %s', (value, on) => {
-    expect(isOn({ value, where: '' }, true)).toBe(on);
-  });
-
-  it('has defaults where an option is missing', () => {
-    expect([isOn(undefined, true), isOn(undefined, false)]).toEqual([true, false]);
-  });
-});
-
-describe('cyrus.conf', () => {
-  it('has the services, with quotes and without, comments left out', () => {
-    const conf = parseCyrusConf(
-      '/etc/cyrus.conf',
-      `START {
-  recover cmd="ctl_cyrusdb -r"
-}
-SERVICES {
-  lmtp  cmd="lmtpd -a" listen="127.0.0.1:2003" prefork=1 maxchild=20  # comment
-  imap  cmd=imapd listen=imap
-# smmap cmd="smmapd" listen="/var/imap/socket/smmapd"
-}
-`,
-    );
-    expect(conf.services).toEqual([
-      { name: 'lmtp', command: 'lmtpd -a', listen: '127.0.0.1:2003', maxChildren: 20, line: 5 },
-      { name: 'imap', command: 'imapd', listen: 'imap', maxChildren: undefined, line: 6 },
-    ]);
-  });
-
-  it('has no service outside of SERVICES, whatever the text is', () => {
-    fc.assert(
-      fc.property(fc.string(), (text) => {
-        expect(parseCyrusConf('/c', `START {\n${text.replaceAll('{', '')}\n}\n`).services).toEqual([]);
       }),
     );
   });
