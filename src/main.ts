@@ -4,6 +4,12 @@
 import { Command, CommanderError } from 'commander';
 import type { DoctorOptions } from './commands/doctor.js';
 import { EX_OK, EX_USAGE, exitStatusOfError } from './commands/exit-status.js';
+import type { DumpOptions } from './commands/dump.js';
+import type { ControlOptions } from './commands/control.js';
+import type { ExplainOptions } from './commands/explain.js';
+import type { FlushOptions } from './commands/flush.js';
+import type { StatsOptions } from './commands/stats.js';
+import type { TailOptions } from './commands/tail.js';
 import type { LookupOptions } from './commands/lookup.js';
 import type { Flags } from './config/flags.js';
 import { messageOf } from './errors.js';
@@ -75,11 +81,63 @@ program
   .option('--json', 'print an object for scripts')
   .action(async (options: DoctorOptions) => finish((await import('./commands/doctor.js')).doctor(options)));
 
+onControl(program.command('stats'), 'print the counters of the running daemon')
+  .option('--json', 'print an object for scripts')
+  .option('--watch', 'again and again, with rates')
+  .action(async (options: StatsOptions) => finish((await import('./commands/stats.js')).stats(options)));
+
+onControl(program.command('explain'), 'tell what the running daemon believes of a recipient, and why')
+  .argument('<key>', 'such as alice@example.jp')
+  .option('--ask', 'ask Cyrus too, beside what is remembered')
+  .option('--json', 'print an object for scripts')
+  .action(async (key: string, options: ExplainOptions) =>
+    finish((await import('./commands/explain.js')).explain(key, options)),
+  );
+
+onControl(program.command('flush'), 'make the running daemon forget what it remembers')
+  .argument('[name]', 'a key such as alice@example.jp, or a domain')
+  .option('--negative', 'all that was denied')
+  .option('--all', 'everything')
+  .action(async (name: string | undefined, options: FlushOptions) =>
+    finish((await import('./commands/flush.js')).flush(name, options)),
+  );
+
+onControl(program.command('dump'), 'print every mailbox that the running daemon remembers')
+  .option('--domain <domain>', 'of this domain only')
+  .option('--json', 'an object a line')
+  .action(async (options: DumpOptions) => finish((await import('./commands/dump.js')).dump(options)));
+
+onControl(program.command('tail'), 'print the decisions of the running daemon as they are made')
+  .option(
+    '--verdict <verdict>',
+    'only deliverable, unknown, overquota, refused or deferred; or OK, NOTFOUND or TEMP',
+  )
+  .option('--domain <domain>', 'of this domain only')
+  .option('--json', 'an object a line')
+  .action(async (options: TailOptions) => finish((await import('./commands/tail.js')).tail(options)));
+
+onControl(
+  program.command('reload'),
+  'have the running daemon read its configuration anew, and wait for it',
+).action(async (options: ControlOptions) => finish((await import('./commands/reload.js')).reload(options)));
+
+onControl(program.command('version'), 'print what the running daemon is').action(
+  async (options: ControlOptions) => finish((await import('./commands/version.js')).version(options)),
+);
+
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EX_OK : EX_USAGE;
   else fail(error);
+}
+
+/** Of a daemon that runs. */
+function onControl(command: Command, description: string): Command {
+  return command
+    .description(description)
+    .option('--control <endpoint>', 'its control socket (default: unix:/var/run/cyrusmapd/control)')
+    .option('--config <file>', 'configuration of the daemon, for its control socket');
 }
 
 /** Standard output may be a slow pipe: the process ends by itself, when nothing is left to write. */

@@ -44,6 +44,8 @@ export type Backchannels = {
   readonly asked: ReadonlyMap<string, Probe>;
   /** What each that asks Cyrus was built from. */
   readonly origins: ReadonlyMap<Probe, Origin>;
+  /** The mailbox that must exist, of each that asks Cyrus. */
+  readonly witnesses: ReadonlyMap<Probe, Witness>;
   /** How a session of its own is had of each that can list mailboxes. */
   readonly listers: ReadonlyMap<Probe, () => Promise<ImapSession>>;
 };
@@ -67,6 +69,7 @@ export async function buildBackchannels(
   const probes = new Map<string, Probe>();
   const origins = new Map<Probe, Origin>();
   const listers = new Map<Probe, () => Promise<ImapSession>>();
+  const witnesses = new Map<Probe, Witness>();
   for (const backchannel of config.backchannels) {
     const { name } = backchannel;
     const rules = config.lookup.addressRules;
@@ -76,13 +79,14 @@ export async function buildBackchannels(
     }
     const origin = { backchannel, rules, files: await accessFilesOf(backchannel) };
     const kept = unchanged(origin, former);
-    const { probe, lister } =
+    const { probe, lister, witness } =
       kept === undefined
         ? await build(origin, config, surroundings)
-        : { probe: kept, lister: former?.listers.get(kept) };
+        : { probe: kept, lister: former?.listers.get(kept), witness: former?.witnesses.get(kept) };
     probes.set(name, probe);
     origins.set(probe, origin);
     if (lister !== undefined) listers.set(probe, lister);
+    if (witness !== undefined) witnesses.set(probe, witness);
   }
   const asked = new Map<string, Probe>();
   for (const { name, second } of config.backchannels) {
@@ -99,7 +103,7 @@ export async function buildBackchannels(
     return probe === undefined ? [] : [{ domain, probe }];
   });
   const route = routeByDomain(entries, config.lookup.domainsComplete);
-  return { route, probes: [...probes.values()], asked, origins, listers };
+  return { route, probes: [...probes.values()], asked, origins, listers, witnesses };
 }
 
 /** The same pair stays the same, so that what it said stays its word. */
@@ -117,7 +121,11 @@ function unchanged(origin: Origin, former: Backchannels | undefined): Probe | un
   return former?.probes.find((probe) => isDeepStrictEqual(former.origins.get(probe), origin));
 }
 
-type Built = { readonly probe: Pool; readonly lister: (() => Promise<ImapSession>) | undefined };
+type Built = {
+  readonly probe: Pool;
+  readonly lister: (() => Promise<ImapSession>) | undefined;
+  readonly witness: Witness;
+};
 
 /** What a session in clear and without login does not need is not loaded. */
 async function accessFilesOf(backchannel: CyrusBackchannelConfig): Promise<AccessFiles | undefined> {
@@ -137,13 +145,18 @@ async function build(origin: Origin, config: Config, surroundings: BackchannelSu
   const { backchannel } = origin;
   const { name } = backchannel;
   const access = await accessOf(origin);
+  const witness = new Witness(backchannel.canary, witnessAlarm(name, log));
   const poolParts = { name, log, now, random, ...(restarted === undefined ? {} : { restarted }) };
   if (backchannel.type === 'imap') {
-    const lister = await imapOpener(backchannel, access, config, surroundings);
-    return { probe: new Pool(lister, backchannel, { ...poolParts, seesFolders: true }), lister };
+    const lister = await imapOpener(backchannel, access, config, surroundings, witness);
+    return { probe: new Pool(lister, backchannel, { ...poolParts, seesFolders: true }), lister, witness };
   }
-  const open = lmtpOpener(backchannel, access, config, surroundings);
-  return { probe: new Pool(open, backchannel, { ...poolParts, seesFolders: false }), lister: undefined };
+  const open = lmtpOpener(backchannel, access, config, surroundings, witness);
+  return {
+    probe: new Pool(open, backchannel, { ...poolParts, seesFolders: false }),
+    lister: undefined,
+    witness,
+  };
 }
 
 /** The part of the configuration that the validator takes. */
@@ -162,11 +175,11 @@ async function imapOpener(
   config: ImapBackchannelConfig,
   access: Access,
   { lookup }: Config,
-  { log, now, trace }: BackchannelSurroundings,
+  { now, trace }: BackchannelSurroundings,
+  witness: Witness,
 ): Promise<() => Promise<ImapSession>> {
   const { ImapSession } = await import('../cyrus/imap/session.js');
-  const { endpoint, canary, strictQuota, connectTimeoutMs, replyTimeoutMs } = config;
-  const witness = new Witness(canary, witnessAlarm(config.name, log));
+  const { endpoint, strictQuota, connectTimeoutMs, replyTimeoutMs } = config;
   return () =>
     ImapSession.open({
       endpoint,
@@ -186,8 +199,8 @@ function lmtpOpener(
   access: Access,
   { domains, lookup }: Config,
   { log, now, random, trace }: BackchannelSurroundings,
+  witness: Witness,
 ): () => Promise<LmtpSession> {
-  const witness = new Witness(config.canary, witnessAlarm(config.name, log));
   const check = {
     domains: new Set(
       domains.flatMap(({ domain, backchannel }) => (backchannel === config.name ? [domain] : [])),

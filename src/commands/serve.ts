@@ -6,7 +6,9 @@ import type { Config } from '../config/config.js';
 import { namesBackchannel, type Flags } from '../config/flags.js';
 import { completeFromCyrus } from '../backchannels/cyrus-host.js';
 import { loadConfig } from '../config/load.js';
+import type { ReloadReport } from '../admin/operations.js';
 import { Daemon } from '../daemon/daemon.js';
+import { changedKeys } from '../daemon/restart-keys.js';
 import { messageOf } from '../errors.js';
 import { createLog, type LogHandle } from '../log/log.js';
 import { formatEndpoint } from '../net/endpoint.js';
@@ -41,7 +43,9 @@ export async function serve(flags: Flags): Promise<number> {
   const daemon = await start(config, logs, () => hangups.add());
   const serving = { daemon, logs, config };
   running = serving;
-  hangups.handle(() => reload(serving, flags, folder));
+  const reloading = (): Promise<ReloadReport> => reload(serving, flags, folder);
+  hangups.handle(reloading);
+  daemon.operator.reloader = () => hangups.soon(reloading);
   const service = serviceNotify();
   service.ready(daemon.endpoints.map(formatEndpoint).join(' '));
   if (demo !== undefined) print(demo.demoText(daemon.endpoints, process.pid));
@@ -74,18 +78,22 @@ async function start(config: Config, { log, flush }: LogHandle, confChanged: () 
 }
 
 /** A file that cannot be used changes nothing; the log is opened anew all the same, for its rotation. */
-async function reload(running: Running, flags: Flags, folder: DemoFolder | undefined): Promise<void> {
+async function reload(running: Running, flags: Flags, folder: DemoFolder | undefined): Promise<ReloadReport> {
   const { daemon, logs } = running;
+  const { file = 'built-in' } = running.config;
   try {
     const next = await load(flags, folder);
     await daemon.reload(next);
+    const keys = changedKeys(running.config, next);
     running.config = next;
     logs.reopen(next.log);
-    verbs.reloaded(logs.log, { config: next.file ?? 'built-in' });
+    verbs.reloaded(logs.log, { config: file, ...keys });
+    return { config: file, ...keys };
   } catch (error) {
     logs.reopen(running.config.log);
-    const reason = messageOf(error).replaceAll('\n', '; ');
-    verbs.reloadRefused(logs.log, { reason });
+    const refused = messageOf(error);
+    verbs.reloadRefused(logs.log, { reason: refused.replaceAll('\n', '; ') });
+    return { refused, config: file, changed: [], needRestart: [] };
   }
 }
 
@@ -123,23 +131,29 @@ function awaitStop(): Promise<NodeJS.Signals> {
   });
 }
 
-/** SIGHUPs one after the other; those that come while starting have nothing to reload yet. */
+/** Reloads, asked by SIGHUP or over the control socket, one after the other. */
 class Hangups {
-  #handler: () => Promise<void> = () => Promise.resolve();
-  #last: Promise<void> = Promise.resolve();
+  #handler: (() => Promise<ReloadReport>) | undefined;
+  #last: Promise<unknown> = Promise.resolve();
 
   constructor() {
     process.on('SIGHUP', () => this.add());
   }
 
-  /** As if one had come. */
+  /** As if one had come. Those that come while starting have nothing to reload yet. */
   add(): void {
-    this.#last = this.#last.then(() => this.#handler());
+    if (this.#handler !== undefined) void this.soon(this.#handler);
   }
 
   /** @param handler never rejects */
-  handle(handler: () => Promise<void>): void {
+  handle(handler: () => Promise<ReloadReport>): void {
     this.#handler = handler;
+  }
+
+  soon(handler: () => Promise<ReloadReport>): Promise<ReloadReport> {
+    const done = this.#last.then(handler);
+    this.#last = done;
+    return done;
   }
 }
 

@@ -5,6 +5,9 @@ import { packageFile } from '../package.js';
 export const BUILT_IN_DOMAIN = 'example.jp';
 export const BUILT_IN_ENDPOINT = 'inet:7860@127.0.0.1';
 
+/** The control socket, where none is configured and its folder is there. */
+export const DEFAULT_CONTROL = { kind: 'unix', path: '/var/run/cyrusmapd/control' } as const;
+
 /** In the package, beside the sample configuration. */
 export const BUILT_IN_LIST = packageFile('rc.d/mailboxes.sample');
 

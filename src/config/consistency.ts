@@ -12,6 +12,7 @@ export function contradictions(values: Values): Problem[] {
   );
   return [
     ...openListeners(values),
+    ...adminListeners(values),
     ...missingBackchannel(values),
     ...eventBackchannels(
       values,
@@ -38,6 +39,24 @@ function openListeners({ socketmap }: Values): Problem[] {
   } catch (error) {
     return [{ path: ['socketmap', 'listen'], sentence: messageOf(error) }];
   }
+}
+
+/** Whoever may ask the control socket may change what is answered: Sendmail's sockets are no place for it. */
+function adminListeners({ admin, socketmap }: Values): Problem[] {
+  const problems: Problem[] = [];
+  const { listen, http, allow } = admin;
+  const shared = socketmap.listen.some((each) => each.kind === 'unix' && each.path === listen?.path);
+  if (listen !== undefined && shared) {
+    const what = `is "${formatEndpoint(listen)}": must be another socket than those of socketmap.listen`;
+    problems.push(problem(['admin', 'listen'], what));
+  }
+  if (http === undefined) return problems;
+  try {
+    requireAllowList([http], allow, { listen: 'admin.http', allow: 'admin.allow' });
+  } catch (error) {
+    problems.push({ path: ['admin', 'http'], sentence: messageOf(error) });
+  }
+  return problems;
 }
 
 function missingBackchannel({ backchannel }: Values): Problem[] {

@@ -1,5 +1,6 @@
 // What a configuration file holds: its tables, in the order of the sample file. The keys of each are in keys/. A key that
 // is added there is read, defaulted, printed, and a field of the Config; `npm run docs` documents it. No I/O.
+import { ADMIN } from './keys/admin.js';
 import { BACKCHANNEL_NAME, BACKCHANNELS } from './keys/backchannel.js';
 import { CACHE } from './keys/cache.js';
 import { CYRUS } from './keys/cyrus.js';
@@ -18,6 +19,7 @@ export const SECTIONS = {
   cache: CACHE,
   cyrus: CYRUS,
   events: EVENTS,
+  admin: ADMIN,
   log: LOG,
 };
 

@@ -5,6 +5,12 @@ import {
   type Backchannels,
   type BackchannelSurroundings,
 } from '../backchannels/build.js';
+import { Admin } from './admin.js';
+import { Decisions } from './decisions.js';
+import { figuresOf } from './figures.js';
+import { Harvest, harvestAlarm } from './harvest.js';
+import { LoopDelay } from './loop-delay.js';
+import { Operator } from './operator.js';
 import type { Config } from '../config/config.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { Events } from '../cyrus/events/events.js';
@@ -39,6 +45,11 @@ export class Daemon {
   readonly #hostClock: HostClock;
   readonly #warmStart: WarmStart | undefined;
   readonly #metrics: Metrics;
+  readonly #harvest: Harvest;
+  readonly #loopDelay = new LoopDelay(now);
+  /** What the control socket does with it. */
+  readonly operator: Operator;
+  #admin: Admin | undefined;
   #config: Config;
   #backchannels: Backchannels;
   readonly #snapshots: Snapshots;
@@ -61,6 +72,18 @@ export class Daemon {
     this.#hostClock = parts.hostClock;
     this.#warmStart = parts.warmStart;
     this.#metrics = parts.metrics;
+    this.#harvest = parts.harvest;
+    this.operator = new Operator({
+      validator: parts.validator,
+      cache: parts.cache,
+      decisions: parts.decisions,
+      config: () => this.#config,
+      backchannels: () => this.#backchannels,
+      figures: () => this.#figures(),
+      listening: () => parts.server.endpoints.length,
+      now,
+      wallClock: Date.now,
+    });
   }
 
   /**
@@ -77,7 +100,10 @@ export class Daemon {
     const validator = new Validator(cache, backchannels.route, validatorRules(config), now);
     const metrics = new Metrics();
     const lookupLog = new LookupLog(log, config.log.maxRefusedPerSecond, now);
-    const lookups = new Lookups(validator, policiesOf(config), lookupLog, metrics, now);
+    const decisions = new Decisions(config.admin.decisions, now);
+    const harvest = new Harvest(domainsOf(config), config.admin.harvest, harvestAlarm(log), now);
+    const hearers = { log: lookupLog, metrics, decisions, harvest, now };
+    const lookups = new Lookups(validator, policiesOf(config, metrics), hearers);
     const events =
       config.events &&
       (await (await import('../cyrus/events/events.js')).openEvents(config.events, validator, log, gap));
@@ -98,7 +124,7 @@ export class Daemon {
     const warmStart = WarmStart.begin(config.cache, { cache, validator, log, clocks });
     const sources = snapshotSources(config, backchannels, now);
     snapshots.reconfigure(sources, config.cache.snapshotIntervalMs);
-    return new Daemon(config, {
+    const daemon = new Daemon(config, {
       surroundings,
       sources,
       snapshots,
@@ -112,7 +138,16 @@ export class Daemon {
       hostClock,
       warmStart,
       metrics,
+      decisions,
+      harvest,
     });
+    try {
+      daemon.#admin = await Admin.open(config, daemon.operator, log);
+    } catch (error) {
+      await daemon.stop();
+      throw error;
+    }
+    return daemon;
   }
 
   /** What it listens on, with the ports that were given for port 0. */
@@ -128,6 +163,27 @@ export class Daemon {
       cache: this.#cache,
       probes: this.#backchannels.probes,
       events: this.#events,
+    });
+  }
+
+  /** Of the admin. */
+  get adminEndpoints(): readonly Endpoint[] {
+    return this.#admin?.endpoints ?? [];
+  }
+
+  #figures(): ReturnType<typeof figuresOf> {
+    return figuresOf({
+      metrics: this.#metrics,
+      server: this.#server,
+      cache: this.#cache,
+      backchannels: this.#backchannels,
+      events: this.#events,
+      harvest: this.#harvest,
+      lookupLog: this.#lookupLog,
+      limits: this.#config.cache,
+      loopDelaySeconds: this.#loopDelay.worstSeconds,
+      sasldb: undefined,
+      now: now(),
     });
   }
 
@@ -148,7 +204,8 @@ export class Daemon {
     const tellers = { events: this.#events?.proof, clock: this.#hostClock.clock };
     this.#cache.vouchers.take(vouchedFor(this.#config, next, tellers), now());
     closeFormer();
-    this.#lookups.policies = policiesOf(config);
+    this.#lookups.policies = policiesOf(config, this.#metrics);
+    this.#harvest.watch(domainsOf(config), config.admin.harvest);
     this.#lookupLog.maxRefusedPerSecond = config.log.maxRefusedPerSecond;
     this.#validator.reconfigure(next.route, validatorRules(config));
     this.#sources = snapshotSources(config, next, now, this.#sources);
@@ -164,6 +221,9 @@ export class Daemon {
 
   /** Accepts no more, answers what is in flight within the grace, closes everything. */
   async stop(): Promise<void> {
+    this.#admin?.close();
+    this.#loopDelay.close();
+    this.#harvest.end();
     await this.#server.stop(this.#config.socketmap.shutdownGraceMs);
     this.#lookupLog.end();
     this.#events?.close();
@@ -189,6 +249,8 @@ type Parts = {
   readonly hostClock: HostClock;
   readonly warmStart: WarmStart | undefined;
   readonly metrics: Metrics;
+  readonly decisions: Decisions;
+  readonly harvest: Harvest;
 };
 
 function now(): number {
@@ -198,4 +260,8 @@ function now(): number {
 function serverOptions({ socketmap, lookup }: Config) {
   const stallLimitMs = SENDMAIL_TIMEOUT_MS - lookup.deadlineMs;
   return { ...socketmap, stallLimitMs, openFiles: openFilesLimit() };
+}
+
+function domainsOf({ domains }: Config): ReadonlySet<string> {
+  return new Set(domains.map(({ domain }) => domain));
 }

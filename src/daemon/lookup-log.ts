@@ -27,6 +27,8 @@ export class LookupLog {
   /** Those that had no line, by verb. */
   readonly #unlogged = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
+  /** Since the start, by verb. */
+  readonly unlogged = new Map<string, number>();
 
   /** @param now monotonic milliseconds */
   constructor(log: Log, maxRefusedPerSecond: number, now: () => number) {
@@ -66,7 +68,10 @@ export class LookupLog {
     if (this.#hasRoom()) {
       const age = ageMs === undefined ? undefined : { ageMs: Math.round(ageMs) };
       verb.at('info', this.#log, { ...fields(map, key, connection, outcome, ms, queueId), ...age });
-    } else this.#unlogged.set(verb.verb, (this.#unlogged.get(verb.verb) ?? 0) + 1);
+    } else {
+      this.#unlogged.set(verb.verb, (this.#unlogged.get(verb.verb) ?? 0) + 1);
+      this.unlogged.set(verb.verb, (this.unlogged.get(verb.verb) ?? 0) + 1);
+    }
   }
 
   /** Ends this second: tells of those that had no line. */

@@ -3,8 +3,11 @@
 import type { Config, MapConfig } from '../config/config.js';
 import { domainMap, type DomainMap } from './domain-map.js';
 import type { LookupLog } from './lookup-log.js';
+import type { Decisions } from './decisions.js';
+import type { Harvest } from './harvest.js';
 import type { Metrics } from './metrics.js';
 import { queueIdLength } from './queue-id.js';
+import type { Tally } from './tally.js';
 import type { Lookup } from '../socketmap/lookup.js';
 import type { Outcome } from '../validation/outcome.js';
 import type { Asker } from '../validation/probe.js';
@@ -18,38 +21,53 @@ export type MapPolicy = ReplyPolicy & {
   readonly queueId: boolean;
   /** Undefined for a map of recipients. */
   readonly domains?: DomainMap;
+  readonly tally: Tally;
 };
 
 /** The policy of a map by its name; an unknown name takes the default. */
 export type Policies = (map: string) => MapPolicy;
 
 /** Of the configuration: a map without a table is as the default one. */
-export function policiesOf({
-  maps,
-  defaultMap,
-  domains,
-}: Pick<Config, 'maps' | 'defaultMap' | 'domains'>): Policies {
+export function policiesOf(
+  { maps, defaultMap, domains }: Pick<Config, 'maps' | 'defaultMap' | 'domains'>,
+  metrics: Metrics,
+): Policies {
   const served = domainMap(domains);
-  const policy = ({ keys, ...rest }: MapConfig): MapPolicy =>
-    keys === 'domains' ? { ...rest, domains: served } : rest;
-  const named = new Map([...maps].map(([name, each]) => [name, policy(each)]));
-  const others = policy(defaultMap);
+  const policy = ({ keys, ...rest }: MapConfig, name: string): MapPolicy => {
+    const counted = { ...rest, tally: metrics.tallyOf(name) };
+    return keys === 'domains' ? { ...counted, domains: served } : counted;
+  };
+  const named = new Map(
+    [[DEFAULT_MAP, defaultMap] as const, ...maps].map(([name, each]) => [name, policy(each, name)]),
+  );
+  const others = policy(defaultMap, OTHER_MAPS);
   return (map) => named.get(map) ?? others;
 }
 
+/** As FEATURE(mrs_cyrus) declares it. */
+const DEFAULT_MAP = 'cyrus';
+/** Counted together: a stranger may ask for any number of names. */
+const OTHER_MAPS = 'other';
+
+/** Who hears of each decision. */
+export type LookupParts = {
+  readonly log: LookupLog;
+  readonly metrics: Metrics;
+  readonly decisions: Decisions;
+  readonly harvest: Harvest;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+};
+
 export class Lookups implements Lookup {
   readonly #validator: Validator;
-  readonly #log: LookupLog;
-  readonly #metrics: Metrics;
-  readonly #now: () => number;
+  readonly #parts: LookupParts;
   policies: Policies;
 
-  constructor(validator: Validator, policies: Policies, log: LookupLog, metrics: Metrics, now: () => number) {
+  constructor(validator: Validator, policies: Policies, parts: LookupParts) {
     this.#validator = validator;
     this.policies = policies;
-    this.#log = log;
-    this.#metrics = metrics;
-    this.#now = now;
+    this.#parts = parts;
   }
 
   answerNow(map: string, key: string, asker?: Asker): Reply | undefined {
@@ -61,12 +79,13 @@ export class Lookups implements Lookup {
   }
 
   answerLater(map: string, key: string, asker?: Asker, waitedMs = 0): Promise<Reply> {
-    const start = this.#now();
+    const { now, metrics } = this.#parts;
+    const start = now();
     const policy = this.policies(map);
     const id = policy.queueId ? queueIdLength(key) : 0;
     return this.#validator.ask(addressOf(key, id), policy.detail, asker, waitedMs).then((outcome) => {
-      const ms = this.#now() - start;
-      this.#metrics.missed(ms);
+      const ms = now() - start;
+      metrics.missed(ms);
       return this.#reply(map, key, id, asker, policy, outcome, ms);
     });
   }
@@ -77,20 +96,26 @@ export class Lookups implements Lookup {
     key: string,
     id: number,
     asker: Asker | undefined,
-    policy: ReplyPolicy,
+    policy: MapPolicy,
     outcome: Outcome,
     ms: number,
   ): Reply {
     const { verdict, source } = outcome;
-    this.#metrics.count(verdict.kind, source);
+    const { log, decisions, harvest } = this.#parts;
     const address = addressOf(key, id);
     const queueId = id === 0 ? undefined : key.slice(0, id);
+    policy.tally.add(verdict.kind, source);
     const reply = replyFor(verdict, address, policy);
-    if (reply.status === 'OK') this.#log.accepted(map, address, asker?.number, outcome, ms, queueId);
-    else {
-      const ageMs = source === 'negative' ? this.#validator.deniedMs(address) : undefined;
-      this.#log.refused(map, address, asker?.number, outcome, ms, ageMs, queueId);
+    const connection = asker?.number;
+    if (reply.status === 'OK') {
+      decisions.add(map, address, connection, 'OK', outcome, ms, undefined, queueId);
+      log.accepted(map, address, connection, outcome, ms, queueId);
+      return reply;
     }
+    if (verdict.kind === 'unknown') harvest.unknown(address, source);
+    const ageMs = source === 'negative' ? this.#validator.deniedMs(address) : undefined;
+    decisions.add(map, address, connection, reply.status, outcome, ms, ageMs, queueId);
+    log.refused(map, address, connection, outcome, ms, ageMs, queueId);
     return reply;
   }
 }

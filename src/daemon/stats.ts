@@ -27,8 +27,7 @@ export function statsOf({ metrics, server, cache, probes, events }: StatsParts) 
     closed,
     requests,
     replies,
-    verdicts: metrics.verdicts,
-    sources: metrics.sources,
+    ...metrics.totals,
     misses: missesOf(metrics),
     cache: { known: cache.knownSize, negative: cache.negativeSize },
     backchannels: Object.fromEntries(

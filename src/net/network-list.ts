@@ -20,16 +20,23 @@ export class NetworkList {
   }
 }
 
+const SOCKETMAP_KEYS = { listen: 'socketmap.listen', allow: 'socketmap.allow' };
+
 /**
  * Whoever can ask may learn which mailboxes exist, so a listener that more than this machine can reach has to
  * say who may.
+ * @param keys of the configuration, for the words
  * @throws ConfigError naming the listener
  */
-export function requireAllowList(endpoints: readonly Endpoint[], allow: readonly Network[]): void {
+export function requireAllowList(
+  endpoints: readonly Endpoint[],
+  allow: readonly Network[],
+  keys: { readonly listen: string; readonly allow: string } = SOCKETMAP_KEYS,
+): void {
   if (allow.length > 0) return;
   const open = endpoints.find((endpoint) => !isLocal(endpoint));
   if (open === undefined) return;
   throw new ConfigError(
-    `socketmap.listen has ${formatEndpoint(open)}: beyond this machine it needs socketmap.allow, the networks that may ask`,
+    `${keys.listen} has ${formatEndpoint(open)}: beyond this machine it needs ${keys.allow}, the networks that may ask`,
   );
 }

@@ -9,6 +9,8 @@ export class ShardedLru {
   /** Each is made when its first name comes: all at once they would hold up the start. */
   readonly #shards: (LRUCache<string, number> | undefined)[];
   readonly #room: number;
+  /** Names that were pushed out by others. */
+  evictions = 0;
 
   /** @param max names, roughly: they are spread by chance, and a shard may have to hold a few more than its share */
   constructor(max: number) {
@@ -44,10 +46,10 @@ export class ShardedLru {
   }
 
   set(name: string, value: number): void {
-    (this.#shards[this.#indexOf(name)] ??= new LRUCache<string, number>({ max: this.#room })).set(
-      name,
-      value,
-    );
+    const shard = (this.#shards[this.#indexOf(name)] ??= new LRUCache<string, number>({ max: this.#room }));
+    const { size } = shard;
+    if (size === shard.max && !shard.has(name)) this.evictions += 1;
+    shard.set(name, value);
   }
 
   delete(name: string): void {

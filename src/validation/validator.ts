@@ -134,6 +134,12 @@ export class Validator {
     this.#flights.outdate(mailbox);
   }
 
+  /** What was denied is asked anew. */
+  forgetNegative(): void {
+    this.#flights.outdateAll();
+    this.#cache.forgetNegative();
+  }
+
   /** Names mean other mailboxes than before. */
   forgetAll(): void {
     this.#cache.forgetAll();

@@ -19,6 +19,13 @@ export const DEFAULT_CACHE_LIMITS: CacheLimits = Object.freeze({ maxKnown: 100_0
 /** Back-channels that can be told apart, with room for those of a reload. */
 const BACKCHANNELS_MAX = 8;
 
+/** In words, by the number. */
+const KNOWN_STATES = ['confirmed', 'over quota', 'listed', 'restored'];
+const NEGATIVE_STATES = ['unknown', 'refused'];
+
+/** What is kept of a mailbox, in words. */
+export type Kept = { readonly state: string; readonly at: number; readonly by: Voucher };
+
 type CompleteList = { readonly asked: number; readonly covers: (mailbox: string) => boolean };
 
 /** Deliverable by a snapshot or by an old confirmation: answered at once, and asked about in the background. */
@@ -180,6 +187,24 @@ export class VerdictCache {
     return entry === undefined ? undefined : now - this.#codec.time(entry);
   }
 
+  /** What is kept of a mailbox, whether or not it is believed, since when, by whose word: for who asks why. */
+  remembered(mailbox: string): Kept | undefined {
+    const known = this.#known.peek(mailbox);
+    if (known !== undefined) return this.#kept(known, KNOWN_STATES);
+    const denied = this.#negative.peek(mailbox);
+    return denied === undefined ? undefined : this.#kept(denied, NEGATIVE_STATES);
+  }
+
+  /** Every name in both stores, all at once: a million takes some tens of milliseconds. */
+  mailboxes(): string[] {
+    return [...this.#known.keys(), ...this.#negative.keys()];
+  }
+
+  /** How many were pushed out by others, since the start. */
+  get evictions(): { readonly known: number; readonly negative: number } {
+    return { known: this.#known.evictions, negative: this.#negative.evictions };
+  }
+
   forget(mailbox: string): void {
     this.#forgotten += 1;
     this.#known.delete(mailbox);
@@ -226,6 +251,11 @@ export class VerdictCache {
     if (by === undefined || by.proof.deferUnknown) return undefined;
     if (now - this.#codec.time(entry) >= negativeMs(by)) return undefined;
     return this.#codec.state(entry) === NOT_PERMITTED ? REFUSED : UNKNOWN;
+  }
+
+  #kept(entry: number, states: readonly string[]): Kept {
+    const state = states[this.#codec.state(entry)] ?? '';
+    return { state, at: this.#codec.time(entry), by: this.vouchers.at(this.#codec.owner(entry)) };
   }
 
   /** Whose word an entry is, where its proof still holds for it. */

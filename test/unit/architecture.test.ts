@@ -24,6 +24,7 @@ const ROWS: readonly (readonly (readonly string[])[])[] = [
   [['commands/']],
   [['doctor/']],
   [['daemon/']],
+  [['admin/']],
   [['snapshots/']],
   [['backchannels/']],
   [['socketmap/'], ['cyrus/']],

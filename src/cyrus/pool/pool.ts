@@ -76,6 +76,11 @@ export class Pool implements Probe {
   #pumping = false;
   #patience: NodeJS.Timeout | undefined;
   #lastBatchAt = -Infinity;
+  /** Of the last answer, monotonic milliseconds. */
+  answeredAt: number | undefined;
+  /** That were put to Cyrus, once or again. */
+  questions = 0;
+  batches = 0;
 
   constructor(open: () => Promise<Session>, limits: PoolLimits, surroundings: PoolSurroundings) {
     this.name = surroundings.name;
@@ -98,6 +103,17 @@ export class Pool implements Probe {
   /** Sessions that are open or being opened, never more than `connections`. */
   get size(): number {
     return this.#idle.size + this.#busy.size + this.#opening + (this.#knocking ? 1 : 0);
+  }
+
+  /** `untried`: nobody was asked yet. */
+  get state(): 'up' | 'down' | 'untried' {
+    if (this.#down !== undefined) return 'down';
+    return this.answeredAt === undefined ? 'untried' : 'up';
+  }
+
+  /** Why it is down. */
+  get trouble(): string | undefined {
+    return this.#down === undefined ? undefined : messageOf(this.#down);
   }
 
   /** Questions that no session has taken yet. */
@@ -219,6 +235,8 @@ export class Pool implements Probe {
 
   async #ask(session: Session, batch: readonly Question[]): Promise<void> {
     this.#lastBatchAt = this.#surroundings.now();
+    this.batches += 1;
+    this.questions += batch.length;
     try {
       const verdicts = await session.ask(batch.map(({ recipient }) => recipient));
       const withName = evidenceAdder({ backchannel: this.name });
@@ -291,6 +309,7 @@ export class Pool implements Probe {
 
   /** Only an answer is a success: a lmtpd may greet and then be silent. */
   #succeeded(): void {
+    this.answeredAt = this.#surroundings.now();
     this.#backoff.succeeded();
     this.#losses = 0;
     if (this.#down === undefined) return;

@@ -21,11 +21,17 @@ export class Witness {
   readonly #alarm: WitnessAlarm;
   readonly #learned: Recipient[] = [];
   #alarmed: 'missing' | 'failed' | undefined;
+  #stood = false;
 
   /** @param canary the configured mailbox; without it the mailbox most recently confirmed is asked */
   constructor(canary: Recipient | undefined, alarm: WitnessAlarm) {
     this.#canary = canary;
     this.#alarm = alarm;
+  }
+
+  /** Whether an unknown would be believed; `untried` before the first one. */
+  get state(): 'standing' | 'failed' | 'missing' | 'untried' {
+    return this.#alarmed ?? (this.#stood ? 'standing' : 'untried');
   }
 
   /**
@@ -63,6 +69,7 @@ export class Witness {
     if (against === undefined) {
       if (this.#alarmed !== undefined) this.#alarm.recovered(witness);
       this.#alarmed = undefined;
+      this.#stood = true;
       return undefined;
     }
     this.#demote(witness.mailbox);

@@ -16,7 +16,7 @@ export const notStarted = verb('not-started', {
 export const reloaded = verb('reloaded', {
   levels: ['info'],
   prose: 'The configuration was read again, and is in force.',
-  fields: ['config'],
+  fields: ['config', 'changed', 'needRestart'],
 });
 
 export const reloadRefused = verb('reload-refused', {

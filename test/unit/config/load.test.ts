@@ -107,6 +107,15 @@ describe('the defaults', () => {
         },
       ],
       domains: [{ domain: '*', backchannel: 'cyrus' }],
+      admin: {
+        listen: undefined,
+        socketGroup: undefined,
+        socketMode: 0o660,
+        http: undefined,
+        allow: [],
+        decisions: 10_000,
+        harvest: 5,
+      },
       log: { level: 'info', file: undefined, maxPendingBytes: 1_048_576, maxRefusedPerSecond: 100 },
     });
   });
@@ -191,7 +200,7 @@ describe('the file', () => {
     expect((await failure({ config: file })).split('\n')).toEqual([
       `${file}:2: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s`,
       `${file}:4: cache.max_known is 1: must be a whole number from 100 to 10000000`,
-      `${file}:5: colour is not a key: allowed are backchannel, domains, map, socketmap, lookup, cache, cyrus, events, log`,
+      `${file}:5: colour is not a key: allowed are backchannel, domains, map, socketmap, lookup, cache, cyrus, events, admin, log`,
     ]);
   });
 

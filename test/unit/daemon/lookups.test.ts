@@ -1,4 +1,6 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Decisions } from '../../../src/daemon/decisions.js';
+import { Harvest } from '../../../src/daemon/harvest.js';
 import { LookupLog } from '../../../src/daemon/lookup-log.js';
 import { Lookups, type MapPolicy } from '../../../src/daemon/lookups.js';
 import { silentLog, type Log } from '../../../src/log/log.js';
@@ -20,13 +22,14 @@ import { HandProbe } from '../../fakes/hand-probe.js';
 
 const ALICE = 'alice@example.jp';
 const ASKER = { gone: false, number: 7 };
-const POLICY: MapPolicy = { ...DEFAULT_REPLY_POLICY, detail: 'inbox', queueId: false };
+const POLICY = { ...DEFAULT_REPLY_POLICY, detail: 'inbox' as const, queueId: false };
 
 type Line = { readonly level: string; readonly message: string; readonly fields: object };
 
 let probe: HandProbe;
 let cache: VerdictCache;
 let metrics: Metrics;
+let decisions: Decisions;
 let lines: Line[];
 let enabled: ReadonlySet<string>;
 let now: number;
@@ -60,9 +63,16 @@ beforeEach(() => {
     ...POLICY,
     overQuota: map === 'strict' ? 'reject' : POLICY.overQuota,
     queueId: map === 'cyrusid',
+    tally: metrics.tallyOf(map),
   });
   log = new LookupLog(recordingLog(), 5, () => now);
-  lookups = new Lookups(validator, policies, log, metrics, () => now);
+  lookups = new Lookups(validator, policies, {
+    log,
+    metrics,
+    decisions: (decisions = new Decisions(10, () => now)),
+    harvest: new Harvest(new Set(), 100, { begun: () => undefined, ended: () => undefined }, () => now),
+    now: () => now,
+  });
 });
 
 afterEach(() => {
@@ -94,8 +104,9 @@ async function later(key: string, map = 'cyrus', verdict: Verdict | Error = DELI
 }
 
 test('a map of domains is answered at once, and asks nobody', () => {
+  const policy = { ...POLICY, tally: metrics.tallyOf('domains') };
   lookups.policies = (map) =>
-    map === 'domains' ? { ...POLICY, domains: (key) => ({ status: 'OK', text: key }) } : POLICY;
+    map === 'domains' ? { ...policy, domains: (key) => ({ status: 'OK', text: key }) } : policy;
   expect(lookups.answerNow('domains', 'example.jp')).toEqual({ status: 'OK', text: 'example.jp' });
   expect(lookups.answerNow('cyrus', 'example.jp')).toBeUndefined();
 });
@@ -296,7 +307,18 @@ test('every verdict and its source are counted, and how long a miss took', async
   lookups.answerNow('cyrus', ALICE, ASKER);
   lookups.answerNow('cyrus', 'nobody@example.jp', ASKER);
   lookups.answerNow('cyrus', '', ASKER);
-  expect(metrics.verdicts).toMatchObject({ deliverable: 2, unknown: 3, deferred: 0 });
-  expect(metrics.sources).toMatchObject({ probe: 2, known: 1, negative: 1, rule: 1 });
+  expect(metrics.totals.verdicts).toMatchObject({ deliverable: 2, unknown: 3, deferred: 0 });
+  expect(metrics.totals.sources).toMatchObject({ probe: 2, known: 1, negative: 1, rule: 1 });
   expect([metrics.missMicroseconds.count, metrics.missMicroseconds.min]).toEqual([2, 3000]);
+});
+
+test('each decision is kept with its reasons, also those that have no line in the log', async () => {
+  log.maxRefusedPerSecond = 1;
+  for (let i = 0; i < 3; i++) lookups.answerNow('cyrus', `a b${i}@example.jp`, ASKER);
+  await later(ALICE);
+  expect(decisions.newest('all', () => true, 10)).toMatchObject([
+    { key: ALICE, status: 'OK', connection: 7, ms: 3 },
+    ...[2, 1, 0].map((i) => ({ key: `a b${i}@example.jp`, status: 'NOTFOUND', outcome: { source: 'rule' } })),
+  ]);
+  log.end();
 });

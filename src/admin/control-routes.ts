@@ -1,0 +1,85 @@
+// What the control socket answers: GET tells, POST changes. Only whoever may open the socket's file gets here.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import type { Flush, Operations } from './operations.js';
+import { followLines, sendJson, sendText, streamLines } from './respond.js';
+import { watchRoute } from './watch-routes.js';
+
+/** Longest key that is asked about. */
+const KEY_MAX_BYTES = 10_000;
+
+type Query = URLSearchParams;
+type Route = (query: Query, response: ServerResponse, operations: Operations) => Promise<void> | void;
+
+const ROUTES: { readonly [methodAndPath: string]: Route } = {
+  'GET /version': (_, response, operations) => sendJson(response, 200, operations.version()),
+  'GET /stats': (_, response, operations) => sendJson(response, 200, operations.figures()),
+  'GET /explain': async (query, response, operations) => {
+    const key = keyOf(query, 'key');
+    if (key === undefined) return refuse(response, `key is missing, or has over ${KEY_MAX_BYTES} bytes`);
+    sendJson(response, 200, await operations.explain(key, query.get('ask') === '1'));
+  },
+  'GET /dump': (query, response, operations) =>
+    streamLines(response, operations.dump(query.get('domain') ?? undefined)),
+  'GET /tail': (query, response, operations) => {
+    const filter = {
+      verdict: query.get('verdict') ?? undefined,
+      domain: query.get('domain') ?? undefined,
+    };
+    return followLines(response, 'application/x-ndjson', (write) =>
+      operations.tail(filter, (line) => write(`${JSON.stringify(line)}\n`)),
+    );
+  },
+  'POST /flush': async (query, response, operations) => {
+    const flush = flushOf(query);
+    if (flush === undefined) return refuse(response, 'must have one of key, domain, negative and all');
+    sendJson(response, 200, { forgotten: await operations.flush(flush) });
+  },
+  'POST /reload': async (_, response, operations) => sendJson(response, 200, await operations.reload()),
+};
+
+/** @returns whether there was such a thing */
+export async function controlRoute(
+  request: IncomingMessage,
+  response: ServerResponse,
+  operations: Operations,
+): Promise<void> {
+  const url = parseTarget(request.url);
+  if (url === undefined) return refuse(response, 'the target is no path');
+  const route = ROUTES[`${request.method ?? ''} ${url.pathname}`];
+  if (route !== undefined) return route(url.searchParams, response, operations);
+  if (await watchRoute(request, url, response, operations)) return;
+  const known = Object.keys(ROUTES).some((name) => name.endsWith(` ${url.pathname}`));
+  sendText(response, known ? 405 : 404, known ? 'another method\n' : 'no such path\n');
+}
+
+/** The base is needed by the parser and never looked at. */
+export function parseTarget(target: string | undefined): URL | undefined {
+  if (target?.startsWith('/') !== true) return undefined;
+  try {
+    return new URL(`http://admin${target}`);
+  } catch {
+    return undefined;
+  }
+}
+
+function refuse(response: ServerResponse, what: string): void {
+  sendText(response, 400, `${what}\n`);
+}
+
+/** As bytes, a character each. */
+function keyOf(query: Query, name: string): string | undefined {
+  const text = query.get(name);
+  if (text === null) return undefined;
+  const key = Buffer.from(text, 'utf8').toString('latin1');
+  return key.length > KEY_MAX_BYTES ? undefined : key;
+}
+
+function flushOf(query: Query): Flush | undefined {
+  if ([...query.keys()].length !== 1) return undefined;
+  const key = keyOf(query, 'key');
+  if (key !== undefined) return { what: 'key', name: key };
+  const domain = keyOf(query, 'domain');
+  if (domain !== undefined) return { what: 'domain', name: domain.toLowerCase() };
+  if (query.has('negative')) return { what: 'negative' };
+  return query.has('all') ? { what: 'all' } : undefined;
+}

@@ -1,0 +1,217 @@
+// The figures as Prometheus reads them: its text format 0.0.4, https://prometheus.io/docs/instrumenting/exposition_formats/.
+// Names end in their unit, counters in _total; no label has a value that a stranger can choose. No I/O.
+import type { Figures, Version } from './operations.js';
+
+export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
+
+type Labels = { readonly [name: string]: string };
+type Sample = readonly [labels: Labels, value: number];
+
+const PREFIX = 'cyrusmapd_';
+
+export function expositionOf(version: Version, figures: Figures): string {
+  return [
+    ...gauge('build_info', 'What runs; always 1.', [[{ version: version.version, node: version.node }, 1]]),
+    ...gauge('start_time_seconds', 'When it was started, in seconds since 1970.', [
+      [{}, Date.parse(version.startedAt) / 1000],
+    ]),
+    ...lookups(figures),
+    ...connections(figures),
+    ...backchannels(figures),
+    ...caches(figures),
+    ...events(figures),
+    ...process(figures),
+    '',
+  ].join('\n');
+}
+
+function lookups({ lookups: counted, replies, requests, misses, harvest }: Figures): string[] {
+  return [
+    ...counter('requests_total', 'Requests of mail servers.', [[{}, requests]]),
+    ...counter(
+      'lookups_total',
+      'Lookups by map, by what was found, and by how it was known.',
+      counted.map(({ map, verdict, source, count }) => [{ map, verdict, source }, count]),
+    ),
+    ...counter('replies_total', 'Replies to mail servers by status.', byLabel('status', replies)),
+    ...histogram(misses),
+    ...gauge('harvest_active', 'Whether unknown recipients come faster than usual.', [
+      [{}, harvest.active.length === 0 ? 0 : 1],
+    ]),
+    ...counter('harvests_total', 'Dictionary attacks that have begun.', [[{}, harvest.begun]]),
+  ];
+}
+
+function connections(figures: Figures): string[] {
+  return [
+    ...gauge('connections', 'Connections of mail servers that are served.', [[{}, figures.connections]]),
+    ...gauge('connections_lingering', 'Connections that we have ended and their peers have not.', [
+      [{}, figures.lingering],
+    ]),
+    ...counter('connections_accepted_total', 'Connections accepted, served or not.', [
+      [{}, figures.accepted],
+    ]),
+    ...counter(
+      'connections_closed_total',
+      'Connections that we closed, by reason.',
+      byLabel('reason', figures.closed),
+    ),
+  ];
+}
+
+function backchannels({ backchannels: all }: Figures): string[] {
+  const each = (value: (backchannel: Figures['backchannels'][number]) => number | undefined): Sample[] =>
+    all.flatMap((backchannel) => {
+      const found = value(backchannel);
+      return found === undefined ? [] : [[{ backchannel: backchannel.name }, found] as const];
+    });
+  return [
+    ...gauge(
+      'backchannel_up',
+      'Whether Cyrus can be asked; 1 also before anybody was asked.',
+      each(({ state }) => (state === 'down' ? 0 : 1)),
+    ),
+    ...gauge(
+      'backchannel_answered_seconds',
+      'Seconds since Cyrus answered last.',
+      each(({ answeredAgo }) => answeredAgo),
+    ),
+    ...gauge(
+      'backchannel_sessions',
+      'Sessions with Cyrus, open or being opened.',
+      each(({ sessions }) => sessions),
+    ),
+    ...gauge(
+      'backchannel_waiting',
+      'Questions that no session has taken yet.',
+      each(({ waiting }) => waiting),
+    ),
+    ...counter(
+      'backchannel_questions_total',
+      'Questions that were put to Cyrus.',
+      each(({ questions }) => questions),
+    ),
+    ...counter(
+      'backchannel_batches_total',
+      'Batches in which they went out.',
+      each(({ batches }) => batches),
+    ),
+    ...gauge(
+      'witness_standing',
+      'Whether the mailbox that must exist does: without it nobody is refused as unknown.',
+      each(({ witnessState }) =>
+        witnessState === undefined || witnessState === 'untried'
+          ? undefined
+          : witnessState === 'standing'
+            ? 1
+            : 0,
+      ),
+    ),
+  ];
+}
+
+function caches({ caches: all }: Figures): string[] {
+  return [
+    ...gauge(
+      'cache_entries',
+      'Mailboxes remembered, by store.',
+      all.map(({ store, entries }) => [{ store }, entries]),
+    ),
+    ...gauge(
+      'cache_max_entries',
+      'At most so many, by store.',
+      all.map(({ store, max }) => [{ store }, max]),
+    ),
+    ...counter(
+      'cache_evictions_total',
+      'Mailboxes pushed out by others, by store.',
+      all.map(({ store, evictions }) => [{ store }, evictions]),
+    ),
+  ];
+}
+
+function events({ events: seen }: Figures): string[] {
+  if (seen === undefined) return [];
+  return [
+    ...counter(
+      'events_total',
+      "Events that Cyrus pushed, by the event's name.",
+      byLabel('event', seen.received),
+    ),
+    ...counter('event_gaps_total', 'Times at which an event may have been lost.', [[{}, seen.gaps]]),
+    ...counter('events_forwarded_total', 'Notifications handed on to the next socket.', [
+      [{}, seen.handedOn],
+    ]),
+    ...counter('events_forward_dropped_total', 'Notifications that could not be handed on.', [
+      [{}, seen.dropped],
+    ]),
+  ];
+}
+
+function process(figures: Figures): string[] {
+  return [
+    ...counter(
+      'log_unlogged_total',
+      'Refused and deferred recipients without a line of their own.',
+      byLabel('event', figures.unlogged),
+    ),
+    ...counter('log_dropped_lines_total', 'Log lines that could not be written.', [[{}, figures.logDropped]]),
+    ...gauge(
+      'event_loop_delay_seconds',
+      'How late the event loop was at worst in the last quarter of a minute.',
+      [[{}, figures.loopDelaySeconds]],
+    ),
+    ...gauge('resident_memory_bytes', 'Memory of the process.', [[{}, figures.memoryBytes]]),
+    ...counter('cpu_seconds_total', 'Time on a processor, of user and system.', [[{}, figures.cpuSeconds]]),
+    ...(figures.sasldb === undefined
+      ? []
+      : [
+          ...gauge('sasldb_readers', 'Reader slots of sasldb that are taken: at the limit SMTP AUTH fails.', [
+            [{}, figures.sasldb.used],
+          ]),
+          ...gauge('sasldb_max_readers', 'Reader slots of sasldb.', [[{}, figures.sasldb.max]]),
+        ]),
+  ];
+}
+
+function histogram({ bounds, cumulative, sumSeconds, count }: Figures['misses']): string[] {
+  const name = `${PREFIX}miss_duration_seconds`;
+  return [
+    `# HELP ${name} How long lookups took for which Cyrus had to be asked.`,
+    `# TYPE ${name} histogram`,
+    ...bounds.map((bound, i) => `${name}_bucket{le="${bound}"} ${cumulative[i] ?? 0}`),
+    `${name}_bucket{le="+Inf"} ${count}`,
+    `${name}_sum ${sumSeconds}`,
+    `${name}_count ${count}`,
+  ];
+}
+
+function gauge(name: string, help: string, samples: readonly Sample[]): string[] {
+  return family('gauge', name, help, samples);
+}
+
+function counter(name: string, help: string, samples: readonly Sample[]): string[] {
+  return family('counter', name, help, samples);
+}
+
+function family(type: string, name: string, help: string, samples: readonly Sample[]): string[] {
+  if (samples.length === 0) return [];
+  return [
+    `# HELP ${PREFIX}${name} ${help}`,
+    `# TYPE ${PREFIX}${name} ${type}`,
+    ...samples.map(([labels, value]) => `${PREFIX}${name}${formatLabels(labels)} ${value}`),
+  ];
+}
+
+function formatLabels(labels: Labels): string {
+  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeValue(value)}"`);
+  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
+}
+
+function escapeValue(value: string): string {
+  return value.replace(/[\\"\n]/g, (each) => (each === '\n' ? '\\n' : `\\${each}`));
+}
+
+function byLabel(label: string, counts: { readonly [value: string]: number }): Sample[] {
+  return Object.entries(counts).map(([value, count]) => [{ [label]: value }, count]);
+}

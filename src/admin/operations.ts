@@ -1,0 +1,160 @@
+// What the control socket, the metrics and the page need of the daemon, and nothing else of it. Plain objects, as they are
+// printed and sent. Types only; no I/O.
+
+export type Version = {
+  readonly version: string;
+  readonly node: string;
+  readonly pid: number;
+  readonly config: string;
+  readonly startedAt: string;
+};
+
+/** One decision, as `tail` and `explain` show it. A field is missing where there was no such thing. */
+export type DecisionLine = {
+  readonly time: string;
+  readonly map: string;
+  /** UTF-8 where the bytes are that. */
+  readonly key: string;
+  readonly reply: string;
+  readonly verdict: string;
+  readonly source: string;
+  readonly ms: number;
+  readonly connection?: number;
+  readonly reason?: string;
+  readonly backchannel?: string;
+  readonly session?: string;
+  readonly code?: string;
+  readonly enhanced?: string;
+  readonly said?: string;
+  readonly witness?: string;
+  readonly witnessSaid?: string;
+  readonly rule?: string;
+  readonly ageMs?: number;
+  readonly queueId?: string;
+};
+
+export type DecisionFilter = {
+  /** The first word of a verdict, or of a reply. */
+  readonly verdict?: string | undefined;
+  readonly domain?: string | undefined;
+};
+
+/** What is remembered of a mailbox. */
+export type Remembered = {
+  readonly mailbox: string;
+  readonly state: string;
+  readonly ageMs: number;
+  /** Whether a lookup now would be answered from it. */
+  readonly believed: boolean;
+};
+
+export type Explanation = {
+  readonly key: string;
+  /** Undefined where the key names none. */
+  readonly recipient?: { readonly address: string; readonly mailbox: string; readonly detail?: string };
+  /** Why it names none, or why nobody needs to be asked. */
+  readonly rule?: string;
+  /** Whom it would ask; or that nobody serves the domain. */
+  readonly backchannel: string;
+  readonly remembered?: Remembered;
+  /** What a lookup would be answered now, if it is known. */
+  readonly answer?: string;
+  /** What Cyrus said just now, beside the cache. */
+  readonly asked?: DecisionLine;
+  readonly decisions: readonly DecisionLine[];
+};
+
+export type Flush =
+  { readonly what: 'key' | 'domain'; readonly name: string } | { readonly what: 'negative' | 'all' };
+
+export type ReloadReport = {
+  /** Why the new file was refused; undefined where it was taken. */
+  readonly refused?: string;
+  readonly config: string;
+  /** Keys that have another value now. */
+  readonly changed: readonly string[];
+  /** Those of them that hold only after a restart. */
+  readonly needRestart: readonly string[];
+};
+
+export type BackchannelFigures = {
+  readonly name: string;
+  /** `untried`: nobody was asked yet. */
+  readonly state: 'up' | 'down' | 'untried';
+  readonly sessions: number;
+  readonly waiting: number;
+  readonly questions: number;
+  readonly batches: number;
+  /** Seconds since its last answer; undefined where there was none. */
+  readonly answeredAgo?: number;
+  /** Why it is down. */
+  readonly trouble?: string;
+  readonly witness?: string;
+  readonly witnessState?: 'standing' | 'failed' | 'missing' | 'untried';
+};
+
+/** Counters since the start, and sizes of now. */
+export type Figures = {
+  readonly uptimeSeconds: number;
+  readonly memoryBytes: number;
+  readonly cpuSeconds: number;
+  readonly connections: number;
+  readonly lingering: number;
+  readonly accepted: number;
+  readonly closed: { readonly [reason: string]: number };
+  readonly requests: number;
+  readonly replies: { readonly [status: string]: number };
+  readonly lookups: readonly {
+    readonly map: string;
+    readonly verdict: string;
+    readonly source: string;
+    readonly count: number;
+  }[];
+  readonly misses: {
+    readonly bounds: readonly number[];
+    readonly cumulative: readonly number[];
+    readonly sumSeconds: number;
+    readonly count: number;
+  };
+  readonly caches: readonly {
+    readonly store: string;
+    readonly entries: number;
+    readonly max: number;
+    readonly evictions: number;
+  }[];
+  readonly backchannels: readonly BackchannelFigures[];
+  readonly events?: {
+    readonly received: { readonly [event: string]: number };
+    readonly gaps: number;
+    readonly handedOn: number;
+    readonly dropped: number;
+  };
+  readonly harvest: { readonly begun: number; readonly active: readonly string[] };
+  readonly unlogged: { readonly [verb: string]: number };
+  readonly logDropped: number;
+  readonly loopDelaySeconds: number;
+  readonly sasldb?: { readonly used: number; readonly max: number };
+};
+
+export type Readiness = {
+  readonly ready: boolean;
+  /** One line for each that was looked at: what, and how it is. */
+  readonly reasons: readonly string[];
+};
+
+export interface Operations {
+  version(): Version;
+  figures(): Figures;
+  readiness(): Readiness;
+  /** @param key latin1 @param ask whether Cyrus is asked, beside the cache */
+  explain(key: string, ask: boolean): Promise<Explanation>;
+  /** @returns how many remembered mailboxes are forgotten */
+  flush(what: Flush): Promise<number>;
+  /** All that is remembered, in portions that do not hold up lookups. */
+  dump(domain: string | undefined): AsyncGenerator<readonly Remembered[]>;
+  /** The newest first. */
+  lastRefused(max: number): readonly DecisionLine[];
+  /** @returns what ends it */
+  tail(filter: DecisionFilter, take: (line: DecisionLine) => void): () => void;
+  reload(): Promise<ReloadReport>;
+}

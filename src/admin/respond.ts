@@ -1,0 +1,66 @@
+// Answers of the admin's listeners: text, JSON, streams of lines. One place knows their headers. I/O by what it is given.
+import { once } from 'node:events';
+import type { ServerResponse } from 'node:http';
+
+const COMMON = {
+  'Cache-Control': 'no-store',
+  'X-Content-Type-Options': 'nosniff',
+};
+
+export function sendText(
+  response: ServerResponse,
+  status: number,
+  text: string,
+  type = 'text/plain; charset=utf-8',
+  more: { readonly [name: string]: string } = {},
+): void {
+  response.writeHead(status, {
+    ...COMMON,
+    'Content-Type': type,
+    'Content-Length': Buffer.byteLength(text),
+    ...more,
+  });
+  response.end(text);
+}
+
+export function sendJson(response: ServerResponse, status: number, value: unknown): void {
+  sendText(response, status, `${JSON.stringify(value)}\n`, 'application/json');
+}
+
+/** An object a line. Waits for a peer that reads slowly. */
+export async function streamLines(
+  response: ServerResponse,
+  portions: AsyncIterable<readonly object[]>,
+): Promise<void> {
+  response.writeHead(200, { ...COMMON, 'Content-Type': 'application/x-ndjson' });
+  for await (const portion of portions) {
+    if (response.destroyed) return;
+    const text = portion.map((each) => `${JSON.stringify(each)}\n`).join('');
+    if (!response.write(text)) await Promise.race([once(response, 'drain'), once(response, 'close')]);
+  }
+  response.end();
+}
+
+/** Bytes that a peer may leave unread before lines for it are dropped. */
+const UNREAD_MAX_BYTES = 262_144;
+
+/** Lines as they come, until the peer leaves: `begin` is given where to put them and returns what ends it. */
+export function followLines(
+  response: ServerResponse,
+  type: string,
+  begin: (write: (text: string) => void) => () => void,
+): Promise<void> {
+  response.writeHead(200, { ...COMMON, 'Content-Type': type, 'X-Accel-Buffering': 'no' });
+  response.flushHeaders();
+  // A quiet one is no dead one.
+  response.socket?.setTimeout(0);
+  const end = begin((text) => {
+    if (response.writableLength < UNREAD_MAX_BYTES) response.write(text);
+  });
+  return new Promise((resolve) => {
+    response.on('close', () => {
+      end();
+      resolve();
+    });
+  });
+}

@@ -1,0 +1,42 @@
+// What may be seen over TCP as well: metrics, health and the page. Nothing here changes anything or names an address.
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { CONTENT_TYPE, expositionOf } from './exposition.js';
+import type { Operations } from './operations.js';
+import { sendText } from './respond.js';
+
+/** @returns whether there is such a thing */
+export async function watchRoute(
+  request: IncomingMessage,
+  url: URL,
+  response: ServerResponse,
+  operations: Operations,
+): Promise<boolean> {
+  if (request.method !== 'GET' && request.method !== 'HEAD') return false;
+  switch (url.pathname) {
+    case '/metrics':
+      sendText(response, 200, expositionOf(operations.version(), operations.figures()), CONTENT_TYPE);
+      return true;
+    case '/healthz':
+      // Whoever reads this has seen the event loop turn.
+      sendText(response, 200, 'ok\n');
+      return true;
+    case '/readyz': {
+      const { ready, reasons } = operations.readiness();
+      sendText(response, ready ? 200 : 503, [ready ? 'ready' : 'not ready', ...reasons, ''].join('\n'));
+      return true;
+    }
+    default:
+      return false;
+  }
+}
+
+/** Over TCP there is nothing else. */
+export async function webRoute(
+  request: IncomingMessage,
+  url: URL,
+  response: ServerResponse,
+  operations: Operations,
+): Promise<void> {
+  if (await watchRoute(request, url, response, operations)) return;
+  sendText(response, 404, 'no such path\n');
+}

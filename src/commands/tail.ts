@@ -1,0 +1,48 @@
+// `cyrusmapd tail`: decisions of the running daemon as they are made.
+import { controlClient, parseLine, type ControlOptions } from './control.js';
+import { EX_OK } from './exit-status.js';
+import { keyOfArgument, print, printable } from './terminal.js';
+
+export type TailOptions = ControlOptions & {
+  readonly verdict?: string;
+  readonly domain?: string;
+  readonly json?: boolean;
+};
+
+/** @returns the exit status, when the daemon ends */
+export async function tail(options: TailOptions): Promise<number> {
+  const { verdict, domain, json } = options;
+  const client = await controlClient(options);
+  const query = new URLSearchParams();
+  if (verdict !== undefined) query.set('verdict', verdict);
+  if (domain !== undefined) query.set('domain', domain);
+  for await (const line of client.lines(`/tail?${query.toString()}`)) {
+    print(json === true ? line : describeDecision(parseLine(line)));
+  }
+  return EX_OK;
+}
+
+/** Shown in this order, then whatever else there is. */
+const FIRST = ['time', 'reply', 'key', 'verdict', 'source'];
+const QUIET = new Set(['map']);
+
+/** One line, whatever strangers and Cyrus wrote into it. */
+export function describeDecision(fields: ReadonlyMap<string, unknown>): string {
+  const [time = '', reply = '', key = '', verdict = '', source = ''] = FIRST.map((name) =>
+    shown(fields.get(name)),
+  );
+  const others = [...fields].flatMap(([name, value]) =>
+    FIRST.includes(name) || QUIET.has(name) ? [] : [`${name}=${quoted(shown(value))}`],
+  );
+  const head = `${time} ${reply.padEnd(8)} ${key} ${verdict}/${source}`;
+  return [head, ...others].join(' ');
+}
+
+function shown(value: unknown): string {
+  if (typeof value === 'number') return String(value);
+  return typeof value === 'string' ? printable(keyOfArgument(value)) : '';
+}
+
+function quoted(value: string): string {
+  return /[\s"=]/.test(value) ? JSON.stringify(value) : value;
+}

@@ -1,0 +1,115 @@
+// The last decisions of one kind, in arrays that are filled round and round: a write on the path of every lookup makes no
+// object. Bounded in number and in bytes, however long the keys are. No I/O.
+import type { Outcome } from '../validation/outcome.js';
+import type { Reply } from '../validation/verdict.js';
+
+/** What was answered, and why. */
+export type Decision = {
+  /** Monotonic milliseconds. */
+  readonly at: number;
+  readonly map: string;
+  /** latin1, as it stood in the request; of a longer one the first KEPT_KEY_BYTES. */
+  readonly key: string;
+  /** Of the mail server, counted from the start; 0 where it is not known. */
+  readonly connection: number;
+  readonly status: Reply['status'];
+  readonly outcome: Outcome;
+  /** How long the lookup took, in milliseconds; 0 where nobody was asked. */
+  readonly ms: number;
+  /** How old the denial was that answered, in milliseconds; undefined where none did. */
+  readonly ageMs: number | undefined;
+  /** Of the mail server, where it sends it along. */
+  readonly queueId: string | undefined;
+};
+
+/** Longer than any key of Sendmail's (264) and than any address of SMTP's (RFC 5321: 320). */
+export const KEPT_KEY_BYTES = 512;
+
+const STATUSES: readonly Reply['status'][] = ['OK', 'NOTFOUND', 'TEMP'];
+const NO_AGE = -1;
+
+export class DecisionRing {
+  readonly #limit: number;
+  readonly #at: Float64Array;
+  readonly #ms: Float32Array;
+  readonly #age: Float32Array;
+  readonly #connections: Uint32Array;
+  readonly #statuses: Uint8Array;
+  readonly #maps: string[] = [];
+  readonly #keys: string[] = [];
+  readonly #outcomes: Outcome[] = [];
+  readonly #queueIds: (string | undefined)[] = [];
+  /** Where the next one is written. */
+  #next = 0;
+
+  constructor(limit: number) {
+    this.#limit = limit;
+    this.#at = new Float64Array(limit);
+    this.#ms = new Float32Array(limit);
+    this.#age = new Float32Array(limit);
+    this.#connections = new Uint32Array(limit);
+    this.#statuses = new Uint8Array(limit);
+  }
+
+  get size(): number {
+    return this.#outcomes.length;
+  }
+
+  add(
+    at: number,
+    map: string,
+    key: string,
+    connection: number,
+    status: Reply['status'],
+    outcome: Outcome,
+    ms: number,
+    ageMs: number | undefined,
+    queueId: string | undefined,
+  ): void {
+    const i = this.#next;
+    this.#next = i + 1 === this.#limit ? 0 : i + 1;
+    this.#at[i] = at;
+    this.#ms[i] = ms;
+    this.#age[i] = ageMs ?? NO_AGE;
+    this.#connections[i] = connection;
+    this.#statuses[i] = STATUSES.indexOf(status);
+    const short = map.length + key.length <= KEPT_KEY_BYTES;
+    this.#maps[i] = short ? map : beginning(map);
+    this.#keys[i] = short ? key : beginning(key);
+    this.#outcomes[i] = outcome;
+    this.#queueIds[i] = queueId;
+  }
+
+  /** The newest first. */
+  *newest(): Generator<Decision> {
+    for (let back = 1; back <= this.size; back++) {
+      const i = (this.#next - back + this.#limit) % this.#limit;
+      const decision = this.#read(i);
+      if (decision !== undefined) yield decision;
+    }
+  }
+
+  #read(i: number): Decision | undefined {
+    const [map, key, outcome] = [this.#maps[i], this.#keys[i], this.#outcomes[i]];
+    const status = STATUSES[this.#statuses[i] ?? 0];
+    if (map === undefined || key === undefined || outcome === undefined || status === undefined)
+      return undefined;
+    const age = this.#age[i] ?? NO_AGE;
+    return {
+      at: this.#at[i] ?? 0,
+      map,
+      key,
+      connection: this.#connections[i] ?? 0,
+      status,
+      outcome,
+      ms: this.#ms[i] ?? 0,
+      ageMs: age < 0 ? undefined : age,
+      queueId: this.#queueIds[i],
+    };
+  }
+}
+
+/** A copy, since a part of a string keeps the whole. */
+function beginning(text: string): string {
+  return Buffer.from(text.slice(0, KEPT_KEY_BYTES), 'latin1').toString('latin1');
+}

@@ -1,0 +1,97 @@
+// The counters and sizes of all parts as one plain object: what `stats`, the metrics and the page are made of. No I/O; asks
+// the runtime for its memory and its time.
+import type { BackchannelFigures, Figures } from '../admin/operations.js';
+import type { Backchannels } from '../backchannels/build.js';
+import { Pool } from '../cyrus/pool/pool.js';
+import type { Events } from '../cyrus/events/events.js';
+import type { SocketmapServer } from '../socketmap/server.js';
+import type { VerdictCache } from '../validation/verdict-cache.js';
+import type { Harvest } from './harvest.js';
+import { BOUNDS_SECONDS } from './histogram.js';
+import type { LookupLog } from './lookup-log.js';
+import type { Metrics } from './metrics.js';
+
+export type FigureParts = {
+  readonly metrics: Metrics;
+  readonly server: SocketmapServer;
+  readonly cache: VerdictCache;
+  readonly backchannels: Backchannels;
+  readonly events: Events | undefined;
+  readonly harvest: Harvest;
+  readonly lookupLog: LookupLog;
+  readonly limits: { readonly maxKnown: number; readonly maxNegative: number };
+  readonly loopDelaySeconds: number;
+  readonly sasldb: { readonly used: number; readonly max: number } | undefined;
+  readonly now: number;
+};
+
+export function figuresOf(parts: FigureParts): Figures {
+  const { metrics, server, cache, limits, events, harvest, sasldb } = parts;
+  const { accepted, requests, replies, closed } = server.counters;
+  const { user, system } = process.cpuUsage();
+  return {
+    uptimeSeconds: process.uptime(),
+    memoryBytes: process.memoryUsage.rss(),
+    cpuSeconds: (user + system) / 1e6,
+    connections: server.connections,
+    lingering: server.lingering,
+    accepted,
+    closed,
+    requests,
+    replies,
+    lookups: [...metrics.tallies].flatMap(([map, tally]) =>
+      [...tally.entries()].map((entry) => ({ map, ...entry })),
+    ),
+    misses: { bounds: BOUNDS_SECONDS, ...metrics.missDurations.read() },
+    caches: [
+      { store: 'known', entries: cache.knownSize, max: limits.maxKnown, evictions: cache.evictions.known },
+      {
+        store: 'negative',
+        entries: cache.negativeSize,
+        max: limits.maxNegative,
+        evictions: cache.evictions.negative,
+      },
+    ],
+    backchannels: backchannelFigures(parts.backchannels, parts.now),
+    ...(events === undefined ? {} : { events: eventFigures(events) }),
+    harvest: { begun: harvest.begun, active: harvest.active.map((domain) => domain ?? '*') },
+    unlogged: Object.fromEntries(parts.lookupLog.unlogged),
+    logDropped: 0,
+    loopDelaySeconds: parts.loopDelaySeconds,
+    ...(sasldb === undefined ? {} : { sasldb }),
+  };
+}
+
+export function backchannelFigures({ probes, witnesses }: Backchannels, now: number): BackchannelFigures[] {
+  return probes.flatMap((probe) => {
+    if (!(probe instanceof Pool)) return [];
+    const { name, state, size, waiting, questions, batches, answeredAt, trouble } = probe;
+    const witness = witnesses.get(probe);
+    const mailbox = witness?.candidate(NONE)?.address;
+    return [
+      {
+        name,
+        state,
+        sessions: size,
+        waiting,
+        questions,
+        batches,
+        ...(answeredAt === undefined ? {} : { answeredAgo: Math.max(0, now - answeredAt) / 1000 }),
+        ...(trouble === undefined ? {} : { trouble }),
+        ...(mailbox === undefined ? {} : { witness: mailbox }),
+        ...(witness === undefined ? {} : { witnessState: witness.state }),
+      },
+    ];
+  });
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+function eventFigures({ receiver, gaps, forwarder }: Events): NonNullable<Figures['events']> {
+  return {
+    received: Object.fromEntries(receiver.counts),
+    gaps: gaps.count,
+    handedOn: forwarder?.delivered ?? 0,
+    dropped: forwarder?.dropped ?? 0,
+  };
+}

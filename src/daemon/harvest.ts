@@ -1,0 +1,171 @@
+// Sees a dictionary attack: unknown recipients come faster than usual, in one domain or in all. What is usual is learned,
+// slowly, while there is none. Told once when it begins and once when it ends. Counts on the path of an unknown only. No
+// I/O; a timer only while there is an attack.
+import type { Log } from '../log/verb.js';
+import * as verbs from '../log/verbs/admin.js';
+import type { Source } from '../validation/verdict.js';
+
+export type HarvestEnd = {
+  /** Undefined: all domains together. */
+  readonly domain: string | undefined;
+  readonly seconds: number;
+  readonly unknown: number;
+  /** Of the unknown, those that Cyrus was asked about, 0 to 1. */
+  readonly asked: number;
+};
+
+export interface HarvestAlarm {
+  /** @param perSecond unknown recipients; @param usual the same, before */
+  begun(domain: string | undefined, perSecond: number, usual: number): void;
+  ended(harvest: HarvestEnd): void;
+}
+
+/** Judged so often. */
+export const WINDOW_MS = 10_000;
+/** Above what is usual. */
+const TIMES_USUAL = 5;
+/** So many windows in a row below half of what began it: it is over. */
+const CALM_WINDOWS = 3;
+/** What is usual follows a window by so much: about an hour to forget. */
+const LEARNING = 1 / 360;
+
+type Watch = {
+  unknown: number;
+  asked: number;
+  usual: number;
+  attack:
+    | { readonly since: number; readonly threshold: number; unknown: number; asked: number; calm: number }
+    | undefined;
+};
+
+export class Harvest {
+  readonly #alarm: HarvestAlarm;
+  readonly #now: () => number;
+  #domains: ReadonlySet<string>;
+  /** `''` is all domains. */
+  readonly #watches = new Map<string, Watch>();
+  #perSecond: number;
+  #since: number;
+  #timer: NodeJS.Timeout | undefined;
+  /** Attacks that have begun. */
+  begun = 0;
+
+  /**
+   * @param domains that are watched one by one; a stranger cannot make more of them
+   * @param perSecond an attack has at least so many unknown recipients a second
+   */
+  constructor(domains: ReadonlySet<string>, perSecond: number, alarm: HarvestAlarm, now: () => number) {
+    this.#domains = domains;
+    this.#alarm = alarm;
+    this.#now = now;
+    this.#perSecond = perSecond;
+    this.#since = now();
+  }
+
+  /** Takes other rules; of domains that are watched no more nothing is told. */
+  watch(domains: ReadonlySet<string>, perSecond: number): void {
+    this.#domains = domains;
+    this.#perSecond = perSecond;
+    for (const name of this.#watches.keys())
+      if (name !== '' && !domains.has(name)) this.#watches.delete(name);
+  }
+
+  /** An unknown recipient. @param key latin1 */
+  unknown(key: string, source: Source): void {
+    const now = this.#now();
+    if (now - this.#since >= WINDOW_MS) this.#judge(now);
+    const asked = source === 'probe' ? 1 : 0;
+    count(this.#watchOf(''), asked);
+    const domain = key.slice(key.lastIndexOf('@') + 1).toLowerCase();
+    if (this.#domains.has(domain)) count(this.#watchOf(domain), asked);
+  }
+
+  /** Under way: undefined is all domains. */
+  get active(): readonly (string | undefined)[] {
+    return [...this.#watches].flatMap(([name, { attack }]) => (attack === undefined ? [] : [nameOf(name)]));
+  }
+
+  /** Ends what is under way, and tells of it. */
+  end(): void {
+    clearTimeout(this.#timer);
+    for (const [name, watch] of this.#watches) this.#over(name, watch, this.#now());
+  }
+
+  #watchOf(name: string): Watch {
+    const found = this.#watches.get(name);
+    if (found !== undefined) return found;
+    const watch = { unknown: 0, asked: 0, usual: 0, attack: undefined };
+    this.#watches.set(name, watch);
+    return watch;
+  }
+
+  #judge(now: number): void {
+    const seconds = (now - this.#since) / 1000;
+    this.#since = now;
+    for (const [name, watch] of this.#watches) this.#judgeOne(name, watch, seconds, now);
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    if (this.active.length > 0) this.#timer = setTimeout(() => this.#judge(this.#now()), WINDOW_MS).unref();
+  }
+
+  #judgeOne(name: string, watch: Watch, seconds: number, now: number): void {
+    const perSecond = watch.unknown / seconds;
+    const { attack } = watch;
+    if (attack !== undefined) {
+      attack.unknown += watch.unknown;
+      attack.asked += watch.asked;
+      attack.calm = perSecond < attack.threshold / 2 ? attack.calm + 1 : 0;
+      if (attack.calm >= CALM_WINDOWS) this.#over(name, watch, now);
+    } else {
+      const threshold = Math.max(this.#perSecond, watch.usual * TIMES_USUAL);
+      if (perSecond >= threshold) this.#begin(name, watch, perSecond, threshold, now - seconds * 1000);
+      // A long silence is many windows of nothing.
+      else watch.usual += (perSecond - watch.usual) * Math.min(1, LEARNING * (seconds / (WINDOW_MS / 1000)));
+    }
+    watch.unknown = 0;
+    watch.asked = 0;
+  }
+
+  #begin(name: string, watch: Watch, perSecond: number, threshold: number, since: number): void {
+    const { unknown, asked, usual } = watch;
+    watch.attack = { since, threshold, unknown, asked, calm: 0 };
+    this.begun += 1;
+    this.#alarm.begun(nameOf(name), perSecond, usual);
+  }
+
+  #over(name: string, watch: Watch, now: number): void {
+    const { attack } = watch;
+    if (attack === undefined) return;
+    watch.attack = undefined;
+    const { since, unknown, asked } = attack;
+    this.#alarm.ended({
+      domain: nameOf(name),
+      seconds: (now - since) / 1000,
+      unknown,
+      asked: unknown === 0 ? 0 : asked / unknown,
+    });
+  }
+}
+
+function count(watch: Watch, asked: number): void {
+  watch.unknown += 1;
+  watch.asked += asked;
+}
+
+function nameOf(name: string): string | undefined {
+  return name === '' ? undefined : name;
+}
+
+/** One line when it begins, and one when it ends. */
+export function harvestAlarm(log: Log): HarvestAlarm {
+  return {
+    begun: (domain, perSecond, usual) =>
+      verbs.harvestBegun(log, { domain, perSecond: rounded(perSecond), usual: rounded(usual) }),
+    ended: ({ domain, seconds, unknown, asked }) =>
+      verbs.harvestEnded(log, { domain, seconds: Math.round(seconds), unknown, asked: rounded(asked) }),
+  };
+}
+
+function rounded(value: number): number {
+  return Math.round(value * 1000) / 1000;
+}

@@ -1,0 +1,38 @@
+// Whether mail servers should ask this daemon: it listens, and Cyrus can be asked about every domain. No I/O.
+import type { BackchannelFigures, Readiness } from '../admin/operations.js';
+import type { Config } from '../config/config.js';
+
+/** @param listening how many listeners are open */
+export function readinessOf(
+  { domains, backchannels }: Pick<Config, 'domains' | 'backchannels'>,
+  listening: number,
+  figures: readonly BackchannelFigures[],
+): Readiness {
+  const of = new Map(figures.map((each) => [each.name, each]));
+  const seconds = new Map(backchannels.map(({ name, second }) => [name, second]));
+  const names = [...new Set(domains.map(({ backchannel }) => backchannel))];
+  const down = names.filter((name) =>
+    [name, seconds.get(name)].every((each) => each === undefined || of.get(each)?.state === 'down'),
+  );
+  return {
+    ready: listening > 0 && down.length === 0,
+    reasons: [
+      `listeners: ${listening} open`,
+      ...names.map((name) => `${name}: ${stateInWords(of.get(name))}`),
+    ],
+  };
+}
+
+/** One that is no connection to Cyrus, a list, has no figures. */
+export function stateInWords(figures: BackchannelFigures | undefined): string {
+  if (figures === undefined) return 'a list, nobody is asked';
+  const { state, answeredAgo, trouble } = figures;
+  switch (state) {
+    case 'untried':
+      return 'nobody was asked yet';
+    case 'down':
+      return `down: ${trouble ?? 'no answer'}`;
+    case 'up':
+      return `up, answered ${Math.round(answeredAgo ?? 0)} s ago`;
+  }
+}

@@ -1,0 +1,68 @@
+import { expect, test } from 'vitest';
+import { DecisionRing, KEPT_KEY_BYTES } from '../../../src/daemon/decision-ring.js';
+import { Decisions } from '../../../src/daemon/decisions.js';
+import type { Outcome } from '../../../src/validation/outcome.js';
+import { DELIVERABLE, UNKNOWN } from '../../../src/validation/verdict.js';
+
+const FOUND: Outcome = { verdict: DELIVERABLE, source: 'known' };
+const DENIED: Outcome = { verdict: UNKNOWN, source: 'negative' };
+
+function keys(ring: DecisionRing): string[] {
+  return [...ring.newest()].map(({ key }) => key);
+}
+
+test('the last ones are kept, the newest first', () => {
+  const ring = new DecisionRing(3);
+  expect(keys(ring)).toEqual([]);
+  for (let i = 1; i <= 5; i++) ring.add(i, 'cyrus', `u${i}`, i, 'NOTFOUND', DENIED, 0, i, undefined);
+  expect(keys(ring)).toEqual(['u5', 'u4', 'u3']);
+  expect([...ring.newest()][0]).toEqual({
+    at: 5,
+    map: 'cyrus',
+    key: 'u5',
+    connection: 5,
+    status: 'NOTFOUND',
+    outcome: DENIED,
+    ms: 0,
+    ageMs: 5,
+    queueId: undefined,
+  });
+});
+
+test('long keys are cut, so that the memory is bounded', () => {
+  const ring = new DecisionRing(2);
+  ring.add(
+    0,
+    'm'.repeat(9000),
+    `${'x'.repeat(9000)}@example.jp`,
+    0,
+    'NOTFOUND',
+    DENIED,
+    0,
+    undefined,
+    undefined,
+  );
+  const [decision] = ring.newest();
+  expect(decision?.key).toBe('x'.repeat(KEPT_KEY_BYTES));
+  expect(decision?.map).toHaveLength(KEPT_KEY_BYTES);
+});
+
+test('accepted recipients push out none that were refused', () => {
+  let now = 0;
+  const decisions = new Decisions(5, () => now);
+  decisions.add('cyrus', 'nobody@example.jp', 1, 'NOTFOUND', DENIED, 0, 7, undefined);
+  for (now = 1; now < 100; now++) decisions.add('cyrus', `u${now}`, 1, 'OK', FOUND, 0, undefined, undefined);
+  expect(decisions.newest('all', () => true, 3).map(({ key }) => key)).toEqual(['u99', 'u98', 'u97']);
+  expect(decisions.newest('refused', () => true, 3).map(({ key }) => key)).toEqual(['nobody@example.jp']);
+  expect(decisions.newest('all', ({ key }) => key === 'u96', 3)).toHaveLength(1);
+});
+
+test('whoever listens is told each, until he leaves', () => {
+  const decisions = new Decisions(5, () => 0);
+  const heard: string[] = [];
+  const leave = decisions.listen(({ key }) => heard.push(key));
+  decisions.add('cyrus', 'a', 1, 'OK', FOUND, 0, undefined, undefined);
+  leave();
+  decisions.add('cyrus', 'b', 1, 'OK', FOUND, 0, undefined, undefined);
+  expect(heard).toEqual(['a']);
+});
