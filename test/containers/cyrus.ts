@@ -25,6 +25,8 @@ export const PASSWORD = 'secret';
 
 /** Where Cyrus sees the folder of the option `eventsFolder`. */
 export const EVENTS_FOLDER = '/run/cyrus-events';
+/** Where Cyrus sees the folder of the option `listFolder`. */
+export const LIST_FOLDER = '/run/cyrus-list';
 
 export interface CyrusOptions {
   /** bookworm by default. */
@@ -43,6 +45,8 @@ export interface CyrusOptions {
   readonly tlsFolder?: string;
   /** A folder for the socket that Cyrus is to push events to; inside it is EVENTS_FOLDER. */
   readonly eventsFolder?: string;
+  /** A folder for mailboxes.db, where this machine can read it. */
+  readonly listFolder?: string;
   readonly labels?: Readonly<Record<string, string>>;
 }
 
@@ -53,6 +57,7 @@ export async function startCyrus(options: CyrusOptions = {}): Promise<CyrusConta
     { source: socketFolder, target: '/run/cyrus/socket' },
     { source: options.tlsFolder, target: '/tls' },
     { source: options.eventsFolder, target: EVENTS_FOLDER },
+    { source: options.listFolder, target: LIST_FOLDER },
   ].flatMap(({ source, target }) => (source === undefined ? [] : [{ source, target }]));
   try {
     const image = new GenericContainer(`cyrusmapd/cyrus:${options.suite ?? 'bookworm'}`);
@@ -80,9 +85,11 @@ export async function startCyrus(options: CyrusOptions = {}): Promise<CyrusConta
 }
 
 function environment(options: CyrusOptions): Record<string, string> {
-  const { imapd = {}, users = [], lmtpMaxChild = 50, smmapMaxChild = 50 } = options;
+  const { imapd = {}, users = [], lmtpMaxChild = 50, smmapMaxChild = 50, listFolder } = options;
+  const list =
+    listFolder === undefined ? {} : { mboxlist_db_path: `${LIST_FOLDER}/mailboxes.db`, umask: '022' };
   return {
-    IMAPD_CONF_EXTRA: imapdLines(imapd).join('\n'),
+    IMAPD_CONF_EXTRA: imapdLines({ ...list, ...imapd }).join('\n'),
     CYRUS_USERS: users.join(' '),
     CYRUS_PASSWORD: PASSWORD,
     LMTP_MAXCHILD: String(lmtpMaxChild),

@@ -23,8 +23,10 @@ export type HeldListParts = {
   readonly log: Log;
 };
 
-/** Between two attempts to load it. */
+/** After it could not be loaded. */
 export const RETRY_MS = 5_000;
+/** Of the time, at most one part in so many is spent on loading it anew. */
+const LOAD_SHARE = 10;
 /** A list that so often makes no sense, in so long a time, is not one that can be read. */
 const STRIKES_MAX = 3;
 const STRIKES_MS = 3_600_000;
@@ -93,9 +95,9 @@ export class HeldList {
     const begun = now();
     if (this.#standing !== 'waiting' || this.#closed || begun < this.#retryAt) return;
     this.#standing = 'loading';
-    this.#retryAt = begun + RETRY_MS;
     try {
       await this.#load();
+      this.#retryAt = now() + LOAD_SHARE * (now() - begun);
       // What was committed meanwhile, in the same turn: from here on each look at the clock tells of more.
       if (!this.follow()) return;
       verbs.directoryReady(log, { mailboxes: this.#keys?.listed ?? 0, ms: Math.round(now() - begun) });
@@ -200,6 +202,7 @@ export class HeldList {
     const reason = messageOf(error);
     const known = reason === this.#reason;
     if (error instanceof ProtocolError) this.#strike();
+    this.#retryAt = this.#parts.now() + RETRY_MS;
     this.#drop('waiting', reason);
     if (this.#strikes.length >= STRIKES_MAX) this.turnOff(reason);
     else if (!known) verbs.directoryWaiting(this.#parts.log, { reason });
