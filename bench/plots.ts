@@ -1,4 +1,4 @@
-// The three plots of the README, from the results of a run. No I/O.
+// The three plots of docs/evidence.md, from the results of a run. No I/O.
 import { mergeBuckets, quantile } from './histogram.js';
 import { drawChart, linearAxis, logAxis, type Axis, type Series } from './plot.js';
 import { valueOf, type Metric, type Results, type ScenarioResult } from './results.js';

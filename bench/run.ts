@@ -7,10 +7,10 @@ import { parseArgs } from 'node:util';
 import { compareWithBaseline, readBaseline, writeBaseline } from './compare.js';
 import { Cyrus } from './cyrus.js';
 import { buildGenerator, compile, type Language } from './generator.js';
+import { EVIDENCE, evidenceFigures, intoPart, PLOTS } from './evidence.js';
 import type { Bench, Keys } from './measure.js';
 import { BUILD, ROOT } from './paths.js';
 import { plots } from './plots.js';
-import { intoPart, PLOTS, readmeFigures } from './readme.js';
 import { reportOf } from './report.js';
 import { parseResults, type Results, type ScenarioResult } from './results.js';
 import { scenarios, type Contestant, type Scenario } from './scenarios.js';
@@ -44,7 +44,7 @@ const { values: options } = parseArgs({
     generator: { type: 'string' },
     out: { type: 'string', default: join(BUILD, 'results') },
     'write-baseline': { type: 'boolean', default: false },
-    'write-readme': { type: 'boolean', default: false },
+    'write-evidence': { type: 'boolean', default: false },
     from: { type: 'string' },
     help: { type: 'boolean', default: false },
   },
@@ -58,7 +58,7 @@ const USAGE = `usage: npm run bench -- [options]
   --generator c|ts   the load generator; c where there is a compiler
   --out FOLDER       for results.json, report.md and the plots (bench/build/results)
   --write-baseline   keep the ratios in bench/baseline.json, which later runs are compared with
-  --write-readme     put figures and plots into the README
+  --write-evidence   put figures and plots into docs/evidence.md
   --from FILE        measure nothing: take the results.json of an earlier run
 scenarios: ${scenarios(false)
   .map(({ name }) => name)
@@ -150,17 +150,17 @@ async function publish(results: Results, settings: Settings): Promise<number> {
   await writeFile(join(options.out, 'report.md'), report);
   for (const [name, svg] of plots(results)) await writeFile(join(options.out, name), svg);
   if (options['write-baseline']) await writeBaseline(results);
-  if (options['write-readme']) await writeReadme(results);
+  if (options['write-evidence']) await writeEvidence(results);
   process.stdout.write(report);
   return results.faults.length > 0 || worse.length > 0 ? 1 : 0;
 }
 
-async function writeReadme(results: Results): Promise<void> {
+async function writeEvidence(results: Results): Promise<void> {
   const drawn = plots(results);
   await mkdir(join(ROOT, PLOTS), { recursive: true });
   for (const [name, svg] of drawn) await writeFile(join(ROOT, PLOTS, name), svg);
-  const file = join(ROOT, 'README.md');
-  const figures = readmeFigures(
+  const file = join(ROOT, EVIDENCE);
+  const figures = evidenceFigures(
     results,
     drawn.map(([name]) => name),
   );

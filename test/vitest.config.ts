@@ -47,8 +47,8 @@ export default defineConfig({
 
 /** For test/matrix/run. */
 async function matrixReporter(): Promise<Reporter[]> {
-  const { CYRUSMAPD_MATRIX, CYRUSMAPD_MATRIX_README } = process.env;
+  const { CYRUSMAPD_MATRIX, CYRUSMAPD_MATRIX_PAGE } = process.env;
   if (CYRUSMAPD_MATRIX !== 'all') return [];
   const { MatrixReporter } = await import('./matrix/reporter.js');
-  return [new MatrixReporter(join(import.meta.dirname, 'matrix/report.md'), CYRUSMAPD_MATRIX_README)];
+  return [new MatrixReporter(join(import.meta.dirname, 'matrix/report.md'), CYRUSMAPD_MATRIX_PAGE)];
 }

@@ -3,18 +3,18 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import type { Reporter, TestModule } from 'vitest/node';
 import { SUITES } from '../containers/cyrus.js';
 import { SETUPS } from '../containers/setup.js';
-import { intoPart } from '../../bench/readme.js';
+import { intoPart } from '../../bench/evidence.js';
 import { renderMatrix } from './report.js';
 import type {} from './seen.js';
 
 export class MatrixReporter implements Reporter {
   readonly #file: string;
-  readonly #readme: string | undefined;
+  readonly #page: string | undefined;
 
-  /** @param readme undefined where it is to be left alone; it is, too, where a test has failed or was left out */
-  constructor(file: string, readme: string | undefined) {
+  /** @param page undefined where it is to be left alone; it is, too, where a test has failed or was left out */
+  constructor(file: string, page: string | undefined) {
     this.#file = file;
-    this.#readme = readme;
+    this.#page = page;
   }
 
   onTestRunEnd(modules: readonly TestModule[]): void {
@@ -23,10 +23,10 @@ export class MatrixReporter implements Reporter {
     const report = renderMatrix(seen);
     writeFileSync(this.#file, report);
     process.stdout.write(`\n${report}\n`);
-    if (this.#readme === undefined) return;
+    if (this.#page === undefined) return;
     const whole = seen.length === SUITES.length * SETUPS.length && modules.every((module) => module.ok());
     if (!whole)
-      process.stdout.write(`${this.#readme} is left as it is: not everything was tried and has passed\n`);
-    else writeFileSync(this.#readme, intoPart(readFileSync(this.#readme, 'utf8'), 'matrix', report));
+      process.stdout.write(`${this.#page} is left as it is: not everything was tried and has passed\n`);
+    else writeFileSync(this.#page, intoPart(readFileSync(this.#page, 'utf8'), 'matrix', report));
   }
 }

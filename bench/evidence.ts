@@ -1,8 +1,9 @@
-// The part of the README that tells how fast it is: ratios and figures of a run, with their spread, and the plots. No I/O.
+// The part of docs/evidence.md that tells how fast it is: ratios and figures of a run, with their spread, and the plots. No I/O.
 import { spreadText, table } from './report.js';
 import { OURS, ratioOf, valueOf, type Metric, type Results, type ScenarioResult } from './results.js';
 
-/** Where the README finds the plots. */
+/** The page, and where the plots are kept for it. */
+export const EVIDENCE = 'docs/evidence.md';
 export const PLOTS = 'bench/plots';
 
 type Row = { readonly scenario: string; readonly metric: Metric };
@@ -51,7 +52,7 @@ const WORDS: { readonly [metric in Metric]: string } = {
 const UNITS: { readonly [metric in Metric]?: string } = { memory: ' MB', took: ' ms' };
 
 /** @param plots names of the files in PLOTS */
-export function readmeFigures(results: Results, plots: readonly string[]): string {
+export function evidenceFigures(results: Results, plots: readonly string[]): string {
   const { command, machine, settings, scenarios } = results;
   const found = (name: string) => scenarios.filter((scenario) => scenario.name === name);
   const compared = COMPARED.flatMap(({ scenario, metric }) =>
@@ -80,7 +81,7 @@ export function readmeFigures(results: Results, plots: readonly string[]): strin
     table(['scenario', '÷ smmapd', '÷ floor'], compared),
     '',
     table(['scenario', 'measured'], [...ratios, ...figures]),
-    ...plots.flatMap((name) => ['', `![${titleOf(name)}](${PLOTS}/${name})`]),
+    ...plots.flatMap((name) => ['', `![${titleOf(name)}](../${PLOTS}/${name})`]),
     '',
   ].join('\n');
 }
@@ -104,12 +105,12 @@ function titleOf(plot: string): string {
  * Replaces what stands between the marks of a part, `<!-- NAME -->` and `<!-- /NAME -->`.
  * @throws Error where the two do not stand there once each, in order
  */
-export function intoPart(readme: string, name: string, markdown: string): string {
+export function intoPart(page: string, name: string, markdown: string): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];
-  const [before, ...rest] = readme.split(begin);
+  const [before, ...rest] = page.split(begin);
   const [, after, ...more] = rest.join(begin).split(end);
   if (before === undefined || after === undefined || rest.length !== 1 || more.length > 0) {
-    throw new Error(`README.md must have ${begin} and ${end}, once each`);
+    throw new Error(`${EVIDENCE} must have ${begin} and ${end}, once each`);
   }
   return `${before}${begin}\n\n${markdown}\n${end}${after}`;
 }

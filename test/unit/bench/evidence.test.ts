@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { intoPart, readmeFigures } from '../../../bench/readme.js';
+import { intoPart, evidenceFigures } from '../../../bench/evidence.js';
 import type { Results } from '../../../bench/results.js';
 
 function contestant(label: string, values: readonly object[]) {
@@ -29,8 +29,8 @@ const RESULTS: Results = {
   ],
 };
 
-describe('the figures of the README', () => {
-  const lines = readmeFigures(RESULTS, ['latency-1.svg']).split('\n');
+describe('the figures of docs/evidence.md', () => {
+  const lines = evidenceFigures(RESULTS, ['latency-1.svg']).split('\n');
   const rows = lines.map((line) => line.replace(/ +/g, ' '));
 
   test('name the command, the machine, and how often it was measured', () => {
@@ -52,14 +52,14 @@ describe('the figures of the README', () => {
   });
 
   test('come with the plots', () => {
-    expect(lines).toContain('![Latency, connections: 1](bench/plots/latency-1.svg)');
+    expect(lines).toContain('![Latency, connections: 1](../bench/plots/latency-1.svg)');
   });
 });
 
-describe('a part of the README', () => {
+describe('a part of docs/evidence.md', () => {
   test('is replaced between its marks', () => {
-    const readme = 'a\n<!-- bench -->\nold\n<!-- /bench -->\nz\n';
-    expect(intoPart(readme, 'bench', 'new')).toBe('a\n<!-- bench -->\n\nnew\n<!-- /bench -->\nz\n');
+    const page = 'a\n<!-- bench -->\nold\n<!-- /bench -->\nz\n';
+    expect(intoPart(page, 'bench', 'new')).toBe('a\n<!-- bench -->\n\nnew\n<!-- /bench -->\nz\n');
   });
 
   test.each([
@@ -69,7 +69,7 @@ describe('a part of the README', () => {
     '<!-- bench --><!-- bench --><!-- /bench -->',
     '<!-- bench --><!-- /bench --><!-- /bench -->',
     '<!-- matrix --><!-- /matrix -->',
-  ])('is not replaced in %j', (readme) => {
-    expect(() => intoPart(readme, 'bench', 'new')).toThrow(/must have <!-- bench -->/);
+  ])('is not replaced in %j', (page) => {
+    expect(() => intoPart(page, 'bench', 'new')).toThrow(/must have <!-- bench -->/);
   });
 });
