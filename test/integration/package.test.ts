@@ -6,6 +6,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { fileOf, isOutside, parsePage } from '../docs/pages.js';
 
 type Packed = {
   readonly filename: string;
@@ -38,6 +39,9 @@ describe('the package', () => {
         'README.md',
         'README.ja.md',
         'CHANGELOG.md',
+        'CONTRIBUTING.md',
+        'SECURITY.md',
+        'docs/configuration.md',
         'package.json',
         'dist/cyrusmapd.js',
         'dist/LICENSES.txt',
@@ -57,11 +61,24 @@ describe('the package', () => {
   it('holds nothing else', () => {
     const others = paths().filter(
       (path) =>
-        !/^(cf|rc\.d)\/|^(dist\/(cyrusmapd\.js|LICENSES\.txt)|LICENSE|README(\.ja)?\.md|CHANGELOG\.md|package\.json)$/.test(
+        !/^(cf|rc\.d|docs|bench\/plots)\/|^(dist\/(cyrusmapd\.js|LICENSES\.txt)|LICENSE|(README(\.ja)?|CHANGELOG|CONTRIBUTING|SECURITY|(bench|docker)\/README)\.md|package\.json)$/.test(
           path,
         ),
     );
     expect(others).toEqual([]);
+  });
+
+  it('has whatever one of its pages links to', () => {
+    const packed = paths();
+    const pages = packed.filter((path) => path.endsWith('.md'));
+    const missing = pages.flatMap((page) =>
+      parsePage(readFileSync(join(PROJECT, page), 'utf8'))
+        .links.filter(({ target }) => !isOutside(target))
+        .map(({ target }) => fileOf(page, target))
+        .filter((path) => !packed.some((each) => each === path || each.startsWith(`${path}/`))),
+    );
+    expect(pages.length).toBeGreaterThan(10);
+    expect(missing).toEqual([]);
   });
 
   it.each(['dist/cyrusmapd.js', 'rc.d/cyrusmapd'])('has %s executable', (path) => {
