@@ -41,7 +41,12 @@ export class DeadlineError extends ExpectedError {
 
 /** The operator's configuration cannot be used. Exit status 78 (EX_CONFIG of sysexits.h). */
 export class ConfigError extends Error {
-  override readonly name = 'ConfigError';
+  override readonly name: string = 'ConfigError';
+}
+
+/** The command line cannot be used. Exit status 64 (EX_USAGE of sysexits.h). */
+export class UsageError extends ConfigError {
+  override readonly name = 'UsageError';
 }
 
 /** The text of anything thrown, for log lines and for the reason of a deferred verdict. */

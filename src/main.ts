@@ -2,6 +2,7 @@
 // The `cyrusmapd` command: names, flags and exit statuses, and no logic. Each sub-command is loaded when it is
 // asked for, since `serve` should be ready soon after a reboot.
 import { Command, CommanderError } from 'commander';
+import type { ConfigOptions } from './commands/config.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import { EX_OK, EX_USAGE, exitStatusOfError } from './commands/exit-status.js';
 import type { DumpOptions } from './commands/dump.js';
@@ -12,9 +13,12 @@ import type { StatsOptions } from './commands/stats.js';
 import type { TailOptions } from './commands/tail.js';
 import type { LookupOptions } from './commands/lookup.js';
 import type { Flags } from './config/flags.js';
+import { CONFIG_PLACES } from './config/place.js';
 import { messageOf } from './errors.js';
 import { packageVersion } from './package.js';
 
+const CONFIG = `configuration (TOML), instead of ${CONFIG_PLACES.join(' or ')}`;
+const DEMO = 'a list of a few mailboxes, to see how it works';
 const ENDPOINT = 'unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST';
 
 const program = new Command('cyrusmapd')
@@ -26,7 +30,8 @@ const program = new Command('cyrusmapd')
 program
   .command('serve')
   .description('run the daemon in the foreground')
-  .option('--config <file>', 'configuration (TOML); without it a list of a few mailboxes is served')
+  .option('--config <file>', CONFIG)
+  .option('--demo', DEMO)
   .option('--listen <endpoint>', `where to listen, may be repeated: ${ENDPOINT}`, collect)
   .option('--list <file>', 'decide from a list of mailboxes, one a line')
   .option('--lmtp <endpoint>', `ask Cyrus over LMTP: ${ENDPOINT}`)
@@ -44,7 +49,8 @@ program
   .argument('<key>', 'such as alice@example.jp')
   .option('--map <name>', 'map name', 'cyrus')
   .option('--config <file>', 'configuration of the daemon, for its first listener')
-  .option('--server <endpoint>', `where the daemon listens: ${ENDPOINT} (default: inet:7860@127.0.0.1)`)
+  .option('--demo', 'asks the demo')
+  .option('--server <endpoint>', `where the daemon listens: ${ENDPOINT}`)
   .action(async (key: string, options: LookupOptions) =>
     finish((await import('./commands/lookup.js')).lookup(key, options)),
   );
@@ -53,7 +59,8 @@ program
   .command('check')
   .description('decide without a daemon, and print the whole way')
   .argument('<key>', 'such as alice@example.jp')
-  .option('--config <file>', 'configuration (TOML)')
+  .option('--config <file>', CONFIG)
+  .option('--demo', DEMO)
   .option('--list <file>', 'decide from a list of mailboxes, one a line')
   .option('--lmtp <endpoint>', `ask Cyrus over LMTP: ${ENDPOINT}`)
   .option('--imap <endpoint>', `ask Cyrus over IMAP, in clear: ${ENDPOINT}`)
@@ -66,14 +73,17 @@ program
 
 program
   .command('config')
-  .description('print the effective configuration')
-  .option('--config <file>', 'configuration (TOML)')
-  .action(async (flags: Flags) => finish((await import('./commands/config.js')).config(flags)));
+  .description('print the effective configuration, or check that the daemon would start with it')
+  .option('--config <file>', CONFIG)
+  .option('--demo', DEMO)
+  .option('--check', 'print only what would keep the daemon from starting')
+  .option('--connect', 'the same, and ask each Cyrus, logged in as the daemon would be')
+  .action(async (options: ConfigOptions) => finish((await import('./commands/config.js')).config(options)));
 
 program
   .command('doctor')
   .description('look at the whole set-up of this host, and say what is wrong with it and what mends it')
-  .option('--config <file>', 'configuration (TOML)')
+  .option('--config <file>', CONFIG)
   .option('--sendmail-cf <file>', 'instead of /etc/mail/sendmail.cf')
   .option('--sendmail <program>', 'asked for its compile-time options, instead of /usr/sbin/sendmail')
   .option('--imapd-conf <file>', 'instead of /usr/local/etc/imapd.conf or /etc/imapd.conf')

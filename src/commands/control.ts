@@ -1,6 +1,7 @@
 // What the commands have in common that ask a running daemon: where its control socket is, and what its answers hold.
 import { ControlClient } from '../admin/client.js';
 import { DEFAULT_CONTROL } from '../config/built-in.js';
+import { findConfig } from '../config/place.js';
 import { ConfigError, ProtocolError } from '../errors.js';
 import { parseEndpoint, type Endpoint } from '../net/endpoint.js';
 
@@ -13,9 +14,10 @@ export async function controlClient(options: ControlOptions): Promise<ControlCli
 
 async function endpointOf({ control, config }: ControlOptions): Promise<Endpoint> {
   if (control !== undefined) return parseEndpoint(control, '--control');
-  if (config === undefined) return DEFAULT_CONTROL;
+  const file = config ?? findConfig();
+  if (file === undefined) return DEFAULT_CONTROL;
   const { loadConfig } = await import('../config/load.js');
-  return (await loadConfig({ config })).config.admin.listen ?? DEFAULT_CONTROL;
+  return (await loadConfig({ config: file })).config.admin.listen ?? DEFAULT_CONTROL;
 }
 
 /** A JSON object's fields. @throws ProtocolError where it is none */

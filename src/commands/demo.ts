@@ -1,4 +1,4 @@
-// `serve` without any configuration: a UNIX socket in a folder of its own, and words about what to try next.
+// `serve --demo`: a UNIX socket in a folder of its own, and words about what to try next.
 // The folder is made by mkdtemp(3), so nobody can have put a link in its place.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -20,15 +20,15 @@ export class DemoFolder {
 
 export function demoText(endpoints: readonly Endpoint[], pid: number): string {
   const [first] = endpoints.map(formatEndpoint);
-  const server = first === undefined || first === BUILT_IN_ENDPOINT ? '' : ` --server ${first}`;
-  return `cyrusmapd runs on its built-in default: a list of mailboxes in ${BUILT_IN_DOMAIN}.
+  const server = first === undefined || first === BUILT_IN_ENDPOINT ? ' --demo' : ` --server ${first}`;
+  return `cyrusmapd runs its demo: a list of mailboxes in ${BUILT_IN_DOMAIN}.
 It answers socketmap lookups on
 ${endpoints.map((endpoint) => `  ${formatEndpoint(endpoint)}`).join('\n')}
 
 Try next, in a second terminal, a mailbox that exists, one that does not, and the whole way to a verdict:
   npx cyrusmapd lookup alice@${BUILT_IN_DOMAIN}${server}
   npx cyrusmapd lookup nobody@${BUILT_IN_DOMAIN}${server}
-  npx cyrusmapd check alice+lists@${BUILT_IN_DOMAIN}
+  npx cyrusmapd check alice+lists@${BUILT_IN_DOMAIN} --demo
 Add a mailbox to the list and have it read again:
   ${BUILT_IN_LIST}
   kill -HUP ${pid}

@@ -1,5 +1,5 @@
 // Exit statuses that scripts rely on: those of BSD's sysexits.h, and 1 for a mailbox that does not exist. No I/O.
-import { ConfigError, DeadlineError, ProtocolError, UnavailableError } from '../errors.js';
+import { UsageError, ConfigError, DeadlineError, ProtocolError, UnavailableError } from '../errors.js';
 import type { SocketmapStatus } from '../socketmap/protocol.js';
 
 export const EX_OK = 0;
@@ -29,6 +29,7 @@ export function exitStatusOfReply(status: SocketmapStatus): number {
 
 /** By who is to blame; anything else is a fault of this program. */
 export function exitStatusOfError(error: unknown): number {
+  if (error instanceof UsageError) return EX_USAGE;
   if (error instanceof ConfigError) return EX_CONFIG;
   if (error instanceof UnavailableError || error instanceof DeadlineError) return EX_UNAVAILABLE;
   if (error instanceof ProtocolError) return EX_PROTOCOL;

@@ -3,7 +3,7 @@
 // it still does.
 import { constants } from 'node:os';
 import type { Config } from '../config/config.js';
-import { namesBackchannel, type Flags } from '../config/flags.js';
+import type { Flags } from '../config/flags.js';
 import { completeFromCyrus } from '../backchannels/cyrus-host.js';
 import { loadConfig } from '../config/load.js';
 import type { ReloadReport } from '../admin/operations.js';
@@ -34,7 +34,7 @@ export async function serve(flags: Flags): Promise<number> {
   let running: Running | undefined;
   // Unhandled it would end the process, also while there is nothing to tell of yet.
   process.on('SIGUSR2', () => running && logStats(running));
-  const demo = runsDemo(flags) ? await import('./demo.js') : undefined;
+  const demo = flags.demo === true ? await import('./demo.js') : undefined;
   const folder = demo !== undefined && flags.listen === undefined ? new demo.DemoFolder() : undefined;
   process.once('exit', () => folder?.remove());
   const config = await load(flags, folder);
@@ -53,10 +53,6 @@ export async function serve(flags: Flags): Promise<number> {
   service.stopping();
   await drain(serving, signal);
   return EX_OK;
-}
-
-function runsDemo(flags: Flags): boolean {
-  return flags.config === undefined && !namesBackchannel(flags);
 }
 
 async function load(flags: Flags, folder: DemoFolder | undefined): Promise<Config> {

@@ -1,5 +1,5 @@
-// What runs where no file says otherwise: a list with a few mailboxes of example.jp, for a first look. It
-// serves that domain alone, so a forgotten --config defers everybody else's mail and refuses none. No I/O.
+// What --demo runs: a list with a few mailboxes of example.jp, for a first look. It serves that domain alone, so
+// whoever asks about another one is deferred and not refused. No I/O.
 import { packageFile } from '../package.js';
 
 export const BUILT_IN_DOMAIN = 'example.jp';

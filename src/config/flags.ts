@@ -1,6 +1,6 @@
 // What the command line changes of the file, before anything is checked: a flag stands where its key would. No I/O.
 import { resolve } from 'node:path';
-import { ConfigError } from '../errors.js';
+import { UsageError } from '../errors.js';
 import type { Path } from './key.js';
 import { showPath, type Problem } from './problems.js';
 import { isTable, type TableOfFile } from './read.js';
@@ -8,6 +8,8 @@ import { isTable, type TableOfFile } from './read.js';
 /** As commander hands them over. */
 export type Flags = {
   readonly config?: string;
+  /** The built-in list of a few mailboxes, and no file. */
+  readonly demo?: boolean;
   readonly listen?: readonly string[];
   readonly list?: string;
   readonly lmtp?: string;
@@ -27,7 +29,7 @@ export function namesBackchannel(flags: Flags): boolean {
   return flags.list !== undefined || flags.lmtp !== undefined || flags.imap !== undefined;
 }
 
-/** @throws ConfigError where flags contradict each other or the file */
+/** @throws UsageError where flags contradict each other or the file */
 export function applyFlags(file: TableOfFile, flags: Flags): TableOfFile {
   let changed = withBackchannel(file, flags);
   if (flags.canary !== undefined) changed = withCanary(changed, flags.canary);
@@ -73,14 +75,14 @@ function withBackchannel(file: TableOfFile, flags: Flags): TableOfFile {
 function backchannelOf(flags: Flags): TableOfFile | undefined {
   const { list, lmtp, imap, imapUser, imapPasswordFile } = flags;
   if ([list, lmtp, imap].filter((flag) => flag !== undefined).length > 1)
-    throw new ConfigError('--list, --lmtp and --imap: only one is allowed');
+    throw new UsageError('--list, --lmtp and --imap: only one is allowed');
   if (imap !== undefined) {
     if (imapUser === undefined || imapPasswordFile === undefined)
-      throw new ConfigError('--imap needs --imap-user and --imap-password-file');
+      throw new UsageError('--imap needs --imap-user and --imap-password-file');
     return { type: 'imap', endpoint: imap, user: imapUser, password_file: resolve(imapPasswordFile) };
   }
   if (imapUser !== undefined || imapPasswordFile !== undefined)
-    throw new ConfigError('--imap-user and --imap-password-file need --imap');
+    throw new UsageError('--imap-user and --imap-password-file need --imap');
   if (list !== undefined) return { type: 'list', file: resolve(list) };
   return lmtp === undefined ? undefined : { type: 'lmtp', endpoint: lmtp };
 }
@@ -88,11 +90,11 @@ function backchannelOf(flags: Flags): TableOfFile | undefined {
 function withCanary(file: TableOfFile, canary: string): TableOfFile {
   const [only, ...others] = isTable(file['backchannel']) ? Object.entries(file['backchannel']) : [];
   if (only === undefined || others.length > 0 || !isTable(only[1])) {
-    throw new ConfigError('--canary needs --lmtp, --imap, or a file with one back-channel');
+    throw new UsageError('--canary needs --lmtp, --imap, or a file with one back-channel');
   }
   const [name, backchannel] = only;
   if (backchannel['type'] === 'list')
-    throw new ConfigError('--canary is not allowed with a list: it needs none');
+    throw new UsageError('--canary is not allowed with a list: it needs none');
   return { ...file, backchannel: { [name]: { ...backchannel, canary } } };
 }
 

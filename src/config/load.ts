@@ -2,13 +2,14 @@
 // everything checked together. Reads one file; what cannot be used is a ConfigError with every problem, a line each.
 import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
-import { ConfigError, messageOf } from '../errors.js';
+import { ConfigError, messageOf, UsageError } from '../errors.js';
 import { BUILT_IN, BUILT_IN_LISTENER } from './built-in.js';
 import type { Config, CyrusHost } from './config.js';
 import { contradictions } from './consistency.js';
 import { toConfig } from './convert.js';
 import { applyFlags, namesBackchannel, problemOfFlag, type Flags } from './flags.js';
 import { lineOf, linesOf } from './lines.js';
+import { CONFIG_PLACES, findConfig, noConfig } from './place.js';
 import type { Problem } from './problems.js';
 import { readSettings, type Reading, type TableOfFile } from './read.js';
 import type { Settings } from './schema.js';
@@ -35,10 +36,16 @@ const AS_WRITTEN: Complete = (table) => Promise.resolve({ table, host: undefined
 
 /**
  * @param complete adds what is known from elsewhere. Where the file can be used by itself, and not with that, that is left out
- * @throws ConfigError with all problems, a line each, naming file, line, key, value and what is allowed
+ * @param places where a file is looked for that no flag names
+ * @throws ConfigError with all problems, a line each, naming file, line, key, value and what is allowed; UsageError where
+ *   one of them is a flag
  */
-export async function loadConfig(flags: Flags, complete: Complete = AS_WRITTEN): Promise<Loaded> {
-  const source = await sourceOf(flags);
+export async function loadConfig(
+  flags: Flags,
+  complete: Complete = AS_WRITTEN,
+  places: readonly string[] = CONFIG_PLACES,
+): Promise<Loaded> {
+  const source = await sourceOf(flags, places);
   const written = applyFlags(source.table, flags);
   const { table, host } = await complete(written);
   const completed = checked(table);
@@ -61,11 +68,16 @@ function told(host: CyrusHost | undefined, problems: readonly Problem[]): CyrusH
   return { ...host, differences: [...host.differences, ...unusable] };
 }
 
-async function sourceOf(flags: Flags): Promise<Source> {
-  if (flags.config === undefined) {
-    return { file: undefined, text: '', table: namesBackchannel(flags) ? BUILT_IN_LISTENER : BUILT_IN };
+async function sourceOf(flags: Flags, places: readonly string[]): Promise<Source> {
+  const none = { file: undefined, text: '' };
+  if (flags.demo === true) {
+    if (flags.config !== undefined) throw new UsageError('--demo and --config: only one is allowed');
+    return { ...none, table: namesBackchannel(flags) ? BUILT_IN_LISTENER : BUILT_IN };
   }
-  const file = resolve(flags.config);
+  const found = flags.config ?? findConfig(places);
+  if (found === undefined && namesBackchannel(flags)) return { ...none, table: BUILT_IN_LISTENER };
+  if (found === undefined) throw noConfig(places);
+  const file = resolve(found);
   const text = readText(file);
   return { file, text, table: await parseToml(text, file) };
 }
@@ -73,15 +85,18 @@ async function sourceOf(flags: Flags): Promise<Source> {
 /** In the order of the file. */
 function refusal(problems: readonly Problem[], { file, text }: Source, flags: Flags): ConfigError {
   const lines = linesOf(text);
+  let byFlag = false;
   const found = problems.map((each) => {
     const ofFlag = problemOfFlag(each, flags);
+    byFlag ||= ofFlag !== undefined;
     if (ofFlag !== undefined || file === undefined) return { line: 0, sentence: ofFlag ?? each.sentence };
     const line = lineOf(each.path, lines);
     const where = line === undefined ? file : `${file}:${line}`;
     return { line: line ?? Infinity, sentence: `${where}: ${each.sentence}` };
   });
   const sorted = found.toSorted((a, b) => (a.line === b.line ? 0 : a.line - b.line));
-  return new ConfigError(sorted.map(({ sentence }) => sentence).join('\n'));
+  const all = sorted.map(({ sentence }) => sentence).join('\n');
+  return byFlag ? new UsageError(all) : new ConfigError(all);
 }
 
 function readText(file: string): string {

@@ -45,11 +45,10 @@ type Creations = Map<string, 'catch-all' | 'autocreate'>;
 
 /** A back-channel that finds out what lmtpd does with a RCPT for nobody tells the log, by these verbs. */
 function overhear(creations: Creations): Log {
-  const note = (fields: unknown, message?: unknown): void => {
-    const verb = /^(catch-all|autocreate)\b/.exec(String(message))?.[1];
-    if (verb === undefined || typeof fields !== 'object' || fields === null || !('backchannel' in fields))
-      return;
-    creations.set(String(fields.backchannel), verb === 'catch-all' ? 'catch-all' : 'autocreate');
+  const note = (fields: object): void => {
+    if (!('backchannel' in fields && 'event' in fields)) return;
+    const { backchannel, event } = fields;
+    if (event === 'catch-all' || event === 'autocreate') creations.set(String(backchannel), event);
   };
   return { ...silentLog, warn: note, error: note };
 }

@@ -6,7 +6,7 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { BUILT_IN_LIST } from '../../../src/config/built-in.js';
 import type { Flags } from '../../../src/config/flags.js';
 import { FILE_MAX_BYTES, loadConfig } from '../../../src/config/load.js';
-import { ConfigError } from '../../../src/errors.js';
+import { ConfigError, UsageError } from '../../../src/errors.js';
 
 let folder: string;
 beforeEach(() => {
@@ -27,7 +27,7 @@ async function load(text: string, flags: Flags = {}) {
 }
 
 async function failure(flags: Flags): Promise<string> {
-  const error: unknown = await loadConfig(flags).then(
+  const error: unknown = await loadConfig(flags, undefined, []).then(
     () => undefined,
     (thrown: unknown) => thrown,
   );
@@ -220,9 +220,21 @@ describe('the file', () => {
     expect((await failure({ config: file })).length).toBeLessThan(400);
   });
 
-  it('is never guessed at: what no file says comes from nowhere else', async () => {
-    const { config } = await loadConfig({});
-    expect(config.file).toBeUndefined();
+  it('is looked for at its places, the first that is there, also where it cannot be read', async () => {
+    const places = [join(folder, 'none.toml'), written(LMTP), join(folder, 'other.toml')];
+    const { config } = await loadConfig({}, undefined, places);
+    expect(config.file).toBe(places[1]);
+    await expect(loadConfig({}, undefined, [folder, ...places])).rejects.toThrow(
+      `${folder}: cannot be read: EISDIR`,
+    );
+  });
+
+  it('is needed: where there is none it is said where it was looked for, and which flags there are', async () => {
+    const places = [join(folder, 'a.toml'), join(folder, 'b.toml')];
+    await expect(loadConfig({}, undefined, places)).rejects.toThrow(
+      `no configuration: there is no ${places[0]} and no ${places[1]}; --config FILE names another one, ` +
+        '--lmtp, --imap or --list do without one, and --demo shows how it works',
+    );
   });
 });
 
@@ -307,22 +319,27 @@ describe('the flags', () => {
       { lmtp: 'lmtp' },
       '--lmtp is "lmtp": must be unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST',
     ],
-    [{ listen: ['inet:x@y'] }, '--listen is "inet:x@y": must be inet:PORT@HOST with a port from 0 to 65535'],
+    [
+      { demo: true, listen: ['inet:x@y'] },
+      '--listen is "inet:x@y": must be inet:PORT@HOST with a port from 0 to 65535',
+    ],
     [{ list: '/a', canary: 'a@b' }, '--canary is not allowed with a list: it needs none'],
     [
       { lmtp: 'unix:/a', canary: 'a b' },
       '--canary is "a b": must be an address without detail, such as postmaster@example.jp',
     ],
     [
-      { logLevel: 'loud' },
+      { demo: true, logLevel: 'loud' },
       '--log-level is "loud": must be "trace", "debug", "info", "warn", "error", "fatal" or "silent"',
     ],
     [
-      { listen: ['inet:7860@0.0.0.0'] },
+      { demo: true, listen: ['inet:7860@0.0.0.0'] },
       '--listen has inet:7860@0.0.0.0: beyond this machine it needs socketmap.allow, the networks that may ask',
     ],
+    [{ demo: true, config: '/x' }, '--demo and --config: only one is allowed'],
   ] satisfies [Flags, string][])('are refused with the name of the flag: %j', async (flags, message) => {
     expect(await failure(flags)).toBe(message);
+    await expect(loadConfig(flags, undefined, [])).rejects.toThrow(UsageError);
   });
 
   it('cannot name a canary where two back-channels could be meant', async () => {
@@ -370,9 +387,10 @@ describe('a back-channel over a network', () => {
   });
 });
 
-describe('the built-in default', () => {
-  it('serves a list for example.jp alone, so that a forgotten --config refuses nobody else', async () => {
-    const { config } = await loadConfig({});
+describe('the demo', () => {
+  it('serves a list for example.jp alone, and reads no file', async () => {
+    const { config } = await loadConfig({ demo: true }, undefined, [written('[')]);
+    expect(config.file).toBeUndefined();
     expect(config.backchannels).toEqual([{ type: 'list', name: 'demo', file: BUILT_IN_LIST }]);
     expect(config.domains).toEqual([{ domain: 'example.jp', backchannel: 'demo' }]);
     expect(config.lookup.domainsComplete).toBe(false);
@@ -380,7 +398,7 @@ describe('the built-in default', () => {
   });
 
   it('listens at the same place with a back-channel from the flags, which serves everything', async () => {
-    const { config } = await loadConfig({ lmtp: 'unix:/run/lmtp' });
+    const { config } = await loadConfig({ lmtp: 'unix:/run/lmtp' }, undefined, []);
     expect(config.domains).toEqual([{ domain: '*', backchannel: 'default' }]);
     expect(config.socketmap.listen).toEqual([{ kind: 'inet', host: '127.0.0.1', port: 7860 }]);
   });
