@@ -63,6 +63,8 @@ export class LmtpServer {
   override: Override = () => undefined;
   /** Writes every byte by itself. */
   splitting = false;
+  /** Keeps its replies until it has read all commands that have come, as Cyrus does. */
+  buffering = false;
 
   private constructor() {
     this.#server = createServer({ noDelay: true }, (socket) => this.#accept(socket));
@@ -155,13 +157,23 @@ export class LmtpServer {
       }
     };
     let silent = false;
+    let unread = 0;
+    let kept = '';
     // One after the other, so that a promise holds up whatever comes after it.
     let turn = Promise.resolve();
     const act = (command: string, usual: string): void => {
+      unread += 1;
       turn = turn.then(async () => {
+        unread -= 1;
         if (silent) return;
         const does = this.#held(command, usual) ?? this.override(command, usual) ?? usual;
-        if (typeof does !== 'symbol') return write(await does);
+        if (typeof does !== 'symbol') {
+          kept += await does;
+          if (this.buffering && unread > 0) return;
+          write(kept);
+          kept = '';
+          return;
+        }
         silent = true;
         if (does === CLOSE) socket.end();
       });

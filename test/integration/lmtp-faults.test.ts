@@ -1,5 +1,7 @@
 // What a lmtpd may do to us. Whatever it is: TEMP in time, and nobody's next question gets another's answer.
 import { describe, expect, test, vi } from 'vitest';
+import { STALL_MIN_MS } from '../../src/cyrus/pool/batch-size.js';
+import { HOLD_MS } from '../../src/cyrus/pool/work.js';
 import { CLOSE, REPLIES, SILENCE, type Override } from '../fakes/lmtp-server.js';
 import { Rig, turns } from './lmtp-rig.js';
 
@@ -194,12 +196,11 @@ describe('silence', () => {
   test.each([
     ['MAIL', /^MAIL/],
     ['RCPT', /^RCPT/],
-    ['RSET', /^RSET/],
   ])(
-    'after %s: TEMP at the deadline, then the connection is given up, then TEMP at once',
+    'after %s: TEMP at the deadline, and after the reply timeout at once; once lmtpd goes on, so do we',
     async (_, pattern) => {
       const rig = await Rig.start();
-      rig.lmtpd.override = once(pattern, () => SILENCE, Infinity);
+      const held = rig.lmtpd.hold(pattern);
       const alice = rig.ask('alice@example.jp');
       await rig.lmtpd.until(() => rig.lmtpd.commands.includes('RSET'));
       await rig.pass(DEADLINE_MS - 1);
@@ -207,11 +208,39 @@ describe('silence', () => {
       await rig.pass(1);
       expect(alice.settled).toBe('deferred deadline');
       await rig.pass(REPLY_TIMEOUT_MS - DEADLINE_MS);
-      await rig.lmtpd.until(() => rig.lmtpd.connections === 0);
       expect(await rig.askAll('alice@example.jp')).toEqual(['deferred down']);
       expect(rig.lines).toEqual(['backend-down']);
+      // It is not closed: lmtpd would hang on, and each attempt would leave one more that does.
+      expect([rig.lmtpd.connections, rig.lmtpd.dialogues.length]).toEqual([1, 1]);
+      held.release();
+      await rig.pass(0);
+      expect(await rig.askAll('alice@example.jp')).toEqual(['deliverable probe']);
+      expect(rig.lines).toEqual(['backend-down', 'backend-up']);
+      expect(rig.lmtpd.dialogues).toHaveLength(1);
     },
   );
+
+  test('after RSET: a yes is believed soon, and nothing else', async () => {
+    const rig = await Rig.start();
+    const held = rig.lmtpd.hold(/^RSET/);
+    const [alice, full, closed, nobody] = ['alice', 'full', 'closed', 'nobody'].map((local) =>
+      rig.ask(`${local}@example.jp`),
+    );
+    await rig.lmtpd.until(() => rig.lmtpd.commands.includes('RSET'));
+    await rig.pass(HOLD_MS - 1);
+    expect(alice?.settled).toBeUndefined();
+    await rig.pass(1);
+    expect(alice?.settled).toBe('deliverable probe');
+    await rig.pass(STALL_MIN_MS - HOLD_MS);
+    expect([full, closed, nobody].map((each) => each?.settled)).toEqual(Array(3).fill(undefined));
+    held.release();
+    await rig.pass(0);
+    expect([full, closed, nobody].map((each) => each?.settled)).toEqual([
+      'overquota probe',
+      'refused probe',
+      'unknown probe',
+    ]);
+  });
 
   test('where the deadline allows it, who waits behind it is asked on another connection', async () => {
     const rig = await Rig.start();

@@ -3,7 +3,8 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DEFAULT_POOL_LIMITS, Pool, type PoolLimits } from '../../src/cyrus/pool/pool.js';
-import type { Session } from '../../src/cyrus/pool/session.js';
+import { STALLED_MAX } from '../../src/cyrus/pool/sessions.js';
+import type { Progress, Session } from '../../src/cyrus/pool/session.js';
 import { DeadlineError, UnavailableError } from '../../src/errors.js';
 import { silentLog } from '../../src/log/log.js';
 import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../src/validation/recipient.js';
@@ -22,7 +23,7 @@ const ERRORS = {
 
 type Step =
   | { readonly does: 'ask'; readonly count: number }
-  | { readonly does: 'open' | 'answer' | 'end'; readonly which: number }
+  | { readonly does: 'open' | 'tell' | 'answer' | 'end'; readonly which: number }
   | { readonly does: 'refuse' | 'lose'; readonly which: number; readonly error: Error }
   | { readonly does: 'pass'; readonly ms: number }
   | { readonly does: 'drain' | 'close' };
@@ -33,12 +34,16 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ does: fc.constant('ask'), count: fc.integer({ min: 1, max: 5 }) }) },
   { weight: 5, arbitrary: fc.record({ does: fc.constant('open'), which }) },
   { weight: 6, arbitrary: fc.record({ does: fc.constant('answer'), which }) },
+  { weight: 3, arbitrary: fc.record({ does: fc.constant('tell'), which }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('end'), which }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('refuse'), which, error }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('lose'), which, error }) },
   {
     weight: 3,
-    arbitrary: fc.record({ does: fc.constant('pass'), ms: fc.constantFrom(1, 5, 500, 1000, 5000, 60_000) }),
+    arbitrary: fc.record({
+      does: fc.constant('pass'),
+      ms: fc.constantFrom(1, 5, 100, 300, 1500, 5000, 10_000, 60_000),
+    }),
   },
   { weight: 1, arbitrary: fc.record({ does: fc.constantFrom('drain', 'close') }) },
 );
@@ -95,6 +100,8 @@ class WorldSession implements Session {
   readonly acceptsEightBit = false;
   readonly #world: World;
   botched = false;
+  #progress: Progress | undefined;
+  #told = 0;
   #batch:
     { resolve: (verdicts: Verdict[]) => void; reject: (error: Error) => void; locals: string[] } | undefined;
 
@@ -107,7 +114,8 @@ class WorldSession implements Session {
     return this.#batch !== undefined;
   }
 
-  ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
+  ask(batch: readonly Recipient[], progress: Progress): Promise<readonly Verdict[]> {
+    this.#progress = progress;
     const locals = batch.map(({ local }) => local);
     this.#world.mistakes.push(...this.#mistakes(locals));
     return new Promise((resolve, reject) => (this.#batch = { resolve, reject, locals }));
@@ -129,9 +137,20 @@ class WorldSession implements Session {
     return mistakes;
   }
 
+  /** Answers one more of the batch. */
+  tell(): void {
+    const local = this.#batch?.locals[this.#told];
+    if (local === undefined) return;
+    this.#progress?.heard();
+    const verdict = truth(local);
+    if (verdict.kind === 'deliverable') this.#progress?.early(this.#told, verdict);
+    this.#told += 1;
+  }
+
   answer(): void {
     const batch = this.#batch;
     this.#batch = undefined;
+    this.#told = 0;
     batch?.resolve(batch.locals.map(truth));
   }
 
@@ -184,6 +203,9 @@ async function perform(world: World, each: Step): Promise<void> {
     case 'refuse':
       taken(world.openings, each.which)?.reject(each.error);
       return;
+    case 'tell':
+      one(world.busy, each.which)?.tell();
+      return;
     case 'answer':
       one(world.busy, each.which)?.answer();
       return;
@@ -213,7 +235,7 @@ async function run(steps: readonly Step[]): Promise<void> {
     await perform(world, each);
     await settle();
     expect(world.mistakes).toEqual([]);
-    expect(world.open.length + world.openings.length).toBeLessThanOrEqual(LIMITS.connections);
+    expect(world.open.length + world.openings.length).toBeLessThanOrEqual(LIMITS.connections + STALLED_MAX);
     expect(world.pool.waiting).toBeLessThanOrEqual(LIMITS.maxWaiting + 2 * LIMITS.batch);
     if (world.pool.waiting > 0) expect(world.busy.length + world.openings.length).toBeGreaterThan(0);
   }
@@ -223,7 +245,7 @@ async function run(steps: readonly Step[]): Promise<void> {
     expect(rounds).toBeLessThan(100);
     world.openings.shift()?.resolve(new WorldSession(world));
     await settle();
-    world.busy[0]?.answer();
+    for (const session of world.busy) session.answer();
     await vi.advanceTimersByTimeAsync(5);
   }
   await Promise.all(world.questions);

@@ -51,16 +51,28 @@ export class ImapDialogue {
   /**
    * Sends all commands at once, or a few one after the other.
    * @param timeoutMs for all answers to what is sent at once
+   * @param told is called after each answer, with all so far
    * @returns an answer for each, in order
    */
-  async ask(commands: readonly string[], timeoutMs: number): Promise<ImapAnswer[]> {
-    if (commands.length > SINGLY_MAX) return this.#askAtOnce(commands, timeoutMs);
+  async ask(
+    commands: readonly string[],
+    timeoutMs: number,
+    told: (answers: readonly ImapAnswer[]) => void = () => undefined,
+  ): Promise<ImapAnswer[]> {
+    if (commands.length > SINGLY_MAX) return this.#askAtOnce(commands, timeoutMs, told);
     const answers: ImapAnswer[] = [];
-    for (const command of commands) answers.push(...(await this.#askAtOnce([command], timeoutMs)));
+    for (const command of commands) {
+      answers.push(...(await this.#askAtOnce([command], timeoutMs, () => undefined)));
+      told(answers);
+    }
     return answers;
   }
 
-  async #askAtOnce(commands: readonly string[], timeoutMs: number): Promise<ImapAnswer[]> {
+  async #askAtOnce(
+    commands: readonly string[],
+    timeoutMs: number,
+    told: (answers: readonly ImapAnswer[]) => void,
+  ): Promise<ImapAnswer[]> {
     const tags = commands.map(() => this.nextTag());
     const answers: ImapAnswer[] = [];
     let data: ImapResponse[] = [];
@@ -75,6 +87,7 @@ export class ImapDialogue {
       if (tag !== tags[answers.length]) throw outOfTurn(tag, tags[answers.length]);
       answers.push({ status, code, text, data });
       data = [];
+      told(answers);
       return answers.length === tags.length ? 'done' : 'more';
     };
     const lines = commands.map((command, i) => `${tags[i] ?? ''} ${command}`);

@@ -6,7 +6,7 @@ import { evidenceAdder, type Verdict } from '../../validation/verdict.js';
 import type { Witness } from '../witness/witness.js';
 import { Connection } from '../wire/connection.js';
 import { Trace, type TraceLine } from '../wire/trace.js';
-import { describeAnswer } from './answer.js';
+import { describeAnswer, type ImapAnswer } from './answer.js';
 import { list } from './command.js';
 import { ImapDialogue } from './dialogue.js';
 import { inquiryAbout } from './inquiry.js';
@@ -14,7 +14,7 @@ import { logInAsAdministrator, type ImapAccess } from './login.js';
 import { ImapResponseParser } from './parser.js';
 import type { ImapResponse } from './response.js';
 import { listedMailbox, type MailboxName, type Separator } from '../mailbox-name.js';
-import type { Session } from '../pool/session.js';
+import { SESSION_PATIENCE_MS, type Progress, type Session } from '../pool/session.js';
 import { WitnessedAsk } from '../witness/witnessed-ask.js';
 
 export type ImapOptions = ImapAccess & {
@@ -51,7 +51,8 @@ export class ImapSession implements Session {
     this.#imapd = imapd;
     this.#options = options;
     this.separator = separator;
-    this.#asker = new WitnessedAsk(options.witness, (recipients) => this.#verdicts(recipients), options.now);
+    const { witness, now } = options;
+    this.#asker = new WitnessedAsk(witness, (recipients, told) => this.#verdicts(recipients, told), now);
   }
 
   /**
@@ -76,8 +77,8 @@ export class ImapSession implements Session {
     return this.#connection.botched;
   }
 
-  ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
-    return this.#asker.ask(batch);
+  ask(batch: readonly Recipient[], progress: Progress): Promise<readonly Verdict[]> {
+    return this.#asker.ask(batch, progress);
   }
 
   /**
@@ -105,15 +106,37 @@ export class ImapSession implements Session {
     this.#connection.close('bye LOGOUT\r\n');
   }
 
-  async #verdicts(recipients: readonly Recipient[]): Promise<Verdict[]> {
-    const { rules, strictQuota, replyTimeoutMs } = this.#options;
+  async #verdicts(
+    recipients: readonly Recipient[],
+    told: (index: number, verdict: Verdict) => void,
+  ): Promise<Verdict[]> {
+    const { rules, strictQuota } = this.#options;
     const context = { separator: this.separator, rules, strictQuota };
     const inquiries = recipients.map((recipient) => inquiryAbout(recipient, context));
     const commands = inquiries.flatMap((inquiry) => inquiry.commands);
-    const answers = commands.length === 0 ? [] : await this.#imapd.ask(commands, replyTimeoutMs);
-    const verdicts = inquiries.map((inquiry) => inquiry.judge(answers.splice(0, inquiry.commands.length)));
-    const session = this.#imapd.sessionId;
-    return session === undefined ? verdicts : verdicts.map(evidenceAdder({ session }));
+    const { sessionId } = this.#imapd;
+    const withSession = sessionId === undefined ? undefined : evidenceAdder({ session: sessionId });
+    const verdicts: Verdict[] = [];
+    let judged = 0;
+    /** Judges those whose answers have all come. */
+    const judge = (answers: readonly ImapAnswer[]): void => {
+      for (
+        let inquiry = inquiries[verdicts.length];
+        inquiry !== undefined;
+        inquiry = inquiries[verdicts.length]
+      ) {
+        const end = judged + inquiry.commands.length;
+        if (answers.length < end) return;
+        const judgement = inquiry.judge(answers.slice(judged, end));
+        const verdict = withSession === undefined ? judgement : withSession(judgement);
+        judged = end;
+        told(verdicts.length, verdict);
+        verdicts.push(verdict);
+      }
+    };
+    if (commands.length === 0) judge([]);
+    else await this.#imapd.ask(commands, SESSION_PATIENCE_MS, judge);
+    return verdicts;
   }
 }
 

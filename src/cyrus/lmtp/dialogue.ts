@@ -38,21 +38,32 @@ export class LmtpDialogue {
   /**
    * All commands in one write.
    * @param timeoutMs for all replies
+   * @param told is called with each reply as it comes
    * @returns a reply for each, in order
    */
-  exchange(commands: readonly string[], timeoutMs: number): Promise<LmtpReply[]> {
+  exchange(
+    commands: readonly string[],
+    timeoutMs: number,
+    told?: (index: number, reply: LmtpReply) => void,
+  ): Promise<LmtpReply[]> {
     for (const command of commands) this.#trace.sent(command);
     const bytes = commands.map((command) => `${command}\r\n`).join('');
-    return this.#converse(bytes, commands.length, timeoutMs);
+    return this.#converse(bytes, commands.length, timeoutMs, told);
   }
 
-  async #converse(bytes: string, count: number, timeoutMs: number): Promise<LmtpReply[]> {
+  async #converse(
+    bytes: string,
+    count: number,
+    timeoutMs: number,
+    told?: (index: number, reply: LmtpReply) => void,
+  ): Promise<LmtpReply[]> {
     const replies: LmtpReply[] = [];
     await this.#connection.converse(
       bytes,
       (reply) => {
         this.#traceReply(reply);
         if (reply.code === 421) throw new UnavailableError(`lmtpd said ${describeReply(reply)}`);
+        told?.(replies.length, reply);
         replies.push(reply);
         return replies.length === count ? 'done' : 'more';
       },

@@ -3,7 +3,7 @@
 import { sessionIn } from '../../validation/evidence.js';
 import type { Recipient } from '../../validation/recipient.js';
 import { deferred, evidenceAdder, unasked, type Verdict } from '../../validation/verdict.js';
-import type { Session } from '../pool/session.js';
+import { SESSION_PATIENCE_MS, type Progress, type Session } from '../pool/session.js';
 import { Connection } from '../wire/connection.js';
 import { Trace, type TraceLine } from '../wire/trace.js';
 import type { Witness } from '../witness/witness.js';
@@ -18,8 +18,6 @@ export type LmtpOptions = LmtpAccess & {
   readonly witness: Witness;
   /** Undefined where the configuration accepts that a RCPT may create a mailbox. */
   readonly creationCheck: CreationCheck | undefined;
-  /** For all replies of a batch, and for each step of the login. */
-  readonly replyTimeoutMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly trace?: TraceLine;
@@ -42,7 +40,8 @@ export class LmtpSession implements Session {
     this.#lmtpd = lmtpd;
     this.#options = options;
     this.#capabilities = capabilities;
-    this.#asker = new WitnessedAsk(options.witness, (recipients) => this.#verdicts(recipients), options.now);
+    const { witness, now } = options;
+    this.#asker = new WitnessedAsk(witness, (recipients, told) => this.#verdicts(recipients, told), now);
   }
 
   /**
@@ -71,17 +70,22 @@ export class LmtpSession implements Session {
     return this.#capabilities.has('SMTPUTF8');
   }
 
-  async ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
+  async ask(batch: readonly Recipient[], progress: Progress): Promise<readonly Verdict[]> {
     const { creationCheck } = this.#options;
-    if (creationCheck === undefined) return this.#asker.ask(batch);
+    if (creationCheck === undefined) return this.#asker.ask(batch, progress);
     const names = creationCheck.due(batch);
     if (names.length > 0) {
-      const replies = await this.#transaction(names);
+      const replies = await this.#transaction(names, () => progress.heard());
       names.forEach((name, i) => creationCheck.learn(name, replies[i] ?? NO_REPLY));
     }
     const refused = batch.map((recipient) => whyNotAsked(creationCheck.finding(recipient)));
     const askable = batch.filter((_, i) => refused[i] === undefined);
-    const verdicts = askable.length === 0 ? [] : [...(await this.#asker.ask(askable))];
+    const places = batch.flatMap((_, i) => (refused[i] === undefined ? [i] : []));
+    const placed = {
+      heard: () => progress.heard(),
+      early: (index: number, verdict: Verdict) => progress.early(places[index] ?? -1, verdict),
+    };
+    const verdicts = askable.length === 0 ? [] : [...(await this.#asker.ask(askable, placed))];
     return refused.map((verdict) => verdict ?? verdicts.shift() ?? deferred('no verdict came'));
   }
 
@@ -89,17 +93,32 @@ export class LmtpSession implements Session {
     this.#connection.close('QUIT\r\n');
   }
 
-  async #verdicts(recipients: readonly Recipient[]): Promise<Verdict[]> {
+  async #verdicts(
+    recipients: readonly Recipient[],
+    told: (index: number, verdict: Verdict) => void,
+  ): Promise<Verdict[]> {
     const session = this.#lmtpd.sessionId;
-    const verdicts = (await this.#transaction(recipients)).map(rcptVerdict);
-    return session === undefined ? verdicts : verdicts.map(evidenceAdder({ session }));
+    const withSession = session === undefined ? undefined : evidenceAdder({ session });
+    const verdicts: Verdict[] = [];
+    await this.#transaction(recipients, (index, reply) => {
+      const said = rcptVerdict(reply);
+      const verdict = withSession === undefined ? said : withSession(said);
+      verdicts.push(verdict);
+      told(index, verdict);
+    });
+    return verdicts;
   }
 
-  /** One MAIL, RCPT for each, RSET; the replies to RCPT in order. */
-  async #transaction(recipients: readonly Recipient[]): Promise<LmtpReply[]> {
+  /** One MAIL, RCPT for each, RSET; the replies to RCPT in order, told as they come. */
+  async #transaction(
+    recipients: readonly Recipient[],
+    told: (index: number, reply: LmtpReply) => void,
+  ): Promise<LmtpReply[]> {
     const commands = ['MAIL FROM:<>', ...recipients.map(rcptCommand), 'RSET'];
-    const replies = await this.#lmtpd.exchange(commands, this.#options.replyTimeoutMs);
-    expectReply(replies[0], 250, 'MAIL', '2.1.0');
+    const replies = await this.#lmtpd.exchange(commands, SESSION_PATIENCE_MS, (index, reply) => {
+      if (index === 0) expectReply(reply, 250, 'MAIL', '2.1.0');
+      else if (index < commands.length - 1) told(index - 1, reply);
+    });
     const { lines } = expectReply(replies.at(-1), 250, 'RSET', '2.0.0');
     this.#lmtpd.sessionId = sessionIn(lines.at(-1) ?? '');
     return replies.slice(1, -1);

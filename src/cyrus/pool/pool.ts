@@ -1,34 +1,40 @@
-// A back-channel as a Probe: few sessions with Cyrus, opened when needed, kept, closed when idle. Questions that
-// arrive while a batch is under way go out together in the next one. After a failed connect or a timeout it
-// backs off, and questions meanwhile are refused at once; where nobody listened it looks again all the while, which
-// costs Cyrus nothing. No sockets here: sessions come from `open`.
-import { DeadlineError, DownError, LoginError, messageOf, UnavailableError } from '../../errors.js';
+// A back-channel as a Probe: few sessions with Cyrus, opened when needed, kept, closed when idle. What waits goes in a batch
+// to an idle session; where none is, one is opened; where none can be, it is refused. No sockets here. The pool is
+//   open      → (drain) → draining; (close) → closed
+//   draining  → (nobody waits any more; close) → closed
+import { DownError, LoginError } from '../../errors.js';
 import type { Log } from '../../log/log.js';
-import type { Probe } from '../../validation/probe.js';
+import type { Asker, Probe } from '../../validation/probe.js';
 import type { Recipient } from '../../validation/recipient.js';
-import { evidenceAdder, type Verdict } from '../../validation/verdict.js';
-import { Backoff, type BackoffLimits } from './backoff.js';
-import { IdleSessions } from './idle-sessions.js';
-import { QuestionQueue, type Question } from './question-queue.js';
+import type { Verdict } from '../../validation/verdict.js';
+import { Asking } from './asking.js';
+import type { BackoffLimits } from './backoff.js';
+import { BatchSize } from './batch-size.js';
+import { FairQueue } from './fair-queue.js';
+import { isNobodyThere, type OpenerEvents } from './opener.js';
+import { Presence } from './presence.js';
+import { Question } from './question.js';
 import type { Session } from './session.js';
-import * as verbs from '../../log/verbs/backchannels.js';
+import { Sessions, STALLED_MAX, type SessionLimits } from './sessions.js';
+import { SlowNames } from './slow-names.js';
+import { Standings } from './standings.js';
 
-export type PoolLimits = BackoffLimits & {
-  /** Sessions at once; far below lmtpd's maxchild, each holds a delivery slot. */
-  readonly connections: number;
-  /** Recipients in one batch. */
-  readonly batch: number;
-  /** Questions waiting for a session; more are refused at once. */
-  readonly maxWaiting: number;
-  /** Unused for so long, a session is closed; lmtpd would do it at 360 s. */
-  readonly idleTimeoutMs: number;
-};
+export type PoolLimits = BackoffLimits &
+  SessionLimits & {
+    /** Recipients in one batch. */
+    readonly batch: number;
+    /** Questions waiting for a session; more are refused at once. */
+    readonly maxWaiting: number;
+    /** For what a batch asks; after that it is given up, though the session still waits. */
+    readonly replyTimeoutMs: number;
+  };
 
 export const DEFAULT_POOL_LIMITS: PoolLimits = Object.freeze({
   connections: 2,
   batch: 128,
   maxWaiting: 10_000,
   idleTimeoutMs: 60_000,
+  replyTimeoutMs: 10_000,
   backoffMinMs: 1_000,
   backoffMaxMs: 10_000,
   loginBackoffMs: 300_000,
@@ -47,73 +53,94 @@ export type PoolSurroundings = {
   readonly restarted?: () => void;
 };
 
-/** Sessions lost in a row, with no answer in between: from then on it is not a mailbox but Cyrus. */
-const LOSSES_MAX = 8;
-/** Between two looks whether somebody listens again. */
-const KNOCK_MS = 500;
+/** How long a session that is stuck on a mailbox is waited for before another one is asked about it: it may be lost. */
+export const STUCK_FOR_MS = 30_000;
+/** And as long as no more than one is stuck; each may hold up an lmtpd. */
+const STUCK_MAX = 2;
 
 /** How long a batch may be under way before the next one is given to another session. A usual one takes 1 ms. */
 const PATIENCE_MS = 2;
 
 export class Pool implements Probe {
   readonly name: string;
-  readonly #open: () => Promise<Session>;
-  readonly #limits: PoolLimits;
   readonly #surroundings: PoolSurroundings;
-  readonly #backoff: Backoff;
-  readonly #waiting: QuestionQueue;
-  readonly #idle: IdleSessions;
-  readonly #busy = new Set<Session>();
-  #opening = 0;
-  #knocking = false;
-  #knocked = -Infinity;
-  #losses = 0;
-  #down: Error | undefined;
-  #state: 'open' | 'draining' | 'closed' = 'open';
-  #onQuiet: (() => void) | undefined;
+  readonly #slow: SlowNames;
+  readonly #waiting: FairQueue;
+  readonly #size: BatchSize;
+  readonly #sessions: Sessions;
+  readonly #presence: Presence;
+  readonly #asking: Asking;
+  #life: 'open' | 'draining' | 'closed' = 'open';
   #drained: Promise<void> | undefined;
-  #acceptsEightBit = false;
+  #onQuiet: (() => void) | undefined;
+  #acceptsEightBit: boolean | undefined;
   #pumping = false;
   #patience: NodeJS.Timeout | undefined;
   #lastBatchAt = -Infinity;
-  /** Of the last answer, monotonic milliseconds. */
-  answeredAt: number | undefined;
   /** That were put to Cyrus, once or again. */
   questions = 0;
   batches = 0;
 
   constructor(open: () => Promise<Session>, limits: PoolLimits, surroundings: PoolSurroundings) {
-    this.name = surroundings.name;
-    this.#open = open;
-    this.#limits = limits;
+    const { name, log, now, random } = surroundings;
+    this.name = name;
     this.#surroundings = surroundings;
-    this.#waiting = new QuestionQueue(surroundings.now);
-    this.#idle = new IdleSessions(limits.idleTimeoutMs, surroundings.now);
-    this.#backoff = new Backoff(limits, surroundings.now, surroundings.random);
+    const standings = new Standings();
+    const slow = new SlowNames(now);
+    const isSlow = (mailbox: string): boolean => slow.has(mailbox);
+    const waiting = new FairQueue({ maxWaiting: limits.maxWaiting, standings, isSlow, now });
+    const size = new BatchSize(limits.batch);
+    const presence = new Presence(limits, { name, log, now, random, restarted: () => this.#restarted() });
+    const openerEvents: OpenerEvents = {
+      opened: (session, state) => this.#opened(session, state),
+      refused: (error, state) => this.#notOpened(error, state),
+    };
+    const sessions = new Sessions(open, limits, openerEvents, now);
+    const { replyTimeoutMs } = limits;
+    this.#slow = slow;
+    this.#waiting = waiting;
+    this.#size = size;
+    this.#presence = presence;
+    this.#sessions = sessions;
+    this.#asking = new Asking(
+      { name, log, now, replyTimeoutMs, waiting, sessions, presence, standings, size, slow },
+      {
+        changed: () => this.#pump(),
+        failed: (error) => this.#failed(error),
+        restarted: () => this.#restarted(),
+      },
+    );
   }
 
   get seesFolders(): boolean {
     return this.#surroundings.seesFolders === true;
   }
 
+  /** As long as no session has told, it may be: one is opened to ask. */
   get acceptsEightBit(): boolean {
-    return this.#acceptsEightBit;
+    if (this.#acceptsEightBit === undefined && this.#mayOpen()) this.#sessions.open();
+    return this.#acceptsEightBit ?? true;
   }
 
-  /** Sessions that are open or being opened, never more than `connections`. */
+  /** Sessions that are open or being opened. */
   get size(): number {
-    return this.#idle.size + this.#busy.size + this.#opening + (this.#knocking ? 1 : 0);
+    return this.#sessions.size;
   }
 
   /** `untried`: nobody was asked yet. */
   get state(): 'up' | 'down' | 'untried' {
-    if (this.#down !== undefined) return 'down';
+    if (this.#presence.down !== undefined) return 'down';
     return this.answeredAt === undefined ? 'untried' : 'up';
   }
 
   /** Why it is down. */
   get trouble(): string | undefined {
-    return this.#down === undefined ? undefined : messageOf(this.#down);
+    return this.#presence.down?.message;
+  }
+
+  /** Of the last answer, monotonic milliseconds. */
+  get answeredAt(): number | undefined {
+    return this.#presence.answeredAt;
   }
 
   /** Questions that no session has taken yet. */
@@ -121,12 +148,13 @@ export class Pool implements Probe {
     return this.#waiting.length;
   }
 
-  check(recipient: Recipient, deadline: number): Promise<Verdict> {
-    const refusal = this.#refusal();
+  check(recipient: Recipient, deadline: number, asker?: Asker): Promise<Verdict> {
+    const refusal = this.#refusal(recipient, asker);
     if (refusal !== undefined) return Promise.reject(refusal);
-    const verdict = this.#waiting.add(recipient, deadline);
+    const question = new Question(recipient, deadline, asker);
+    this.#waiting.add(question);
     this.#pumpSoon();
-    return verdict;
+    return question.verdict;
   }
 
   /** Takes no more questions, lets those under way be answered, then closes. */
@@ -136,17 +164,17 @@ export class Pool implements Probe {
 
   /** Questions under way end with the sessions that they were put to; a session being opened is closed as it comes. */
   close(): Promise<void> {
-    this.#state = 'closed';
+    this.#life = 'closed';
     clearTimeout(this.#patience);
+    this.#asking.end();
     this.#waiting.refuseAll(this.#closedError());
-    this.#idle.closeAll();
-    for (const session of this.#busy) session.close();
+    this.#sessions.closeAll();
     return Promise.resolve();
   }
 
   async #drain(): Promise<void> {
-    if (this.#state === 'open') this.#state = 'draining';
-    if (this.#waiting.length > 0 || this.#busy.size > 0) {
+    if (this.#life === 'open') this.#life = 'draining';
+    if (!this.#isQuiet()) {
       await new Promise<void>((resolve) => {
         this.#onQuiet = resolve;
       });
@@ -154,12 +182,28 @@ export class Pool implements Probe {
     await this.close();
   }
 
-  #refusal(): Error | undefined {
-    if (this.#state !== 'open') return this.#closedError();
-    if (this.#waiting.length >= this.#limits.maxWaiting) {
-      return new DownError(`back-channel ${this.name} has ${this.#limits.maxWaiting} questions waiting`);
+  /** Nobody waits for an answer. */
+  #isQuiet(): boolean {
+    if (this.#waiting.length > 0) return false;
+    return this.#sessions.works.every((work) => work.isStalled && work.open.length === 0);
+  }
+
+  #refusal({ mailbox }: Recipient, asker: Asker | undefined): Error | undefined {
+    if (this.#life !== 'open') return this.#closedError();
+    if (this.#waiting.isFull(asker)) {
+      return new DownError(`back-channel ${this.name} has ${this.waiting} questions waiting`);
     }
-    return undefined;
+    if (!this.#isStuck(mailbox)) return undefined;
+    return new DownError(`back-channel ${this.name} waits for an earlier answer about the mailbox`);
+  }
+
+  /** Whether to ask about it would but hold up one more lmtpd. */
+  #isStuck(mailbox: string): boolean {
+    const { stalled } = this.#sessions;
+    if (stalled.length >= STALLED_MAX && this.#slow.has(mailbox)) return true;
+    const latest = stalled.findLast(({ alone }) => alone === mailbox);
+    if (latest === undefined) return false;
+    return stalled.length >= STUCK_MAX || this.#surroundings.now() - latest.since < STUCK_FOR_MS;
   }
 
   #closedError(): Error {
@@ -178,28 +222,25 @@ export class Pool implements Probe {
 
   /** Gives waiting questions to idle sessions, opens one where there is room and need, else refuses them. */
   #pump(): void {
-    while (this.#waiting.length > 0 && this.#worthASession()) {
-      const session = this.#acquire();
+    while (this.#waiting.length > 0 && this.#isWorthASession()) {
+      const session = this.#sessions.take(() => this.#restarted());
       if (session === undefined) break;
-      const batch = this.#waiting.takeBatch(this.#limits.batch);
-      if (batch.length === 0) this.#release(session);
+      const batch = this.#waiting.takeBatch(this.#size.size, this.#size.usualMs);
+      if (batch.length === 0) this.#sessions.put(session);
       else void this.#ask(session, batch);
     }
-    if (this.#waiting.length > 0 && this.#worthASession() && this.#mayOpen()) void this.#openSession();
-    if (this.#waiting.length > 0 && this.#busy.size > 0) this.#armPatience();
-    if (this.#waiting.length > 0 && this.size === 0) this.#knock();
-    // No session is there or on its way: nobody would take them before their deadline.
-    const none = this.size === 0 || (this.#knocking && this.size === 1 && this.#backoff.active);
-    if (this.#waiting.length > 0 && none) this.#waiting.refuseAll(this.#downError());
-    if (this.#waiting.length === 0 && this.#busy.size === 0) this.#onQuiet?.();
+    if (this.#waiting.length > 0 && this.#isWorthASession() && this.#mayOpen()) this.#sessions.open();
+    if (this.#waiting.length > 0 && this.#sessions.answering > 0) this.#armPatience();
+    if (this.#waiting.length > 0 && !this.#mayBeTaken()) this.#giveUp();
+    if (this.#isQuiet()) this.#onQuiet?.();
   }
 
   /**
    * Large batches are cheap ones: each has a witness. So while one is under way, its follow-up is collected, and goes
    * to another session only if it is full, or if Cyrus takes its time.
    */
-  #worthASession(): boolean {
-    if (this.#busy.size === 0 || this.#waiting.length >= this.#limits.batch) return true;
+  #isWorthASession(): boolean {
+    if (this.#sessions.answering === 0 || this.#waiting.length >= this.#size.size) return true;
     return this.#surroundings.now() - this.#lastBatchAt >= PATIENCE_MS;
   }
 
@@ -210,143 +251,51 @@ export class Pool implements Probe {
     }, PATIENCE_MS);
   }
 
-  #acquire(): Session | undefined {
-    const session = this.#idle.take(() => this.#surroundings.restarted?.());
-    if (session !== undefined) this.#busy.add(session);
-    return session;
-  }
-
-  #release(session: Session): void {
-    this.#busy.delete(session);
-    if (session.botched || this.#state === 'closed') session.close();
-    else this.#idle.put(session);
-  }
-
-  /** One at a time: while it is not known whether Cyrus is there, one attempt is enough. */
   #mayOpen(): boolean {
-    if (this.#state === 'closed' || this.#backoff.active) return false;
-    return this.#opening === 0 && this.size < this.#limits.connections;
+    return !this.#presence.pausing && this.#sessions.hasRoom;
   }
 
-  #downError(): Error {
-    const why = this.#down === undefined ? 'the last session was lost' : messageOf(this.#down);
-    return new DownError(`back-channel ${this.name} is down: ${why}`, { cause: this.#down });
+  /** Whether a session is there, or on its way, that can take what waits. */
+  #mayBeTaken(): boolean {
+    return this.#sessions.mayCome(this.#presence.pausing);
+  }
+
+  /** Refuses what waits; and where nobody listened, looks whether somebody does now. */
+  #giveUp(): void {
+    if (this.#life === 'open' && this.size === 0 && isNobodyThere(this.#presence.down))
+      this.#sessions.knock();
+    if (!this.#mayBeTaken()) this.#waiting.refuseAll(this.#presence.refusal());
   }
 
   async #ask(session: Session, batch: readonly Question[]): Promise<void> {
     this.#lastBatchAt = this.#surroundings.now();
     this.batches += 1;
     this.questions += batch.length;
-    try {
-      const verdicts = await session.ask(batch.map(({ recipient }) => recipient));
-      const withName = evidenceAdder({ backchannel: this.name });
-      batch.forEach((question, i) => {
-        const verdict = verdicts[i];
-        if (verdict === undefined) question.reject(new UnavailableError('no verdict came'));
-        else question.resolve(withName(verdict));
-      });
-      this.#succeeded();
-      this.#release(session);
-    } catch (error) {
-      this.#busy.delete(session);
-      session.close();
-      this.#botched(batch, error);
-    }
+    await this.#asking.ask(session, batch);
     // What was collected meanwhile is its follow-up, whatever another session is at.
     this.#lastBatchAt = -Infinity;
     this.#pump();
   }
 
-  /** The session was lost with its questions: once more where the deadline allows. */
-  #botched(batch: readonly Question[], error: unknown): void {
-    const { log, restarted } = this.#surroundings;
-    if (this.#state !== 'closed') restarted?.();
-    verbs.botched(log, { backchannel: this.name, error: messageOf(error), questions: batch.length });
-    this.#waiting.putBack(batch, asError(error), this.#state !== 'closed');
-    // What ended one session has likely ended the idle ones, and they have not noticed yet.
-    this.#idle.closeAll();
-    this.#losses += 1;
-    const silent = error instanceof DeadlineError || this.#losses >= LOSSES_MAX;
-    if (silent && this.#state !== 'closed') this.#failed(error);
-  }
-
-  async #openSession(): Promise<void> {
-    this.#opening += 1;
-    try {
-      const session = await this.#open();
-      this.#opening -= 1;
-      this.#acceptsEightBit = session.acceptsEightBit;
-      this.#release(session);
-    } catch (error) {
-      this.#opening -= 1;
-      if (this.#state !== 'closed') this.#failed(error);
-    }
+  #opened(session: Session, state: 'opening' | 'knocking'): void {
+    if (state === 'knocking') this.#presence.found();
+    this.#acceptsEightBit = session.acceptsEightBit;
+    this.#sessions.put(session);
     this.#pump();
   }
 
-  /** While the back-channel backs off, and nobody is asked: whether somebody listens where nobody did. */
-  #knock(): void {
-    const { now } = this.#surroundings;
-    if (this.#state !== 'open' || !isNobodyThere(this.#down) || now() < this.#knocked + KNOCK_MS) return;
-    this.#knocking = true;
-    this.#knocked = now();
-    void this.#open()
-      .then(
-        (session) => {
-          this.#knocking = false;
-          this.#backoff.end();
-          this.#acceptsEightBit = session.acceptsEightBit;
-          this.#release(session);
-        },
-        (error: unknown) => {
-          this.#knocking = false;
-          if (error instanceof LoginError) this.#failed(error);
-          else this.#down = asError(error);
-        },
-      )
-      .then(() => this.#pump());
+  #notOpened(error: Error, state: 'opening' | 'knocking'): void {
+    if (state === 'opening' || error instanceof LoginError) {
+      if (this.#life !== 'closed') this.#failed(error);
+    } else this.#presence.absent(error);
+    this.#pump();
   }
 
-  /** Only an answer is a success: a lmtpd may greet and then be silent. */
-  #succeeded(): void {
-    this.answeredAt = this.#surroundings.now();
-    this.#backoff.succeeded();
-    this.#losses = 0;
-    if (this.#down === undefined) return;
-    this.#down = undefined;
-    verbs.backendUp(this.#surroundings.log, { backchannel: this.name });
+  #failed(error: Error): void {
+    if (this.#presence.failed(error, this.#sessions.anyUsable)) this.#waiting.refuseAll(error);
+  }
+
+  #restarted(): void {
     this.#surroundings.restarted?.();
   }
-
-  /**
-   * Pauses longer after each failure. Down it is only where no session is left, and that is told once, or twice where it
-   * turns out that we are not let in.
-   */
-  #failed(error: unknown): void {
-    const { log } = this.#surroundings;
-    const pauseMs = Math.round(
-      error instanceof LoginError ? this.#backoff.refused() : this.#backoff.failed(),
-    );
-    const fields = { backchannel: this.name, error: messageOf(error), pauseMs };
-    const othersLeft = this.#busy.size + this.#opening > 0 || this.#idle.anyUsable;
-    if (othersLeft) {
-      verbs.sessionRefused(log, fields);
-      return;
-    }
-    const news = error instanceof LoginError && !(this.#down instanceof LoginError);
-    verbs.backendDown.at(this.#down === undefined || news ? 'error' : 'debug', log, fields);
-    this.#down = asError(error);
-    this.#waiting.refuseAll(this.#down);
-  }
-}
-
-/** A refused connection, by the code of connect(2). */
-function isNobodyThere(error: Error | undefined): boolean {
-  const cause = error?.cause;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
-  return code === 'ECONNREFUSED' || code === 'ENOENT';
-}
-
-function asError(error: unknown): Error {
-  return error instanceof Error ? error : new Error(String(error));
 }

@@ -1,12 +1,19 @@
 // A batch asked with the witness on both sides of what may be unknown, whatever protocol it is asked in: so a
 // mailboxes.db that is moved away, or back, or an administrator who is none any more, shows in the witness. No I/O.
+import type { Progress } from '../pool/session.js';
 import { describeSaid, type WitnessSaid } from '../../validation/evidence.js';
 import type { Recipient } from '../../validation/recipient.js';
 import { addEvidence, deferred, evidenceAdder, type Verdict } from '../../validation/verdict.js';
 import type { Witness } from './witness.js';
 
-/** Asks about all, in one go and in this order. */
-export type AskAll = (recipients: readonly Recipient[]) => Promise<Verdict[]>;
+/**
+ * Asks about all, in one go and in this order.
+ * @param told is called with each verdict as it comes
+ */
+export type AskAll = (
+  recipients: readonly Recipient[],
+  told: (index: number, verdict: Verdict) => void,
+) => Promise<Verdict[]>;
 
 /** The verdicts on the recipients, and what the witness said around them. */
 type Round = { readonly verdicts: Verdict[]; readonly said: readonly Verdict[] };
@@ -37,9 +44,9 @@ export class WitnessedAsk {
   }
 
   /** @returns a verdict for each, in order, unknown only with the witness behind it */
-  async ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
+  async ask(batch: readonly Recipient[], progress: Progress): Promise<readonly Verdict[]> {
     const early = this.#expectUnknown ? this.#witness.candidate(NONE_DENIED) : undefined;
-    const { verdicts, said } = await this.#round(batch, early);
+    const { verdicts, said } = await this.#round(batch, early, progress);
     batch.forEach((recipient, i) => {
       if (verdicts[i]?.kind === 'deliverable') this.#witness.learn(recipient);
     });
@@ -51,7 +58,11 @@ export class WitnessedAsk {
     if (early !== undefined && !names.has(early.mailbox)) return this.#believe(verdicts, early, said);
     const witness = this.#witness.candidate(names);
     if (witness === undefined) return this.#believe(verdicts, undefined, []);
-    const again = await this.#round(denied, witness);
+    // Whom it finds now is told at the end: its place in the batch is another one.
+    const again = await this.#round(denied, witness, {
+      heard: () => progress.heard(),
+      early: () => undefined,
+    });
     const confirmed = verdicts.map((verdict) =>
       verdict.kind === 'unknown' ? (again.verdicts.shift() ?? deferred('no verdict came')) : verdict,
     );
@@ -59,14 +70,25 @@ export class WitnessedAsk {
   }
 
   /** In a flood the end of a batch is the beginning of the next. */
-  async #round(recipients: readonly Recipient[], witness: Recipient | undefined): Promise<Round> {
+  async #round(
+    recipients: readonly Recipient[],
+    witness: Recipient | undefined,
+    progress: Progress,
+  ): Promise<Round> {
     const vouched = this.#vouched;
     this.#vouched = undefined;
-    if (witness === undefined) return { verdicts: await this.#askAll(recipients), said: [] };
+    const told =
+      (before: number) =>
+      (index: number, verdict: Verdict): void => {
+        progress.heard();
+        const place = index - before;
+        if (place >= 0 && place < recipients.length && isHarmless(verdict)) progress.early(place, verdict);
+      };
+    if (witness === undefined) return { verdicts: await this.#askAll(recipients, told(0)), said: [] };
     const now = this.#now();
     const vouchedFor = vouched?.mailbox === witness.mailbox && now - vouched.at <= VOUCHED_MS;
     const before = vouchedFor ? [] : [witness];
-    const verdicts = await this.#askAll([...before, ...recipients, witness]);
+    const verdicts = await this.#askAll([...before, ...recipients, witness], told(before.length));
     const said = [...verdicts.splice(0, before.length), ...verdicts.splice(-1)];
     if (said.every(({ kind }) => kind === 'deliverable'))
       this.#vouched = { mailbox: witness.mailbox, at: now };
@@ -95,4 +117,9 @@ function witnessSaid({ address }: Recipient, said: readonly Verdict[]): WitnessS
   const words = verdict === undefined || verdict.kind === 'deliverable' ? undefined : verdict.evidence?.said;
   const kind = verdict?.kind ?? 'not asked';
   return { address, said: words === undefined ? kind : `${kind}: ${describeSaid(words)}` };
+}
+
+/** No mail is refused for it, so that it needs no proof that every reply was that to its command. */
+function isHarmless({ kind }: Verdict): boolean {
+  return kind === 'deliverable' || kind === 'deferred';
 }

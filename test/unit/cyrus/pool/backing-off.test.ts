@@ -127,8 +127,8 @@ describe('backing off', () => {
     const bob = ask(pool, 'bob');
     await refused();
     await session.fail();
-    expect(alice.settled).toContain('UnavailableError');
-    expect(bob.settled).toContain('UnavailableError');
+    expect(alice.settled).toContain('DownError');
+    expect(bob.settled).toContain('DownError');
     expect([pool.size, pool.waiting]).toEqual([0, 0]);
   });
 
@@ -143,7 +143,7 @@ describe('backing off', () => {
     session.botched = true;
     const carol = ask(pool, 'carol');
     await settle();
-    expect(carol.settled).toContain('UnavailableError');
+    expect(carol.settled).toContain('DownError');
     expect([pool.size, pool.waiting]).toEqual([0, 0]);
   });
 

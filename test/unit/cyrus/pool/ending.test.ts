@@ -72,7 +72,7 @@ describe('the end', () => {
     const alice = ask(pool, 'alice');
     await pool.close();
     const session = await opened();
-    expect(alice.settled).toContain('UnavailableError');
+    expect(alice.settled).toContain('DownError');
     expect(session.closed).toBe(true);
     expect([pool.size, vi.getTimerCount()]).toEqual([0, 0]);
   });

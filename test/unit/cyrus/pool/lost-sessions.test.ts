@@ -73,7 +73,7 @@ describe('a session that is lost', () => {
     }
     const bob = ask(pool, 'bob');
     await settle();
-    expect(bob.settled).toContain('UnavailableError');
+    expect(bob.settled).toContain('DownError');
     expect(openings).toHaveLength(0);
     expect(lines).toEqual(['error backend-down']);
   });

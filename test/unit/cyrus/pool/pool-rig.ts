@@ -9,7 +9,7 @@ import { DELIVERABLE, type Verdict } from '../../../../src/validation/verdict.js
 
 /** A session whose batches are answered by hand. */
 export class HandSession implements Session {
-  readonly acceptsEightBit = true;
+  acceptsEightBit = true;
   readonly batches: string[][] = [];
   botched = false;
   closed = false;

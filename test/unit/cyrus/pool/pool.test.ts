@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest';
 import { UNKNOWN } from '../../../../src/validation/verdict.js';
-import { ask, newPool, opened, openings } from './pool-rig.js';
+import { ask, HandSession, newPool, opened, openings } from './pool-rig.js';
 
 describe('a session', () => {
   test('none is opened before it is needed', () => {
@@ -22,11 +22,16 @@ describe('a session', () => {
     expect(pool.size).toBe(1);
   });
 
-  test('whether 8-bit addresses are taken is learned from the session', async () => {
+  test('whether 8-bit addresses are taken is learned from it: until then they may be, and one is opened', async () => {
     const pool = newPool();
-    expect(pool.acceptsEightBit).toBe(false);
-    ask(pool, 'alice');
-    await opened();
     expect(pool.acceptsEightBit).toBe(true);
+    expect(pool.acceptsEightBit).toBe(true);
+    expect(openings).toHaveLength(1);
+    const session = new HandSession();
+    session.acceptsEightBit = false;
+    await opened(session);
+    expect([pool.acceptsEightBit, openings.length, session.batches]).toEqual([false, 0, []]);
+    ask(pool, 'alice');
+    await session.answer();
   });
 });

@@ -1,0 +1,172 @@
+// What becomes of a batch that a session is asked: its verdicts; or the session is lost, or gets stuck on a mailbox that
+// somebody holds locked, and what it has not answered is asked once more, each alone. No I/O of its own.
+import { asError, DeadlineError, UnavailableError } from '../../errors.js';
+import type { Log } from '../../log/log.js';
+import * as verbs from '../../log/verbs/backchannels.js';
+import { evidenceAdder, type Verdict } from '../../validation/verdict.js';
+import type { BatchSize } from './batch-size.js';
+import type { FairQueue } from './fair-queue.js';
+import type { Presence } from './presence.js';
+import type { Question } from './question.js';
+import type { Session } from './session.js';
+import type { Sessions } from './sessions.js';
+import type { SlowNames } from './slow-names.js';
+import type { Standings } from './standings.js';
+import { Work, type WorkEvents } from './work.js';
+
+export type AskingParts = {
+  /** Of the back-channel, for the log. */
+  readonly name: string;
+  readonly log: Log;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  /** For what a batch asks; after that it is given up, though the session still waits. */
+  readonly replyTimeoutMs: number;
+  readonly waiting: FairQueue;
+  readonly sessions: Sessions;
+  readonly presence: Presence;
+  readonly standings: Standings;
+  readonly size: BatchSize;
+  readonly slow: SlowNames;
+};
+
+export interface AskingEvents {
+  /** A session is free, or gone, or something waits again. */
+  changed(): void;
+  /** Cyrus itself is silent, or loses each session. */
+  failed(error: Error): void;
+  /** Cyrus ended a session: it may have been restarted. */
+  restarted(): void;
+}
+
+/** In a batch, and once more alone. */
+const ATTEMPTS_MAX = 2;
+
+export class Asking {
+  readonly #parts: AskingParts;
+  readonly #events: AskingEvents;
+  readonly #workEvents: WorkEvents;
+  readonly #withName: (verdict: Verdict) => Verdict;
+  /** Of all sessions. */
+  #replies = 0;
+  #heardAt = -Infinity;
+  /** Whether nothing is asked again any more. */
+  #over = false;
+
+  constructor(parts: AskingParts, events: AskingEvents) {
+    this.#parts = parts;
+    this.#events = events;
+    this.#withName = evidenceAdder({ backchannel: parts.name });
+    this.#workEvents = {
+      heard: () => this.#heard(),
+      answered: (question, verdict) => this.#answer(question, verdict),
+      stalled: (work) => this.#stalled(work),
+      silent: (work) => this.#silent(work),
+    };
+  }
+
+  /** Never rejects. */
+  async ask(session: Session, batch: readonly Question[]): Promise<void> {
+    const { now, replyTimeoutMs, sessions, size } = this.#parts;
+    const stallMs = Math.min(replyTimeoutMs, size.stallMs(batch.length));
+    const work = new Work(session, batch, { stallMs, replyTimeoutMs, now }, this.#workEvents);
+    sessions.begin(work);
+    for (const question of batch) {
+      question.attempts += 1;
+      question.holder = work;
+    }
+    const repliesBefore = this.#replies;
+    try {
+      const recipients = batch.map(({ recipient }) => recipient);
+      const verdicts = await session.ask(recipients, work);
+      const othersAnswered = this.#replies - repliesBefore > work.replies;
+      this.#ended(work, verdicts, othersAnswered);
+    } catch (error) {
+      this.#lost(work, asError(error));
+    }
+  }
+
+  /** What is lost from now on is not asked again. */
+  end(): void {
+    this.#over = true;
+  }
+
+  #heard(): void {
+    this.#replies += 1;
+    this.#heardAt = this.#parts.now();
+  }
+
+  #answer(question: Question, verdict: Verdict): void {
+    if (question.settled) return;
+    this.#parts.standings.heard(question.asker, verdict);
+    question.resolve(this.#withName(verdict));
+  }
+
+  /** Only an answer is a success: a lmtpd may greet and then be silent. */
+  #ended(work: Work, verdicts: readonly Verdict[], othersAnswered: boolean): void {
+    const { now, presence, sessions, size, slow } = this.#parts;
+    const { batch, session, since } = work;
+    batch.forEach((question, i) => {
+      const verdict = verdicts[i];
+      if (verdict !== undefined) this.#answer(question, verdict);
+      else if (question.holder === work) question.reject(new UnavailableError('no verdict came'));
+    });
+    // The one mailbox was slow, where others were not; else all of Cyrus is.
+    if (work.isStalled && work.alone !== undefined && othersAnswered) slow.add(work.alone);
+    else size.answered(batch.length, now() - since);
+    this.#heardAt = now();
+    presence.answered();
+    sessions.end(work);
+    sessions.put(session);
+  }
+
+  /** The session was lost with its questions. */
+  #lost(work: Work, error: Error): void {
+    const { name, log, presence, sessions } = this.#parts;
+    sessions.end(work);
+    work.session.close();
+    if (!this.#over) this.#events.restarted();
+    verbs.botched(log, { backchannel: name, error: error.message, questions: work.batch.length });
+    this.#askElsewhere(work, error);
+    // What ended one session has likely ended the idle ones, and they have not noticed yet.
+    sessions.closeIdle();
+    const isOneTooMany = presence.lost();
+    const isSilent = error instanceof DeadlineError && this.#heardAt <= work.since;
+    if ((isSilent || isOneTooMany) && !this.#over) this.#events.failed(error);
+  }
+
+  /** No reply for long: a mailbox of the batch may be locked. The others must not wait for it. */
+  #stalled(work: Work): void {
+    if (work.alone === undefined) {
+      this.#parts.size.stuck();
+      this.#askElsewhere(work);
+    }
+    this.#events.changed();
+  }
+
+  /** Too late for those who asked. If meanwhile nobody else was answered, it is not the mailbox but Cyrus. */
+  #silent(work: Work): void {
+    const error = new DeadlineError(`no reply within ${this.#parts.replyTimeoutMs} ms`);
+    for (const question of work.open) if (question.holder === work) question.reject(error);
+    if (this.#heardAt <= work.since) this.#events.failed(error);
+    else if (work.alone !== undefined) this.#parts.slow.add(work.alone);
+    this.#events.changed();
+  }
+
+  /**
+   * What is not answered is asked once more, alone, where the deadline allows.
+   * @param error for what may not be; undefined where it may still be answered
+   */
+  #askElsewhere(work: Work, error?: Error): void {
+    const now = this.#parts.now();
+    const again: Question[] = [];
+    for (const question of work.open) {
+      if (question.holder !== work) continue;
+      if (!this.#over && question.attempts < ATTEMPTS_MAX && question.deadline > now) {
+        question.holder = undefined;
+        again.push(question);
+      } else if (error !== undefined) question.reject(error);
+    }
+    this.#parts.waiting.putBack(again);
+  }
+}

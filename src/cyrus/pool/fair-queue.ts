@@ -1,0 +1,175 @@
+// Questions that no session has taken yet. Each connection has its turn, whatever number of questions it has; one that
+// guesses names waits behind the others, but not for ever; among equals the earliest deadline comes first. What nobody
+// waits for any more is dropped. No I/O.
+import { DeadlineError } from '../../errors.js';
+import type { Asker } from '../../validation/probe.js';
+import { Heap } from './heap.js';
+import type { Question } from './question.js';
+import type { Standings } from './standings.js';
+
+/** @property rank how many questions of its connection were waiting when it came, and how much too often that guessed */
+type Entry = { readonly question: Question; readonly rank: number };
+
+/** Of so many places one is for those who guess names, even while others wait. */
+export const SUSPECT_PLACE = 4;
+/** Between two times that everything which waits is looked through. */
+const PURGE_MS = 500;
+
+export type FairQueueParts = {
+  /** Questions that may wait; beyond it each connection may still have one. */
+  readonly maxWaiting: number;
+  readonly standings: Standings;
+  /** Whether lmtpd took long over this mailbox: then it is asked alone. */
+  readonly isSlow: (mailbox: string) => boolean;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+};
+
+export class FairQueue {
+  readonly #parts: FairQueueParts;
+  /** Lost with their session, or taken out of a batch that got stuck: they come first, each alone. */
+  #again: Question[] = [];
+  #slow: Question[] = [];
+  readonly #trusted = new Heap<Entry>(comesBefore);
+  readonly #suspected = new Heap<Entry>(comesBefore);
+  /** Of each connection, how many wait. */
+  readonly #counts = new Map<Asker | undefined, number>();
+  #length = 0;
+  #places = 0;
+  #batches = 0;
+  #purgedAt = -Infinity;
+
+  constructor(parts: FairQueueParts) {
+    this.#parts = parts;
+  }
+
+  /** How many wait that nothing has settled yet. */
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Whether one more question of this connection would be more than its share. */
+  isFull(asker: Asker | undefined): boolean {
+    const { maxWaiting } = this.#parts;
+    if (this.#length >= maxWaiting) this.#purge();
+    const own = this.#counts.get(asker) ?? 0;
+    if (asker === undefined) return this.#length >= maxWaiting;
+    if (own === 0) return this.#length >= 2 * maxWaiting;
+    return this.#length >= maxWaiting || own >= maxWaiting / (this.#counts.size + 1);
+  }
+
+  add(question: Question): void {
+    const { asker, recipient } = question;
+    const rank = (this.#counts.get(asker) ?? 0) + this.#parts.standings.excess(asker);
+    this.#hold(question);
+    if (this.#parts.isSlow(recipient.mailbox)) this.#slow.push(question);
+    else if (this.#parts.standings.isSuspect(asker)) this.#suspected.push({ question, rank });
+    else this.#trusted.push({ question, rank });
+  }
+
+  /** Gives back what a session had taken; it is asked before all others, each alone. */
+  putBack(questions: readonly Question[]): void {
+    for (const question of questions) this.#hold(question);
+    this.#again = [...questions, ...this.#again];
+  }
+
+  /**
+   * @param eachMs that Cyrus takes for one recipient: who guesses names is not asked for what would come too late. The
+   *   others are, since they will ask again, and it is remembered by then
+   * @returns none where all that waited were too late
+   */
+  takeBatch(max: number, eachMs: number): Question[] {
+    this.#batches += 1;
+    const alone =
+      this.#takeFrom(this.#again) ?? (this.#batches % 2 === 0 ? this.#takeFrom(this.#slow) : undefined);
+    if (alone !== undefined) return [alone];
+    const batch: Question[] = [];
+    while (batch.length < max) {
+      const next = this.#next(eachMs * (batch.length + 1));
+      if (next === undefined) break;
+      batch.push(next);
+    }
+    const slow = batch.length === 0 ? this.#takeFrom(this.#slow) : undefined;
+    return slow === undefined ? batch : [slow];
+  }
+
+  refuseAll(error: Error): void {
+    const entries = [...this.#trusted.clear(), ...this.#suspected.clear()];
+    const refused = [...this.#again, ...this.#slow, ...entries.map(({ question }) => question)];
+    this.#again = [];
+    this.#slow = [];
+    for (const question of refused) question.reject(error);
+  }
+
+  /** @param neededMs until it is answered */
+  #next(neededMs: number): Question | undefined {
+    this.#places += 1;
+    const turns = [this.#trusted, this.#suspected];
+    if (this.#places % SUSPECT_PLACE === 0) turns.reverse();
+    for (const heap of turns) {
+      for (let entry = heap.pop(); entry !== undefined; entry = heap.pop()) {
+        const isSuspect = heap === this.#suspected && entry.question.asker !== undefined;
+        if (this.#take(entry.question, isSuspect ? neededMs : 0)) return entry.question;
+      }
+    }
+    return undefined;
+  }
+
+  #takeFrom(list: Question[]): Question | undefined {
+    for (let question = list.shift(); question !== undefined; question = list.shift()) {
+      if (this.#take(question)) return question;
+    }
+    return undefined;
+  }
+
+  /** @returns whether it still has to be asked */
+  #take(question: Question, neededMs = 0): boolean {
+    if (question.settled || this.#drop(question, neededMs)) return false;
+    this.#letGo(question);
+    return true;
+  }
+
+  /** Rejects what nobody waits for any more, or will by the time that it is answered. */
+  #drop(question: Question, neededMs = 0): boolean {
+    if (question.deadline <= this.#parts.now() + neededMs) {
+      question.reject(new DeadlineError('the deadline passed before Cyrus could be asked'));
+      return true;
+    }
+    if (question.asker?.gone === true) {
+      question.reject(new DeadlineError('whoever asked is gone'));
+      return true;
+    }
+    return false;
+  }
+
+  #hold(question: Question): void {
+    const { asker } = question;
+    this.#length += 1;
+    this.#counts.set(asker, (this.#counts.get(asker) ?? 0) + 1);
+    question.watch(() => this.#letGo(question));
+  }
+
+  #letGo(question: Question): void {
+    const { asker } = question;
+    question.watch(undefined);
+    this.#length -= 1;
+    const left = (this.#counts.get(asker) ?? 1) - 1;
+    if (left === 0) this.#counts.delete(asker);
+    else this.#counts.set(asker, left);
+  }
+
+  /** Those far behind would hold their places long after their deadline. */
+  #purge(): void {
+    const now = this.#parts.now();
+    if (now < this.#purgedAt + PURGE_MS) return;
+    this.#purgedAt = now;
+    const isKept = (question: Question): boolean => !question.settled && !this.#drop(question);
+    this.#again = this.#again.filter(isKept);
+    this.#slow = this.#slow.filter(isKept);
+    for (const heap of [this.#trusted, this.#suspected]) heap.filter(({ question }) => isKept(question));
+  }
+}
+
+function comesBefore(a: Entry, b: Entry): boolean {
+  return a.rank < b.rank || (a.rank === b.rank && a.question.deadline < b.question.deadline);
+}
