@@ -11,7 +11,10 @@ import { Validator } from '../validation/validator.js';
 import { DEFAULT_BELIEF } from '../validation/belief.js';
 import { DEFAULT_CACHE_LIMITS, VerdictCache } from '../validation/verdict-cache.js';
 import type { Verdict } from '../validation/verdict.js';
+import { askSendmail } from './ask-sendmail.js';
+import type { SendmailAnswer } from './sendmail-verify.js';
 import type { Unseen } from './finding.js';
+import { runProgram } from './run-program.js';
 import type { Seen } from './look.js';
 import { cyrusRoutes, type BackchannelAnswer, type ListenerAnswer, type Picture } from './picture.js';
 
@@ -27,18 +30,50 @@ export async function ask(config: Config, seen: Seen, makesMailboxes: boolean): 
   const log = overhear(creations);
   const backchannels = await buildBackchannels(config, { log, now, random: Math.random });
   const unseen = [...seen.unseen];
+  const listeners = await Promise.all(config.socketmap.listen.map((each) => askListener(each, config)));
+  const answers = await Promise.all(
+    config.backchannels.map((each) => askBackchannel(each, backchannels, config, creations)),
+  );
+  const postmasters = await askPostmasters(seen, makesMailboxes, backchannels, config, unseen);
   const picture = {
     ...seen,
     config,
-    listeners: await Promise.all(config.socketmap.listen.map((each) => askListener(each, config))),
-    backchannels: await Promise.all(
-      config.backchannels.map((each) => askBackchannel(each, backchannels, config, creations)),
-    ),
-    postmasters: await askPostmasters(seen, makesMailboxes, backchannels, config, unseen),
+    listeners,
+    backchannels: answers,
+    postmasters,
+    // Its rules ask our daemon: where nobody answers there, that is told, and Sendmail could only say so again.
+    sendmailSaid: listeners.every(({ error }) => error === undefined)
+      ? await askSendmailItself(seen, makesMailboxes, answers, postmasters, unseen)
+      : undefined,
     unseen,
   };
   await Promise.all(backchannels.probes.map((probe) => probe.close()));
   return picture;
+}
+
+/** About a mailbox in a domain that Sendmail gives to Cyrus; about nobody only where the question makes no mailbox. */
+async function askSendmailItself(
+  { sendmail }: Seen,
+  makesMailboxes: boolean,
+  answers: readonly BackchannelAnswer[],
+  postmasters: ReadonlyMap<string, Verdict>,
+  unseen: Unseen[],
+): Promise<SendmailAnswer | undefined> {
+  if (sendmail === undefined) return undefined;
+  const domains = cyrusRoutes(sendmail)
+    .map(({ key }) => key)
+    .filter((domain) => !domain.startsWith('.'));
+  const canaries = answers.flatMap(({ backchannel, canary }) =>
+    canary?.kind === 'deliverable' && 'canary' in backchannel ? [backchannel.canary?.address ?? ''] : [],
+  );
+  const confirmed = [...postmasters].flatMap(([domain, verdict]) =>
+    verdict.kind === 'deliverable' ? [`postmaster@${domain}`] : [],
+  );
+  const somebody = [...canaries, ...confirmed].find((each) =>
+    domains.some((domain) => each.endsWith(`@${domain}`)),
+  );
+  const creates = makesMailboxes || answers.some(({ creation }) => creation !== undefined);
+  return askSendmail(sendmail, somebody, creates ? undefined : domains[0], runProgram, unseen);
 }
 
 type Creations = Map<string, 'catch-all' | 'autocreate'>;

@@ -4,7 +4,10 @@ import { checkConf } from './check-conf.js';
 import { checkDomains } from './check-domains.js';
 import { checkEvents } from './check-events.js';
 import { checkImapd } from './check-imapd.js';
+import { checkMailer } from './check-mailer.js';
 import { checkPlace } from './check-place.js';
+import { checkPostfix } from './check-postfix.js';
+import { checkSaslConf } from './check-sasl-conf.js';
 import { checkSasldb } from './check-sasldb.js';
 import { checkSendmail } from './check-sendmail.js';
 import { checkSocket } from './check-socket.js';
@@ -13,6 +16,8 @@ import type { Picture } from './picture.js';
 
 const CHECKS: readonly ((picture: Picture) => readonly Finding[])[] = [
   checkSendmail,
+  checkMailer,
+  checkPostfix,
   checkDomains,
   checkSocket,
   checkBackchannels,
@@ -20,6 +25,7 @@ const CHECKS: readonly ((picture: Picture) => readonly Finding[])[] = [
   checkConf,
   checkImapd,
   checkEvents,
+  checkSaslConf,
   checkSasldb,
 ];
 

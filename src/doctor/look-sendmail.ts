@@ -11,6 +11,8 @@ const USUAL_CF = ['/etc/mail/sendmail.cf'];
 /** On FreeBSD the first is mailwrapper(8), which runs the one that mailer.conf(5) names. */
 const USUAL_PROGRAMS = ['/usr/sbin/sendmail', '/usr/local/sbin/sendmail'];
 const PROGRAM_TIMEOUT_MS = 10_000;
+/** mailwrapper(8) looks for the one of the ports first. */
+const MAILER_CONF = ['/usr/local/etc/mail/mailer.conf', '/etc/mail/mailer.conf'];
 
 export type SendmailPlaces = {
   readonly sendmailCf?: string;
@@ -36,9 +38,13 @@ export async function lookAtSendmail(
       ...listed.flatMap((path) => parseClassFile(files.read(path) ?? '')),
     ];
   };
+  const { program, compiled } = await compiledOptions(places.sendmail, unseen);
   return {
     cf,
-    compiled: await compiledOptions(places.sendmail, unseen),
+    program,
+    compiled,
+    missingClassFiles: missingFiles(cf, files),
+    mailerConf: places.sendmail === undefined ? MAILER_CONF.flatMap((path) => wrapped(path, files)) : [],
     virtualDomains: members('VirtHost'),
     virtualDomainFile: cf.classes.get('VirtHost')?.files[0] ?? '/etc/mail/virtdomains',
     localDomains: members('w'),
@@ -49,17 +55,36 @@ export async function lookAtSendmail(
   };
 }
 
+function missingFiles(cf: SendmailCf, files: Files): SendmailPicture['missingClassFiles'] {
+  return [...cf.classes].flatMap(([name, { required }]) =>
+    required
+      .filter(({ path }) => files.lstat(path) === undefined)
+      .map(({ path, line }) => ({ name, path, line })),
+  );
+}
+
+/** `sendmail /usr/local/sbin/sendmail` */
+function wrapped(path: string, files: Files): SendmailPicture['mailerConf'] {
+  return (files.read(path) ?? '').split('\n').flatMap((line, i) => {
+    const [name, program] = line.trim().split(/\s+/);
+    return name === 'sendmail' && program !== undefined ? [{ path, line: i + 1, program }] : [];
+  });
+}
+
 async function compiledOptions(
   program: string | undefined,
   unseen: Unseen[],
-): Promise<ReadonlySet<string> | undefined> {
+): Promise<{
+  readonly program: string | undefined;
+  readonly compiled: ReadonlySet<string> | undefined;
+}> {
   const candidates = program === undefined ? USUAL_PROGRAMS : [program];
   for (const candidate of candidates) {
     const options = await askForOptions(candidate);
-    if (options !== undefined) return options;
+    if (options !== undefined) return { program: candidate, compiled: options };
   }
   unseen.push({ what: "Sendmail's compile-time options", why: `${candidates.join(', ')} did not tell them` });
-  return undefined;
+  return { program: undefined, compiled: undefined };
 }
 
 /**

@@ -15,10 +15,12 @@ import {
   readImapdConf,
 } from '../cyrus/conf/read-files.js';
 import { messageOf } from '../errors.js';
+import { askPostfix } from './ask-postfix.js';
 import { Files } from './files.js';
 import type { Unseen } from './finding.js';
 import { parseLmdbData, parseLmdbLock } from './lmdb.js';
 import { listensOn } from './listens-on.js';
+import { runProgram } from './run-program.js';
 import { lookAtSendmail, type SendmailPlaces } from './look-sendmail.js';
 import type { Picture, Sasldb, SocketPath } from './picture.js';
 
@@ -44,11 +46,12 @@ const LMDB_HEAD_BYTES = 2 * 65_536;
 
 const execute = promisify(execFile);
 
-export type Seen = Omit<Picture, 'config' | 'listeners' | 'backchannels' | 'postmasters'>;
+export type Seen = Omit<Picture, 'config' | 'listeners' | 'backchannels' | 'postmasters' | 'sendmailSaid'>;
 
 export async function look(config: Config, places: Places): Promise<Seen> {
   const unseen: Unseen[] = [];
   const files = new Files(unseen);
+  const saslConf = files.first(undefined, USUAL.saslConf);
   const sendmail = await lookAtSendmail(files, places, unseen);
   const cyrusConf = lookAtConf(places.cyrusConf, CYRUS_CONF_PLACES, unseen, readCyrusConf);
   const imapdConf = lookAtImapd(places, cyrusConf, config, unseen);
@@ -56,6 +59,11 @@ export async function look(config: Config, places: Places): Promise<Seen> {
     sendmail,
     imapdConf,
     cyrusConf,
+    postfix: sendmail === undefined ? await askPostfix(runProgram, unseen) : undefined,
+    saslConf:
+      saslConf === undefined
+        ? undefined
+        : { path: saslConf.path, passwordCheck: saslOption(saslConf.text, 'pwcheck_method') },
     sockets: config.socketmap.listen.flatMap((each) =>
       each.kind === 'unix' ? [lookAtSocket(files, each.path)] : [],
     ),
@@ -126,7 +134,7 @@ async function lookAtSasldb(files: Files, imapdConf: ImapdConf | undefined): Pro
   const saslConf = files.first(undefined, USUAL.saslConf);
   const named =
     imapdConf?.get('sasl_sasldb_path') ??
-    (saslConf === undefined ? undefined : saslOption(saslConf.text, 'sasldb_path'));
+    (saslConf === undefined ? undefined : saslOption(saslConf.text, 'sasldb_path')?.value);
   for (const path of named === undefined ? USUAL.sasldb : [named]) {
     const head = files.readBytes(path, LMDB_HEAD_BYTES);
     const data = head === undefined ? undefined : parseLmdbData(head);
@@ -149,10 +157,12 @@ async function processes(): Promise<ReadonlyMap<number, string> | undefined> {
 }
 
 /** One of Cyrus SASL's own files, `Sendmail.conf`: `name: value`, the first of a name. */
-function saslOption(text: string, name: string): string | undefined {
-  for (const line of text.split('\n')) {
+function saslOption(text: string, name: string): { value: string; line: number } | undefined {
+  for (const [i, line] of text.split('\n').entries()) {
     const colon = line.indexOf(':');
-    if (colon !== -1 && line.slice(0, colon).trim() === name) return line.slice(colon + 1).trim();
+    if (colon !== -1 && line.slice(0, colon).trim() === name) {
+      return { value: line.slice(colon + 1).trim(), line: i + 1 };
+    }
   }
   return undefined;
 }

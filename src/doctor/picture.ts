@@ -5,9 +5,11 @@ import type { CyrusConf } from '../cyrus/conf/cyrus-conf.js';
 import type { ImapdConf } from '../cyrus/conf/imapd-conf.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { Verdict } from '../validation/verdict.js';
+import type { PostfixPicture } from './ask-postfix.js';
 import type { Unseen } from './finding.js';
 import type { LmdbData, LmdbReaders } from './lmdb.js';
 import type { SendmailCf } from './sendmail-cf.js';
+import type { SendmailAnswer } from './sendmail-verify.js';
 import type { Table } from './sendmail-tables.js';
 
 export type Picture = {
@@ -17,6 +19,12 @@ export type Picture = {
   /** As lmtpd reads it. */
   readonly imapdConf: ImapdConf | undefined;
   readonly cyrusConf: CyrusConf | undefined;
+  /** What Sendmail's own rules say; undefined where nothing could be asked. */
+  readonly sendmailSaid: SendmailAnswer | undefined;
+  /** undefined where the host has none. */
+  readonly postfix: PostfixPicture | undefined;
+  /** How Cyrus SASL checks a password for Sendmail: Sendmail.conf. */
+  readonly saslConf: SaslConf | undefined;
   /** Our UNIX listeners. */
   readonly sockets: readonly SocketPath[];
   /** undefined where it is not kept in LMDB. */
@@ -31,6 +39,16 @@ export type Picture = {
 
 export type SendmailPicture = {
   readonly cf: SendmailCf;
+  /** The one that told its compile-time options. */
+  readonly program: string | undefined;
+  /** Files of classes that must be there, and are not. */
+  readonly missingClassFiles: readonly {
+    readonly name: string;
+    readonly path: string;
+    readonly line: number;
+  }[];
+  /** What mailer.conf(5) has for sendmail; each of the files that are there. */
+  readonly mailerConf: readonly { readonly path: string; readonly line: number; readonly program: string }[];
   /** `Compiled with:`; undefined where the program could not be asked. */
   readonly compiled: ReadonlySet<string> | undefined;
   /** Members of class {VirtHost}, which VIRTUSER_DOMAIN_FILE fills. */
@@ -44,6 +62,12 @@ export type SendmailPicture = {
   readonly mailertable: Table | undefined;
   readonly access: Table | undefined;
   readonly virtusertable: Table | undefined;
+};
+
+export type SaslConf = {
+  readonly path: string;
+  /** pwcheck_method; `auxprop` is the default. */
+  readonly passwordCheck: { readonly value: string; readonly line: number } | undefined;
 };
 
 export type SocketPath = {

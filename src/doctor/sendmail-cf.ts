@@ -9,6 +9,9 @@ export type SendmailCf = {
   readonly classes: ReadonlyMap<string, ClassLines>;
   /** Lower case. */
   readonly dontBlame: ReadonlySet<string>;
+  /** By name, each with the lines that define it; the last one counts. */
+  readonly mailers: ReadonlyMap<string, readonly number[]>;
+  readonly authMechanisms: { readonly value: string; readonly line: number } | undefined;
 };
 
 /** `Kcyrus socket -a<OK> -T<TMPF> local:/path` */
@@ -22,12 +25,19 @@ export type MapLine = {
 };
 
 /** `CwNAME NAME`, `F{VirtHost}-o /path` */
-export type ClassLines = { readonly members: string[]; readonly files: string[] };
+export type ClassLines = {
+  readonly members: string[];
+  readonly files: string[];
+  /** Those without -o: Sendmail does not start without them. */
+  readonly required: { readonly path: string; readonly line: number }[];
+};
 
 export function parseSendmailCf(path: string, text: string): SendmailCf {
   const maps = new Map<string, MapLine>();
   const classes = new Map<string, ClassLines>();
   const dontBlame = new Set<string>();
+  const mailers = new Map<string, number[]>();
+  let authMechanisms: SendmailCf['authMechanisms'];
   for (const { text: line, number } of logicalLines(text)) {
     switch (line[0]) {
       case 'K': {
@@ -37,14 +47,20 @@ export function parseSendmailCf(path: string, text: string): SendmailCf {
       }
       case 'C':
       case 'F':
-        addClass(classes, line);
+        addClass(classes, line, number);
         break;
       case 'O':
         for (const word of dontBlameOf(line)) dontBlame.add(word);
+        authMechanisms = mechanismsOf(line, number) ?? authMechanisms;
         break;
+      case 'M': {
+        const name = /^M([^,\s]+)/.exec(line)?.[1] ?? '';
+        mailers.set(name, [...(mailers.get(name) ?? []), number]);
+        break;
+      }
     }
   }
-  return { path, maps, classes, dontBlame };
+  return { path, maps, classes, dontBlame, mailers, authMechanisms };
 }
 
 /** A line that begins with a blank goes on the one before. */
@@ -67,16 +83,21 @@ function parseMap(line: string, number: number): MapLine | undefined {
 }
 
 /** A file may be followed by a format, and preceded by `-o` where it may be missing. */
-function addClass(classes: Map<string, ClassLines>, line: string): void {
+function addClass(classes: Map<string, ClassLines>, line: string, number: number): void {
   const match = /^([CF])(?:\{([^}]+)\}|(.))(.*)$/.exec(line);
   if (match === null) return;
   const [, kind, long, short, value = ''] = match;
   const name = long ?? short ?? '';
-  const lines = classes.get(name) ?? { members: [], files: [] };
+  const lines = classes.get(name) ?? { members: [], files: [], required: [] };
   classes.set(name, lines);
   const words = value.trim().split(/\s+/).filter(Boolean);
   if (kind === 'C') lines.members.push(...words);
-  else lines.files.push(...words.filter((word) => word.startsWith('/')).slice(0, 1));
+  else {
+    const path = words.find((word) => word.startsWith('/'));
+    if (path === undefined) return;
+    lines.files.push(path);
+    if (words[0] !== '-o') lines.required.push({ path, line: number });
+  }
 }
 
 function dontBlameOf(line: string): string[] {
@@ -87,6 +108,11 @@ function dontBlameOf(line: string): string[] {
       .split(/[\s,]+/)
       .filter(Boolean) ?? []
   );
+}
+
+function mechanismsOf(line: string, number: number): SendmailCf['authMechanisms'] {
+  const value = /^O\s+AuthMechanisms\s*=\s*(.*)$/i.exec(line)?.[1];
+  return value === undefined ? undefined : { value, line: number };
 }
 
 /** The words behind `Compiled with:` in what `sendmail -d0.1` prints; lines that go on are indented. */

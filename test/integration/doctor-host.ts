@@ -133,6 +133,7 @@ Kmailertable hash ${this.path('mailertable')}
 Kvirtuser hash -o ${this.path('virtusertable')}
 Kcyrus socket -a<OK> -T<TMPF> local:${this.socket}
 O DontBlameSendmail=TrustStickyBit
+Mcyrusv2d, P=[IPC], F=lsDFMnqXz1m
 `,
       virtdomains: 'example.jp\nexample.net\n',
       mailertable: 'example.jp\tmrs_cyrus_mailertable:\nexample.net\tmrs_cyrus_mailertable:\n',
@@ -148,8 +149,22 @@ function portOf({ endpoint }: LmtpServer): string {
   return /^inet:(\d+)@/.exec(endpoint)?.[1] ?? '';
 }
 
+/** With -bv it says of each address what a good host's Sendmail would. */
 function program(compiled: string): string {
-  return `#!/bin/sh\nprintf 'Version 8.17.1\\n Compiled with: %s\\n\\n' '${compiled}'\n`;
+  return `#!/bin/sh
+case "$*" in
+*-bv*)
+  shift 3
+  for address; do
+    case $address in
+    cyrusmapd-doctor-*) echo "$address... User unknown" ;;
+    *) echo "$address... deliverable: mailer cyrusv2d, host dummy, user $address" ;;
+    esac
+  done
+  ;;
+*) printf 'Version 8.17.1\\n Compiled with: %s\\n\\n' '${compiled}' ;;
+esac
+`;
 }
 
 function lmdbData(pages: number): Buffer {

@@ -9,6 +9,7 @@ import { examine } from '../../../src/doctor/examine.js';
 import type { Finding } from '../../../src/doctor/finding.js';
 import type { Picture, Sasldb, SendmailPicture, SocketPath } from '../../../src/doctor/picture.js';
 import { parseSendmailCf } from '../../../src/doctor/sendmail-cf.js';
+import { parseVerified } from '../../../src/doctor/sendmail-verify.js';
 import { parseClassFile, parseTable } from '../../../src/doctor/sendmail-tables.js';
 import { DELIVERABLE } from '../../../src/validation/verdict.js';
 
@@ -22,6 +23,10 @@ Kmailertable hash /etc/mail/mailertable
 Kvirtuser hash -o /etc/mail/virtusertable
 Kcyrus socket -a<OK> -T<TMPF> local:${SOCKET}
 O DontBlameSendmail=safe
+O AuthMechanisms=SCRAM-SHA-256 PLAIN
+Mlocal,		P=/usr/libexec/mail.local
+Mcyrusv2d,	P=[IPC], F=lsDFMnqXz1m,
+	A=FILE /var/imap/socket/lmtp
 `;
 
 export const IMAPD_CONF = `# of a mail host
@@ -54,6 +59,16 @@ export const GOOD_SOCKET: SocketPath = {
   file: 'socket',
   mode: 0o140660,
   folders: ['/', '/var', '/var/run', '/var/run/cyrusmapd'].map((path) => ({ path, mode: 0o40755 })),
+};
+
+export const GOOD_SAID = {
+  ...parseVerified(
+    'postmaster@example.jp... deliverable: mailer cyrusv2d, host dummy, user postmaster@example.jp\n' +
+      'nobody@example.jp... User unknown\n',
+    ['postmaster@example.jp', 'nobody@example.jp'],
+  ),
+  somebody: 'postmaster@example.jp',
+  nobody: 'nobody@example.jp',
 };
 
 export const GOOD_SASLDB: Sasldb = {
@@ -105,6 +120,9 @@ export function pictureOf(changes: Partial<Host>): Picture {
     config,
     sendmail: {
       cf: parseSendmailCf('/etc/mail/sendmail.cf', host.cf),
+      program: '/usr/local/sbin/sendmail',
+      missingClassFiles: [],
+      mailerConf: [{ path: '/etc/mail/mailer.conf', line: 3, program: '/usr/local/sbin/sendmail' }],
       compiled: new Set(['SASLv2', 'SOCKETMAP', 'STARTTLS']),
       virtualDomains: parseClassFile(host.virtdomains),
       virtualDomainFile: '/etc/mail/virtdomains',
@@ -117,6 +135,12 @@ export function pictureOf(changes: Partial<Host>): Picture {
     },
     imapdConf: imapdConf(host.imapd),
     cyrusConf: parseCyrusConf('/usr/local/etc/cyrus.conf', host.cyrus),
+    sendmailSaid: GOOD_SAID,
+    postfix: undefined,
+    saslConf: {
+      path: '/usr/local/lib/sasl2/Sendmail.conf',
+      passwordCheck: { value: 'auxprop saslauthd', line: 1 },
+    },
     sockets: [GOOD_SOCKET],
     sasldb: GOOD_SASLDB,
     listeners: config.socketmap.listen.map((endpoint) => ({ endpoint, error: undefined })),

@@ -2,9 +2,11 @@
 import { describe, expect, it } from 'vitest';
 import type { BackchannelAnswer, SocketPath } from '../../../src/doctor/picture.js';
 import { deferred, OVERQUOTA, UNKNOWN } from '../../../src/validation/verdict.js';
+import { parseVerified } from '../../../src/doctor/sendmail-verify.js';
 import {
   CYRUS_CONF,
   findingsOf,
+  GOOD_SAID,
   GOOD_SASLDB,
   GOOD_SOCKET,
   IMAPD_CONF,
@@ -120,6 +122,40 @@ const MISTAKES: readonly Row[] = [
         }).backchannels.map((each) => ({ ...each, canary: UNKNOWN })),
       },
     },
+  ],
+  ['sendmail.nomailer', 'no mailer for Cyrus', cf(/^Mcyrusv2d.*\n.*\n/m, '')],
+  ['sendmail.mailertwice', 'a mailer that is defined twice', cf(/$/, 'Mcyrusv2d, P=[IPC]\n')],
+  ['sendmail.mechanisms', 'quotes in the mechanisms', cf('SCRAM-SHA-256 PLAIN', "'SCRAM-SHA-256 PLAIN'")],
+  [
+    'sendmail.classfile',
+    'a class file that is not there',
+    { sendmail: { missingClassFiles: [{ name: 'w', path: '/etc/mail/local-host-names', line: 128 }] } },
+  ],
+  [
+    'sendmail.wrapper',
+    'dma in the place of Sendmail',
+    { sendmail: { mailerConf: [{ path: '/etc/mail/mailer.conf', line: 3, program: '/usr/libexec/dma' }] } },
+  ],
+  [
+    'sendmail.astray',
+    'a mailbox whose mail goes elsewhere',
+    said({ somebody: 'deliverable: mailer esmtp, host example.jp., user x' }),
+  ],
+  ['sendmail.astray', 'a mailbox that Sendmail refuses', said({ somebody: 'User unknown' })],
+  [
+    'sendmail.accepts',
+    'a port older than March 2021',
+    said({ nobody: 'deliverable: mailer esmtp, host example.jp., user x' }),
+  ],
+  [
+    'sendmail.broken',
+    'a Sendmail that does not start',
+    { picture: { sendmailSaid: { verified: new Map(), broken: 'line 5: x', somebody: 'a', nobody: 'b' } } },
+  ],
+  [
+    'sasl.saslauthd',
+    'saslauthd, and accounts in sasldb',
+    { picture: { saslConf: { path: '/S', passwordCheck: { value: 'saslauthd', line: 2 } } } },
   ],
   ['imapd.refused', 'an option that is set twice', imapd('a: 1\na: 2')],
   ['imapd.refused', 'a switch in capitals', imapd('lmtp_strict_quota: Yes')],
@@ -248,6 +284,20 @@ const HARMLESS: readonly (readonly [what: string, host: Partial<Host>])[] = [
   ['events that are pushed', { settings: WITH_EVENTS, ...imapd(PUSHED) }],
   ['a default domain, without events', imapd('defaultdomain: example.org')],
   ['three quarters of the reader slots', readers(100)],
+  [
+    'a Sendmail that could not ask us',
+    said({ somebody: 'deliverable: mailer *error*, host 4.3.0, user "451 later"' }),
+  ],
+  ['a Sendmail that was not asked', { picture: { sendmailSaid: undefined } }],
+  [
+    'no accounts in sasldb',
+    {
+      picture: {
+        sasldb: undefined,
+        saslConf: { path: '/S', passwordCheck: { value: 'saslauthd', line: 2 } },
+      },
+    },
+  ],
   ['an option behind blanks', { imapd: IMAPD_CONF.replace('virtdomains', '   virtdomains') }],
   ['an option of another service', imapd('imap_postuser: b')],
   ["lmtpd's own option in the place of another", imapd('virtdomains: off\nlmtpunix_virtdomains: userid')],
@@ -346,6 +396,15 @@ describe('doctor', () => {
     ]);
   });
 });
+
+function said(answers: { somebody?: string; nobody?: string }): Partial<Host> {
+  const { somebody, nobody } = GOOD_SAID;
+  const output = [
+    `${somebody}... ${answers.somebody ?? `deliverable: mailer cyrusv2d, host dummy, user ${somebody}`}`,
+    `${nobody}... ${answers.nobody ?? 'User unknown'}`,
+  ].join('\n');
+  return { picture: { sendmailSaid: { ...parseVerified(output, [somebody, nobody]), somebody, nobody } } };
+}
 
 function cf(from: string | RegExp, to: string): Partial<Host> {
   return { cf: SENDMAIL_CF.replace(from, to) };

@@ -46,7 +46,9 @@ describe('sendmail.cf', () => {
     expect(cf.classes.get('w')).toEqual({
       members: ['localhost', 'mx.example.org', 'mail.example.org'],
       files: ['/etc/mail/local-host-names'],
+      required: [{ path: '/etc/mail/local-host-names', line: 7 }],
     });
+    expect(cf.classes.get('VirtHost')?.required).toEqual([]);
     expect(cf.classes.get('VirtHost')?.files).toEqual(['/etc/mail/virtdomains']);
     expect(cf.classes.get('Spaced')?.files).toEqual(['/etc/mail/spaced']);
   });

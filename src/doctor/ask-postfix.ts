@@ -1,0 +1,74 @@
+// Asks Postfix what its configuration is: postconf(1), which knows its own defaults, and postmap(1) for our maps.
+import type { Unseen } from './finding.js';
+import {
+  parseServices,
+  parseSettings,
+  socketMapsOf,
+  wordsOf,
+  type PostfixConf,
+  type SocketMap,
+} from './postfix-conf.js';
+import type { RunProgram } from './run-program.js';
+
+const SETTINGS = [
+  'config_directory',
+  'local_recipient_maps',
+  'mydestination',
+  'mail_version',
+  'proxy_read_maps',
+  'queue_directory',
+  'relay_domains',
+  'relay_recipient_maps',
+  'smtpd_recipient_restrictions',
+  'smtpd_reject_unlisted_recipient',
+  'virtual_alias_domains',
+  'virtual_alias_maps',
+  'virtual_mailbox_domains',
+  'virtual_mailbox_maps',
+  'virtual_transport',
+] as const;
+
+export type PostfixPicture = PostfixConf & {
+  /** main.cf */
+  readonly path: string;
+  /** What postmap says of a name through each socket map of ours: an error, or undefined where it answers. */
+  readonly answers: readonly { readonly map: SocketMap; readonly error: string | undefined }[];
+};
+
+/** @returns undefined where there is no Postfix */
+export async function askPostfix(run: RunProgram, unseen: Unseen[]): Promise<PostfixPicture | undefined> {
+  const settings = await run('postconf', ['-x', ...SETTINGS]);
+  if (settings === undefined) return undefined;
+  if (settings.status !== 0) {
+    unseen.push({ what: 'Postfix', why: settings.errors.split('\n')[0] || 'postconf failed' });
+    return undefined;
+  }
+  const [services, types] = await Promise.all([run('postconf', ['-M']), run('postconf', ['-m'])]);
+  const conf = {
+    settings: parseSettings(settings.output),
+    services: parseServices(services?.output ?? ''),
+    mapTypes: new Set(wordsOf(types?.output ?? '')),
+  };
+  const answers = await Promise.all(
+    socketMapsOf(conf)
+      .filter(({ parameter }) => parameter === 'virtual_mailbox_maps' || parameter === 'relay_recipient_maps')
+      .map(async (map) => ({ map, error: await errorOf(map, conf, run) })),
+  );
+  return { ...conf, path: `${conf.settings.get('config_directory') ?? '/etc/postfix'}/main.cf`, answers };
+}
+
+/** Without `proxy:`, which asks a service that may not run; from the queue directory, where a relative path begins. */
+async function errorOf(
+  map: SocketMap,
+  { settings }: PostfixConf,
+  run: RunProgram,
+): Promise<string | undefined> {
+  const bare = map.proxied ? map.text.slice('proxy:'.length) : map.text;
+  const queue = settings.get('queue_directory') ?? '/var/spool/postfix';
+  const text =
+    map.path === undefined || map.path.startsWith('/') ? bare : bare.replace('unix:', () => `unix:${queue}/`);
+  const said = await run('postmap', ['-q', 'postmaster', text]);
+  // 1 without a word is "not found": an answer.
+  if (said === undefined || said.status === 0 || said.errors.trim() === '') return undefined;
+  return said.errors.trim().split('\n').at(-1);
+}
