@@ -15,7 +15,6 @@ const SETTINGS = [
   'local_recipient_maps',
   'mydestination',
   'mail_version',
-  'proxy_read_maps',
   'queue_directory',
   'relay_domains',
   'relay_recipient_maps',

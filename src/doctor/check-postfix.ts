@@ -10,7 +10,7 @@ export function checkPostfix({ postfix, config }: Picture): Finding[] {
   const maps = socketMapsOf(postfix);
   const paths = config.socketmap.listen.flatMap((each) => (each.kind === 'unix' ? [each.path] : []));
   return [
-    ...(maps.length === 0 && paths.length > 0 ? [noMap(postfix, paths[0])] : []),
+    ...(maps.length === 0 && paths[0] !== undefined ? [noMap(postfix, paths[0])] : []),
     ...(maps.length > 0 && !postfix.mapTypes.has('socketmap') ? [noType(postfix)] : []),
     ...maps.flatMap((map) => [...checkProxy(postfix, map), ...checkPath(postfix, map, paths)]),
     ...checkAnswers(postfix, paths),
@@ -20,14 +20,16 @@ export function checkPostfix({ postfix, config }: Picture): Finding[] {
   ];
 }
 
-function noMap({ path }: PostfixPicture, socket = '/var/spool/postfix/cyrusmapd/socketmap'): Finding {
+function noMap({ path, settings }: PostfixPicture, socket: string): Finding {
+  const queue = `${settings.get('queue_directory') ?? '/var/spool/postfix'}/`;
+  const asked = socket.startsWith(queue) ? socket.slice(queue.length) : socket;
   return {
     check: 'postfix.map',
     severity: 'error',
     where: path,
     what: 'no map asks cyrusmapd',
     why: 'recipients are accepted without a look at Cyrus, and bounce later',
-    mend: `postconf -e 'virtual_mailbox_maps = socketmap:unix:${socket}:cyrus', its path from the queue directory where smtpd runs in a chroot`,
+    mend: `postconf -e 'virtual_mailbox_maps = socketmap:unix:${asked}:cyrus'`,
   };
 }
 
