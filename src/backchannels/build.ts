@@ -74,7 +74,15 @@ export async function buildBackchannels(
     const { name } = backchannel;
     const rules = config.lookup.addressRules;
     if (backchannel.type === 'list') {
-      probes.set(name, await ListProbe.open(backchannel, rules));
+      probes.set(
+        name,
+        await ListProbe.open(
+          backchannel,
+          rules,
+          surroundings.log,
+          former?.probes.find((each) => each.name === name),
+        ),
+      );
       continue;
     }
     const origin = { backchannel, rules, files: await accessFilesOf(backchannel) };

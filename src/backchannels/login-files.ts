@@ -1,7 +1,6 @@
 // What a back-channel needs from files to be let in: the password, and for TLS whom we trust and who we are. They are read
 // when the configuration is, so a bad file is refused there, and a new password takes a SIGHUP. Reads these files only.
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
 import { createSecureContext } from 'node:tls';
 import type { LoginConfig, TlsConfig } from '../config/config.js';
 import type { Login } from '../cyrus/sasl/log-in.js';
@@ -9,6 +8,7 @@ import { readPasswordFile } from './password-file.js';
 import { readSecretFile } from './secret-file.js';
 import type { TlsSettings } from '../cyrus/wire/tls.js';
 import { ConfigError, messageOf } from '../errors.js';
+import { FileError, readStableFile } from '../net/stable-file.js';
 // Sessions load these two when they come to them; after an upgrade they must be those of this process's version.
 import '../cyrus/sasl/log-in.js';
 import '../cyrus/wire/tls.js';
@@ -22,6 +22,9 @@ export type AccessFiles = {
   readonly cert: Buffer | undefined;
   readonly key: Buffer | undefined;
 };
+
+/** Room for all the authorities that there are. */
+const CA_MAX_BYTES = 4 * 1024 * 1024;
 
 /** Room for a chain. */
 const KEY_MAX_BYTES = 65_536;
@@ -95,8 +98,9 @@ function privateKey(pem: Buffer, what: string): KeyObject {
 
 async function read(path: string, name: string): Promise<Buffer> {
   try {
-    return await readFile(path);
+    return (await readStableFile(path, { maxBytes: CA_MAX_BYTES })).bytes;
   } catch (cause) {
+    if (cause instanceof FileError) throw new ConfigError(`${name} is ${path}: ${cause.message}`, { cause });
     throw new ConfigError(`${name} cannot be read: ${messageOf(cause)}`, { cause });
   }
 }

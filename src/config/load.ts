@@ -1,6 +1,5 @@
 // The way of the configuration: the TOML file (toml.io, v1.0), then flags, then each key read by its description, then
 // everything checked together. Reads one file; what cannot be used is a ConfigError with every problem, a line each.
-import { readFileSync } from 'node:fs';
 import { resolve } from 'node:path';
 import { ConfigError, messageOf, UsageError } from '../errors.js';
 import { BUILT_IN, BUILT_IN_LISTENER } from './built-in.js';
@@ -13,6 +12,7 @@ import { CONFIG_PLACES, findConfig, noConfig } from './place.js';
 import type { Problem } from './problems.js';
 import { readSettings, type Reading, type TableOfFile } from './read.js';
 import type { Settings } from './schema.js';
+import { FileError, readStableFile } from '../net/stable-file.js';
 import { parseToml } from './toml.js';
 
 /** Longest configuration file that is read. */
@@ -78,7 +78,7 @@ async function sourceOf(flags: Flags, places: readonly string[]): Promise<Source
   if (found === undefined && namesBackchannel(flags)) return { ...none, table: BUILT_IN_LISTENER };
   if (found === undefined) throw noConfig(places);
   const file = resolve(found);
-  const text = readText(file);
+  const text = await readText(file);
   return { file, text, table: await parseToml(text, file) };
 }
 
@@ -99,16 +99,11 @@ function refusal(problems: readonly Problem[], { file, text }: Source, flags: Fl
   return byFlag ? new UsageError(all) : new ConfigError(all);
 }
 
-function readText(file: string): string {
-  let bytes: Buffer;
-  try {
-    bytes = readFileSync(file);
-  } catch (error) {
-    throw new ConfigError(`${file}: cannot be read: ${messageOf(error)}`, { cause: error });
-  }
-  if (bytes.length > FILE_MAX_BYTES) {
-    throw new ConfigError(`${file}: has ${bytes.length} bytes: at most ${FILE_MAX_BYTES} are allowed`);
-  }
+async function readText(file: string): Promise<string> {
+  const { bytes } = await readStableFile(file, { maxBytes: FILE_MAX_BYTES }).catch((cause: unknown) => {
+    if (cause instanceof FileError) throw new ConfigError(`${file}: ${cause.message}`, { cause });
+    throw new ConfigError(`${file}: cannot be read: ${messageOf(cause)}`, { cause });
+  });
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch (error) {

@@ -2,7 +2,8 @@
 // minutes, read at the next start. Written beside its place and renamed, mode 0600, with a version and a checksum;
 // a file that is damaged in any way is not believed. What is read back is served only while Cyrus cannot be asked.
 import { createHash } from 'node:crypto';
-import { open, rename, rm, type FileHandle } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import type { Snapshot } from '../validation/snapshot.js';
@@ -102,6 +103,7 @@ export type Clocks = {
  */
 export async function saveKnown(path: string, cache: VerdictCache, clocks: Clocks): Promise<number> {
   const temporary = `${path}.new`;
+  await requireRegularFile(path);
   // Left by a process that was killed while it saved; and a new file has the mode that it is made with.
   await rm(temporary, { force: true });
   const file = await open(temporary, 'wx', 0o600);
@@ -116,6 +118,12 @@ export async function saveKnown(path: string, cache: VerdictCache, clocks: Clock
     await rm(temporary, { force: true }).catch(() => undefined);
     throw error;
   }
+}
+
+/** rename(2) would put ours in the place of whatever is there: as root also in that of a device. */
+async function requireRegularFile(path: string): Promise<void> {
+  const found = await lstat(path).catch(() => undefined);
+  if (found !== undefined && !found.isFile()) throw new Error(`${path} is no regular file`);
 }
 
 async function writeKnown(file: FileHandle, cache: VerdictCache, clocks: Clocks): Promise<number> {
@@ -155,8 +163,11 @@ export type Restored =
 export async function restoreKnown(path: string, snapshot: Snapshot, clocks: Clocks): Promise<Restored> {
   let file: FileHandle | undefined;
   try {
-    file = await open(path, 'r');
-    const { size } = await file.stat();
+    // Without O_NONBLOCK a FIFO would hold us. The checksum tells a file that is being written.
+    file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
+    const found = await file.stat();
+    if (!found.isFile()) return { kind: 'damaged', reason: 'is no regular file' };
+    const { size } = found;
     const damage = await whatIsWrong(file, size);
     if (damage !== undefined) return { kind: 'damaged', reason: damage };
     await takeLines(file, size - TRAILER_BYTES, snapshot, clocks);

@@ -37,7 +37,7 @@ export const FIELDS = {
   mailboxes: number('How many mailboxes.'),
   map: text('The map name of the request.'),
   maxConnections: number('`socketmap.max_connections`.'),
-  missing: number('How many mailboxes are missing.'),
+  missing: number('How many of the former mailboxes are missing now.'),
   more: number('How many more of this kind the last minute had.'),
   ms: number('How long it took, in milliseconds.'),
   name: text('The name of the event, as Cyrus writes it.'),

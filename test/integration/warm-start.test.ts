@@ -188,7 +188,7 @@ describe('the file', () => {
     const target = join(folder, 'taken');
     mkdirSync(target);
     writeFileSync(join(target, 'x'), '');
-    await expect(saveKnown(target, start().cache, clocks)).rejects.toThrow(/EISDIR|ENOTEMPTY|EEXIST/);
+    await expect(saveKnown(target, start().cache, clocks)).rejects.toThrow(/is no regular file/);
     expect(existsSync(join(target, 'x'))).toBe(true);
     expect(readdirSync(folder)).toEqual(['taken']);
   });
@@ -223,7 +223,7 @@ describe('a file that cannot be used is ignored', () => {
     mkdirSync(file);
     expect(await restore(start())).toMatchObject({
       kind: 'damaged',
-      reason: expect.stringContaining('EISDIR'),
+      reason: expect.stringContaining('is no regular file'),
     });
   });
 

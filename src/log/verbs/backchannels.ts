@@ -78,3 +78,22 @@ export const notListed = verb('not-listed', {
   prose: 'The mailboxes could not be listed: what is known stays known.',
   fields: ['backchannel', 'error'],
 });
+
+export const listShrunk = verb('list-shrunk', {
+  levels: ['error'],
+  prose:
+    'The list lost more than a tenth of its names: the former names stay until it has stood so for a minute.',
+  fields: ['backchannel', 'file', 'mailboxes', 'missing'],
+});
+
+export const listTaken = verb('list-taken', {
+  levels: ['info'],
+  prose: 'The list that lost many names has stood so for a minute, and is believed.',
+  fields: ['backchannel', 'file', 'mailboxes'],
+});
+
+export const listRefused = verb('list-refused', {
+  levels: ['error'],
+  prose: 'The list that lost many names cannot be read again: the former names stay.',
+  fields: ['backchannel', 'file', 'reason'],
+});

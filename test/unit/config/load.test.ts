@@ -210,7 +210,7 @@ describe('the file', () => {
       `${missing}: cannot be read: ENOENT: no such file or directory, open '${missing}'`,
     );
     const file = written(Buffer.alloc(FILE_MAX_BYTES + 1, '#'));
-    expect(await failure({ config: file })).toBe(`${file}: has 1048577 bytes: at most 1048576 are allowed`);
+    expect(await failure({ config: file })).toBe(`${file}: has 1048577 bytes: must have 1048576 at most`);
     written(Buffer.from('# caf\xe9\n', 'latin1'));
     expect(await failure({ config: file })).toBe(`${file}: is not UTF-8`);
   });
@@ -225,7 +225,7 @@ describe('the file', () => {
     const { config } = await loadConfig({}, undefined, places);
     expect(config.file).toBe(places[1]);
     await expect(loadConfig({}, undefined, [folder, ...places])).rejects.toThrow(
-      `${folder}: cannot be read: EISDIR`,
+      `${folder}: is no regular file`,
     );
   });
 

@@ -1,0 +1,100 @@
+// Reads a file only when it stands still: a list that is being rewritten is half a list, and whoever stands in its second
+// half would not exist. Only a regular file: a FIFO would hold the reader, a device has no end. Reads the file it is given.
+import { constants } from 'node:fs';
+import { open, type FileHandle } from 'node:fs/promises';
+import { setTimeout as sleep } from 'node:timers/promises';
+
+/** Which file it was, and in which state. Any write changes one of them; some file systems count in milliseconds only. */
+export type FileState = {
+  readonly ino: bigint;
+  readonly dev: bigint;
+  readonly size: bigint;
+  readonly mtimeNs: bigint;
+  readonly mode: bigint;
+};
+
+export type StableFile = { readonly bytes: Buffer; readonly state: FileState };
+
+export type StableLimits = {
+  readonly maxBytes: number;
+  /** For so long it must not have been written to, in milliseconds; 0 is enough where a half file can be told. */
+  readonly quietMs?: number;
+};
+
+/** The file cannot be used; the message follows its name: `is no regular file`. */
+export class FileError extends Error {
+  override readonly name = 'FileError';
+}
+
+/** After so many it is taken for a file that is written all the time. */
+const TRIES = 20;
+const PAUSE_MS = 50;
+
+/** Without O_NONBLOCK a FIFO that nobody writes would hold us at open(). */
+const FLAGS = constants.O_RDONLY | constants.O_NONBLOCK;
+
+/**
+ * @param judge is given the state before anything is read, and may throw
+ * @throws FileError where it is no regular file, is too long, or is never still; else the error of the system
+ */
+export async function readStableFile(
+  path: string,
+  limits: StableLimits,
+  judge: (state: FileState) => void = () => undefined,
+): Promise<StableFile> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    if (tries > 0) await sleep(PAUSE_MS);
+    const read = await readOnce(path, limits, judge);
+    if (read !== undefined) return read;
+  }
+  throw new FileError('is being written to: must stand still while it is read');
+}
+
+/** @returns undefined where it was written to, or replaced, meanwhile */
+async function readOnce(
+  path: string,
+  { maxBytes, quietMs = 0 }: StableLimits,
+  judge: (state: FileState) => void,
+): Promise<StableFile | undefined> {
+  const file = await open(path, FLAGS);
+  try {
+    const state = await stateOf(file);
+    judge(state);
+    if (state.size > maxBytes) throw new FileError(`has ${state.size} bytes: must have ${maxBytes} at most`);
+    // A time that is not yet is one of another clock, and says nothing.
+    const ageMs = Date.now() - Number(state.mtimeNs / 1_000_000n);
+    if (ageMs >= 0 && ageMs < quietMs) return undefined;
+    const bytes = await readAll(file, Number(state.size));
+    const after = await stateOf(file);
+    // Replaced meanwhile by rename(2): what was read is whole, but no longer what the name means.
+    const named = await open(path, FLAGS).catch(() => undefined);
+    const now = named === undefined ? undefined : await stateOf(named).finally(() => named.close());
+    const still = now !== undefined && sameState(state, after) && sameState(after, now);
+    return still && bytes.length === Number(state.size) ? { bytes, state } : undefined;
+  } finally {
+    await file.close();
+  }
+}
+
+export function sameState(a: FileState, b: FileState): boolean {
+  return a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeNs === b.mtimeNs;
+}
+
+async function stateOf(file: FileHandle): Promise<FileState> {
+  const found = await file.stat({ bigint: true });
+  if (!found.isFile()) throw new FileError('is no regular file');
+  const { ino, dev, size, mtimeNs, mode } = found;
+  return { ino, dev, size, mtimeNs, mode };
+}
+
+/** Up to its size, and no further: what grows meanwhile is read again. */
+async function readAll(file: FileHandle, size: number): Promise<Buffer> {
+  const bytes = Buffer.alloc(size);
+  let filled = 0;
+  while (filled < size) {
+    const { bytesRead } = await file.read(bytes, filled, size - filled, filled);
+    if (bytesRead === 0) break;
+    filled += bytesRead;
+  }
+  return bytes.subarray(0, filled);
+}
