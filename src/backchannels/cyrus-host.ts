@@ -43,6 +43,8 @@ const UNREAD: Omit<CyrusHost, 'imapdConf' | 'differences'> = {
   list: undefined,
   userDeny: undefined,
   mupdate: false,
+  catchAll: false,
+  beyondList: [],
   lmtpSockets: [],
 };
 
@@ -101,6 +103,8 @@ function completed(
       list: mailboxList.path === undefined ? undefined : { path: mailboxList.path, kind: mailboxList.kind },
       userDeny: userDeny.path,
       mupdate: conf.mupdateServer !== undefined,
+      catchAll: conf.catchallMailbox !== undefined,
+      beyondList: beyondListOf(conf),
       lmtpSockets,
       differences: Object.entries(said).flatMap(([key, value]) =>
         !(key in lookup) || lookup[key] === value
@@ -109,6 +113,20 @@ function completed(
       ),
     },
   };
+}
+
+/** What is not set as most have it. */
+function beyondListOf(conf: ImapdConf): string[] {
+  const { kind } = conf.mailboxList;
+  return [
+    ...(kind === 'twoskip' ? [] : [`mboxlist_db is ${kind}`]),
+    ...(conf.mupdateServer === undefined ? [] : ['mupdate_server is set']),
+    ...(conf.improvedMailboxListSort ? ['improved_mboxlist_sort is on'] : []),
+    ...(conf.catchallMailbox === undefined ? [] : ['lmtp_catchall_mailbox is set']),
+    ...(conf.fuzzyMailboxMatch ? ['lmtp_fuzzy_mailbox_match is on'] : []),
+    ...(conf.autocreatePost && conf.autocreateQuota >= 0 ? ['autocreate_post is on'] : []),
+    ...(conf.defaultDomain === conf.defaultDomain.toLowerCase() ? [] : ['defaultdomain has capitals']),
+  ];
 }
 
 /** In the words of [lookup]. */

@@ -103,6 +103,8 @@ function describeSource(source: Source): string {
       return 'by the deadline';
     case 'down':
       return 'since nobody could be asked';
+    case 'directory':
+      return 'from the list of mailboxes';
     case 'known':
     case 'negative':
     case 'stale':

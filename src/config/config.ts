@@ -39,6 +39,10 @@ export type CyrusHost = {
   readonly userDeny: string | undefined;
   /** Whether it is a part of a murder. */
   readonly mupdate: boolean;
+  /** Whether one mailbox takes what has none. */
+  readonly catchAll: boolean;
+  /** Settings by which more than the list of mailboxes decides who takes mail, or by which it cannot be read; in sentences. */
+  readonly beyondList: readonly string[];
   /** The UNIX sockets on which lmtpd listens. */
   readonly lmtpSockets: readonly string[];
   /** Keys of ours that say otherwise than imapd.conf, in sentences. */

@@ -4,7 +4,9 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Config, CyrusHost } from '../config/config.js';
 import type { Clock } from '../cyrus/mailbox-list/clock.js';
 import { isLocal } from '../net/endpoint.js';
+import type { Directory } from '../cyrus/mailbox-list/directory.js';
 import type { Log } from '../log/log.js';
+import { openHostList, type HostList } from './host-list.js';
 import { cyrusDiffers } from '../log/verbs/daemon.js';
 import type { Validator } from '../validation/validator.js';
 
@@ -22,6 +24,7 @@ export class HostClock {
   readonly #parts: HostClockParts;
   #basis: unknown;
   #clock: Clock | undefined;
+  #list: HostList | undefined;
 
   constructor(parts: HostClockParts) {
     this.#parts = parts;
@@ -29,6 +32,11 @@ export class HostClock {
 
   get clock(): Clock | undefined {
     return this.#clock;
+  }
+
+  /** Where the list is held, to be looked at. */
+  get directory(): Directory | undefined {
+    return this.#list?.directory;
   }
 
   /**
@@ -40,25 +48,34 @@ export class HostClock {
     if (host !== undefined) {
       for (const reason of host.differences) cyrusDiffers(log, { file: host.imapdConf, reason });
     }
-    const basis = cyrus.clock && host?.list !== undefined ? host : undefined;
+    const basis = cyrus.clock && host?.list !== undefined ? { host, directory: cyrus.directory } : undefined;
     if (isDeepStrictEqual(basis, this.#basis)) return () => undefined;
     const former = this.#clock;
-    this.#clock = basis === undefined ? undefined : await this.#open(basis);
+    const formerList = this.#list;
+    this.#list = undefined;
+    this.#clock = basis === undefined ? undefined : await this.#open(basis.host, basis.directory);
     this.#basis = basis;
-    return () => former?.close();
+    return () => {
+      formerList?.close();
+      former?.close();
+    };
   }
 
   close(): void {
+    this.#list?.close();
+    this.#list = undefined;
     this.#clock?.close();
     this.#clock = undefined;
     this.#basis = undefined;
   }
 
-  async #open({ list, mupdate, files, userDeny, differences }: CyrusHost): Promise<Clock | undefined> {
+  async #open(host: CyrusHost, directory: boolean): Promise<Clock | undefined> {
+    const { list, mupdate, files, userDeny } = host;
     if (list === undefined) return undefined;
     const { openClock } = await import('../cyrus/mailbox-list/open-clock.js');
     const { validator, log, now, confChanged } = this.#parts;
-    return openClock(
+    const held = await openHostList(host, directory, { validator, log, now, clock: () => clock });
+    const clock: Clock = openClock(
       {
         list: list.path,
         kind: list.kind,
@@ -66,8 +83,7 @@ export class HostClock {
         companions: [...files, ...(userDeny === undefined ? [] : [userDeny])],
       },
       {
-        // Where an address leads elsewhere than imapd.conf says, the names in the list are not those that we remember.
-        names: differences.length > 0 ? undefined : await changedNames(list.path, validator),
+        names: held.names,
         companionChanged: (path) => {
           if (files.includes(path)) confChanged();
         },
@@ -76,15 +92,10 @@ export class HostClock {
         log,
       },
     );
+    held.start();
+    this.#list = held;
+    return clock;
   }
-}
-
-async function changedNames(path: string, validator: Validator) {
-  const [{ ChangedNames }, { listFiles }] = await Promise.all([
-    import('../cyrus/mailbox-list/changed-names.js'),
-    import('../cyrus/mailbox-list/list-reader.js'),
-  ]);
-  return new ChangedNames(listFiles(path), () => validator.addressRules);
 }
 
 /**

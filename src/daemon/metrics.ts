@@ -42,6 +42,7 @@ export class Metrics {
       rule: 0,
       known: 0,
       negative: 0,
+      directory: 0,
       probe: 0,
       stale: 0,
       deadline: 0,

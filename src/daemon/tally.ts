@@ -18,6 +18,7 @@ const SOURCES: { readonly [source in Source]: number } = {
   deadline: 5,
   routing: 6,
   down: 7,
+  directory: 8,
 };
 
 const COLUMNS = Object.keys(SOURCES).length;

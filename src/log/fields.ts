@@ -60,7 +60,9 @@ export const FIELDS = {
   session: text('SESSIONID, by which the log of Cyrus names the conversation.'),
   signal: text('The signal.'),
   skipped: number('Mailboxes of the list for which there was no room.'),
-  source: text('Who decided: `rule`, `known`, `negative`, `probe`, `stale`, `routing`, `deadline`, `down`.'),
+  source: text(
+    'Who decided: `rule`, `known`, `negative`, `directory`, `probe`, `stale`, `routing`, `deadline`, `down`.',
+  ),
   stack: text('Where in the program it happened.'),
   stalledMs: number('For how long the process stood still, in milliseconds.'),
   unknown: number('How many unknown recipients.'),

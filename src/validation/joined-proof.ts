@@ -1,7 +1,8 @@
 // Several proofs for one back-channel: what one of them calls outdated is outdated, and a "no" needs one that would tell
 // of its end. No I/O.
 import { AGE } from './age-proof.js';
-import type { Proof } from './proof.js';
+import type { Listing, Proof } from './proof.js';
+import type { Recipient } from './recipient.js';
 
 /** @returns plain age where there is none */
 export function joinProofs(proofs: readonly Proof[]): Proof {
@@ -33,5 +34,14 @@ class JoinedProof implements Proof {
 
   contradicted(asked: number): void {
     for (const proof of this.#proofs) proof.contradicted?.(asked);
+  }
+
+  /** At most one of them holds a list. */
+  listing(recipient: Recipient): Listing {
+    for (const proof of this.#proofs) {
+      const listing = proof.listing?.(recipient);
+      if (listing !== undefined) return listing;
+    }
+    return undefined;
   }
 }

@@ -1,4 +1,5 @@
 // What a lookup ends with: the verdict, and how we came to it. The frequent ones are made once. No I/O.
+import { UNLISTED } from './listing.js';
 import { DeadlineError, DownError, messageOf } from '../errors.js';
 import type { Impossible } from './recipient.js';
 import {
@@ -18,6 +19,7 @@ export type Outcome = { readonly verdict: Verdict; readonly source: Source };
 const KNOWN_DELIVERABLE: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'known' });
 const KNOWN_OVERQUOTA: Outcome = Object.freeze({ verdict: OVERQUOTA, source: 'known' });
 const KNOWN_UNKNOWN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'negative' });
+const KNOWN_UNLISTED: Outcome = Object.freeze({ verdict: UNLISTED, source: 'directory' });
 const KNOWN_REFUSED: Outcome = Object.freeze({ verdict: REFUSED, source: 'negative' });
 export const RULE_ACCEPTS: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'rule' });
 /** Known, while Cyrus cannot be asked. */
@@ -47,7 +49,7 @@ export function believedOutcome(verdict: Verdict): Outcome {
     case 'overquota':
       return KNOWN_OVERQUOTA;
     case 'unknown':
-      return KNOWN_UNKNOWN;
+      return verdict === UNLISTED ? KNOWN_UNLISTED : KNOWN_UNKNOWN;
     case 'refused':
       return KNOWN_REFUSED;
     case 'deferred':

@@ -1,5 +1,9 @@
 // Proof of currency: whether what Cyrus said at a time may still be believed now. One for each back-channel; the clock of
 // the mailbox list, events, a lease and plain age are proofs. The interface only, no I/O here.
+import type { Recipient } from './recipient.js';
+
+/** What a list of mailboxes says that is held under a proof; undefined where only Cyrus can tell. */
+export type Listing = 'listed' | 'unlisted' | undefined;
 
 /** Whether what Cyrus said at a time may still be believed now. One for each back-channel. */
 export type Proof = {
@@ -19,4 +23,6 @@ export type Proof = {
    * @param asked monotonic milliseconds of the older question
    */
   contradicted?(asked: number): void;
+  /** What the list says that is held under it, if one is. To be asked after `floor`, for the same request. */
+  listing?(recipient: Recipient): Listing;
 };

@@ -101,6 +101,14 @@ export function parseKey(key: string, rules: AddressRules): ParsedKey {
   return { kind: 'recipient', recipient };
 }
 
+/** The domain of any key, folded; undefined where it has no `@`. */
+export function domainOf(key: string, rules: AddressRules): string | undefined {
+  const at = key.lastIndexOf('@');
+  if (at === -1) return undefined;
+  const domain = key.slice(at + 1);
+  return rules.downcase ? domain.toLowerCase() : domain;
+}
+
 /** The same user without the detail: lmtpd takes mail for any detail of a user whose INBOX exists. */
 export function withoutDetail(recipient: Recipient): Recipient {
   const address = join(recipient.local, undefined, recipient.spelledDomain);

@@ -5,6 +5,7 @@ import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../errors.js';
 import { asksFolder, type DetailRule } from './detail.js';
 import { askProbe, Flights, unlessUnsure } from './flights.js';
+import { listingOf } from './listing.js';
 import { Owners } from './owners.js';
 import {
   believedOutcome,
@@ -23,6 +24,7 @@ import {
   asFolder,
   parseKey,
   asShared,
+  domainOf,
   withoutDetail,
   type AddressRules,
   type ParsedKey,
@@ -175,6 +177,11 @@ export class Validator {
     return this.#rules.address;
   }
 
+  /** Who is asked about a domain, as now configured. */
+  get route(): Route {
+    return this.#route;
+  }
+
   /** Mailboxes that are being asked about. */
   get flights(): number {
     return this.#flights.size;
@@ -220,7 +227,9 @@ export class Validator {
   #remembered(recipient: Recipient, now: number): Verdict | undefined {
     const probe = this.#route(recipient.domain);
     if (typeof probe !== 'object' || !recipient.plain) return undefined;
-    return this.#cache.believed(recipient.mailbox, now, this.#cache.vouchers.of(probe));
+    const voucher = this.#cache.vouchers.of(probe);
+    const verdict = this.#cache.believed(recipient.mailbox, now, voucher);
+    return verdict ?? listingOf(recipient, voucher.proof, now);
   }
 
   /** Asks in the background about a mailbox that is answered for already. */
@@ -291,11 +300,4 @@ export class Validator {
     const voucher = this.#cache.vouchers.of(probe);
     return this.#cache.stale(recipient.mailbox, this.#now(), voucher) ? STALE : tooLate(probe.name);
   }
-}
-
-function domainOf(key: string, rules: AddressRules): string | undefined {
-  const at = key.lastIndexOf('@');
-  if (at === -1) return undefined;
-  const domain = key.slice(at + 1);
-  return rules.downcase ? domain.toLowerCase() : domain;
 }

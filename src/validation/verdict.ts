@@ -58,7 +58,8 @@ export function evidenceAdder(more: Evidence): (verdict: Verdict) => Verdict {
 }
 
 /** How we came to a verdict, for the log and for `check`. `down`: nobody could be asked. */
-export type Source = 'rule' | 'known' | 'negative' | 'probe' | 'stale' | 'deadline' | 'routing' | 'down';
+export type Source =
+  'rule' | 'known' | 'negative' | 'directory' | 'probe' | 'stale' | 'deadline' | 'routing' | 'down';
 
 /** The socketmap reply: status and text. `PERM` and `TIMEOUT` are never sent (PERM is a 550 in Sendmail). */
 export type Reply = {

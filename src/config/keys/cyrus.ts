@@ -17,6 +17,11 @@ const KEYS = {
     since: '0.1.0',
     text: "Whether an answer is believed only while Cyrus' list of mailboxes, mailboxes.db, stands as it stood when it was given. The file is looked at for each request; it need not be readable, but its folder must be open to the daemon (group mail on Debian).",
   }),
+  directory: key(flag(), {
+    default: false,
+    since: '0.1.0',
+    text: "Whether Cyrus' list of mailboxes is held in memory, some 100 bytes for each, and answers by itself for plain names while the clock vouches for it: who is listed is accepted at once, who is not is refused. Its answers are held against lmtpd now and then, and one that lmtpd contradicts ends it until the next start. The file has to be readable: run as Cyrus' user, or give the daemon's one a default ACL.",
+  }),
 } satisfies Keys;
 
 export const CYRUS = {

@@ -2,7 +2,8 @@
 // identity before its lock is given back, and nobody reads the old state after its first byte was written; so what was
 // asked while the identity stood still is as true as if it were asked now. No I/O of its own: it is given its sights.
 import type { Log } from '../../log/log.js';
-import type { Proof } from '../../validation/proof.js';
+import type { Listing, Proof } from '../../validation/proof.js';
+import type { Recipient } from '../../validation/recipient.js';
 import { isYoung, sameIdentity, type Identity } from './identity.js';
 import type { FileSight, Unseen } from './list-file.js';
 import { kindVouches, vouchingFileSystem } from './vouching.js';
@@ -29,6 +30,8 @@ export type ChangeReader = {
   changed(): readonly string[] | undefined;
   /** Whether mailboxes went missing that nobody deleted, so that an unknown may be one of them. */
   readonly deferUnknown?: boolean;
+  /** What it says of a recipient, if it holds the whole list. */
+  answer?(recipient: Recipient): Listing;
   close(): void;
 };
 
@@ -138,6 +141,11 @@ export class Clock implements Proof {
       this.#dropNames();
       this.#floor = now();
     }
+  }
+
+  /** The list is only asked while nothing is left to be said against it. */
+  listing(recipient: Recipient): Listing {
+    return this.vouchesForUnknown ? this.#names?.answer?.(recipient) : undefined;
   }
 
   close(): void {

@@ -2,7 +2,7 @@
 // It answers while the clock vouches for what is held, and is held against lmtpd now and then: one disagreement on existence
 // ends it for this run. No I/O of its own.
 import type { Log } from '../../log/verb.js';
-import type { Proof } from '../../validation/proof.js';
+import type { Listing, Proof } from '../../validation/proof.js';
 import type { AddressRules, Recipient } from '../../validation/recipient.js';
 import type { Verdict } from '../../validation/verdict.js';
 import type { ChangeReader } from './clock.js';
@@ -10,9 +10,6 @@ import { HeldList, type ListStanding } from './held-list.js';
 import type { ListFiles } from './list-reader.js';
 import { mailboxesOf } from './names.js';
 import { Sample } from './sample.js';
-
-/** Undefined where only lmtpd can tell. */
-export type DirectoryAnswer = 'listed' | 'unlisted' | undefined;
 
 /** For metrics and doctor. */
 export type DirectoryState = {
@@ -43,6 +40,9 @@ export type DirectoryParts = {
   readonly now: () => number;
   readonly log: Log;
 };
+
+/** Between two beats. In so short a time no list is repacked twice, which could not be followed. */
+export const BEAT_MS = 100;
 
 /** Parts as lmtpd can only look them up. A dot at an end or two in a row may mean other things to it. */
 const PLAIN = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?:@[a-z0-9-]+(?:\.[a-z0-9-]+)*)?$/;
@@ -75,14 +75,14 @@ export class Directory implements ChangeReader {
     return this.#list.doubtful;
   }
 
-  /** Once a second: loads what is not held, and looks at the clock where nobody asked. */
+  /** Each BEAT_MS: loads what is not held, and looks at the clock where nobody asked. */
   beat(): Promise<void> {
     this.#parts.proof().floor(this.#parts.now());
     return this.#list.load();
   }
 
   /** What the list says of a recipient. To be asked after the clock was looked at for the request. */
-  answer(recipient: Recipient): DirectoryAnswer {
+  answer(recipient: Recipient): Listing {
     const { keys } = this.#list;
     if (keys === undefined || !this.#parts.proof().vouchesForUnknown) return undefined;
     const { mailbox, shared, folder, detail } = recipient;
