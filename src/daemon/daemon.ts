@@ -163,6 +163,7 @@ export class Daemon {
       cache: this.#cache,
       probes: this.#backchannels.probes,
       events: this.#events,
+      hostClock: this.#hostClock,
     });
   }
 

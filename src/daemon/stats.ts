@@ -2,6 +2,7 @@
 // wants rates takes the difference of two. No I/O; asks the runtime for its memory.
 import { Pool } from '../cyrus/pool/pool.js';
 import type { Events } from '../cyrus/events/events.js';
+import type { HostClock } from './host-clock.js';
 import type { Metrics } from './metrics.js';
 import type { SocketmapServer } from '../socketmap/server.js';
 import type { Probe } from '../validation/probe.js';
@@ -13,9 +14,10 @@ export type StatsParts = {
   readonly cache: VerdictCache;
   readonly probes: readonly Probe[];
   readonly events: Events | undefined;
+  readonly hostClock: HostClock;
 };
 
-export function statsOf({ metrics, server, cache, probes, events }: StatsParts) {
+export function statsOf({ metrics, server, cache, probes, events, hostClock }: StatsParts) {
   const { accepted, requests, replies, closed } = server.counters;
   return {
     uptimeMs: Math.round(performance.now()),
@@ -36,6 +38,8 @@ export function statsOf({ metrics, server, cache, probes, events }: StatsParts) 
       ),
     ),
     ...(events === undefined ? {} : { events: eventsOf(events) }),
+    ...(hostClock.clock === undefined ? {} : { clock: hostClock.clock.state }),
+    ...(hostClock.directory === undefined ? {} : { directory: hostClock.directory.state }),
   };
 }
 

@@ -83,9 +83,13 @@ async function asksFor(key: string): Promise<number> {
 
 describe('with the directory', () => {
   test('who is not listed is refused without asking, and who is listed is accepted at once', async () => {
-    await started();
+    const daemon = await started();
     await ready();
     const { length } = lmtpd.recipients;
+    expect(daemon.stats()).toMatchObject({
+      clock: { standing: 'vouching' },
+      directory: { standing: 'ready', mailboxes: 3, missing: 0 },
+    });
     for (let i = 0; i < 100; i++) expect(await ask(`nobody${i}@example.jp`)).toBe('NOTFOUND');
     expect(lmtpd.recipients).toHaveLength(length);
     expect([await ask('bob@example.jp'), await ask('bob+lists@example.jp')]).toEqual(['OK', 'OK']);
