@@ -6,12 +6,15 @@ import type { Finding } from './finding.js';
 export function checkMailer(picture: Picture): Finding[] {
   const { sendmail } = picture;
   if (sendmail === undefined) return [];
+  const causes = [...checkClassFiles(sendmail), ...checkMailers(sendmail)];
   return [
     ...checkWrapper(sendmail),
-    ...checkClassFiles(sendmail),
+    ...causes,
     ...checkMechanisms(sendmail),
-    ...checkMailers(sendmail),
-    ...checkVerified(picture, sendmail),
+    // Where a cause was found, Sendmail's own words would say it a second time.
+    ...checkVerified(picture, sendmail).filter(
+      ({ check }) => causes.length === 0 || check !== 'sendmail.broken',
+    ),
   ];
 }
 
