@@ -1,6 +1,7 @@
 // A flood against the built daemon: an attacker and a slow lmtpd, each a process of its own, and beside them new SMTP
 // sessions all the time. Tells what became of their recipients.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -12,6 +13,7 @@ import { SendmailSession, type Answer } from './sendmail-session.js';
 /** Of a lookup: the default. */
 export const DEADLINE_MS = 5_000;
 const SESSIONS_A_SECOND = 20;
+const EVENTS_A_SECOND = 10;
 const KNOWN = 50;
 
 export type Flood = {
@@ -40,6 +42,8 @@ export type FloodReport = {
   readonly first: Quantiles;
   /** The same on an open connection. */
   readonly next: Quantiles;
+  /** From the attempt of Cyrus to connect until it may go on. */
+  readonly events: Quantiles;
   readonly attacker: string;
   readonly stats: object;
 };
@@ -49,9 +53,12 @@ export async function runFlood(flood: Flood): Promise<FloodReport> {
   const folder = mkdtempSync(join(tmpdir(), 'flood-'));
   const config = join(folder, 'cyrusmapd.toml');
   const listen = flood.listen ?? `unix:${join(folder, 'map')}`;
+  const events = join(folder, 'events');
+  mkdirSync(events, { mode: 0o755 });
   writeFileSync(
     config,
     `[socketmap]\nlisten = ["${listen}"]\n[log]\nlevel = "info"\n` +
+      `[events]\nlisten = "unix:${join(events, 'notify')}"\n` +
       `[backchannel.cyrus]\ntype = "lmtp"\nendpoint = "unix:${join(folder, 'lmtp')}"\ncanary = "ucanary@example.jp"\n`,
   );
   const lmtpd = await Companion.start('slow-lmtpd.mjs', join(folder, 'lmtp'), rcptMs);
@@ -60,17 +67,46 @@ export async function runFlood(flood: Flood): Promise<FloodReport> {
   await makeKnown(endpoint);
   const attacker = await Companion.start('attacker.mjs', await daemon.endpoint(), connections, pipelined);
   try {
-    const answers = await besides(endpoint, seconds);
+    const [answers, pushed] = await Promise.all([
+      besides(endpoint, seconds),
+      pushEvents(join(events, 'notify'), seconds),
+    ]);
     const attack = await attacker.stop();
     daemon.child.kill('SIGUSR2');
     const stats = await daemon.said('stats');
-    return { ...judge(answers, flood.allowedMs), attacker: attack, stats };
+    return { ...judge(answers, flood.allowedMs), events: quantiles(pushed), attacker: attack, stats };
   } finally {
     await attacker.stop();
     await daemon.stop();
     await lmtpd.stop();
     rmSync(folder, { recursive: true });
   }
+}
+
+/** As processes of Cyrus do, each on a connection of its own. */
+async function pushEvents(path: string, seconds: number): Promise<number[]> {
+  const times: Promise<number>[] = [];
+  for (let i = 0; i < seconds * EVENTS_A_SECOND; i++) {
+    times.push(pushEvent(path));
+    await sleep(1000 / EVENTS_A_SECOND);
+  }
+  return Promise.all(times);
+}
+
+function pushEvent(path: string): Promise<number> {
+  const event = '{"event":"MailboxCreate","uri":"imap://flood.test/user/someone%40example.jp;UIDVALIDITY=1"}';
+  const start = performance.now();
+  return new Promise((resolve, reject) => {
+    const socket = connect({ path });
+    socket.on('error', reject);
+    socket.on('data', () => {
+      socket.destroy();
+      resolve(performance.now() - start);
+    });
+    socket.write(
+      `NOTIFY %(METHOD external CLASS EVENT MESSAGE {${event.length}+}\r\n${event} FILEPATH NIL)\r\n`,
+    );
+  });
 }
 
 async function makeKnown(endpoint: Endpoint): Promise<void> {
@@ -104,7 +140,10 @@ async function session(endpoint: Endpoint, i: number, answers: Told[]): Promise<
   sendmail.end();
 }
 
-function judge(answers: readonly Told[], allowedMs: number): Omit<FloodReport, 'attacker' | 'stats'> {
+function judge(
+  answers: readonly Told[],
+  allowedMs: number,
+): Omit<FloodReport, 'events' | 'attacker' | 'stats'> {
   const saying = (...words: string[]) => answers.filter(({ said }) => words.includes(said));
   const lost = new Set(saying('refused', 'closed', 'timeout'));
   const times = (first: boolean) =>
