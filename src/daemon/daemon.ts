@@ -22,7 +22,7 @@ import { Metrics } from './metrics.js';
 import { vouchedFor } from './proofs.js';
 import { snapshotSources, type ConfiguredSource } from '../snapshots/sources.js';
 import { Snapshots } from '../snapshots/snapshots.js';
-import { openFilesLimit } from '../socketmap/open-files.js';
+import { eventConnectionsWithin, openFilesLimit } from '../socketmap/open-files.js';
 import { SocketmapServer } from '../socketmap/server.js';
 import { statsOf } from './stats.js';
 import type { Probe } from '../validation/probe.js';
@@ -104,9 +104,10 @@ export class Daemon {
     const harvest = new Harvest(domainsOf(config), config.admin.harvest, harvestAlarm(log), now);
     const hearers = { log: lookupLog, metrics, decisions, harvest, now };
     const lookups = new Lookups(validator, policiesOf(config, metrics), hearers);
+    const files = filesFor(config);
+    const opened = config.events && (await import('../cyrus/events/events.js'));
     const events =
-      config.events &&
-      (await (await import('../cyrus/events/events.js')).openEvents(config.events, validator, log, gap));
+      config.events && (await opened?.openEvents(config.events, validator, log, gap, files.eventConnections));
     const hostClock = new HostClock({ validator, log, now, confChanged });
     await hostClock.configure(config);
     const tellers = { events: events?.proof, clock: hostClock.clock };
@@ -114,7 +115,11 @@ export class Daemon {
     let server: SocketmapServer;
     try {
       const parts = { lookup: lookups, log, now };
-      server = await SocketmapServer.listen(config.socketmap.listen, serverOptions(config), parts);
+      server = await SocketmapServer.listen(
+        config.socketmap.listen,
+        { ...serverOptions(config), ...files },
+        parts,
+      );
     } catch (error) {
       events?.close();
       hostClock.close();
@@ -260,7 +265,13 @@ function now(): number {
 
 function serverOptions({ socketmap, lookup }: Config) {
   const stallLimitMs = SENDMAIL_TIMEOUT_MS - lookup.deadlineMs;
-  return { ...socketmap, stallLimitMs, openFiles: openFilesLimit() };
+  return { ...socketmap, stallLimitMs };
+}
+
+/** What may be open, and how much of it Cyrus' events may take. */
+function filesFor({ events }: Config) {
+  const openFiles = openFilesLimit();
+  return { openFiles, eventConnections: events === undefined ? 0 : eventConnectionsWithin(openFiles) };
 }
 
 function domainsOf({ domains }: Config): ReadonlySet<string> {

@@ -14,6 +14,7 @@ const object = (words: string): Field<object> => ({ type: 'object', text: words 
 
 /** Alphabetical. A field of a stranger's words may be cut, see cut.ts. */
 export const FIELDS = {
+  acceptMs: number('How long whoever is accepted next may have waited for that, in milliseconds.'),
   ageMs: number('How old the remembered denial was that answered, in milliseconds.'),
   asked: number('The share of them that Cyrus was asked about, 0 to 1.'),
   backchannel: text('The name of the back-channel.'),
@@ -70,6 +71,8 @@ export const FIELDS = {
   verdict: text(
     'What is known of the mailbox: `deliverable`, `unknown`, `overquota`, `refused` or `deferred`.',
   ),
+  waitedMs: number('How long the first of those that wait does, in milliseconds.'),
+  waiting: number('Connections whose requests wait for a turn of the event loop.'),
   version: text('The version of cyrusmapd.'),
   witness: text('The mailbox that must exist.'),
   witnessSaid: text('What that mailbox was found to be.'),

@@ -5,12 +5,14 @@ import { createServer, isIP, type ListenOptions, type Server, type Socket } from
 import { formatEndpoint, type Endpoint } from './endpoint.js';
 import { ConfigError, UnavailableError, messageOf } from '../errors.js';
 import {
+  giveAway,
+  makeFolderFor,
   nameToBind,
   publish,
+  removeFolderOf,
   removeIfSame,
   removeLeftOver,
-  setAccess,
-  withPrivateFiles,
+  withMode,
   type FileIdentity,
   type SocketFileRules,
 } from './socket-file.js';
@@ -80,11 +82,16 @@ type Opened = { readonly endpoint: Endpoint; readonly file: FileIdentity | undef
 async function openUnix(server: Server, path: string, rules: ListenerRules): Promise<Opened> {
   const bound = nameToBind(path);
   await removeLeftOver(path);
-  const listening = once(server, 'listening');
-  withPrivateFiles(() => server.listen({ path: bound, backlog: rules.backlog }));
-  await listening;
-  setAccess(bound, rules);
-  return { endpoint: { kind: 'unix', path }, file: publish(bound, path) };
+  makeFolderFor(bound);
+  try {
+    const listening = once(server, 'listening');
+    withMode(rules.socketMode, () => server.listen({ path: bound, backlog: rules.backlog }));
+    await listening;
+    giveAway(bound, rules);
+    return { endpoint: { kind: 'unix', path }, file: publish(bound, path) };
+  } finally {
+    removeFolderOf(bound);
+  }
 }
 
 async function openInet(

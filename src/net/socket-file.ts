@@ -1,9 +1,9 @@
 // The file of a UNIX socket: who may open it, and whose it is. A left-over one is removed, a live one never; ours
 // appears under its name only when it is listening, with its owner and mode. File system and one probing connect().
 import { randomInt } from 'node:crypto';
-import { chmodSync, chownSync, linkSync, lstatSync, statSync, unlinkSync } from 'node:fs';
+import { lchownSync, linkSync, lstatSync, mkdirSync, rmSync, statSync, unlinkSync } from 'node:fs';
 import { connect } from 'node:net';
-import { dirname } from 'node:path';
+import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SOCKET_PATH_MAX_BYTES } from './endpoint.js';
 import { ConfigError, UnavailableError, messageOf } from '../errors.js';
@@ -28,33 +28,48 @@ export const DEFAULT_SOCKET_FILE_RULES: SocketFileRules = Object.freeze({
  */
 export type FileIdentity = { readonly ino: bigint; readonly dev: bigint; readonly ctimeNs: bigint };
 
-const SUFFIX_BYTES = 5;
+/** `/.abcd/s`, in the folder of the socket. */
+const BOUND_BYTES = 8;
 
 const PROBES = 3;
 const PROBE_PAUSE_MS = 50;
 
 /**
- * A name beside the socket's own, to bind it to. The runtime removes the file that it bound to when it stops
+ * A name to bind it to, in a folder of its own beside it. The runtime removes the file that it bound to when it stops
  * listening, whoever owns it then: this name is gone by that time.
- * @throws ConfigError where the two do not fit
+ * @throws ConfigError where it would be too long
  */
 export function nameToBind(path: string): string {
-  const bytes = Buffer.byteLength(path);
-  const longest = SOCKET_PATH_MAX_BYTES - SUFFIX_BYTES;
+  const folder = dirname(path);
+  const bytes = Buffer.byteLength(folder);
+  const longest = SOCKET_PATH_MAX_BYTES - BOUND_BYTES;
   if (bytes > longest) {
     throw new ConfigError(
-      `listening on unix:${path}, a path of ${bytes} bytes: must have ${longest} at most`,
+      `listening on unix:${path}, in a folder whose path has ${bytes} bytes: must have ${longest} at most`,
     );
   }
-  const suffix = randomInt(36 ** 4)
+  const name = randomInt(36 ** 4)
     .toString(36)
     .padStart(4, '0');
-  return `${path}.${suffix}`;
+  return join(folder, `.${name}`, 's');
 }
 
-/** Runs what creates a socket file so that nobody but this user can open it yet. */
-export function withPrivateFiles(create: () => void): void {
-  const umask = process.umask(0o177);
+/** Makes the folder for such a name, which nobody but this user can enter. */
+export function makeFolderFor(bound: string): void {
+  withMode(0o700, () => mkdirSync(dirname(bound)));
+}
+
+/** Whatever is left in it goes too. */
+export function removeFolderOf(bound: string): void {
+  rmSync(dirname(bound), { recursive: true, force: true });
+}
+
+/**
+ * Runs what creates a file so that it has this mode from the first moment on, whatever the umask. It is not changed
+ * afterwards: chmod(2) goes by the name, and another file could have it by then.
+ */
+export function withMode(mode: number, create: () => void): void {
+  const umask = process.umask(0o777 & ~mode);
   try {
     create();
   } finally {
@@ -62,14 +77,16 @@ export function withPrivateFiles(create: () => void): void {
   }
 }
 
-/** @throws ConfigError where there is no such user or group, or this process may not give the file to them */
-export function setAccess(file: string, rules: SocketFileRules): void {
-  const { socketOwner, socketGroup, socketMode } = rules;
+/**
+ * A symbolic link in its place would be given away itself, and not what it leads to.
+ * @throws ConfigError where there is no such user or group, or this process may not give the file to them
+ */
+export function giveAway(file: string, { socketOwner, socketGroup }: SocketFileRules): void {
   const uid = socketOwner === undefined ? -1 : userId(socketOwner);
   const gid = socketGroup === undefined ? -1 : groupId(socketGroup);
+  if (uid === -1 && gid === -1) return;
   try {
-    if (uid !== -1 || gid !== -1) chownSync(file, uid, gid);
-    chmodSync(file, socketMode);
+    lchownSync(file, uid, gid);
   } catch (error) {
     const wanted = `${socketOwner ?? ''}:${socketGroup ?? ''}`;
     throw new ConfigError(`socketmap.socket_owner and socket_group are ${wanted}: ${messageOf(error)}`, {

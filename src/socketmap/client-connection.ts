@@ -119,7 +119,10 @@ export class ClientConnection implements Asker, Waiter {
   sweep(now: number): void {
     const { limits } = this.#shared;
     this.recent >>>= 1;
-    if (this.#outbox.isOverdue(now)) return this.#cutOff(now);
+    if (this.#outbox.isOverdue(now)) {
+      this.#tell('slowReader', now);
+      this.#socket.destroy();
+    }
     if (!this.#outbox.empty || this.#outbox.ended) return;
     const oldest = this.#oldest;
     if (oldest !== undefined) {
@@ -175,7 +178,7 @@ export class ClientConnection implements Asker, Waiter {
   #inOrder(reply: Reply): string {
     const frame = this.#frame(reply);
     if (this.#owed === undefined) return frame;
-    this.#owed.add(this.#inbox.earliest, frame);
+    this.#owed.add(this.#inbox.earliest, frame.length, frame);
     return '';
   }
 
@@ -185,13 +188,19 @@ export class ClientConnection implements Asker, Waiter {
   }
 
   #ask(map: string, key: string, now: number): void {
-    const owed = (this.#owed ??= new OwedReplies()).add(this.#inbox.earliest);
+    const bytes = map.length + key.length;
+    const owed = (this.#owed ??= new OwedReplies()).add(this.#inbox.earliest, bytes);
+    this.#shared.askedBytes += bytes;
     this.#shared.lookup.answerLater(map, key, this, now - this.#inbox.noticed).then(
       (reply) => {
+        this.#shared.askedBytes -= bytes;
         owed.frame = this.#frame(reply);
         this.#flushSoon();
       },
-      (error: unknown) => this.#close('failed', this.#shared.now(), error),
+      (error: unknown) => {
+        this.#shared.askedBytes -= bytes;
+        this.#close('failed', this.#shared.now(), error);
+      },
     );
   }
 
@@ -230,8 +239,7 @@ export class ClientConnection implements Asker, Waiter {
     const { turns, draining } = this.#shared;
     const inbox = this.#inbox;
     if (this.#socket.destroyed || this.#outbox.ended) return;
-    if (this.#mayRead) this.#read();
-    else this.#readNoFurther(now);
+    this.#readOrNot(now);
     if (inbox.unread) {
       if (!this.#isFull && !this.#outbox.full) turns.add(this);
       return;
@@ -241,23 +249,22 @@ export class ClientConnection implements Asker, Waiter {
   }
 
   get #isFull(): boolean {
-    return this.#owed !== undefined && this.#owed.size >= this.#shared.limits.maxWaiting;
+    return this.#owed?.isFull(this.#shared) ?? false;
   }
 
   get #mayRead(): boolean {
     return this.#peer !== 'ignored' && !this.#outbox.full && !this.#inbox.full;
   }
 
-  #read(): void {
-    if (!this.#socket.isPaused()) return;
-    this.#inbox.release();
-    this.#socket.resume();
-  }
-
-  #readNoFurther(now: number): void {
-    if (this.#socket.isPaused()) return;
-    this.#inbox.hold(now);
-    this.#socket.pause();
+  #readOrNot(now: number): void {
+    if (this.#mayRead !== this.#socket.isPaused()) return;
+    if (this.#mayRead) {
+      this.#inbox.release();
+      this.#socket.resume();
+    } else {
+      this.#inbox.hold(now);
+      this.#socket.pause();
+    }
   }
 
   #ignore(): void {
@@ -269,7 +276,7 @@ export class ClientConnection implements Asker, Waiter {
   /** Sends our FIN behind the last reply. What the peer still sends is read, but by nobody: see Lingering. */
   #end(now: number): void {
     this.#ignore();
-    this.#read();
+    this.#socket.resume();
     this.#outbox.end(now, () => this.#shared.ended(this.#socket));
   }
 
@@ -283,12 +290,6 @@ export class ClientConnection implements Asker, Waiter {
   #close(reason: ClosingReason, now: number, error?: unknown): void {
     this.#tell(reason, now, error);
     this.abandon(now);
-  }
-
-  /** Closes one that does not take its replies: they would come too late. */
-  #cutOff(now: number): void {
-    this.#tell('slowReader', now);
-    this.#socket.destroy();
   }
 
   #tell(reason: ClosingReason, now: number, error?: unknown): void {

@@ -6,6 +6,10 @@ import { DEFAULT_MAX_NETSTRING_BYTES } from './netstring.js';
 export type ConnectionLimits = {
   /** Requests of a connection that wait for Cyrus; then the connection is read no further until one is answered. */
   readonly maxWaiting: number;
+  /** The same in bytes: a map name may be as long as a request. No key. */
+  readonly maxWaitingBytes: number;
+  /** Of all connections together: beyond it each may have one request that waits. No key. */
+  readonly maxAskedBytes: number;
   /** Requests of a connection that are answered in one turn of the event loop; then the others have theirs. No key. */
   readonly maxPerTurn: number;
   /** Payload of a request: map name, space and key. */
@@ -34,6 +38,8 @@ export type ServerLimits = ConnectionLimits &
     readonly maxOverLimit: number;
     /** That this process may have: where they do not suffice, there are fewer connections. No key. */
     readonly openFiles: number;
+    /** Of those, for connections of Cyrus that push events. No key. */
+    readonly eventConnections: number;
     /** Of each listener; the kernel cuts it to net.core.somaxconn (kern.ipc.soacceptqueue on FreeBSD). */
     readonly backlog: number;
     /** The loop standing still for longer than this: 30 s less the deadline of a lookup. No key. */
@@ -44,6 +50,8 @@ export type ServerLimits = ConnectionLimits &
 
 export const DEFAULT_LIMITS: ServerLimits = Object.freeze({
   maxWaiting: 100,
+  maxWaitingBytes: 32_768,
+  maxAskedBytes: 67_108_864,
   maxPerTurn: 100,
   maxRequestBytes: DEFAULT_MAX_NETSTRING_BYTES,
   idleTimeoutMs: 2 * 60 * 60_000,
@@ -55,6 +63,7 @@ export const DEFAULT_LIMITS: ServerLimits = Object.freeze({
   maxConnections: 4096,
   maxOverLimit: 256,
   openFiles: Infinity,
+  eventConnections: 0,
   backlog: 1024,
   stallLimitMs: 25_000,
   shutdownGraceMs: 10_000,

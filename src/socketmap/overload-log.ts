@@ -1,6 +1,7 @@
 // Tells of an overload: that requests, or those who want to be accepted, wait for so long that mail servers feel it. One line
 // when it begins, one for each minute that it lasts, and one when it is over. No I/O of its own, no timer: see sweep().
 import type { Log } from '../log/log.js';
+import * as verbs from '../log/verbs/socketmap.js';
 
 /** How long is the queue before us? */
 export type QueueState = {
@@ -35,10 +36,10 @@ export class OverloadLog {
     if (overloaded && (!this.#overloaded || now - this.#toldAt >= LINE_EVERY_MS)) {
       this.#overloaded = true;
       this.#toldAt = now;
-      this.#log.warn({ ...queue, connections }, 'overloaded');
+      verbs.overloaded(this.#log, { ...queue, connections });
     } else if (this.#overloaded && now - this.#lastAt >= QUIET_MS) {
       this.#overloaded = false;
-      this.#log.info({ ...queue, connections }, 'overload-over');
+      verbs.overloadOver(this.#log, { ...queue, connections });
     }
   }
 }

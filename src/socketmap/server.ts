@@ -1,9 +1,11 @@
 // The front: listeners, their connections, the limits that concern all of them, and the end. What is asked and
 // answered on a connection is client-connection.ts. One timer for everything: once a second all connections are judged. I/O.
+import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
+import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Network } from '../net/network.js';
-import type { Endpoint } from '../net/endpoint.js';
+import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import { NetworkList, requireAllowList } from '../net/network-list.js';
@@ -13,10 +15,12 @@ import { ClientConnection } from './client-connection.js';
 import type { Arrival } from './inbox.js';
 import { newCounters, type Counters } from './counters.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
+import { handlersFor, type Handlers } from './handlers.js';
 import { Lingering } from './lingering.js';
 import { Listener } from '../net/listener.js';
 import type { Lookup } from './lookup.js';
 import { connectionsWithin } from './open-files.js';
+import { requirePrivateFolder } from '../net/private-folder.js';
 import { DEFAULT_SOCKET_FILE_RULES, type SocketFileRules } from '../net/socket-file.js';
 import { SWEEP_MS } from './outbox.js';
 import { OverloadLog, type QueueState } from './overload-log.js';
@@ -42,6 +46,8 @@ export type ServerParts = {
   readonly log: Log;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
+  /** The time of day in milliseconds: by default that of the system. */
+  readonly wallClock?: () => number;
 };
 
 export class SocketmapServer {
@@ -65,10 +71,11 @@ export class SocketmapServer {
   #stopped: Promise<void> | undefined;
   readonly counters: Counters;
 
-  private constructor(options: ServerOptions, { lookup, log, now }: ServerParts) {
+  private constructor(options: ServerOptions, { lookup, log, now, wallClock = Date.now }: ServerParts) {
     this.#limits = options;
-    const { openFiles, maxConnections, maxOverLimit } = options;
-    this.#maxConnections = connectionsWithin(openFiles, maxConnections, maxOverLimit);
+    const { openFiles, eventConnections, maxConnections, maxOverLimit } = options;
+    const reserved = eventConnections + maxOverLimit;
+    this.#maxConnections = connectionsWithin(openFiles, maxConnections, reserved);
     this.#allowed = options.allow.length > 0 ? new NetworkList(options.allow) : undefined;
     this.#log = log;
     this.#now = now;
@@ -77,7 +84,7 @@ export class SocketmapServer {
     this.#lingering = new Lingering(options);
     this.#handlers = handlersFor(this.#connections, this.#lingering, () => this.#onClose());
     this.counters = newCounters(this.#closings.counts);
-    this.#watch = new StallWatch(now(), options.stallLimitMs, (ms) => this.#onStall(ms));
+    this.#watch = new StallWatch({ now, wallClock }, options.stallLimitMs, (ms) => this.#onStall(ms));
     this.#turns = new Turns(now);
     this.#shared = {
       lookup,
@@ -89,6 +96,7 @@ export class SocketmapServer {
       now,
       ended: (socket) => this.#onEnd(socket),
       draining: false,
+      askedBytes: 0,
     };
     this.#timer = setInterval(() => this.sweep(), SWEEP_MS);
   }
@@ -188,6 +196,10 @@ export class SocketmapServer {
   }
 
   async #open(endpoint: Endpoint, options: ServerOptions): Promise<void> {
+    // The listener tells of one that is not there.
+    if (endpoint.kind === 'unix' && existsSync(dirname(endpoint.path))) {
+      requirePrivateFolder(`socketmap.listen has ${formatEndpoint(endpoint)}`, endpoint.path);
+    }
     const listener = await Listener.open(endpoint, options, {
       accepted: (socket, from) => this.#accept(socket, from),
       failed: (error, from) => this.#failed(error, from),
@@ -270,31 +282,4 @@ export class SocketmapServer {
 async function everythingRead(): Promise<void> {
   await nextTurn();
   await nextTurn();
-}
-
-type Handlers = ReturnType<typeof handlersFor>;
-
-/** One set of handlers for all connections: a closure for each would cost more memory than the connection's numbers. */
-function handlersFor(connections: Map<Socket, ClientConnection>, lingering: Lingering, onClose: () => void) {
-  return {
-    data(this: Socket, chunk: Buffer): void {
-      const connection = connections.get(this);
-      if (connection === undefined) lingering.drop(this, chunk.length);
-      else connection.receive(chunk);
-    },
-    end(this: Socket): void {
-      connections.get(this)?.finish();
-    },
-    drain(this: Socket): void {
-      connections.get(this)?.resume();
-    },
-    /** A reset or a broken pipe ends this connection and nothing else: 'close' follows. */
-    error(): void {},
-    close(this: Socket): void {
-      connections.get(this)?.closed();
-      connections.delete(this);
-      lingering.delete(this);
-      onClose();
-    },
-  };
 }

@@ -19,4 +19,6 @@ export type Shared = {
   readonly ended: (socket: Socket) => void;
   /** The server stops: a connection that owes nothing is closed. */
   draining: boolean;
+  /** Of requests that Cyrus is asked for. */
+  askedBytes: number;
 };

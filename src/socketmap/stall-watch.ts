@@ -1,11 +1,21 @@
-// Notices that this process itself stood still (stopped, swapped out, blocked). Sendmail may have given up on the
-// questions it then finds, and would take an answer for that to its next one (sendmail/map.c). No I/O, no timer:
-// whoever holds it calls tick() once a second, and check() before anything is answered.
+// Notices that this process itself stood still (stopped, swapped out, blocked, or its virtual machine paused). Sendmail may
+// have given up on the questions it then finds, and would take an answer for that to its next one (sendmail/map.c). No I/O,
+// no timer: whoever holds it calls tick() once a second, and check() before anything is answered.
+
+export type StallClocks = {
+  /** Monotonic milliseconds. In a paused virtual machine it may stand still with everything else. */
+  readonly now: () => number;
+  /** Milliseconds of the time of day, which is set right when such a machine runs again. Set forward otherwise, it costs open
+   * connections their end: that is a 451 each. */
+  readonly wallClock: () => number;
+};
 
 export class StallWatch {
+  readonly #wallClock: () => number;
   readonly #limitMs: number;
   readonly #onStall: (stalledMs: number) => void;
   #lastTick: number;
+  #lastWallTick: number;
   #tickBefore: number;
   #runningSince: number;
 
@@ -13,10 +23,13 @@ export class StallWatch {
    * @param limitMs standing still for longer than this is a stall
    * @param onStall closes every connection opened before it; called once for each stall
    */
-  constructor(now: number, limitMs: number, onStall: (stalledMs: number) => void) {
-    this.#lastTick = now;
-    this.#tickBefore = now;
-    this.#runningSince = now;
+  constructor({ now, wallClock }: StallClocks, limitMs: number, onStall: (stalledMs: number) => void) {
+    const start = now();
+    this.#wallClock = wallClock;
+    this.#lastTick = start;
+    this.#lastWallTick = wallClock();
+    this.#tickBefore = start;
+    this.#runningSince = start;
     this.#limitMs = limitMs;
     this.#onStall = onStall;
   }
@@ -39,9 +52,10 @@ export class StallWatch {
    * @returns whether the loop stood still; the caller's connection is closed then
    */
   check(now: number): boolean {
-    const stalledMs = now - this.#lastTick;
+    const stalledMs = Math.max(now - this.#lastTick, this.#wallClock() - this.#lastWallTick);
     if (stalledMs <= this.#limitMs) return false;
     this.#lastTick = now;
+    this.#lastWallTick = this.#wallClock();
     this.#tickBefore = now;
     this.#runningSince = now;
     this.#onStall(stalledMs);
@@ -52,5 +66,6 @@ export class StallWatch {
     if (this.check(now)) return;
     this.#tickBefore = this.#lastTick;
     this.#lastTick = now;
+    this.#lastWallTick = this.#wallClock();
   }
 }

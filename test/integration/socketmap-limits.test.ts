@@ -100,6 +100,40 @@ describe('max_waiting', () => {
   });
 });
 
+describe('what waits, in bytes', () => {
+  const long = 'm'.repeat(400);
+
+  it('is bounded for each connection, whatever its requests are', async () => {
+    const { connect, lookup } = await startRig({ maxWaitingBytes: 1000 });
+    const peer = await connect();
+    const keys = Array.from({ length: 10 }, (_, i) => `later${i}`);
+    peer.send(keys.map((key) => request(key, long)).join(''));
+    await lookup.hasAsked(3);
+    await turns();
+    expect(lookup.asked).toHaveLength(3);
+    for (let i = 0; i < 10; i++) {
+      await lookup.hasAsked(i + 1);
+      lookup.answer(`later${i}`);
+    }
+    expect(await peer.receives(keys.map(reply).join(''))).toBe(keys.map(reply).join(''));
+  });
+
+  it('is bounded for all together: beyond it each has one request that waits', async () => {
+    const { connect, lookup } = await startRig({ maxAskedBytes: 1000 });
+    const [greedy, other] = [await connect(), await connect()];
+    greedy.send(['later1', 'later2', 'later3', 'later4'].map((key) => request(key, long)).join(''));
+    await lookup.hasAsked(3);
+    other.send(request('later5') + request('later6'));
+    await lookup.hasAsked(4);
+    await turns();
+    expect(lookup.asked).toEqual(['later1', 'later2', 'later3', 'later5']);
+    lookup.answer('later1', 'later2', 'later3', 'later5');
+    await lookup.hasAsked(6);
+    lookup.answer('later4', 'later6');
+    expect(await other.receives(reply('later5') + reply('later6'))).toBe(reply('later5') + reply('later6'));
+  });
+});
+
 describe('the requests that are answered in one turn of the event loop', () => {
   it('are so few that a peer with thousands of them does not hold up others', async () => {
     const { connect, server } = await startRig();

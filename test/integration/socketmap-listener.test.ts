@@ -1,6 +1,15 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { lstatSync, readFileSync, readdirSync, symlinkSync, unlinkSync, writeFileSync } from 'node:fs';
+import {
+  mkdirSync,
+  lstatSync,
+  readFileSync,
+  symlinkSync,
+  unlinkSync,
+  writeFileSync,
+  chmodSync,
+  readdirSync,
+} from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -79,6 +88,24 @@ describe('the file of a UNIX socket', () => {
     expect(lstatSync(path).mode & 0o7777).toBe(0o606);
   });
 
+  it('is refused in a folder that others can write, who could put another file in its place', async () => {
+    const folder = temporaryFolder();
+    for (const mode of [0o777, 0o1777, 0o775]) {
+      chmodSync(folder, mode);
+      await expect(startRig({}, `unix:${join(folder, 's')}`)).rejects.toThrow(
+        `socketmap.listen has unix:${folder}/s: the folder must be writable by its owner alone, its mode is ${mode.toString(8).padStart(4, '0')}`,
+      );
+    }
+  });
+
+  it('leaves nothing else in its folder', async () => {
+    const folder = temporaryFolder();
+    await startRig({}, `unix:${join(folder, 's')}`);
+    expect(readdirSync(folder)).toEqual(['s']);
+    await expect(startRig({}, `unix:${join(folder, 's')}`)).rejects.toThrow('in use');
+    expect(readdirSync(folder)).toEqual(['s']);
+  });
+
   it('leaves the umask as it was', async () => {
     const before = process.umask();
     await listen(`unix:${newPath()}`);
@@ -109,14 +136,15 @@ describe('the file of a UNIX socket', () => {
     await expect(listening).rejects.toThrow(/^unix:.* cannot be opened: .*ENOENT/);
   });
 
-  it('has a path that leaves room for the name it is bound to', async () => {
-    const folder = temporaryFolder();
-    const longest = join(folder, 'x'.repeat(98 - folder.length - 1));
-    await listen(`unix:${longest}`);
-    expect(lstatSync(longest).isSocket()).toBe(true);
-    const listening = listen(`unix:${longest}y`);
+  it('is in a folder that leaves room for the name it is bound to', async () => {
+    const parent = temporaryFolder();
+    const folder = join(parent, 'x'.repeat(95 - parent.length - 1));
+    for (const name of [folder, `${folder}y`]) mkdirSync(name, { mode: 0o755 });
+    await listen(`unix:${folder}/socket`);
+    expect(lstatSync(join(folder, 'socket')).isSocket()).toBe(true);
+    const listening = listen(`unix:${folder}y/s`);
     await expect(listening).rejects.toThrow(ConfigError);
-    await expect(listening).rejects.toThrow('a path of 99 bytes: must have 98 at most');
+    await expect(listening).rejects.toThrow('in a folder whose path has 96 bytes: must have 95 at most');
   });
 });
 

@@ -96,12 +96,15 @@ export type Rig = {
   readonly pass: (ms: number) => void;
   /** Lets the process stand still: time passes and nothing runs. */
   readonly standStill: (ms: number) => void;
+  /** Lets the whole machine stand still: only the time of day tells, afterwards. */
+  readonly pauseMachine: (ms: number) => void;
   readonly connect: () => Promise<Peer>;
 };
 
 /** @param listen by default a UNIX socket in a temporary folder */
 export async function startRig(options: Partial<ServerOptions> = {}, listen?: string): Promise<Rig> {
   let now = 1_000_000;
+  let wall = 1_000_000_000_000;
   const lookup = new HandLookup();
   const lines: Line[] = [];
   const text = listen ?? `unix:${join(temporaryFolder(), 's')}`;
@@ -109,6 +112,7 @@ export async function startRig(options: Partial<ServerOptions> = {}, listen?: st
     lookup,
     log: recordingLog(lines),
     now: () => now,
+    wallClock: () => wall,
   });
   afterwards(() => server.stop(0));
   const [endpoint] = server.endpoints;
@@ -123,6 +127,9 @@ export async function startRig(options: Partial<ServerOptions> = {}, listen?: st
         now += Math.min(left, 1000);
         server.sweep();
       }
+    },
+    pauseMachine(ms) {
+      wall += ms;
     },
     standStill(ms) {
       now += ms;

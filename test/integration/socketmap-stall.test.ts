@@ -109,3 +109,20 @@ describe('a process that stood still', () => {
     expect(await peer.closed()).toBe('');
   });
 });
+
+describe('a virtual machine that was paused', () => {
+  it('has its connections closed unanswered, though its monotonic clock stood still', async () => {
+    const { connect, pauseMachine, server, lookup } = await startRig();
+    const [asking, waiting] = [await connect(), await connect()];
+    waiting.send(request('later'));
+    await lookup.hasAsked(1);
+    pauseMachine(STOPPED_MS);
+    asking.send(request('a'));
+    expect([await asking.closed(), await waiting.closed()]).toEqual(['', '']);
+    expect(server.counters).toMatchObject({ requests: 1, closed: { stalled: 2 } });
+
+    const peer = await connect();
+    peer.send(request('a'));
+    expect(await peer.receives(reply('a'))).toBe(reply('a'));
+  });
+});

@@ -2,13 +2,14 @@
 // neither the front's listener nor Cyrus' protocol knows of the other.
 import type { EventsConfig } from '../../config/config.js';
 import { DlistForwarder } from './dlist-forwarder.js';
-import { EventReceiver } from './event-receiver.js';
+import { DEFAULT_RECEIVER_LIMITS, EventReceiver } from './event-receiver.js';
 import { eventEffects } from './effects.js';
 import { GapLog } from './gap-log.js';
-import { requirePrivateFolder } from './private-folder.js';
 import { messageOf } from '../../errors.js';
 import type { Log } from '../../log/log.js';
+import { formatEndpoint } from '../../net/endpoint.js';
 import { Listener } from '../../net/listener.js';
+import { requirePrivateFolder } from '../../net/private-folder.js';
 import { EventsProof } from '../../validation/events-proof.js';
 import type { Validator } from '../../validation/validator.js';
 import { listeningForEvents } from '../../log/verbs/events.js';
@@ -29,6 +30,7 @@ export type Events = {
 
 /**
  * @param onGap called at each event that was not understood or may have been lost, after everything is outdated
+ * @param maxConnections of Cyrus' processes at the same time: what the files that we may open allow
  * @throws ConfigError where others can write to the folder, UnavailableError where the socket is in use
  */
 export async function openEvents(
@@ -36,8 +38,9 @@ export async function openEvents(
   validator: Validator,
   log: Log,
   onGap: () => void,
+  maxConnections = DEFAULT_RECEIVER_LIMITS.maxConnections,
 ): Promise<Events> {
-  requirePrivateFolder(config.listen);
+  requirePrivateFolder(`events.listen is ${formatEndpoint(config.listen)}`, config.listen.path);
   const forwarder = config.forward === undefined ? undefined : new DlistForwarder(config.forward.path, log);
   const gaps = new GapLog(log);
   const proof = new EventsProof();
@@ -50,7 +53,10 @@ export async function openEvents(
     now: () => performance.now(),
     onGap,
   });
-  const receiver = new EventReceiver(effects, () => validator.addressRules, log);
+  const receiver = new EventReceiver(effects, () => validator.addressRules, log, {
+    ...DEFAULT_RECEIVER_LIMITS,
+    maxConnections,
+  });
   const listener = await Listener.open(
     config.listen,
     { ...config, backlog: BACKLOG },

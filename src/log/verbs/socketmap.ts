@@ -33,3 +33,15 @@ export const fewFiles = verb('few-files', {
     'The process may open so few files that fewer connections than socketmap.max_connections will be served.',
   fields: ['openFiles', 'maxConnections', 'connections'],
 });
+
+export const overloaded = verb('overloaded', {
+  levels: ['warn'],
+  prose: 'Requests, or mail servers that connect, have waited for more than a second to be served.',
+  fields: ['waiting', 'waitedMs', 'acceptMs', 'connections'],
+});
+
+export const overloadOver = verb('overload-over', {
+  levels: ['info'],
+  prose: 'Nobody has waited for long for ten seconds.',
+  fields: ['waiting', 'waitedMs', 'acceptMs', 'connections'],
+});

@@ -1,8 +1,8 @@
-import { lstatSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { lstatSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { nameToBind, publish, removeIfSame, withPrivateFiles } from '../../../src/net/socket-file.js';
+import { giveAway, nameToBind, publish, removeIfSame, withMode } from '../../../src/net/socket-file.js';
 
 let folder = '';
 beforeEach(() => {
@@ -10,13 +10,13 @@ beforeEach(() => {
 });
 afterEach(() => rmSync(folder, { recursive: true }));
 
-describe('withPrivateFiles', () => {
-  it('makes files that only this user can open, whatever mode they are made with', () => {
-    const umask = process.umask(0);
+describe('withMode', () => {
+  it('makes files of that mode, whatever the umask', () => {
+    const umask = process.umask(0o777);
     try {
-      withPrivateFiles(() => writeFileSync(join(folder, 'a'), '', { mode: 0o777 }));
-      expect(lstatSync(join(folder, 'a')).mode & 0o777).toBe(0o600);
-      expect(process.umask()).toBe(0);
+      withMode(0o606, () => writeFileSync(join(folder, 'a'), '', { mode: 0o777 }));
+      expect(lstatSync(join(folder, 'a')).mode & 0o777).toBe(0o606);
+      expect(process.umask()).toBe(0o777);
     } finally {
       process.umask(umask);
     }
@@ -24,16 +24,26 @@ describe('withPrivateFiles', () => {
 
   it('gives the umask back where making it failed', () => {
     const before = process.umask();
-    expect(() => withPrivateFiles(() => writeFileSync(join(folder, 'none', 'a'), ''))).toThrow('ENOENT');
+    expect(() => withMode(0o600, () => writeFileSync(join(folder, 'none', 'a'), ''))).toThrow('ENOENT');
     expect(process.umask()).toBe(before);
   });
 });
 
 describe('nameToBind', () => {
-  it('is beside the socket, and a new one each time', () => {
+  it('is in a folder beside the socket, and a new one each time', () => {
     const names = new Set(Array.from({ length: 50 }, () => nameToBind('/var/imap/socket/smmapd')));
-    for (const name of names) expect(name).toMatch(/^\/var\/imap\/socket\/smmapd\.[0-9a-z]{4}$/);
+    for (const name of names) expect(name).toMatch(/^\/var\/imap\/socket\/\.[0-9a-z]{4}\/s$/);
     expect(names.size).toBeGreaterThan(40);
+  });
+});
+
+describe('giveAway', () => {
+  it.skipIf(process.getuid?.() !== 0)('does not follow a symbolic link to what is not ours', () => {
+    const [theirs, link] = [join(folder, 'theirs'), join(folder, 'link')];
+    writeFileSync(theirs, '');
+    symlinkSync(theirs, link);
+    giveAway(link, { socketOwner: '1234', socketGroup: '1234', socketMode: 0o660 });
+    expect([lstatSync(theirs).uid, lstatSync(link).uid]).toEqual([0, 1234]);
   });
 });
 

@@ -7,7 +7,7 @@ const BUSY: QueueState = { waiting: 300, waitedMs: 1500, acceptMs: 20 };
 
 function startRig(): { readonly lines: unknown[]; readonly log: OverloadLog } {
   const lines: unknown[] = [];
-  const told = (fields: unknown, message?: unknown) => void lines.push([message, fields]);
+  const told = (fields: object) => void lines.push(fields);
   return { lines, log: new OverloadLog({ ...silentLog, warn: told, info: told }) };
 }
 
@@ -17,9 +17,9 @@ describe('an overload', () => {
     for (let second = 0; second < 100; second++) log.sweep(BUSY, 320, second * 1000);
     for (let second = 100; second < 200; second++) log.sweep(QUIET, 20, second * 1000);
     expect(lines).toEqual([
-      ['overloaded', { ...BUSY, connections: 320 }],
-      ['overloaded', { ...BUSY, connections: 320 }],
-      ['overload-over', { ...QUIET, connections: 20 }],
+      { event: 'overloaded', ...BUSY, connections: 320 },
+      { event: 'overloaded', ...BUSY, connections: 320 },
+      { event: 'overload-over', ...QUIET, connections: 20 },
     ]);
   });
 

@@ -3,9 +3,20 @@ import { StallWatch } from '../../../src/socketmap/stall-watch.js';
 
 const LIMIT_MS = 25_000;
 
-function watchFrom(start: number): { watch: StallWatch; stalls: number[] } {
-  const stalls: number[] = [];
-  return { watch: new StallWatch(start, LIMIT_MS, (ms) => stalls.push(ms)), stalls };
+class Rig {
+  readonly stalls: number[] = [];
+  readonly watch: StallWatch;
+  /** The time of day stands still, unless it is set. */
+  wall = 0;
+
+  constructor(start: number) {
+    const clocks = { now: () => start, wallClock: () => this.wall };
+    this.watch = new StallWatch(clocks, LIMIT_MS, (ms) => this.stalls.push(ms));
+  }
+}
+
+function watchFrom(start: number): Rig {
+  return new Rig(start);
 }
 
 describe('StallWatch', () => {
@@ -64,5 +75,26 @@ describe('StallWatch', () => {
     watch.tick(40_000);
     expect(watch.arrivedSince).toBe(40_000);
     expect(watch.check(40_500)).toBe(false);
+  });
+
+  it('notices that a whole machine stood still, with its monotonic clock', () => {
+    const rig = watchFrom(0);
+    rig.watch.tick(1000);
+    rig.wall += 40_000;
+    expect(rig.watch.check(1001)).toBe(true);
+    expect(rig.stalls).toEqual([40_000]);
+    expect(rig.watch.runningSince).toBe(1001);
+    rig.watch.tick(2000);
+    expect(rig.watch.check(2001)).toBe(false);
+  });
+
+  it('takes no notice of a time of day that is set back, or forward by less than the limit', () => {
+    const rig = watchFrom(0);
+    for (const step of [-86_400_000, 20_000, -20_000, 24_000]) {
+      rig.wall += step;
+      expect(rig.watch.check(500)).toBe(false);
+      rig.watch.tick(1000);
+    }
+    expect(rig.stalls).toEqual([]);
   });
 });
