@@ -1,17 +1,17 @@
 // What a start would do, short of binding: reads every file that the configuration names, and looks whether sockets, log and
 // state could be made by who runs this. With `connect` also asks each Cyrus one question, logged in as the daemon would be.
 // Changes nothing.
-import { accessSync, constants, lstatSync, statSync } from 'node:fs';
+import { accessSync, constants, existsSync, lstatSync, statSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
 import { isIP } from 'node:net';
 import { buildBackchannels, type Backchannels } from '../backchannels/build.js';
 import type { Config } from '../config/config.js';
-import { requirePrivateFolder } from '../cyrus/events/private-folder.js';
 import { messageOf } from '../errors.js';
 import { silentLog } from '../log/log.js';
 import { groupId, userId } from '../net/accounts.js';
 import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
+import { requirePrivateFolder } from '../net/private-folder.js';
 import { nameToBind, type SocketFileRules } from '../net/socket-file.js';
 import { parseKey } from '../validation/recipient.js';
 
@@ -24,7 +24,8 @@ export async function rehearse(config: Config, connect: boolean): Promise<string
   const problems = [
     ...socketmap.listen.flatMap((endpoint) => listenerProblems('socketmap', endpoint, socketmap)),
     ...(events === undefined ? [] : listenerProblems('events', events.listen, events)),
-    ...(events === undefined ? [] : problemOf(() => requirePrivateFolder(events.listen))),
+    ...socketmap.listen.flatMap((endpoint) => openFolderProblems('socketmap.listen has', endpoint)),
+    ...(events === undefined ? [] : openFolderProblems('events.listen is', events.listen)),
     ...[admin.listen, admin.http].flatMap((endpoint) =>
       endpoint === undefined ? [] : listenerProblems('admin', endpoint, { ...admin, socketOwner: undefined }),
     ),
@@ -151,4 +152,10 @@ function problemOf(work: () => unknown): string[] {
 
 function now(): number {
   return performance.now();
+}
+
+/** Of one that is not there, listenerProblems() tells. */
+function openFolderProblems(what: string, endpoint: Endpoint): string[] {
+  if (endpoint.kind !== 'unix' || !existsSync(dirname(endpoint.path))) return [];
+  return problemOf(() => requirePrivateFolder(`${what} ${formatEndpoint(endpoint)}`, endpoint.path));
 }
