@@ -20,7 +20,7 @@ vi.mock('commander', async (original) => {
 
 const PAGES = trackedFiles().filter((path) => path.endsWith('.md'));
 /** What runs a command in another place, or as somebody else. */
-const BEFORE = /^(?:sudo +|npx +(?:--yes +)?(?:--package \S+ +)?)*/;
+const BEFORE = /^(?:\$ +|sudo +|npx +(?:--yes +)?(?:--package \S+ +)?)*/;
 
 let program: Command;
 beforeAll(async () => {
