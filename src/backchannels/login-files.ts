@@ -6,12 +6,11 @@ import type { LoginConfig, TlsConfig } from '../config/config.js';
 import type { Login } from '../cyrus/sasl/log-in.js';
 import { readPasswordFile } from './password-file.js';
 import { readSecretFile } from './secret-file.js';
-import type { TlsSettings } from '../cyrus/wire/tls.js';
+import { handshake, type TlsSettings } from '../cyrus/wire/tls.js';
 import { ConfigError, messageOf } from '../errors.js';
 import { FileError, readStableFile } from '../net/stable-file.js';
-// Sessions load these two when they come to them; after an upgrade they must be those of this process's version.
+// Sessions load this when they come to it; after an upgrade it must be that of this process's version.
 import '../cyrus/sasl/log-in.js';
-import '../cyrus/wire/tls.js';
 
 export type Access = { readonly login: Login | undefined; readonly tls: TlsSettings | undefined };
 
@@ -77,7 +76,8 @@ function toTlsSettings(name: string, tls: TlsConfig, { ca, cert, key }: AccessFi
     }
   }
   const { mode, serverName, minVersion } = tls;
-  return { mode, serverName, context: createSecureContext({ ca, cert, key, minVersion }) };
+  const context = createSecureContext({ ca, cert, key, minVersion });
+  return { mode, serverName, context, handshake };
 }
 
 function certificate(pem: Buffer, what: string): X509Certificate {

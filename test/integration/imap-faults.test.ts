@@ -1,8 +1,10 @@
 // What an imapd may do to us. Whatever it is: TEMP in time, and nobody's next question gets another's answer.
 import { describe, expect, test } from 'vitest';
-import { IMAP_DATA_MAX } from '../../src/cyrus/imap/dialogue.js';
+import { IMAP_DATA_MAX } from '../../src/cyrus/imap/untagged.js';
 import { STUCK_FOR_MS } from '../../src/cyrus/pool/pool.js';
 import { CLOSE, CUT, SILENCE, type Override } from '../fakes/dialogue-server.js';
+import { UNASKED_MAX } from '../../src/cyrus/wire/connection.js';
+import { PASSWORD, USER } from '../fakes/imap-server.js';
 import { turns } from './lmtp-rig.js';
 import { startImap } from './network-rig.js';
 
@@ -27,7 +29,10 @@ const BROKEN: [string, (usual: string) => ReturnType<Override>][] = [
   ['takes leave', () => '* BYE Server shutting down\r\n'],
   ['takes leave behind the answer', (usual) => `${usual}* BYE idle for too long\r\n`],
   ['answers twice', (usual) => usual + usual],
-  ['answers twice, otherwise', (usual) => `${usual}${usual.split(' ')[0]} NO Mailbox does not exist\r\n`],
+  [
+    'answers twice, otherwise',
+    (usual) => `${usual}${/^c\d+/m.exec(usual)?.[0]} NO Mailbox does not exist\r\n`,
+  ],
   ['answers with the tag of the next command', (usual) => usual.replace(/c(\d+)/g, 'c9$1')],
   ['answers with the tag of a former command', (usual) => usual.replace(/c\d+/g, 'c1')],
   [
@@ -114,6 +119,82 @@ describe('a broken dialogue', () => {
       QUOTAROOT.test(command) ? `* OK [ALERT] maintenance\r\n* NO beware\r\n${usual}` : undefined;
     expect(await rig.askAll('alice@example.jp', 'nobody@example.jp')).toEqual(['deliverable', 'unknown']);
     expect(imapd.logins).toBe(1);
+  });
+});
+
+describe('a warning to all users', () => {
+  const ALERT = '* OK [ALERT] The machine goes down at six.\r\n';
+
+  test.each([
+    ['behind the greeting', /^$/],
+    ['behind the answer to CAPABILITY', / CAPABILITY$/],
+    ['behind that to the login', / AUTHENTICATE /],
+    ['behind that to a question', QUOTAROOT],
+  ])('%s changes nothing', async (_, pattern) => {
+    const { imapd, rig } = await startImap();
+    imapd.server.override = misbehaving(pattern, (usual) => `${usual}${ALERT}`, 1);
+    expect(await rig.askAll('alice@example.jp', 'nobody@example.jp')).toEqual(['deliverable', 'unknown']);
+    expect(await rig.askAll('bob@example.jp')).toEqual(['deliverable']);
+    expect([imapd.logins, rig.lines]).toEqual([1, []]);
+  });
+
+  test('while nothing is asked changes nothing, in single bytes neither', async () => {
+    const { imapd, rig } = await startImap();
+    await rig.askAll('alice@example.jp');
+    imapd.server.splitting = true;
+    imapd.server.say(`${ALERT}* 3 EXISTS\r\n`);
+    await rig.pass(0);
+    expect(await rig.askAll('bob@example.jp')).toEqual(['deliverable']);
+    expect(imapd.logins).toBe(1);
+  });
+
+  test.each([
+    ['without end', ALERT.repeat(UNASKED_MAX + 1)],
+    ['that is a farewell', '* BYE Server shutting down\r\n'],
+    ['that is an answer', 'c9 OK Completed\r\n'],
+  ])('%s ends the session', async (_, bytes) => {
+    const { imapd, rig } = await startImap();
+    await rig.askAll('alice@example.jp');
+    imapd.server.say(bytes);
+    await imapd.server.until(() => imapd.server.dialogues[0]?.closed === true);
+    expect(await rig.askAll('bob@example.jp')).toEqual(['deliverable']);
+    expect(imapd.logins).toBe(2);
+  });
+});
+
+describe('a login', () => {
+  test('with responses without end is given up', async () => {
+    const { imapd, rig } = await startImap();
+    imapd.server.override = misbehaving(
+      / AUTHENTICATE /,
+      (usual) => `${'* OK wait\r\n'.repeat(IMAP_DATA_MAX + 1)}${usual}`,
+      Infinity,
+    );
+    expect(await rig.reason('alice@example.jp')).toContain(`over ${IMAP_DATA_MAX} responses to AUTHENTICATE`);
+  });
+
+  const SECRET = Buffer.from(`\0${USER}\0${PASSWORD}`).toString('base64');
+
+  test.each([
+    ['the whole line', (line: string) => `${line}\r\n`],
+    ['in a refusal', (line: string) => `${line.split(' ')[0]} NO you said ${line}\r\n`],
+    ['in a warning', (line: string) => `* BAD ${line}\r\n`],
+    ['cut off', (line: string) => `${line.slice(0, -9)}\r\n`],
+  ])('that imapd says back (%s) is in no log, no reply and no trace', async (_, act) => {
+    const traced: string[] = [];
+    const { imapd, rig } = await startImap({
+      keys: 'mechanisms = ["PLAIN"]',
+      trace: (_direction, line) => traced.push(line),
+    });
+    imapd.server.override = (command) => {
+      if (/ AUTHENTICATE PLAIN/.test(command)) return act(command);
+      return undefined;
+    };
+    const said = await rig.reason('alice@example.jp');
+    const everything = JSON.stringify([said, rig.lines, traced]);
+    expect(imapd.server.commands.join()).toContain(SECRET);
+    expect(said).toMatch(/\*\*\*/);
+    expect(everything).not.toContain(SECRET.slice(0, 12));
   });
 });
 

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeCertificates, OTHER_NAME, type Certificates, type Pair } from '../certificates.js';
 import { DialogueServer, SILENCE, type Protocol, type Tls } from '../fakes/dialogue-server.js';
 import { afterwards, turns } from './lmtp-rig.js';
@@ -150,6 +150,14 @@ describe.skipIf(LEFT_OUT).each(CASES)('$name with tls = "$mode"', ({ mode, start
     },
   );
 
+  test('a bad certificate is refused whatever the environment says', async () => {
+    vi.stubEnv('NODE_TLS_REJECT_UNAUTHORIZED', '0');
+    afterwards(() => void vi.unstubAllEnvs());
+    const { server, rig } = await start(serverTls(mode, made.stranger), clientKeys(mode));
+    expect(await rig.reason('alice@example.jp')).toMatch(/signed by an unknown authority/);
+    expect(server.commands.filter((command) => /AUTH/.test(command))).toEqual([]);
+  });
+
   test('a server that speaks too old a TLS: TEMP', async () => {
     const keys = clientKeys(mode, 'tls_min_version = "1.3"');
     const { rig } = await start(serverTls(mode, made.good, { maxVersion: 'TLSv1.2' }), keys);
@@ -206,6 +214,14 @@ describe.skipIf(LEFT_OUT).each(PROTOCOLS)('STARTTLS over %s', (_, start) => {
     server.override = (command, usual) =>
       command.endsWith('STARTTLS') ? inject(usual, '* CAPABILITY AUTH=PLAIN\r\n') : undefined;
     expect(await rig.reason('alice@example.jp')).toContain('the peer sent a reply too many');
+    expect(server.commands.filter((command) => /AUTH/.test(command))).toEqual([]);
+  });
+
+  test('with bytes in clear at once behind STARTTLS: the connection is killed', async () => {
+    const { server, rig } = await start(serverTls('starttls', made.good), clientKeys('starttls'));
+    server.override = (command, usual) =>
+      command.endsWith('STARTTLS') ? `${usual}* OK [ALERT] injected\r\n` : undefined;
+    expect(await rig.reason('alice@example.jp')).toMatch(/a reply too many/);
     expect(server.commands.filter((command) => /AUTH/.test(command))).toEqual([]);
   });
 

@@ -5,10 +5,10 @@ import type { Connection, Taker } from '../wire/connection.js';
 import type { Trace } from '../wire/trace.js';
 import { describeAnswer, type ImapAnswer } from './answer.js';
 import type { ImapResponse } from './response.js';
-import { outOfTurn, said, untagged } from './untagged.js';
+import { IMAP_DATA_MAX, outOfTurn, said, untagged } from './untagged.js';
 
-/** Untagged responses to one command, but for LIST: GETQUOTAROOT has one, and one for each quota root. */
-export const IMAP_DATA_MAX = 100;
+/** Responses to LIST: far more mailboxes than a Cyrus has. An endless list must not keep us busy for ever. */
+export const IMAP_LIST_MAX = 10_000_000;
 
 /**
  * imapd writes each answer by itself, and its kernel holds the second one back until ours has acknowledged the first:
@@ -112,14 +112,19 @@ export class ImapDialogue {
     command: string,
     each: (response: ImapResponse) => void,
     silenceMs: number,
+    maxResponses = IMAP_LIST_MAX,
   ): Promise<ImapAnswer> {
     const tag = this.nextTag();
     let answer: ImapAnswer | undefined;
+    let count = 0;
     this.#trace.sent(`${tag} ${command}`);
     await this.#connection.stream(
       `${tag} ${command}\r\n`,
       (response) => {
         if (response.kind !== 'tagged') {
+          count += 1;
+          if (count > maxResponses)
+            throw new ProtocolError(`imapd sent over ${maxResponses} responses to one command`);
           each(untagged(response));
           return 'more';
         }

@@ -3,6 +3,7 @@
 import { ProtocolError } from '../../errors.js';
 import { readResponse, type ImapResponse } from './response.js';
 import type { Literal } from './tokens.js';
+import { untagged } from './untagged.js';
 import { ReceivedBytes } from '../wire/received-bytes.js';
 
 /** Of one response with its literals: Cyrus' longest here, the capabilities, have 2000. */
@@ -50,6 +51,13 @@ export class ImapResponseParser {
   /** Whether bytes are left that make no whole response yet. */
   get pending(): boolean {
     return this.#received.length > 0 || this.#text !== '';
+  }
+
+  /** A warning such as `* OK [ALERT]`, or news of a mailbox (RFC 3501 sections 5.2 and 7). @throws at a BYE */
+  mayComeAnytime(response: ImapResponse): boolean {
+    if (response.kind === 'tagged' || response.kind === 'continuation') return false;
+    untagged(response);
+    return true;
   }
 
   /**

@@ -6,7 +6,7 @@ import type { Connection } from '../wire/connection.js';
 import type { Trace } from '../wire/trace.js';
 import { authenticate } from './command.js';
 import type { ImapResponse } from './response.js';
-import { outOfTurn, untagged } from './untagged.js';
+import { IMAP_DATA_MAX, outOfTurn, untagged } from './untagged.js';
 
 /**
  * @param tag of the AUTHENTICATE command
@@ -24,11 +24,15 @@ export function saslCarrier(
 ): Carrier {
   const turn = async (line: string): Promise<SaslReply> => {
     let reply: SaslReply | undefined;
+    let others = 0;
     await connection.converse(
       `${line}\r\n`,
       (response) => {
         reply = saslReply(response, tag);
         if (response.kind === 'tagged') ended(response.text);
+        others += 1;
+        if (others > IMAP_DATA_MAX)
+          throw new ProtocolError(`imapd sent over ${IMAP_DATA_MAX} responses to AUTHENTICATE`);
         return reply === undefined ? 'more' : 'done';
       },
       timeoutMs,
@@ -41,7 +45,7 @@ export function saslCarrier(
     takesInitialResponse,
     start: (mechanism, initialResponse) => {
       const masked = initialResponse === undefined ? undefined : '***';
-      trace.beginSecret(`${tag} ${authenticate(mechanism, masked)}`);
+      trace.beginSecret(`${tag} ${authenticate(mechanism, masked)}`, initialResponse);
       return turn(`${tag} ${authenticate(mechanism, initialResponse)}`);
     },
     respond: (response) => {

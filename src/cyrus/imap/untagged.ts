@@ -3,6 +3,9 @@
 import { ProtocolError, UnavailableError } from '../../errors.js';
 import type { ImapResponse } from './response.js';
 
+/** Untagged responses to one command, but for LIST: GETQUOTAROOT has one, and one for each quota root. */
+export const IMAP_DATA_MAX = 100;
+
 /** @throws UnavailableError at a BYE, ProtocolError at what has no place in an answer */
 export function untagged(response: ImapResponse): ImapResponse {
   if (response.kind === 'continuation') throw new ProtocolError('imapd asked to go on with nothing');

@@ -16,7 +16,7 @@ export function saslCarrier(lmtpd: LmtpDialogue, trace: Trace, timeoutMs: number
     takesInitialResponse: true,
     start: (mechanism, initialResponse) => {
       const response = initialResponse === undefined ? '' : ` ${initialResponse}`;
-      trace.beginSecret(`AUTH ${mechanism}${response === '' ? '' : ' ***'}`);
+      trace.beginSecret(`AUTH ${mechanism}${response === '' ? '' : ' ***'}`, initialResponse);
       return turn(`AUTH ${mechanism}${response}`);
     },
     respond: (response) => {

@@ -10,7 +10,7 @@ export type MechanismPolicy = {
   readonly allowed: readonly MechanismName[];
   /** TLS, or nothing but this machine in between: a password may be sent as it is. */
   readonly confidential: boolean;
-  /** PLAIN even where the connection is not confidential. */
+  /** PLAIN and CRAM-MD5 even where the connection is not confidential. */
   readonly plainAnywhere: boolean;
 };
 
@@ -55,9 +55,10 @@ function obstacle(
         ? undefined
         : 'needs TLS, loopback or a UNIX socket: it would send the password in clear';
     case 'CRAM-MD5':
-      return credentials.authorizationId === undefined
+      if (credentials.authorizationId !== undefined) return 'has no room for an authorization identity';
+      return policy.confidential || policy.plainAnywhere
         ? undefined
-        : 'has no room for an authorization identity';
+        : 'needs TLS, loopback or a UNIX socket: whoever listens can try passwords, and anybody can offer it alone';
     case 'SCRAM-SHA-256':
     case 'SCRAM-SHA-1':
     case 'EXTERNAL':

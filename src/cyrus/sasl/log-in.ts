@@ -1,11 +1,12 @@
 // A login: the mechanism is chosen among those that are allowed and offered, and its messages are exchanged. What goes wrong
 // is told with the user's name. No I/O of its own.
-import { LoginError } from '../../errors.js';
+import { asError, LoginError, ProtocolError, UnavailableError } from '../../errors.js';
 import type { MechanismName } from '../../config/mechanism-names.js';
 import { chooseMechanism } from './choice.js';
 import { createMechanism } from './create-mechanism.js';
 import { exchange, type Carrier } from './exchange.js';
 import type { Credentials } from './mechanism.js';
+import { withoutSecrets } from '../wire/trace.js';
 
 /** Who logs in, and by which mechanisms, in the order of preference. */
 export type Login = {
@@ -27,11 +28,38 @@ export async function logIn(
   confidential: boolean,
   carrier: Carrier,
 ): Promise<void> {
+  const sent: string[] = [];
   try {
     const name = chooseMechanism(offered, { allowed: mechanisms, confidential, plainAnywhere }, credentials);
-    await exchange(createMechanism(name, credentials), carrier);
+    await exchange(createMechanism(name, credentials), remembering(carrier, sent));
   } catch (error) {
-    if (!(error instanceof LoginError) || credentials.user === '') throw error;
-    throw new LoginError(`user ${credentials.user}: ${error.message}`, { cause: error });
+    throw toldOf(asError(error), credentials, sent);
   }
+}
+
+/** @param sent is given all that is said */
+function remembering(carrier: Carrier, sent: string[]): Carrier {
+  return {
+    takesInitialResponse: carrier.takesInitialResponse,
+    start: (mechanism, initialResponse) => {
+      if (initialResponse !== undefined) sent.push(initialResponse);
+      return carrier.start(mechanism, initialResponse);
+    },
+    respond: (response) => {
+      sent.push(response);
+      return carrier.respond(response);
+    },
+  };
+}
+
+/**
+ * What goes into the log and, as the reason of a deferral, to the mail server: a server that says back what it was sent
+ * must not put the password there. So neither is the first error its cause.
+ */
+function toldOf(error: Error, { user, password }: Credentials, sent: readonly string[]): Error {
+  const secrets = password === undefined ? sent : [...sent, password];
+  const message = withoutSecrets(error.message, secrets);
+  if (error instanceof LoginError) return new LoginError(user === '' ? message : `user ${user}: ${message}`);
+  if (message === error.message) return error;
+  return error instanceof ProtocolError ? new ProtocolError(message) : new UnavailableError(message);
 }

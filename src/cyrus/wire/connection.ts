@@ -3,7 +3,7 @@
 // Then it is botched: closed, and never used again. The only client-side node:net of the back-channel; TLS is tls.ts's.
 import { connect, type Socket } from 'node:net';
 import { formatEndpoint, type Endpoint } from '../../net/endpoint.js';
-import { DeadlineError, messageOf, ProtocolError, UnavailableError } from '../../errors.js';
+import { asError, DeadlineError, messageOf, ProtocolError, UnavailableError } from '../../errors.js';
 import type { TlsSettings } from './tls.js';
 
 /** Bytes in, replies out: what a protocol's parser offers to a connection. */
@@ -13,6 +13,11 @@ export interface ReplyParser<Reply> {
   next(): Reply | undefined;
   /** Whether bytes are left that make no whole reply. */
   readonly pending: boolean;
+  /**
+   * Whether a reply may come though nobody asked for it. Without it none may.
+   * @throws where it says that the connection is at its end
+   */
+  mayComeAnytime?(reply: Reply): boolean;
 }
 
 /** Takes one reply; says whether it was the last one of the conversation. */
@@ -32,6 +37,8 @@ export class Connection<Reply> {
   readonly #parser: ReplyParser<Reply>;
   #conversation: Conversation<Reply> | undefined;
   #failure: Error | undefined;
+  /** That came since the last conversation, though nobody asked for them. */
+  #unasked = 0;
   /** Replies have come that are not taken yet. */
   #behind = false;
   #ended = false;
@@ -96,12 +103,14 @@ export class Connection<Reply> {
    * @throws UnavailableError where the certificate cannot be trusted or the peer speaks no TLS, DeadlineError
    */
   async secure(settings: TlsSettings, timeoutMs: number): Promise<string> {
-    const { handshake } = await import('./tls.js');
+    // RFC 3501 section 6.2.1: whatever came in clear behind the last reply is somebody else's.
+    if (this.#parser.pending || this.#unasked > 0)
+      this.#fail(new ProtocolError('the peer sent a reply too many before TLS'));
     if (this.#failure !== undefined) throw this.#failure;
     const plain = this.#socket;
     for (const event of ['data', 'error', 'end', 'close']) plain.removeAllListeners(event);
     try {
-      const secured = await handshake(plain, settings, timeoutMs);
+      const secured = await settings.handshake(plain, settings, timeoutMs);
       this.#socket = secured;
       this.#listen(secured);
       return secured.getProtocol() ?? 'TLS';
@@ -138,6 +147,7 @@ export class Connection<Reply> {
       () => this.#fail(new DeadlineError(`no reply within ${timeoutMs} ms`)),
       timeoutMs,
     );
+    this.#unasked = 0;
     this.#conversation = { take, resolve, reject, timer, streams };
     if (bytes !== '') this.#socket.write(bytes, 'latin1');
     return promise;
@@ -157,11 +167,9 @@ export class Connection<Reply> {
 
   #read(chunk: Buffer): void {
     if (this.#failure !== undefined) return;
-    if (this.#conversation === undefined) {
-      this.#fail(new ProtocolError('the peer sent what nobody asked for'));
-      return;
-    }
-    this.#step(chunk);
+    const isAsked = this.#conversation !== undefined || this.#parser.mayComeAnytime !== undefined;
+    if (isAsked) this.#step(chunk);
+    else this.#fail(new ProtocolError('the peer sent what nobody asked for'));
   }
 
   #step(chunk?: Buffer): void {
@@ -182,20 +190,42 @@ export class Connection<Reply> {
   #deliver(): boolean {
     const since = this.#conversation?.streams === true ? performance.now() : 0;
     let taken = 0;
-    for (let reply = this.#parser.next(); reply !== undefined; reply = this.#parser.next()) {
-      const conversation = this.#conversation;
-      if (conversation === undefined) throw new ProtocolError('the peer sent a reply too many');
-      if (conversation.take(reply) === 'more') {
-        taken += 1;
-        if (conversation.streams && isEnough(taken, since)) return true;
-        continue;
+    let finished: Conversation<Reply> | undefined;
+    try {
+      for (let reply = this.#parser.next(); reply !== undefined; reply = this.#parser.next()) {
+        const conversation = this.#conversation;
+        if (conversation === undefined) this.#ignore(reply);
+        else if (conversation.take(reply) === 'done') finished = this.#finish(conversation);
+        else {
+          taken += 1;
+          if (conversation.streams && isEnough(taken, since)) return true;
+        }
       }
-      if (this.#parser.pending) throw new ProtocolError('the peer sent a reply too many');
-      this.#conversation = undefined;
-      clearTimeout(conversation.timer);
-      conversation.resolve();
+    } catch (error) {
+      // What came with the last reply may show that it was none.
+      finished?.reject(asError(error));
+      throw error;
     }
+    finished?.resolve();
     return false;
+  }
+
+  /** @throws ProtocolError where more came than may come */
+  #finish(conversation: Conversation<Reply>): Conversation<Reply> {
+    if (this.#parser.pending && this.#parser.mayComeAnytime === undefined)
+      throw new ProtocolError('the peer sent a reply too many');
+    this.#conversation = undefined;
+    clearTimeout(conversation.timer);
+    return conversation;
+  }
+
+  /** @throws ProtocolError where it may not come now */
+  #ignore(reply: Reply): void {
+    this.#unasked += 1;
+    if (this.#unasked > UNASKED_MAX)
+      throw new ProtocolError(`the peer sent over ${UNASKED_MAX} replies too many`);
+    if (this.#parser.mayComeAnytime?.(reply) !== true)
+      throw new ProtocolError('the peer sent a reply too many');
   }
 
   /** What came before the end is taken first. */
@@ -221,6 +251,9 @@ export class Connection<Reply> {
     conversation.reject(error);
   }
 }
+
+/** Between two conversations: of warnings to all users, say. */
+export const UNASKED_MAX = 100;
 
 /** Replies of a stream that are taken in one turn of the event loop. */
 const STREAM_STEP = 100;

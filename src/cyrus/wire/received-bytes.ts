@@ -39,9 +39,9 @@ export class ReceivedBytes {
     return lf === -1 ? undefined : lf + 1 - this.#start;
   }
 
-  /** One of the first bytes; undefined where it has not come. */
+  /** One of the first bytes; undefined where it has not come, or is before the first one. */
   byteAt(offset: number): number | undefined {
-    return offset < this.length ? this.#bytes[this.#start + offset] : undefined;
+    return offset >= 0 && offset < this.length ? this.#bytes[this.#start + offset] : undefined;
   }
 
   /** Takes the first bytes away, as latin1: a character a byte. */

@@ -11,7 +11,13 @@ export type TlsSettings = {
   readonly serverName: string;
   /** Whom we trust, who we are, and the versions that are allowed. */
   readonly context: SecureContext;
+  /**
+   * Begins at once: were it loaded only when it is needed, what the peer sends meanwhile would still be taken for clear text.
+   */
+  readonly handshake: Handshake;
 };
+
+export type Handshake = (socket: Socket, settings: TlsSettings, timeoutMs: number) => Promise<TLSSocket>;
 
 /**
  * From here on the socket is the TLS socket's own.
@@ -25,6 +31,8 @@ export function handshake(socket: Socket, settings: TlsSettings, timeoutMs: numb
       secureContext: context,
       // RFC 6066 section 3: no address in SNI.
       ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
+      // By default NODE_TLS_REJECT_UNAUTHORIZED decides: an environment must not switch it off.
+      rejectUnauthorized: true,
       checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
     });
     const fail = (error: Error): void => {

@@ -310,3 +310,7 @@ function outcomes(...lines: readonly string[]): unknown[] {
     }
   });
 }
+
+test('a line of one byte behind a literal that ends with CR is no line', () => {
+  expect(() => parse('* LIST () "/" {1}\r\n\r\n')).toThrow('does not end with CR LF');
+});

@@ -50,6 +50,14 @@ describe('the choice of a mechanism', () => {
     );
   });
 
+  test('takes CRAM-MD5 in clear only where PLAIN is allowed there too: anybody could offer it alone', () => {
+    expect(() => chooseMechanism(['CRAM-MD5'], policy({ confidential: false }), CYRUS)).toThrow(
+      /CRAM-MD5 needs TLS, loopback or a UNIX socket/,
+    );
+    const anywhere = policy({ confidential: false, plainAnywhere: true });
+    expect(chooseMechanism(['CRAM-MD5'], anywhere, CYRUS)).toBe('CRAM-MD5');
+  });
+
   test('passes over CRAM-MD5 where somebody else is to be acted for', () => {
     const credentials = { ...CYRUS, authorizationId: 'admin' };
     expect(chooseMechanism(['CRAM-MD5', 'PLAIN'], policy(), credentials)).toBe('PLAIN');

@@ -67,6 +67,16 @@ describe('a server that does not prove that it knows the password', () => {
     expect(() => scram.finish()).toThrow(ProtocolError);
   });
 
+  test.each([0, 10, 19])('sends a signature of the right length with byte %d wrong', async (place) => {
+    const scram = await challenged(SHA1);
+    const signature = Buffer.from(SHA1.serverFinal.slice('v='.length), 'base64');
+    expect(signature).toHaveLength(20);
+    signature.writeUInt8(signature.readUInt8(place) ^ 1, place);
+    const final = Buffer.from(`v=${signature.toString('base64')}`);
+    await expect(scram.respond(final)).rejects.toThrow('wrong signature');
+    expect(() => scram.finish()).toThrow('success without a proof');
+  });
+
   test('sends an empty signature', async () => {
     const scram = await challenged();
     expect(() => scram.finish(Buffer.from('v='))).toThrow(ProtocolError);

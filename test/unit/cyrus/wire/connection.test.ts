@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { createServer, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { createSecureContext } from 'node:tls';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Connection, type ReplyParser } from '../../../../src/cyrus/wire/connection.js';
 import type { Endpoint } from '../../../../src/net/endpoint.js';
@@ -356,3 +357,23 @@ async function freePort(): Promise<number> {
   if (address === null || typeof address === 'string') throw new Error('no free port');
   return address.port;
 }
+
+test('a handshake begins at once: nothing that comes behind the reply to STARTTLS is taken for clear text', async () => {
+  const connection = await Connection.open(endpoint, new LineParser(), TIMEOUT_MS);
+  connections.push(connection);
+  let begun = false;
+  const secured = connection.secure(
+    {
+      mode: 'starttls',
+      serverName: 'cyrus',
+      context: createSecureContext(),
+      handshake: () => {
+        begun = true;
+        return Promise.reject(new UnavailableError('no TLS'));
+      },
+    },
+    TIMEOUT_MS,
+  );
+  expect(begun).toBe(true);
+  await expect(secured).rejects.toThrow('no TLS');
+});
