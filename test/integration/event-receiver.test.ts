@@ -189,6 +189,17 @@ describe('what is not understood is answered all the same, and a gap', () => {
 });
 
 describe('limits', () => {
+  test('a connection that sends a byte now and then is closed after the idle timeout all the same', async () => {
+    await listen({ idleTimeoutMs: 100 });
+    const peer = await connect();
+    const drip = setInterval(() => peer.send('x'), 20);
+    afterwards(() => clearInterval(drip));
+    await peer.closed();
+    clearInterval(drip);
+    await turns();
+    expect(effects).toEqual(['gap a connection ended within an event']);
+  });
+
   test('a connection that sends nothing is closed after the idle timeout, which is no gap', async () => {
     await listen({ idleTimeoutMs: 50 });
     expect(await (await connect()).closed()).toBe('');

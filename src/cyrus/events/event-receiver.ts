@@ -67,15 +67,17 @@ export class EventReceiver {
     const parser = new DlistParser(this.#limits);
     let ended = false;
     this.#connections.add(socket);
-    socket.setTimeout(this.#limits.idleTimeoutMs, () => socket.destroy());
+    // Not the socket's own: that would begin anew with each byte.
+    const timer = setTimeout(() => socket.destroy(), this.#limits.idleTimeoutMs).unref();
     socket.on('data', (chunk: Buffer) => {
-      if (!ended) ended = !this.#read(socket, parser, chunk);
+      if (!ended) ended = !this.#read(socket, parser, chunk, timer);
     });
     socket.on('end', () => socket.end());
     socket.on('error', () => socket.destroy());
     socket.on('drain', () => socket.resume());
     socket.on('close', () => {
       this.#connections.delete(socket);
+      clearTimeout(timer);
       if (!ended && parser.pending) this.#effects.gap('a connection ended within an event');
     });
   }
@@ -85,11 +87,12 @@ export class EventReceiver {
   }
 
   /** @returns whether more may be read: false after what is no dlist, which is answered all the same */
-  #read(socket: Socket, parser: DlistParser, chunk: Buffer): boolean {
+  #read(socket: Socket, parser: DlistParser, chunk: Buffer, timer: NodeJS.Timeout): boolean {
     parser.feed(chunk);
     try {
       for (let command = parser.next(); command !== undefined; command = parser.next()) {
         this.#apply(command);
+        timer.refresh();
         // Who takes no answers is read no further: they must not pile up here.
         if (!socket.write(DLIST_OK, 'latin1')) socket.pause();
       }

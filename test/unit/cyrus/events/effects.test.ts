@@ -1,0 +1,48 @@
+import { describe, expect, test } from 'vitest';
+import { eventEffects } from '../../../../src/cyrus/events/effects.js';
+import { GapLog } from '../../../../src/cyrus/events/gap-log.js';
+import { silentLog } from '../../../../src/log/log.js';
+import { EventsProof } from '../../../../src/validation/events-proof.js';
+
+function effects(quota: boolean) {
+  const done: string[] = [];
+  const remembered = {
+    forget: (mailbox: string) => void done.push(`forget ${mailbox}`),
+    missed: () => void done.push('outdate all'),
+    markOverQuota: (mailbox: string) => void done.push(`over quota ${mailbox}`),
+  };
+  const gaps = new GapLog(silentLog);
+  const proof = new EventsProof();
+  const onGap = (): void => void done.push('list anew');
+  return {
+    done,
+    gaps,
+    proof,
+    events: eventEffects({ remembered, quota, gaps, forwarder: undefined, proof, now: () => 7, onGap }),
+  };
+}
+
+describe('an event', () => {
+  test('of a change forgets the mailbox', () => {
+    const { done, events } = effects(true);
+    events.forget('alice@example.jp');
+    expect(done).toEqual(['forget alice@example.jp']);
+  });
+
+  test('of quota marks the mailbox only where Cyrus was told to push it', () => {
+    const pushed = effects(true);
+    pushed.events.markOverQuota('alice@example.jp');
+    expect(pushed.done).toEqual(['over quota alice@example.jp']);
+    const strange = effects(false);
+    strange.events.markOverQuota('alice@example.jp');
+    expect(strange.done).toEqual([]);
+  });
+});
+
+test('a gap outdates everything from before, is counted, and then a new list is due', () => {
+  const { done, gaps, proof, events } = effects(true);
+  events.gap('an event was lost');
+  events.gap('another one');
+  expect(done).toEqual(['outdate all', 'list anew', 'outdate all', 'list anew']);
+  expect([gaps.count, proof.floor()]).toEqual([2, 7]);
+});
