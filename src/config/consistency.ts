@@ -147,8 +147,18 @@ function missingTlsKeys(name: string, values: CyrusValues): Problem[] {
   ];
 }
 
-/** To imapd a name without domain may be one of the domain of the login, so it is not asked about. */
+/**
+ * A mailbox's name, as cyradm shows it, is no address: nobody's mail could be delivered there, so it would vouch for nothing.
+ * To imapd a name without domain may be one of the domain of the login, so it is not asked about.
+ */
 function canaries(name: string, { type, canary }: CyrusValues, { lookup }: Values): Problem[] {
+  const mailbox = canary === undefined ? undefined : /^user\/([^+@]+)(@.*)?$/.exec(canary);
+  if (mailbox !== undefined && mailbox !== null) {
+    const address = `${mailbox[1] ?? ''}${mailbox[2] ?? ''}`;
+    return [
+      problem(['backchannel', name, 'canary'], `is ${showValue(canary)}: must be an address, ${address}`),
+    ];
+  }
   if (!lookup.virtualDomains || lookup.defaultDomain !== undefined) return [];
   if (type !== 'imap' || canary === undefined || canary.includes('@')) return [];
   return [

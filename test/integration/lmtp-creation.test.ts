@@ -58,6 +58,20 @@ describe('before the first question', () => {
   });
 });
 
+describe('a catch-all mailbox over its quota', () => {
+  test.each(['452 4.2.2 Over quota SESSIONID=<fake-1>\r\n', '552 5.2.2 Over quota SESSIONID=<fake-1>\r\n'])(
+    'creates nothing (%j): all are asked about, and lmtpd is believed',
+    async (reply) => {
+      const rig = await rigThatSays(reply);
+      expect(await rig.askAll('alice@example.jp', 'full@example.jp')).toEqual([
+        'deliverable probe',
+        'overquota probe',
+      ]);
+      expect(rig.lines).toEqual(['catch-all']);
+    },
+  );
+});
+
 describe('autocreate', () => {
   test.each([INVALID_NAME, '550 5.7.1 no\r\n', '501 5.5.4 no\r\n', '451 4.3.0 System I/O error\r\n'])(
     'is suspected at %j: nobody is asked about, everybody deferred, and one line says so',

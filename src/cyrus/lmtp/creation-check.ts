@@ -3,6 +3,7 @@
 // (mboxname_policycheck() of imap/mboxname.c). It is asked in each domain before anything else is, in each session
 // anew, and again every hour. Keeps what was found; the session asks. No I/O.
 import { parseKey, type AddressRules, type Recipient } from '../../validation/recipient.js';
+import { rcptVerdict } from './rcpt-verdict.js';
 import { describeReply, type LmtpReply } from './reply.js';
 
 /** `clean`: a RCPT changes nothing, and an unknown is unknown. */
@@ -80,7 +81,9 @@ export class CreationCheck {
   }
 }
 
+/** Over quota is a catch-all mailbox that is full: nothing was created, and what lmtpd says of others is true. */
 function findingOf(reply: LmtpReply): Finding {
-  if (reply.code === 550 && reply.enhanced === '5.1.1') return 'clean';
-  return reply.code === 250 ? 'catch-all' : 'autocreate';
+  const { kind } = rcptVerdict(reply);
+  if (kind === 'unknown') return 'clean';
+  return kind === 'deliverable' || kind === 'overquota' ? 'catch-all' : 'autocreate';
 }

@@ -53,9 +53,8 @@ export type PoolSurroundings = {
   readonly restarted?: () => void;
 };
 
-/** How long a session that is stuck on a mailbox is waited for before another one is asked about it: it may be lost. */
+/** So long a session that is stuck on a mailbox is waited for; then another one is asked, if no more than this are stuck. */
 export const STUCK_FOR_MS = 30_000;
-/** And as long as no more than one is stuck; each may hold up an lmtpd. */
 const STUCK_MAX = 2;
 
 /** How long a batch may be under way before the next one is given to another session. A usual one takes 1 ms. */
@@ -262,8 +261,8 @@ export class Pool implements Probe {
 
   /** Refuses what waits; and where nobody listened, looks whether somebody does now. */
   #giveUp(): void {
-    if (this.#life === 'open' && this.size === 0 && isNobodyThere(this.#presence.down))
-      this.#sessions.knock();
+    const { down } = this.#presence;
+    if (this.#life === 'open' && this.size === 0 && isNobodyThere(down)) this.#sessions.knock();
     if (!this.#mayBeTaken()) this.#waiting.refuseAll(this.#presence.refusal());
   }
 
