@@ -2,6 +2,8 @@
 
 type Field<Value> = {
   readonly type: 'text' | 'number' | 'object';
+  /** A stranger's words. */
+  readonly strange?: true;
   /** One sentence for the manual. */
   readonly text: string;
   /** Only for the compiler: what the field holds. */
@@ -9,10 +11,12 @@ type Field<Value> = {
 };
 
 const text = (words: string): Field<string> => ({ type: 'text', text: words });
+/** What somebody else wrote: it is cut, see cut.ts. */
+const strange = (words: string): Field<string> => ({ type: 'text', text: words, strange: true });
 const number = (words: string): Field<number> => ({ type: 'number', text: words });
 const object = (words: string): Field<object> => ({ type: 'object', text: words });
 
-/** Alphabetical. A field of a stranger's words may be cut, see cut.ts. */
+/** Alphabetical. */
 export const FIELDS = {
   acceptMs: number('How long whoever is accepted next may have waited for that, in milliseconds.'),
   ageMs: number('How old the remembered denial was that answered, in milliseconds.'),
@@ -24,41 +28,41 @@ export const FIELDS = {
   connection: number('The connection of the mail server, counted from the start.'),
   connections: number('Connections of mail servers at this moment; of `few-files`, how many will be served.'),
   counts: object('How many of each verb had no line of their own.'),
-  domain: text('The domain.'),
+  domain: strange('The domain.'),
   dropped: number('Log lines that are lost.'),
   endpoint: text('Where it listens or connects, as in the configuration.'),
   enhanced: text('What Cyrus said: its enhanced code, such as `5.1.1`.'),
-  error: text('What the system or the peer said.'),
+  error: strange('What the system or the peer said.'),
   file: text('The file.'),
   gaps: number('Gaps since the last line about one, this one included.'),
-  key: text(
+  key: strange(
     'What the mail server asked about; of `witness-missing`, the key of the configuration that is not set.',
   ),
   kind: text('What the event means: `changed`, `overquota`, `other` or `doubtful`.'),
   mailboxes: number('How many mailboxes.'),
-  map: text('The map name of the request.'),
+  map: strange('The map name of the request.'),
   maxConnections: number('`socketmap.max_connections`.'),
   missing: number('How many of the former mailboxes are missing now.'),
   more: number('How many more of this kind the last minute had.'),
   ms: number('How long it took, in milliseconds.'),
-  name: text('The name of the event, as Cyrus writes it.'),
+  name: strange('The name of the event, as Cyrus writes it.'),
   names: object('The mailboxes that are forgotten.'),
   needRestart: object('Those of them that hold only after a restart.'),
   node: text('The version of Node.js.'),
   openFiles: number('How many files the process may have open.'),
   path: text('The file.'),
   pauseMs: number('For how long nobody is asked now, in milliseconds.'),
-  peer: text('The address of the other end.'),
+  peer: strange('The address of the other end.'),
   perSecond: number('Unknown recipients a second.'),
   pid: number('The process.'),
   questions: number('Questions that got no answer there.'),
-  queueId: text('The name of the message in the queue of the mail server, where it sends it along.'),
+  queueId: strange('The name of the message in the queue of the mail server, where it sends it along.'),
   reason: text('Why.'),
-  reply: text('What lmtpd replied.'),
+  reply: strange('What lmtpd replied.'),
   rule: text('Why nobody needed to be asked, such as `8-bit character`.'),
-  said: text('What Cyrus said: its words.'),
+  said: strange('What Cyrus said: its words.'),
   seconds: number('For how long, in seconds.'),
-  session: text('SESSIONID, by which the log of Cyrus names the conversation.'),
+  session: strange('SESSIONID, by which the log of Cyrus names the conversation.'),
   signal: text('The signal.'),
   skipped: number('Mailboxes of the list for which there was no room.'),
   source: text(
@@ -82,3 +86,9 @@ export type FieldName = keyof typeof FIELDS;
 export type FieldValues = {
   readonly [Name in FieldName]: (typeof FIELDS)[Name] extends Field<infer Value> ? Value : never;
 };
+
+export const STRANGERS: ReadonlySet<string> = new Set(
+  Object.entries<Field<unknown>>(FIELDS).flatMap(([name, { strange: cuts }]) =>
+    cuts === true ? [name] : [],
+  ),
+);

@@ -1,11 +1,13 @@
-// The log: pino, a JSON line an event, its message a verb, with fixed fields and the time in ISO 8601.
+// The log: pino, a line an event, with a verb, fixed fields and the time in ISO 8601.
 // Writes to a file or to standard error, by log-file.ts.
 import { write } from 'node:fs';
 import type { LogConfig } from '../config/config.js';
 import { ConfigError, messageOf } from '../errors.js';
+import { ByteLimit } from './byte-limit.js';
+import { formatterOf } from './format.js';
 import { LogFile } from './log-file.js';
 import type { Log } from './verb.js';
-import { logResumed } from './verbs/log.js';
+import { logLimited, logResumed } from './verbs/log.js';
 
 export type { Log };
 
@@ -26,6 +28,12 @@ export async function createLog(config: LogConfig): Promise<LogHandle> {
     trouble: (what) => tellOperator(config, what),
     resumed: (dropped) => logResumed(log, { dropped }),
   });
+  let format = formatterOf(config);
+  const limit = new ByteLimit(
+    config.maxBytesPerSecond,
+    () => performance.now(),
+    (dropped) => logLimited(log, { dropped }),
+  );
   const log = pino(
     {
       level: config.level,
@@ -33,12 +41,14 @@ export async function createLog(config: LogConfig): Promise<LogHandle> {
       timestamp: stdTimeFunctions.isoTime,
       formatters: { level: (level) => ({ level }) },
     },
-    file,
+    { write: (line) => void (limit.takes(line) && file.write(format(line))) },
   );
   return {
     log,
     reopen: (next) => {
       log.level = next.level;
+      format = formatterOf(next);
+      limit.maxPerSecond = next.maxBytesPerSecond;
       file.reopen(next.file);
     },
     flush: () => file.flush(FLUSH_TIMEOUT_MS),

@@ -1,6 +1,7 @@
 // What a line of the log is: a verb that names it, fields of fixed names and types, a level, and one sentence of prose.
 // The verbs themselves are in verbs/, a file a room; cyrusmapd-log(5) is made of them. No I/O of its own.
-import type { FieldName, FieldValues } from './fields.js';
+import { cut } from './cut.js';
+import { STRANGERS, type FieldName, type FieldValues } from './fields.js';
 
 export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 
@@ -8,6 +9,16 @@ export type Level = 'trace' | 'debug' | 'info' | 'warn' | 'error' | 'fatal';
 export type Log = {
   readonly [level in Level]: (fields: object, prose: string) => void;
 } & { readonly isLevelEnabled: (level: Level) => boolean };
+
+function withStrangersCut(fields: object): object {
+  let changed: { [field: string]: unknown } | undefined;
+  for (const [name, value] of Object.entries(fields)) {
+    if (typeof value !== 'string' || !STRANGERS.has(name)) continue;
+    const shown = cut(value);
+    if (shown !== value) changed = { ...(changed ?? fields), [name]: shown };
+  }
+  return changed ?? fields;
+}
 
 type Said<Required extends FieldName, Optional extends FieldName, Levels extends Level> = {
   /** The first is the usual one; the others are for `at`. */
@@ -42,8 +53,7 @@ export function verb<
   const Optional extends FieldName = never,
 >(name: string, said: Said<Required, Optional, Levels>): Verb<Required, Optional, Levels> {
   const at = (level: Levels, log: Log, fields: Fields<Required, Optional>): void => {
-    const line: object = { event: name, ...fields };
-    log[level](line, said.prose);
+    log[level]({ event: name, ...withStrangersCut(fields) }, said.prose);
   };
   const usual = said.levels[0];
   return Object.assign((log: Log, fields: Fields<Required, Optional>) => at(usual, log, fields), {

@@ -8,6 +8,11 @@ const KEYS = {
     since: '0.1.0',
     text: 'Refused and deferred recipients are logged at info, accepted ones at debug.',
   }),
+  format: key(choice('auto', 'text', 'json', 'journal'), {
+    default: 'auto',
+    since: '0.1.0',
+    text: 'How a line looks: "text" is for people, "json" for programs, and "journal" is text with the priority in front that journald takes. With "auto" it is text on a terminal, journal where journald reads, and else json.',
+  }),
   file: key(absolutePath(), {
     unset: 'standard error',
     example: '/var/log/cyrusmapd.log',
@@ -19,6 +24,11 @@ const KEYS = {
     since: '0.1.0',
     text: 'Log lines that wait for a slow disk; beyond it they are dropped and counted, and mail goes on.',
   }),
+  max_bytes_per_second: key(integer(4096, 1_073_741_824, 'bytes'), {
+    default: 262_144,
+    since: '0.1.0',
+    text: 'Bytes of log in a second. Lines of level info, debug and trace beyond it are counted, and told of in one line, `log-limited`; warnings and errors are always written.',
+  }),
   max_refused_per_second: key(integer(1, 1_000_000, 'lines'), {
     default: 100,
     since: '0.1.0',
@@ -28,6 +38,6 @@ const KEYS = {
 
 export const LOG = {
   title: 'The log',
-  text: 'One JSON object a line: a verb and its fields.',
+  text: 'One event a line: a verb and its fields, see cyrusmapd-log(5). What a stranger wrote is cut after 256 bytes.',
   keys: KEYS,
 } satisfies Table<Keys>;

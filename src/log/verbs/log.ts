@@ -6,3 +6,9 @@ export const logResumed = verb('log-resumed', {
   prose: 'Lines can be written again; some were lost.',
   fields: ['dropped'],
 });
+
+export const logLimited = verb('log-limited', {
+  levels: ['warn'],
+  prose: 'More would have been logged in a second than log.max_bytes_per_second.',
+  fields: ['dropped'],
+});

@@ -116,7 +116,14 @@ describe('the defaults', () => {
         decisions: 10_000,
         harvest: 5,
       },
-      log: { level: 'info', file: undefined, maxPendingBytes: 1_048_576, maxRefusedPerSecond: 100 },
+      log: {
+        level: 'info',
+        format: 'auto',
+        file: undefined,
+        maxPendingBytes: 1_048_576,
+        maxBytesPerSecond: 262_144,
+        maxRefusedPerSecond: 100,
+      },
     });
   });
 

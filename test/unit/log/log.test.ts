@@ -25,7 +25,14 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true, force: true }));
 
 function inFile(name: string, level: LogConfig['level'] = 'info'): LogConfig {
-  return { level, file: join(folder, name), maxPendingBytes: 1_048_576, maxRefusedPerSecond: 100 };
+  return {
+    level,
+    format: 'auto',
+    file: join(folder, name),
+    maxPendingBytes: 1_048_576,
+    maxBytesPerSecond: 262_144,
+    maxRefusedPerSecond: 100,
+  };
 }
 
 function lines(name: string): Record<string, unknown>[] {

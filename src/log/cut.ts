@@ -1,0 +1,33 @@
+// What a stranger wrote stands in the log only as far as it helps: a key has 10 000 bytes, and a hundred of those a second
+// would be 80 GB a day. No I/O.
+
+export const CUT_MAX_BYTES = 256;
+
+/** A character has at most so many bytes in UTF-8, counted by UTF-16 units. */
+const UNIT_MAX_BYTES = 3;
+
+/** @returns the text, or its beginning and how long it is: `aaaa... (10000 bytes)` */
+export function cut(text: string): string {
+  if (text.length * UNIT_MAX_BYTES <= CUT_MAX_BYTES) return text;
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= CUT_MAX_BYTES) return text;
+  const begin = Buffer.from(text.slice(0, CUT_MAX_BYTES)).subarray(0, CUT_MAX_BYTES).toString();
+  // The last character may have been cut in two.
+  return `${begin.replace(/\ufffd$/, '')}... (${bytes} bytes)`;
+}
+
+/**
+ * What a terminal or a viewer would obey, or take for the end of a line, and JSON does not escape: DEL and C1, the marks and
+ * overrides of direction, what has no width, and the separators of lines and paragraphs.
+ */
+const OBEYED = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/;
+const ALL_OBEYED = new RegExp(OBEYED, 'g');
+
+/** In JSON these stand in strings only, so the line stays the same JSON. */
+export function escapeObeyed(line: string): string {
+  return OBEYED.test(line) ? line.replace(ALL_OBEYED, escaped) : line;
+}
+
+function escaped(character: string): string {
+  return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`;
+}
