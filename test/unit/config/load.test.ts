@@ -41,6 +41,7 @@ describe('the defaults', () => {
     const { config } = await loadConfig({ config: file });
     expect(config).toEqual({
       file,
+      host: undefined,
       socketmap: {
         listen: [{ kind: 'unix', path: '/var/run/cyrusmapd/socketmap' }],
         allow: [],
@@ -73,7 +74,7 @@ describe('the defaults', () => {
         queueId: false,
       },
       events: undefined,
-      cyrus: { imapdConf: undefined, clock: true },
+      cyrus: { imapdConf: undefined, clock: true, directory: false },
       cache: {
         knownTtlMs: 60_000,
         negativeTtlMs: undefined,
