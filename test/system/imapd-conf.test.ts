@@ -123,6 +123,8 @@ function shownBy(name: string, value: string | undefined): string {
 }
 
 function compare(said: Said, { refusal, values }: Ours): object | undefined {
+  // cyr_info dies without a word where a name is empty: what Cyrus would read cannot be seen.
+  if (said.refusal === '') return undefined;
   if (said.refusal !== undefined || refusal !== undefined) {
     // An empty name is printed as nothing, and what includes twice is named without its line.
     if (said.refusal === undefined || refusal === undefined) return { said: said.refusal, ours: refusal };
