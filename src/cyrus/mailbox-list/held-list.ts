@@ -151,14 +151,7 @@ export class HeldList {
     const { file, header } = this.#tail.begin();
     const layout = layoutAtStart(file);
     if (layout === undefined) throw new Error('the mailbox list has no user yet');
-    const keys = new ListedKeys(
-      layout,
-      header.numRecords,
-      (position) => this.#tail.keyAt(position),
-      (key) => {
-        if (this.#standing === 'ready') this.#touched.add(key);
-      },
-    );
+    const keys = new ListedKeys(layout, header.numRecords, (position) => this.#tail.keyAt(position));
     const pause = async () => {
       await this.#parts.pause();
       if (this.#standing !== 'loading') throw new Error('not wanted any more');
@@ -173,6 +166,7 @@ export class HeldList {
     this.#loadedKeyBytes = keys.keyBytes;
     this.#loads += 1;
     this.#touched.clear();
+    keys.touched = (key) => this.#touched.add(key);
     this.#standing = 'ready';
     this.#reason = undefined;
   }

@@ -2,7 +2,7 @@
 // delete, which names no key, has taken out. No I/O.
 import { ProtocolError } from '../../errors.js';
 import { HashedKeys } from './key-hash.js';
-import { keyOfInbox, kindOfKey, stateOf, type EntryState, type Layout } from './names.js';
+import { keyOfInbox, kindOfKey, stateOf, type EntryState, type KeyKind, type Layout } from './names.js';
 import { OrderedKeys } from './ordered-keys.js';
 import type { RecordSink } from './twoskip.js';
 
@@ -17,31 +17,30 @@ const MARKS: Readonly<Record<EntryState, number>> = { present: PRESENT, absent: 
 const ORDINARY = Buffer.from('%(T e ', 'latin1');
 /** First letters of keys that lead to a mailbox: A, I and J. */
 const INDEX_LETTERS = [0x41, 0x49, 0x4a];
+const NAME_LETTER = 0x4e;
+/** Between domain and name, and within a name. */
+const AFTER_DOMAIN = 0x1d;
+const WITHIN_NAME = 0x1f;
+const USER = Buffer.from('user\x1f', 'latin1');
 
 export class ListedKeys implements RecordSink {
   readonly #layout: Layout;
   readonly #keyAt: (position: number) => Buffer;
-  readonly #touched: (key: string) => void;
   readonly #mailboxes: OrderedKeys;
   readonly #index: HashedKeys;
   #indexGone = 0;
   #listed = 0;
   #changes = 0;
+  /** Told of each user's key that is set or deleted; not while a whole list is loaded. */
+  touched: ((key: string) => void) | undefined;
 
   /**
    * @param expected how many keys there will be
    * @param keyAt the key of the record at a place in the file that is being read
-   * @param touched told of each user's key that was set or deleted
    */
-  constructor(
-    layout: Layout,
-    expected: number,
-    keyAt: (position: number) => Buffer,
-    touched: (key: string) => void,
-  ) {
+  constructor(layout: Layout, expected: number, keyAt: (position: number) => Buffer) {
     this.#layout = layout;
     this.#keyAt = keyAt;
-    this.#touched = touched;
     // In the newer layout each mailbox has a second key, by its id.
     const share = layout === 'divided' ? 0.5 : 1;
     this.#mailboxes = new OrderedKeys(expected * share);
@@ -89,12 +88,7 @@ export class ListedKeys implements RecordSink {
 
   set(bytes: Buffer, key: number, keyEnd: number, valueEnd: number): void {
     this.#changes += 1;
-    if (this.#layout === 'divided' && INDEX_LETTERS.includes(bytes[key] ?? 0)) {
-      this.#index.add(bytes, key, keyEnd);
-      return;
-    }
-    const text = bytes.toString('latin1', key, keyEnd);
-    switch (kindOfKey(text, this.#layout)) {
+    switch (this.#kindOf(bytes, key, keyEnd)) {
       case 'index':
         this.#index.add(bytes, key, keyEnd);
         return;
@@ -105,9 +99,19 @@ export class ListedKeys implements RecordSink {
         const mark = markOf(bytes, keyEnd, valueEnd);
         const before = this.#mailboxes.set(bytes, key, keyEnd, mark);
         this.#listed += Number(mark === PRESENT) - Number(before === PRESENT);
-        this.#touched(text);
+        this.touched?.(bytes.toString('latin1', key, keyEnd));
       }
     }
+  }
+
+  /** As kindOfKey(), without a string for each of a million keys. */
+  #kindOf(bytes: Buffer, start: number, end: number): KeyKind {
+    if (this.#layout === 'divided') {
+      const letter = bytes[start] ?? 0;
+      if (letter === NAME_LETTER) return isInbox(bytes, start + 1, end) ? 'inbox' : 'mailbox';
+      if (INDEX_LETTERS.includes(letter)) return 'index';
+    }
+    return kindOfKey(bytes.toString('latin1', start, end), this.#layout);
   }
 
   deleted(next: number): void {
@@ -123,8 +127,22 @@ export class ListedKeys implements RecordSink {
     }
     if (gone.mark === NO_USER) return;
     if (gone.mark === PRESENT) this.#listed -= 1;
-    this.#touched(gone.key);
+    this.touched?.(gone.key);
   }
+}
+
+/** `example.jp` 1D `user` 1F `first.last`, or without the domain. */
+function isInbox(bytes: Buffer, start: number, end: number): boolean {
+  let name = start;
+  let divisions = 0;
+  for (let i = start; i < end; i++) {
+    const byte = bytes[i];
+    if (byte === AFTER_DOMAIN && divisions === 0 && name === start && i > start) name = i + 1;
+    else if (byte === AFTER_DOMAIN) return false;
+    else if (byte === WITHIN_NAME) divisions += 1;
+  }
+  const user = name + USER.length;
+  return divisions === 1 && user < end && bytes.compare(USER, 0, USER.length, name, user) === 0;
 }
 
 function markOf(bytes: Buffer, start: number, end: number): number {
