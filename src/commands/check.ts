@@ -1,5 +1,6 @@
 // `cyrusmapd check`: decides without a daemon, and prints the whole way from the key to what the sender hears.
-import { buildBackchannels, validatorRules, type Backchannels } from '../backchannels/build.js';
+import { buildBackchannels, type Backchannels } from '../backchannels/build.js';
+import { validatorRules } from '../backchannels/rules.js';
 import type { BackchannelConfig, Config } from '../config/config.js';
 import type { Flags } from '../config/flags.js';
 import { completeFromCyrus } from '../backchannels/cyrus-host.js';

@@ -2,7 +2,6 @@
 // the runtime for its memory and its time.
 import type { BackchannelFigures, Figures } from '../admin/operations.js';
 import type { Backchannels } from '../backchannels/build.js';
-import { Pool } from '../cyrus/pool/pool.js';
 import type { Events } from '../cyrus/events/events.js';
 import type { SocketmapServer } from '../socketmap/server.js';
 import type { VerdictCache } from '../validation/verdict-cache.js';
@@ -62,26 +61,22 @@ export function figuresOf(parts: FigureParts): Figures {
   };
 }
 
-export function backchannelFigures({ probes, witnesses }: Backchannels, now: number): BackchannelFigures[] {
-  return probes.flatMap((probe) => {
-    if (!(probe instanceof Pool)) return [];
+export function backchannelFigures({ cyrus }: Backchannels, now: number): BackchannelFigures[] {
+  return cyrus.map(({ probe, witness }) => {
     const { name, state, size, waiting, questions, batches, answeredAt, trouble } = probe;
-    const witness = witnesses.get(probe);
-    const mailbox = witness?.candidate(NONE)?.address;
-    return [
-      {
-        name,
-        state,
-        sessions: size,
-        waiting,
-        questions,
-        batches,
-        ...(answeredAt === undefined ? {} : { answeredAgo: Math.max(0, now - answeredAt) / 1000 }),
-        ...(trouble === undefined ? {} : { trouble }),
-        ...(mailbox === undefined ? {} : { witness: mailbox }),
-        ...(witness === undefined ? {} : { witnessState: witness.state }),
-      },
-    ];
+    const mailbox = witness.candidate(NONE)?.address;
+    return {
+      name,
+      state,
+      sessions: size,
+      waiting,
+      questions,
+      batches,
+      ...(answeredAt === undefined ? {} : { answeredAgo: Math.max(0, now - answeredAt) / 1000 }),
+      ...(trouble === undefined ? {} : { trouble }),
+      ...(mailbox === undefined ? {} : { witness: mailbox }),
+      witnessState: witness.state,
+    };
   });
 }
 

@@ -33,7 +33,14 @@ export function vouchedFor(config: Config, { asked }: Backchannels, { events, cl
     const told = events !== undefined && pushing.includes(backchannel.name);
     const belief = beliefOf(config.cache, told ? config.events : undefined, listed);
     const proofs = [told ? events : undefined, here.includes(backchannel.name) ? clock : undefined];
-    return [{ probe, proof: joinProofs(proofs.filter((proof) => proof !== undefined)), belief }];
+    return [
+      {
+        probe,
+        word: wordOf(backchannel, config),
+        proof: joinProofs(proofs.filter((proof) => proof !== undefined)),
+        belief,
+      },
+    ];
   });
 }
 
@@ -45,6 +52,13 @@ export function pushers(events: EventsConfig, backchannels: readonly Backchannel
   if (local.length > 0) return local.map(({ name }) => name);
   const hosts = new Set(cyrus.map(hostOf));
   return hosts.size === 1 ? cyrus.map(({ name }) => name) : [];
+}
+
+/** Whose word it is: that of the Cyrus there, and of its second. */
+function wordOf(backchannel: CyrusBackchannelConfig, { backchannels }: Config): string | undefined {
+  const second = backchannels.find(({ name }) => name === backchannel.second);
+  if (second?.type === 'list') return undefined;
+  return JSON.stringify([backchannel, second].map((each) => each && [each.name, each.type, each.endpoint]));
 }
 
 function hostOf({ endpoint }: CyrusBackchannelConfig): string {

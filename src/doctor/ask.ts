@@ -1,6 +1,7 @@
 // Asks around: a daemon on each of our listeners, Cyrus on each back-channel, and Cyrus about each postmaster.
 // Nothing is delivered; where a question would make a mailbox it is not asked.
-import { buildBackchannels, validatorRules, type Backchannels } from '../backchannels/build.js';
+import { buildBackchannels, type Backchannels } from '../backchannels/build.js';
+import { validatorRules } from '../backchannels/rules.js';
 import type { BackchannelConfig, Config } from '../config/config.js';
 import { messageOf } from '../errors.js';
 import type { Endpoint } from '../net/endpoint.js';

@@ -4,15 +4,16 @@ import { ConfigError, messageOf } from '../errors.js';
 
 /**
  * @param user a name, or a number that needs no entry
+ * @param section of the configuration whose key it is, for the error
  * @throws ConfigError where there is no such user
  */
-export function userId(user: string, file = '/etc/passwd'): number {
-  return idOf('socketmap.socket_owner', 'user', user, file);
+export function userId(user: string, section: string, file = '/etc/passwd'): number {
+  return idOf(`${section}.socket_owner`, 'user', user, file);
 }
 
 /** @throws ConfigError where there is no such group */
-export function groupId(group: string, file = '/etc/group'): number {
-  return idOf('socketmap.socket_group', 'group', group, file);
+export function groupId(group: string, section: string, file = '/etc/group'): number {
+  return idOf(`${section}.socket_group`, 'group', group, file);
 }
 
 /** The name is the first field of a line and the id the third, in both files. */

@@ -10,6 +10,8 @@ import { ConfigError, UnavailableError, messageOf } from '../errors.js';
 import { groupId, userId } from './accounts.js';
 
 export type SocketFileRules = {
+  /** Of the configuration, for errors; `socketmap` by default. */
+  readonly section?: string;
   /** A name or a number; undefined leaves it to the process. */
   readonly socketOwner: string | undefined;
   readonly socketGroup: string | undefined;
@@ -81,15 +83,16 @@ export function withMode(mode: number, create: () => void): void {
  * A symbolic link in its place would be given away itself, and not what it leads to.
  * @throws ConfigError where there is no such user or group, or this process may not give the file to them
  */
-export function giveAway(file: string, { socketOwner, socketGroup }: SocketFileRules): void {
-  const uid = socketOwner === undefined ? -1 : userId(socketOwner);
-  const gid = socketGroup === undefined ? -1 : groupId(socketGroup);
+export function giveAway(file: string, rules: SocketFileRules): void {
+  const { section = 'socketmap', socketOwner, socketGroup } = rules;
+  const uid = socketOwner === undefined ? -1 : userId(socketOwner, section);
+  const gid = socketGroup === undefined ? -1 : groupId(socketGroup, section);
   if (uid === -1 && gid === -1) return;
   try {
     lchownSync(file, uid, gid);
   } catch (error) {
     const wanted = `${socketOwner ?? ''}:${socketGroup ?? ''}`;
-    throw new ConfigError(`socketmap.socket_owner and socket_group are ${wanted}: ${messageOf(error)}`, {
+    throw new ConfigError(`${section}.socket_owner and socket_group are ${wanted}: ${messageOf(error)}`, {
       cause: error,
     });
   }

@@ -1,6 +1,6 @@
 // Which mailboxes an imap back-channel lists for a snapshot: the INBOXes of the domains that it serves, or that the one
 // before it serves. Patterns for LIST, and whether the list would hold a mailbox. No I/O.
-import type { Config } from '../config/config.js';
+import type { Config, DomainRoute } from '../config/config.js';
 import { inboxPattern, type MailboxName, type Separator } from '../cyrus/mailbox-name.js';
 import { routeByDomain } from '../validation/routing.js';
 
@@ -13,16 +13,32 @@ export type SnapshotScope = {
 /** Cyrus has no mailbox in a domain with other characters. */
 const LISTABLE = /^(?:\*|(?:\*\.)?[a-z0-9.-]+)$/;
 
-/** @returns undefined where the back-channel serves no domain */
-export function snapshotScope(name: string, config: Config): SnapshotScope | undefined {
-  const { virtualDomains, defaultDomain } = config.lookup.addressRules;
-  const lists = new Set(
-    config.backchannels.flatMap((each) => (each.name === name || each.second === name ? [each.name] : [])),
+/** Everything of the configuration that a scope is made of. */
+export type ScopeGiven = {
+  /** The back-channels whose mailboxes are listed: it, and those whose second it is. */
+  readonly lists: readonly string[];
+  readonly domains: readonly DomainRoute[];
+  readonly virtualDomains: boolean;
+  readonly defaultDomain: string | undefined;
+};
+
+/** @param name of the back-channel that lists */
+export function scopeGiven(name: string, { backchannels, domains, lookup }: Config): ScopeGiven {
+  const { virtualDomains, defaultDomain } = lookup.addressRules;
+  const lists = backchannels.flatMap((each) =>
+    each.name === name || each.second === name ? [each.name] : [],
   );
-  const served = config.domains.filter(({ backchannel }) => lists.has(backchannel));
+  return { lists, domains, virtualDomains, defaultDomain };
+}
+
+/** @returns undefined where the back-channel serves no domain */
+export function snapshotScope(given: ScopeGiven): SnapshotScope | undefined {
+  const { virtualDomains, defaultDomain } = given;
+  const lists = new Set(given.lists);
+  const served = given.domains.filter(({ backchannel }) => lists.has(backchannel));
   if (served.length === 0) return undefined;
   const route = routeByDomain(
-    config.domains.map(({ domain, backchannel }) => ({ domain, probe: { backchannel } })),
+    given.domains.map(({ domain, backchannel }) => ({ domain, probe: { backchannel } })),
     false,
   );
   const serves = (domain: string | undefined): boolean => {

@@ -4,7 +4,7 @@ import { isDeepStrictEqual } from 'node:util';
 import type { Backchannels } from '../backchannels/build.js';
 import type { Config } from '../config/config.js';
 import { SnapshotReader } from './reader.js';
-import { snapshotScope } from './scope.js';
+import { scopeGiven, snapshotScope } from './scope.js';
 import type { SnapshotSource } from './snapshots.js';
 
 /** imapd ends an idle session after 30 minutes or later: option timeout of imapd.conf. */
@@ -18,17 +18,18 @@ export type ConfiguredSource = SnapshotSource & {
 /** @param former of the configuration before: what has not changed is kept, with its login */
 export function snapshotSources(
   config: Config,
-  { listers, origins }: Backchannels,
+  { cyrus }: Backchannels,
   now: () => number,
   former: readonly ConfiguredSource[] = [],
 ): readonly ConfiguredSource[] {
-  return [...listers].flatMap(([probe, open]) => {
-    const scope = snapshotScope(probe.name, config);
-    const origin = origins.get(probe);
-    if (scope === undefined || origin === undefined) return [];
-    const { canary, loginBackoffMs } = origin.backchannel;
+  return cyrus.flatMap(({ basis: { backchannel }, probe, lister: open }) => {
+    if (open === undefined) return [];
+    const given = scopeGiven(probe.name, config);
+    const scope = snapshotScope(given);
+    if (scope === undefined) return [];
+    const { canary, loginBackoffMs } = backchannel;
     const keep = config.cache.snapshotIntervalMs <= IDLE_MAX_MS;
-    const basis = [open, config.domains, config.lookup.addressRules, keep];
+    const basis = [open, given, keep];
     const kept = former.find((source) => isDeepStrictEqual(source.basis, basis));
     if (kept !== undefined) return [kept];
     const reader = new SnapshotReader({ open, ...scope, keep, loginBackoffMs, now });

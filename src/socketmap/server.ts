@@ -129,6 +129,11 @@ export class SocketmapServer {
     return [...this.#listeners.keys()].map(({ endpoint }) => endpoint);
   }
 
+  /** The deadline of a lookup may change: Sendmail's patience does not. */
+  set stallLimitMs(ms: number) {
+    this.#watch.limitMs = ms;
+  }
+
   /** That are served, without those that linger. */
   get connections(): number {
     return this.#connections.size;

@@ -12,7 +12,8 @@ export type StallClocks = {
 
 export class StallWatch {
   readonly #wallClock: () => number;
-  readonly #limitMs: number;
+  /** Standing still for longer than this is a stall. */
+  limitMs: number;
   readonly #onStall: (stalledMs: number) => void;
   #lastTick: number;
   #lastWallTick: number;
@@ -30,7 +31,7 @@ export class StallWatch {
     this.#lastWallTick = wallClock();
     this.#tickBefore = start;
     this.#runningSince = start;
-    this.#limitMs = limitMs;
+    this.limitMs = limitMs;
     this.#onStall = onStall;
   }
 
@@ -53,7 +54,7 @@ export class StallWatch {
    */
   check(now: number): boolean {
     const stalledMs = Math.max(now - this.#lastTick, this.#wallClock() - this.#lastWallTick);
-    if (stalledMs <= this.#limitMs) return false;
+    if (stalledMs <= this.limitMs) return false;
     this.#lastTick = now;
     this.#lastWallTick = this.#wallClock();
     this.#tickBefore = now;

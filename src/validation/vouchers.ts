@@ -5,8 +5,14 @@ import type { Belief } from './belief.js';
 import type { Probe } from './probe.js';
 import type { Proof } from './proof.js';
 
-/** A back-channel as it is vouched for. Its probe says which one it is, over reloads too. */
-export type Vouched = { readonly probe: Probe; readonly proof: Proof; readonly belief: Belief };
+/** A back-channel as it is vouched for. */
+export type Vouched = {
+  readonly probe: Probe;
+  /** Whose word its answers are, over reloads too, whatever else of it changes; undefined: this probe's alone. */
+  readonly word?: string;
+  readonly proof: Proof;
+  readonly belief: Belief;
+};
 
 export type Voucher = {
   readonly number: number;
@@ -30,6 +36,7 @@ export class Vouchers {
   readonly #max: number;
   readonly #nobody: Voucher;
   #byProbe = new Map<Probe, Voucher>();
+  #byWord = new Map<Probe | string, Voucher>();
   /** Numbers in use no more, the longest unused first. */
   readonly #free: Voucher[] = [];
 
@@ -69,14 +76,16 @@ export class Vouchers {
    * @param now monotonic milliseconds
    */
   take(vouched: readonly Vouched[], now: number): void {
-    const former = this.#byProbe;
+    const former = this.#byWord;
     this.#byProbe = new Map();
-    const named = new Set(vouched.map(({ probe }) => probe));
-    for (const [probe, voucher] of former) if (!named.has(probe)) this.#retire(voucher);
-    for (const { probe, proof, belief } of vouched) {
-      const voucher = former.get(probe) ?? this.#next(belief, now);
+    this.#byWord = new Map();
+    const words = new Set(vouched.map(({ word, probe }) => word ?? probe));
+    for (const [word, voucher] of former) if (!words.has(word)) this.#retire(voucher);
+    for (const { probe, word = probe, proof, belief } of vouched) {
+      const voucher = former.get(word) ?? this.#next(belief, now);
       Object.assign(voucher, { name: probe.name, proof, belief, routedSince: now });
       this.#byProbe.set(probe, voucher);
+      this.#byWord.set(word, voucher);
     }
   }
 

@@ -3,7 +3,8 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { buildBackchannels, validatorRules } from '../../src/backchannels/build.js';
+import { buildBackchannels } from '../../src/backchannels/build.js';
+import { validatorRules } from '../../src/backchannels/rules.js';
 import { loadConfig } from '../../src/config/load.js';
 import { silentLog } from '../../src/log/log.js';
 import { snapshotSources } from '../../src/snapshots/sources.js';

@@ -178,6 +178,13 @@ describe('how long is believed follows the channel that is open', () => {
 });
 
 describe('the socket', () => {
+  test('of a group that there is none of is told by its own key', async () => {
+    const config = await configured('socket_group = "nosuch"');
+    await expect(Daemon.start(config, recordingLog(lines))).rejects.toThrow(
+      /^events\.socket_group is "nosuch": no such group/,
+    );
+  });
+
   test('has the mode that is configured, and is gone after the end', async () => {
     const config = await configured('socket_mode = "0600"');
     const daemon = await Daemon.start(config, recordingLog(lines));

@@ -120,3 +120,62 @@ test('a stop does not wait for a former back-channel that is silent', async () =
   await turns();
   expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
 });
+
+test('a domain that moves to another Cyrus is answered by that one alone', async () => {
+  const [one, two] = [await newLmtpd('one'), await newLmtpd('two')];
+  two.mailboxes.delete(ALICE);
+  const both = (domain: string) =>
+    `[backchannel.two]\ntype = "lmtp"\nendpoint = "${two.endpoint}"\nautocreate = "accept"\ncanary = "bob@example.jp"
+     [domains]\n"*" = "cyrus"\n"${domain}" = "two"`;
+  const daemon = await start(await configured(one, both('example.net')));
+  const ask = await connected();
+  expect([await ask(ALICE), await ask(ALICE)]).toEqual(['OK', 'OK']);
+  await ask('bob@example.net');
+  await daemon.reload(await configured(one, both('example.jp')));
+  expect(await ask(ALICE)).toBe('NOTFOUND');
+  await daemon.reload(await configured(one, both('example.net')));
+  expect(await ask(ALICE)).toBe('OK');
+});
+
+test('a domain that is added is looked at for what a RCPT creates there, and nothing known is lost', async () => {
+  const lmtpd = await newLmtpd('lmtp');
+  const config = (domains: string) =>
+    configured(lmtpd, `[domains]\n${domains}`).then((each) => ({
+      ...each,
+      backchannels: each.backchannels.map((one) =>
+        one.type === 'lmtp' ? { ...one, autocreate: 'defer' as const } : one,
+      ),
+    }));
+  lmtpd.mailboxes.set('carol@example.net', REPLIES.deliverable);
+  const daemon = await start(await config('"example.jp" = "cyrus"'));
+  const ask = await connected();
+  await ask(ALICE);
+  await daemon.reload(await config('"example.jp" = "cyrus"\n"example.net" = "cyrus"'));
+  const before = lmtpd.recipients.length;
+  expect(await ask(ALICE)).toBe('OK');
+  expect(lmtpd.recipients).toHaveLength(before);
+  expect(await ask('carol@example.net')).toBe('OK');
+  expect(lmtpd.recipients.slice(before)[0]).toMatch(/^cyrusmapd%.*@example\.net$/);
+});
+
+test('policies, deadline and the limit of log lines are those of the new configuration', async () => {
+  const lmtpd = await newLmtpd('lmtp');
+  lmtpd.mailboxes.set('full@example.jp', REPLIES.overquota);
+  const daemon = await start(await configured(lmtpd));
+  const ask = await connected();
+  expect([await ask(ALICE), await ask('full@example.jp')]).toEqual(['OK', 'TEMP']);
+  await daemon.reload(
+    await configured(
+      lmtpd,
+      '[lookup]\nover_quota = "ok"\ndeadline = "100ms"\nalways_accept = ["postmaster"]\n[log]\nmax_refused_per_second = 1',
+    ),
+  );
+  expect([await ask('full@example.jp'), await ask('postmaster@example.jp')]).toEqual(['OK', 'OK']);
+  lines.length = 0;
+  for (const key of ['a b', 'c d', 'e f']) expect(await ask(key)).toBe('NOTFOUND');
+  expect(lines.filter(({ message }) => String(message).startsWith('notfound')).length).toBeLessThan(2);
+  lmtpd.hold(/<late@/);
+  const begun = performance.now();
+  expect(await ask('late@example.jp')).toBe('TEMP');
+  expect(performance.now() - begun).toBeLessThan(2000);
+});

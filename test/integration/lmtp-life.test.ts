@@ -1,6 +1,7 @@
 // The back-channel over time: idle sessions, generations, what is served while Cyrus is away, reload and the end.
 import { describe, expect, test, vi } from 'vitest';
-import { buildBackchannels, validatorRules } from '../../src/backchannels/build.js';
+import { buildBackchannels } from '../../src/backchannels/build.js';
+import { validatorRules } from '../../src/backchannels/rules.js';
 import { silentLog } from '../../src/log/log.js';
 import { CLOSE, REPLIES } from '../fakes/lmtp-server.js';
 import { CANARY, Rig, turns } from './lmtp-rig.js';

@@ -3,7 +3,8 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { vi } from 'vitest';
-import { buildBackchannels, validatorRules, type Backchannels } from '../../src/backchannels/build.js';
+import { buildBackchannels, type Backchannels } from '../../src/backchannels/build.js';
+import { validatorRules } from '../../src/backchannels/rules.js';
 import type { TraceLine } from '../../src/cyrus/wire/trace.js';
 import { loadConfig } from '../../src/config/load.js';
 import { silentLog, type Log } from '../../src/log/log.js';

@@ -59,7 +59,7 @@ export async function openEvents(
   });
   const listener = await Listener.open(
     config.listen,
-    { ...config, backlog: BACKLOG },
+    { ...config, section: 'events', backlog: BACKLOG },
     {
       accepted: (socket) => receiver.accept(socket),
       failed: (error) => effects.gap(`an event connection was not accepted: ${messageOf(error)}`),

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, test } from 'vitest';
-import { validatorRules } from '../../../src/backchannels/build.js';
+import { validatorRules } from '../../../src/backchannels/rules.js';
 import { loadConfig } from '../../../src/config/load.js';
 import { parseKey } from '../../../src/validation/recipient.js';
 

@@ -30,28 +30,30 @@ describe('userId and groupId', () => {
   afterAll(() => rmSync(folder, { recursive: true }));
 
   it('find a name', () => {
-    expect(userId('cyrus', passwd)).toBe(60);
-    expect(groupId('cyrus', group)).toBe(61);
-    expect(groupId('mail', group)).toBe(6);
+    expect(userId('cyrus', 'events', passwd)).toBe(60);
+    expect(groupId('cyrus', 'events', group)).toBe(61);
+    expect(groupId('mail', 'events', group)).toBe(6);
   });
 
   it('take a number as it is', () => {
-    expect(userId('1234', passwd)).toBe(1234);
-    expect(groupId('0', group)).toBe(0);
+    expect(userId('1234', 'events', passwd)).toBe(1234);
+    expect(groupId('0', 'events', group)).toBe(0);
   });
 
   it.each(['nobdy', '', 'cyru', '#', '+', 'broken'])('refuse %j, which is none', (name) => {
-    expect(() => userId(name, passwd)).toThrow(ConfigError);
-    expect(() => userId(name, passwd)).toThrow(
-      `socketmap.socket_owner is ${JSON.stringify(name)}: no such user in ${passwd}`,
+    expect(() => userId(name, 'events', passwd)).toThrow(ConfigError);
+    expect(() => userId(name, 'events', passwd)).toThrow(
+      `events.socket_owner is ${JSON.stringify(name)}: no such user in ${passwd}`,
     );
   });
 
   it('name the file that cannot be read', () => {
-    expect(() => groupId('mail', join(folder, 'none'))).toThrow(/socket_group is "mail": ENOENT.*none/);
+    expect(() => groupId('mail', 'events', join(folder, 'none'))).toThrow(
+      /socket_group is "mail": ENOENT.*none/,
+    );
   });
 
   it('find root on this machine', () => {
-    expect(userId('root')).toBe(0);
+    expect(userId('root', 'events')).toBe(0);
   });
 });

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { BackchannelConfig, Config, DomainRoute } from '../../../src/config/config.js';
 import { loadConfig } from '../../../src/config/load.js';
-import { snapshotScope, type SnapshotScope } from '../../../src/snapshots/scope.js';
+import { scopeGiven, snapshotScope, type SnapshotScope } from '../../../src/snapshots/scope.js';
 import type { AddressRules } from '../../../src/validation/recipient.js';
 
 const base = (await loadConfig({ lmtp: 'unix:/run/lmtp' })).config;
@@ -23,7 +23,7 @@ function scope(
   ] as BackchannelConfig[];
   const lookup = { ...base.lookup, addressRules: { ...base.lookup.addressRules, ...rules } };
   const config: Config = { ...base, domains: routes, backchannels, lookup };
-  return snapshotScope('imap', config);
+  return snapshotScope(scopeGiven('imap', config));
 }
 
 function patterns(

@@ -1,0 +1,93 @@
+// What a daemon is made of before it opens anything, and how a configuration is put in force there: at the start as at each
+// reload, so that after a reload it is as if it had been started so. Reads what the configuration names.
+import { buildBackchannels, type Backchannels } from '../backchannels/build.js';
+import type { BackchannelSurroundings } from '../backchannels/openers.js';
+import { validatorRules } from '../backchannels/rules.js';
+import type { Config } from '../config/config.js';
+import type { Log } from '../log/log.js';
+import { snapshotSources, type ConfiguredSource } from '../snapshots/sources.js';
+import { Snapshots } from '../snapshots/snapshots.js';
+import { DEFAULT_BELIEF } from '../validation/belief.js';
+import type { Proof } from '../validation/proof.js';
+import { Validator } from '../validation/validator.js';
+import { VerdictCache } from '../validation/verdict-cache.js';
+import { Decisions } from './decisions.js';
+import { Harvest, harvestAlarm } from './harvest.js';
+import { HostClock } from './host-clock.js';
+import { LookupLog } from './lookup-log.js';
+import { Lookups, policiesOf } from './lookups.js';
+import { Metrics } from './metrics.js';
+import { vouchedFor } from './proofs.js';
+
+export type Heart = {
+  readonly log: Log;
+  readonly cache: VerdictCache;
+  readonly validator: Validator;
+  readonly snapshots: Snapshots;
+  readonly hostClock: HostClock;
+  readonly metrics: Metrics;
+  readonly lookupLog: LookupLog;
+  readonly decisions: Decisions;
+  readonly harvest: Harvest;
+  readonly lookups: Lookups;
+};
+
+/** What a configuration became. */
+export type InForce = {
+  readonly config: Config;
+  readonly backchannels: Backchannels;
+  readonly sources: readonly ConfiguredSource[];
+};
+
+/** Nobody is asked yet. @param confChanged told where imapd.conf of this machine's Cyrus changed */
+export function heartOf(config: Config, log: Log, confChanged: () => void): Heart {
+  const cache = new VerdictCache(config.cache, DEFAULT_BELIEF, now(), config.backchannels.length);
+  const validator = new Validator(cache, () => 'unserved', validatorRules(config), now);
+  const snapshots = new Snapshots({ beginSnapshot: () => validator.beginSnapshot(), log, now });
+  const hostClock = new HostClock({ validator, log, now, confChanged });
+  const metrics = new Metrics();
+  const lookupLog = new LookupLog(log, config.log.maxRefusedPerSecond, now);
+  const decisions = new Decisions(config.admin.decisions, now);
+  const harvest = new Harvest(domainsOf(config), config.admin.harvest, harvestAlarm(log), now);
+  const hearers = { log: lookupLog, metrics, decisions, harvest, now };
+  const lookups = new Lookups(validator, policiesOf(config, metrics), hearers);
+  return { log, cache, validator, snapshots, hostClock, metrics, lookupLog, decisions, harvest, lookups };
+}
+
+/**
+ * @param events the proof of the back-channels whose Cyrus pushes them
+ * @param former what of it has not changed is kept
+ * @throws ConfigError where it cannot be used; then the former one is as it was
+ */
+export async function putInForce(
+  config: Config,
+  heart: Heart,
+  events: Proof | undefined,
+  former?: InForce,
+): Promise<InForce> {
+  const { log, cache, validator, snapshots, hostClock, metrics, lookupLog, lookups, harvest } = heart;
+  const restarted = (): void => snapshots.soon();
+  const surroundings: BackchannelSurroundings = { log, now, random: Math.random, restarted };
+  const backchannels = await buildBackchannels(config, surroundings, former?.backchannels);
+  const closeFormerClock = await hostClock.configure(config);
+  // From here on nothing waits, so that no lookup sees the half of it.
+  const vouched = vouchedFor(config, backchannels, { events, clock: hostClock.clock });
+  cache.vouchers.take(vouched, now());
+  validator.reconfigure(backchannels.route, validatorRules(config));
+  lookups.policies = policiesOf(config, metrics);
+  lookupLog.maxRefusedPerSecond = config.log.maxRefusedPerSecond;
+  harvest.watch(domainsOf(config), config.admin.harvest);
+  const sources = snapshotSources(config, backchannels, now, former?.sources);
+  snapshots.reconfigure(sources, config.cache.snapshotIntervalMs);
+  closeFormerClock();
+  return { config, backchannels, sources };
+}
+
+function domainsOf({ domains }: Config): ReadonlySet<string> {
+  return new Set(domains.map(({ domain }) => domain));
+}
+
+/** Monotonic milliseconds. */
+export function now(): number {
+  return performance.now();
+}
