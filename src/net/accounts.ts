@@ -7,12 +7,12 @@ import { ConfigError, messageOf } from '../errors.js';
  * @param section of the configuration whose key it is, for the error
  * @throws ConfigError where there is no such user
  */
-export function userId(user: string, section: string, file = '/etc/passwd'): number {
+export function userId(user: string, section = 'socketmap', file = '/etc/passwd'): number {
   return idOf(`${section}.socket_owner`, 'user', user, file);
 }
 
 /** @throws ConfigError where there is no such group */
-export function groupId(group: string, section: string, file = '/etc/group'): number {
+export function groupId(group: string, section = 'socketmap', file = '/etc/group'): number {
   return idOf(`${section}.socket_group`, 'group', group, file);
 }
 
