@@ -11,12 +11,15 @@ import { Pool } from '../cyrus/pool/pool.js';
 import { Witness } from '../cyrus/witness/witness.js';
 import { FallbackProbe } from '../validation/fallback-probe.js';
 import type { Probe, Route } from '../validation/probe.js';
+import { ReplicaProbe } from '../validation/replica-probe.js';
 import { routeByDomain } from '../validation/routing.js';
 
 /** A back-channel to Cyrus, and what it was made of. */
 export type CyrusBackchannel = {
   readonly basis: Basis;
   readonly probe: Pool;
+  /** What is asked: the same, unless it is a replica. */
+  readonly asked: Probe;
   /** The mailbox that must exist. */
   readonly witness: Witness;
   /** Those that it is asked about, as now configured. */
@@ -44,12 +47,15 @@ export async function buildBackchannels(
   former?: Backchannels,
 ): Promise<Backchannels> {
   const probes = new Map<string, Probe>();
+  const askable = new Map<string, Probe>();
   const cyrus: CyrusBackchannel[] = [];
   for (const backchannel of config.backchannels) {
     if (backchannel.type === 'list') {
       const before = former?.probes.find(({ name }) => name === backchannel.name);
       const rules = config.lookup.addressRules;
-      probes.set(backchannel.name, await ListProbe.open(backchannel, rules, surroundings.log, before));
+      const list = await ListProbe.open(backchannel, rules, surroundings.log, before);
+      probes.set(backchannel.name, list);
+      askable.set(backchannel.name, list);
       continue;
     }
     const files = await accessFilesOf(backchannel);
@@ -58,9 +64,10 @@ export async function buildBackchannels(
     const built = kept ?? (await build(basis, surroundings));
     serve(built, config);
     probes.set(backchannel.name, built.probe);
+    askable.set(backchannel.name, built.asked);
     cyrus.push(built);
   }
-  const asked = askedFor(config, probes, former, surroundings);
+  const asked = askedFor(config, askable, former, surroundings);
   const entries = config.domains.flatMap(({ domain, backchannel }) => {
     const probe = asked.get(backchannel);
     return probe === undefined ? [] : [{ domain, probe }];
@@ -119,9 +126,13 @@ async function build(basis: Basis, surroundings: BackchannelSurroundings): Promi
   if (backchannel.type === 'imap') {
     const lister = await imapOpener({ ...basis, backchannel }, access, witness, surroundings);
     const probe = new Pool(lister, backchannel, { ...parts, seesFolders: true });
-    return { basis, witness, domains, lister, probe };
+    return { basis, witness, domains, lister, probe, asked: askedOf(probe, basis) };
   }
   const open = lmtpOpener({ ...basis, backchannel }, domains, access, witness, surroundings);
   const probe = new Pool(open, backchannel, { ...parts, seesFolders: false });
-  return { basis, witness, domains, lister: undefined, probe };
+  return { basis, witness, domains, lister: undefined, probe, asked: askedOf(probe, basis) };
+}
+
+function askedOf(probe: Probe, { backchannel }: Basis): Probe {
+  return backchannel.replica ? new ReplicaProbe(probe) : probe;
 }

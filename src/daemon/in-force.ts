@@ -5,11 +5,13 @@ import type { BackchannelSurroundings } from '../backchannels/openers.js';
 import { validatorRules } from '../backchannels/rules.js';
 import type { Config } from '../config/config.js';
 import type { Log } from '../log/log.js';
+import * as verbs from '../log/verbs/backchannels.js';
 import { snapshotSources, type ConfiguredSource } from '../snapshots/sources.js';
 import { Snapshots } from '../snapshots/snapshots.js';
 import { DEFAULT_BELIEF } from '../validation/belief.js';
 import type { Proof } from '../validation/proof.js';
 import { Validator } from '../validation/validator.js';
+import type { VanishAlarm } from '../validation/vanished.js';
 import { VerdictCache } from '../validation/verdict-cache.js';
 import { Decisions } from './decisions.js';
 import { Harvest, harvestAlarm } from './harvest.js';
@@ -42,7 +44,7 @@ export type InForce = {
 /** Nobody is asked yet. @param confChanged told where imapd.conf of this machine's Cyrus changed */
 export function heartOf(config: Config, log: Log, confChanged: () => void): Heart {
   const cache = new VerdictCache(config.cache, DEFAULT_BELIEF, now(), config.backchannels.length);
-  const validator = new Validator(cache, () => 'unserved', validatorRules(config), now);
+  const validator = new Validator(cache, () => 'unserved', validatorRules(config), now, vanishAlarm(log));
   const snapshots = new Snapshots({ beginSnapshot: () => validator.beginSnapshot(), log, now });
   const hostClock = new HostClock({ validator, log, now, confChanged });
   const metrics = new Metrics();
@@ -81,6 +83,13 @@ export async function putInForce(
   snapshots.reconfigure(sources, config.cache.snapshotIntervalMs);
   closeFormerClock();
   return { config, backchannels, sources };
+}
+
+function vanishAlarm(log: Log): VanishAlarm {
+  return {
+    vanished: (backchannel, mailboxes) => verbs.mailboxesVanished(log, { backchannel, mailboxes }),
+    back: (backchannel) => verbs.mailboxesBack(log, { backchannel }),
+  };
 }
 
 function domainsOf({ domains }: Config): ReadonlySet<string> {

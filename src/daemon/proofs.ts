@@ -6,7 +6,7 @@ import type { Backchannels } from '../backchannels/build.js';
 import type { BackchannelConfig, Config, CyrusBackchannelConfig, EventsConfig } from '../config/config.js';
 import { isLocal } from '../net/endpoint.js';
 import { listsEverything } from '../snapshots/sources.js';
-import { UNCHANGING } from '../validation/age-proof.js';
+import { AGE } from '../validation/age-proof.js';
 import { joinProofs } from '../validation/joined-proof.js';
 import type { Proof } from '../validation/proof.js';
 import type { Vouched } from '../validation/vouchers.js';
@@ -28,7 +28,7 @@ export function vouchedFor(config: Config, { asked }: Backchannels, { events, cl
     const probe = asked.get(backchannel.name);
     if (probe === undefined) return [];
     if (backchannel.type === 'list') {
-      return [{ probe, proof: UNCHANGING, belief: beliefOf(config.cache, undefined, false) }];
+      return [{ probe, proof: AGE, belief: beliefOf(config.cache, undefined, false) }];
     }
     const told = events !== undefined && pushing.includes(backchannel.name);
     const belief = beliefOf(config.cache, told ? config.events : undefined, listed);

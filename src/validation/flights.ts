@@ -3,8 +3,9 @@
 import { failedOutcome, routedOutcome, STALE, type Outcome } from './outcome.js';
 import type { Asker, Probe, Route } from './probe.js';
 import type { Recipient } from './recipient.js';
-import { deferred, type Verdict } from './verdict.js';
+import { addEvidence, deferred, type Verdict } from './verdict.js';
 import type { VerdictCache } from './verdict-cache.js';
+import { NO_ALARM, Vanished, type Ask, type VanishAlarm } from './vanished.js';
 import type { Voucher } from './vouchers.js';
 
 type Flight = {
@@ -19,12 +20,15 @@ export class Flights {
   readonly #route: Route;
   readonly #now: () => number;
   readonly #flights = new Map<string, Flight>();
+  readonly #alarm: VanishAlarm;
+  #vanished = new WeakMap<Voucher, Vanished>();
 
   /** @param route asked anew for each flight */
-  constructor(cache: VerdictCache, route: Route, now: () => number) {
+  constructor(cache: VerdictCache, route: Route, now: () => number, alarm = NO_ALARM) {
     this.#cache = cache;
     this.#route = route;
     this.#now = now;
+    this.#alarm = alarm;
   }
 
   /** Mailboxes that are being asked about. */
@@ -50,7 +54,9 @@ export class Flights {
     const joined = this.#flights.get(recipient.mailbox);
     const current = joined !== undefined && joined.voucher === voucher && joined.asked >= floor;
     if (current) return this.#join(joined, recipient, deadline, asker);
-    return this.#depart(recipient, voucher, now, probe.name, askProbe(probe, recipient, deadline, asker));
+    return this.#depart(recipient, voucher, now, probe.name, (each) =>
+      askProbe(probe, each, deadline, asker),
+    );
   }
 
   /** The mailbox changed: an answer under way is for those who waited already. */
@@ -59,6 +65,12 @@ export class Flights {
     if (flight === undefined) return;
     flight.outdated = true;
     this.#flights.delete(mailbox);
+  }
+
+  /** Of a new configuration: names may mean other mailboxes, and back-channels other servers. */
+  renew(): void {
+    this.outdateAll();
+    this.#vanished = new WeakMap();
   }
 
   outdateAll(): void {
@@ -82,14 +94,14 @@ export class Flights {
     voucher: Voucher,
     asked: number,
     backchannel: string,
-    answer: Promise<Verdict>,
+    ask: Ask,
   ): Promise<Outcome> {
     const flight: Flight = {
       outdated: false,
       asked,
       voucher,
-      outcome: answer.then(
-        (verdict) => this.#landed(recipient, flight, verdict),
+      outcome: ask(recipient).then(
+        (verdict) => this.#landed(recipient, flight, verdict, backchannel, ask),
         (error: unknown) => this.#crashed(recipient, flight, error, backchannel),
       ),
     };
@@ -97,13 +109,43 @@ export class Flights {
     return flight.outcome;
   }
 
-  #landed(recipient: Recipient, flight: Flight, said: Verdict): Outcome {
+  #landed(
+    recipient: Recipient,
+    flight: Flight,
+    said: Verdict,
+    backchannel: string,
+    ask: Ask,
+  ): Outcome | Promise<Outcome> {
+    if (said.kind === 'deliverable') this.#vanishedOf(flight.voucher, backchannel).confirmed(recipient);
+    const known =
+      said.kind === 'unknown' && this.#cache.stale(recipient.mailbox, this.#now(), flight.voucher);
+    if (!known) return this.#answered(recipient, flight, said);
+    return this.#vanishedOf(flight.voucher, backchannel)
+      .judge(recipient, ask)
+      .then((doubt) =>
+        this.#answered(
+          recipient,
+          flight,
+          doubt === undefined ? said : addEvidence(doubt, said.evidence ?? {}),
+        ),
+      );
+  }
+
+  #answered(recipient: Recipient, flight: Flight, said: Verdict): Outcome {
     const { voucher } = flight;
     const floor = voucher.proof.floor(this.#now());
     const verdict = unlessUnsure(said, voucher);
     this.#end(recipient, flight);
     if (!flight.outdated) this.#remember(recipient.mailbox, verdict, flight, floor);
     return { verdict, source: 'probe' };
+  }
+
+  #vanishedOf(voucher: Voucher, backchannel: string): Vanished {
+    const kept = this.#vanished.get(voucher);
+    if (kept !== undefined) return kept;
+    const made = new Vanished(backchannel, this.#alarm, this.#now);
+    this.#vanished.set(voucher, made);
+    return made;
   }
 
   /** A "no" from before a change takes nothing away; a "yes" is good for an outage still. */

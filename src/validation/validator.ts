@@ -15,7 +15,6 @@ import {
   RULE_ACCEPTS,
   STALE,
   tooLate,
-  unknownByRule,
   type Outcome,
 } from './outcome.js';
 import type { Asker, Route } from './probe.js';
@@ -24,7 +23,6 @@ import {
   asFolder,
   parseKey,
   asShared,
-  domainOf,
   withoutDetail,
   type AddressRules,
   type ParsedKey,
@@ -32,6 +30,8 @@ import {
 } from './recipient.js';
 import { DELIVERABLE, deferred, OVERQUOTA, type Verdict } from './verdict.js';
 import { Snapshot } from './snapshot.js';
+import { unaskedOutcome } from './unasked.js';
+import type { VanishAlarm } from './vanished.js';
 import { LISTED, type VerdictCache } from './verdict-cache.js';
 
 export type ValidatorRules = {
@@ -59,13 +59,19 @@ export class Validator {
   #lastParsed: ParsedKey | undefined;
   #owners: Owners;
 
-  constructor(cache: VerdictCache, route: Route, rules: ValidatorRules, now: () => number) {
+  constructor(
+    cache: VerdictCache,
+    route: Route,
+    rules: ValidatorRules,
+    now: () => number,
+    alarm?: VanishAlarm,
+  ) {
     this.#cache = cache;
     this.#route = route;
     this.#rules = rules;
     this.#now = now;
     this.#owners = new Owners(cache.vouchers, route, rules.address.defaultDomain);
-    this.#flights = new Flights(cache, (domain) => this.#route(domain), now);
+    this.#flights = new Flights(cache, (domain) => this.#route(domain), now, alarm);
   }
 
   /** Takes new rules and back-channels; what was asked of the old ones is not believed any more. */
@@ -75,7 +81,7 @@ export class Validator {
     this.#rules = rules;
     this.#lastParsed = undefined;
     this.#owners = new Owners(this.#cache.vouchers, route, rules.address.defaultDomain);
-    this.#flights.outdateAll();
+    this.#flights.renew();
     if (sameNames) this.#cache.forgetNegative();
     else this.#cache.forgetAll();
   }
@@ -93,7 +99,7 @@ export class Validator {
     const parsed = this.#parse(key);
     return parsed.kind === 'recipient'
       ? this.#ruled(parsed.recipient, detail, now)
-      : this.#unasked(parsed, key);
+      : unaskedOutcome(parsed, key, this.#rules, this.#route);
   }
 
   /**
@@ -103,7 +109,8 @@ export class Validator {
    */
   ask(key: string, detail: DetailRule = 'inbox', asker?: Asker, waitedMs = 0): Promise<Outcome> {
     const parsed = this.#parse(key);
-    if (parsed.kind !== 'recipient') return Promise.resolve(this.#unasked(parsed, key));
+    if (parsed.kind !== 'recipient')
+      return Promise.resolve(unaskedOutcome(parsed, key, this.#rules, this.#route));
     const { recipient } = parsed;
     const now = this.#now();
     const ruled = this.#ruled(recipient, detail, now);
@@ -185,18 +192,6 @@ export class Validator {
   /** Mailboxes that are being asked about. */
   get flights(): number {
     return this.#flights.size;
-  }
-
-  /** The verdict on a key that is no recipient: unknown only where lmtpd could but refuse it. */
-  #unasked(parsed: Exclude<ParsedKey, { readonly kind: 'recipient' }>, key: string): Outcome {
-    if (parsed.kind === 'unaskable') {
-      return deferredByRule(`an address with ${parsed.reason}`, parsed.reason);
-    }
-    if (parsed.reason !== '8-bit character') return unknownByRule(parsed.reason);
-    const probe = this.#route(domainOf(key, this.#rules.address));
-    const accepts = typeof probe === 'object' && probe.acceptsEightBit;
-    if (!accepts && this.#rules.eightBit === 'reject') return unknownByRule(parsed.reason);
-    return deferredByRule('an 8-bit address', parsed.reason);
   }
 
   /** A key that has to be asked about is looked up twice in a row: it is parsed once. */

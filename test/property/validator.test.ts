@@ -212,6 +212,7 @@ async function perform(
       if (question === undefined) return;
       model.landed(question, each.verdict);
       question.answer(each.verdict);
+      await confirmOthers(model);
       return;
     }
     case 'fail':
@@ -232,6 +233,16 @@ async function perform(
       return;
     case 'pass':
       await vi.advanceTimersByTimeAsync(each.ms);
+  }
+}
+
+/** Where a known mailbox is denied, the others that were known are asked about: each is there still. */
+async function confirmOthers(model: Model): Promise<void> {
+  const { length } = model.open;
+  await vi.advanceTimersByTimeAsync(0);
+  for (const question of model.open.splice(length)) {
+    if (question.address === question.user) question.answer(DELIVERABLE);
+    else model.open.push(question);
   }
 }
 

@@ -57,6 +57,12 @@ const SECOND = key(
   },
 );
 
+const REPLICA = key(flag(), {
+  default: false,
+  since: '0.1.0',
+  text: 'Whether it is a replica, which is behind by the lag of its replication: it may say that a mailbox exists or is over its quota, and what it lacks is `TEMP`.',
+});
+
 const LMTP_KEYS = {
   endpoint: key(endpoint(), {
     required: true,
@@ -89,6 +95,7 @@ const LMTP_KEYS = {
     text: 'With `autocreate_post` of imapd.conf(5) a RCPT makes the mailbox. Where that is found, nobody is asked there ("defer"), or everybody all the same ("accept").',
   }),
   second: SECOND,
+  replica: REPLICA,
 } satisfies Keys;
 
 const LMTP = {
@@ -129,6 +136,7 @@ const IMAP_KEYS = {
   }),
   ...PATIENCE,
   second: SECOND,
+  replica: REPLICA,
 } satisfies Keys;
 
 const IMAP = {

@@ -97,3 +97,16 @@ export const listRefused = verb('list-refused', {
   prose: 'The list that lost many names cannot be read again: the former names stay.',
   fields: ['backchannel', 'file', 'reason'],
 });
+
+export const mailboxesVanished = verb('mailboxes-vanished', {
+  levels: ['error'],
+  prose:
+    'Mailboxes that were known are unknown together, and nothing told of it: they are deferred, Cyrus may have lost them.',
+  fields: ['backchannel', 'mailboxes'],
+});
+
+export const mailboxesBack = verb('mailboxes-back', {
+  levels: ['info'],
+  prose: 'Mailboxes that had vanished are there, or were few: unknown mailboxes are unknown again.',
+  fields: ['backchannel'],
+});

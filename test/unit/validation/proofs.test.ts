@@ -1,15 +1,11 @@
 import { describe, expect, test } from 'vitest';
-import { AGE, UNCHANGING } from '../../../src/validation/age-proof.js';
+import { AGE } from '../../../src/validation/age-proof.js';
 import { EventsProof } from '../../../src/validation/events-proof.js';
 import { joinProofs } from '../../../src/validation/joined-proof.js';
 import { HandProof } from '../../fakes/hand-proof.js';
 
 test('plain age outdates nothing by itself, and vouches for no "no"', () => {
   expect([AGE.floor(1000), AGE.vouchesForUnknown, AGE.deferUnknown]).toEqual([-Infinity, false, false]);
-});
-
-test('what cannot change vouches for its "no"', () => {
-  expect([UNCHANGING.floor(1000), UNCHANGING.vouchesForUnknown]).toEqual([-Infinity, true]);
 });
 
 describe('events', () => {

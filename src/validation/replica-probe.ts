@@ -1,0 +1,43 @@
+// A back-channel to a replica: it is behind by the lag of its replication. What it has is believed, what it lacks may only not
+// have come yet: that is deferred. No I/O; owns nothing.
+import type { Asker, Probe } from './probe.js';
+import type { Recipient } from './recipient.js';
+import { deferred, type Verdict } from './verdict.js';
+
+export class ReplicaProbe implements Probe {
+  readonly #probe: Probe;
+
+  constructor(probe: Probe) {
+    this.#probe = probe;
+  }
+
+  get name(): string {
+    return this.#probe.name;
+  }
+
+  get acceptsEightBit(): boolean {
+    return this.#probe.acceptsEightBit;
+  }
+
+  get seesFolders(): boolean {
+    return this.#probe.seesFolders === true;
+  }
+
+  async check(recipient: Recipient, deadline: number, asker?: Asker): Promise<Verdict> {
+    const verdict = await this.#probe.check(recipient, deadline, asker);
+    if (verdict.kind !== 'unknown' && verdict.kind !== 'refused') return verdict;
+    const { evidence } = verdict;
+    return {
+      ...deferred(`${this.name} is a replica, and lacks it`),
+      ...(evidence === undefined ? {} : { evidence }),
+    };
+  }
+
+  drain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+}

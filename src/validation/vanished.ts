@@ -1,0 +1,104 @@
+// Mailboxes that vanished: known a while ago, unknown now, and nothing told of it. A list that is only partly there, restored
+// by hand or half filled, denies everybody who is missing in it, whatever its canary says. So others that were known are
+// asked at the same time: where they vanished too, nobody is unknown. No I/O; time is a parameter.
+import type { Recipient } from './recipient.js';
+import { deferred, type Verdict } from './verdict.js';
+
+export type VanishAlarm = {
+  /** Several vanished together: none of them is answered as unknown. */
+  readonly vanished: (backchannel: string, mailboxes: number) => void;
+  /** After that: the others are there. */
+  readonly back: (backchannel: string) => void;
+};
+
+export const NO_ALARM: VanishAlarm = { vanished: () => undefined, back: () => undefined };
+
+/** Known mailboxes that are kept to be asked, of whatever age. */
+export const SAMPLE = 32;
+/** Of so many confirmations one takes the place of another mailbox, so that the sample stays old. */
+const KEPT_FOR = 16;
+/** So few of the sample may have been deleted one after the other, untold; believed if that is still all after a while. */
+const FEW = 2;
+const FEW_AFTER_MS = 30_000;
+/** Between two looks at the others while they are missing. */
+const LOOK_EACH_MS = 5_000;
+
+export type Ask = (recipient: Recipient) => Promise<Verdict>;
+
+/** One for each back-channel. */
+export class Vanished {
+  readonly #name: string;
+  readonly #alarm: VanishAlarm;
+  readonly #now: () => number;
+  readonly #sample: Recipient[] = [];
+  #confirmations = 0;
+  /** Since when some of the others are missing. */
+  #since: number | undefined;
+  #lookAgain = -Infinity;
+  #alarmed = false;
+
+  /** @param name of the back-channel; @param now monotonic milliseconds */
+  constructor(name: string, alarm: VanishAlarm, now: () => number) {
+    this.#name = name;
+    this.#alarm = alarm;
+    this.#now = now;
+  }
+
+  /** Cyrus just said that a mailbox exists. */
+  confirmed(recipient: Recipient): void {
+    this.#confirmations += 1;
+    const full = this.#sample.length >= SAMPLE;
+    if (full && this.#confirmations % KEPT_FOR !== 0) return;
+    if (this.#sample.some(({ mailbox }) => mailbox === recipient.mailbox)) return;
+    const place = full ? (this.#confirmations / KEPT_FOR) % SAMPLE : this.#sample.length;
+    this.#sample[place] = recipient;
+  }
+
+  /**
+   * Whether a mailbox that was known is unknown.
+   * @param ask about another one
+   * @returns undefined where it is, else the deferred verdict that takes the place of the unknown
+   */
+  async judge(vanished: Recipient, ask: Ask): Promise<Verdict | undefined> {
+    if (this.#now() < this.#lookAgain) return doubt(vanished);
+    const others = this.#sample.filter(({ mailbox }) => mailbox !== vanished.mailbox);
+    const said = await Promise.allSettled(others.map(ask));
+    const kinds = said.map((each) => (each.status === 'fulfilled' ? each.value.kind : 'deferred'));
+    const missing = kinds.filter((kind) => kind === 'unknown').length;
+    if (missing === 0 && kinds.includes('deferred')) return doubt(vanished);
+    if (missing > 0 && !this.#isFew(missing, kinds.length - missing)) return this.#missing(vanished, missing);
+    this.#forget((mailbox) => {
+      const at = others.findIndex((each) => each.mailbox === mailbox);
+      return mailbox === vanished.mailbox || kinds[at] === 'unknown';
+    });
+    this.#since = undefined;
+    if (this.#alarmed) this.#alarm.back(this.#name);
+    this.#alarmed = false;
+    return undefined;
+  }
+
+  #isFew(missing: number, there: number): boolean {
+    if (missing > FEW || there < 2 * missing || this.#since === undefined) return false;
+    return this.#now() - this.#since >= FEW_AFTER_MS;
+  }
+
+  #missing(vanished: Recipient, missing: number): Verdict {
+    const now = this.#now();
+    this.#since ??= now;
+    this.#lookAgain = now + LOOK_EACH_MS;
+    if (!this.#alarmed) this.#alarm.vanished(this.#name, missing + 1);
+    this.#alarmed = true;
+    return doubt(vanished);
+  }
+
+  #forget(gone: (mailbox: string) => boolean): void {
+    const kept = this.#sample.filter(({ mailbox }) => !gone(mailbox));
+    this.#sample.splice(0, this.#sample.length, ...kept);
+  }
+}
+
+function doubt({ address }: Recipient): Verdict {
+  return deferred(
+    `${address} was there, and others that were are gone as well: Cyrus may have lost mailboxes`,
+  );
+}

@@ -1,0 +1,21 @@
+import { expect, test } from 'vitest';
+import { DEFAULT_ADDRESS_RULES, parseKey } from '../../../src/validation/recipient.js';
+import { ReplicaProbe } from '../../../src/validation/replica-probe.js';
+import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN } from '../../../src/validation/verdict.js';
+import { HandProbe } from '../../fakes/hand-probe.js';
+
+test.each([
+  [DELIVERABLE, 'deliverable'],
+  [OVERQUOTA, 'overquota'],
+  [deferred('not now'), 'deferred'],
+  [UNKNOWN, 'deferred'],
+  [REFUSED, 'deferred'],
+])('a replica may say yes and over quota, and what it lacks is deferred: %j', async (said, kind) => {
+  const probe = new HandProbe();
+  const replica = new ReplicaProbe(probe);
+  const parsed = parseKey('alice@example.jp', DEFAULT_ADDRESS_RULES);
+  if (parsed.kind !== 'recipient') throw new Error(parsed.kind);
+  const verdict = replica.check(parsed.recipient, 1000);
+  probe.answer('alice@example.jp', said);
+  expect((await verdict).kind).toBe(kind);
+});

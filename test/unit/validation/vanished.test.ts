@@ -1,0 +1,111 @@
+import { beforeEach, describe, expect, test } from 'vitest';
+import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../../src/validation/recipient.js';
+import { SAMPLE, Vanished } from '../../../src/validation/vanished.js';
+import { DELIVERABLE, deferred, UNKNOWN, type Verdict } from '../../../src/validation/verdict.js';
+
+let now: number;
+let told: string[];
+let vanished: Vanished;
+/** What Cyrus says of each; deliverable of the others. */
+let gone: Map<string, Verdict>;
+let asked: string[];
+
+beforeEach(() => {
+  [now, told, gone, asked] = [0, [], new Map(), []];
+  const alarm = {
+    vanished: (name: string, mailboxes: number) => told.push(`${name}: ${mailboxes} vanished`),
+    back: (name: string) => told.push(`${name}: back`),
+  };
+  vanished = new Vanished('cyrus', alarm, () => now);
+});
+
+function recipient(name: string): Recipient {
+  const parsed = parseKey(`${name}@example.jp`, DEFAULT_ADDRESS_RULES);
+  if (parsed.kind !== 'recipient') throw new Error(`${name} is ${parsed.kind}`);
+  return parsed.recipient;
+}
+
+function confirm(count: number): void {
+  for (let i = 0; i < count; i++) vanished.confirmed(recipient(`u${i}`));
+}
+
+async function judge(name: string): Promise<string> {
+  const doubt = await vanished.judge(recipient(name), ({ local }) => {
+    asked.push(local);
+    return Promise.resolve(gone.get(local) ?? DELIVERABLE);
+  });
+  return doubt?.kind ?? 'unknown';
+}
+
+function lose(...names: string[]): void {
+  for (const name of names) gone.set(name, UNKNOWN);
+}
+
+describe('a mailbox that was known and is unknown', () => {
+  test('is unknown where all others exist that were known, and they are asked', async () => {
+    confirm(5);
+    lose('u1');
+    expect(await judge('u1')).toBe('unknown');
+    expect(asked.sort()).toEqual(['u0', 'u2', 'u3', 'u4']);
+    expect(told).toEqual([]);
+  });
+
+  test('is unknown where no other was ever known: the witness has to do', async () => {
+    confirm(1);
+    expect(await judge('u0')).toBe('unknown');
+  });
+
+  test('is deferred where the others cannot be asked, and nobody is alarmed', async () => {
+    confirm(3);
+    gone.set('u1', deferred('no answer'));
+    expect(await judge('u0')).toBe('deferred');
+    expect(told).toEqual([]);
+    gone.clear();
+    expect(await judge('u0')).toBe('unknown');
+  });
+});
+
+describe('mailboxes that vanish together', () => {
+  test('are all deferred, as long as the others are missing, with one alarm', async () => {
+    confirm(SAMPLE);
+    lose(...Array.from({ length: 8 }, (_, i) => `u${4 * i}`));
+    for (let minute = 0; minute < 60; minute++) {
+      expect([await judge('u0'), await judge('u4')]).toEqual(['deferred', 'deferred']);
+      now += 60_000;
+    }
+    expect(told).toEqual(['cyrus: 8 vanished']);
+    gone.clear();
+    lose('u0');
+    expect(await judge('u0')).toBe('unknown');
+    expect(told).toEqual(['cyrus: 8 vanished', 'cyrus: back']);
+  });
+
+  test('are not asked about again for each question', async () => {
+    confirm(SAMPLE);
+    lose('u0', 'u1', 'u2', 'u3');
+    await judge('u0');
+    const { length } = asked;
+    expect([await judge('u1'), await judge('u2')]).toEqual(['deferred', 'deferred']);
+    expect(asked).toHaveLength(length);
+  });
+
+  test('and are few, as where they were deleted one after the other, are unknown after half a minute', async () => {
+    confirm(SAMPLE);
+    lose('u0', 'u1');
+    expect(await judge('u0')).toBe('deferred');
+    now += 29_000;
+    expect(await judge('u0')).toBe('deferred');
+    now += 6_000;
+    expect(await judge('u0')).toBe('unknown');
+    expect(await judge('u1')).toBe('unknown');
+    expect(told).toEqual(['cyrus: 2 vanished', 'cyrus: back']);
+  });
+});
+
+test('the sample has a limit, and one that is confirmed a thousand times a place', async () => {
+  confirm(10_000);
+  for (let i = 0; i < 1000; i++) vanished.confirmed(recipient('often'));
+  await judge('other');
+  expect(asked).toHaveLength(SAMPLE);
+  expect(new Set(asked).size).toBe(SAMPLE);
+});
