@@ -105,6 +105,7 @@ describe('the defaults', () => {
           loginBackoffMs: 300_000,
           autocreate: 'defer',
           second: undefined,
+          replica: false,
         },
       ],
       domains: [{ domain: '*', backchannel: 'cyrus' }],
