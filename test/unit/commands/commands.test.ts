@@ -66,7 +66,7 @@ describe('the words of the built-in default', () => {
     const usual = { kind: 'inet', host: '127.0.0.1', port: 7860 } as const;
     const text = demoText([usual, { kind: 'unix', path: '/tmp/x/socketmap' }], 4711);
     expect(text).toContain('  inet:7860@127.0.0.1\n  unix:/tmp/x/socketmap\n');
-    expect(text).toContain('  npx cyrusmapd lookup alice@example.jp\n');
+    expect(text).toContain('  npx cyrusmapd lookup alice@example.jp --demo\n');
     expect(text).toContain('kill -HUP 4711');
     expect(demoText([{ ...usual, port: 1 }], 4711)).toContain('--server inet:1@127.0.0.1');
   });
