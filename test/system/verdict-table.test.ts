@@ -38,6 +38,8 @@ describe.each(suites)('Cyrus of %s', (suite) => {
 
     test('all keys at once, again and again', async () => {
       const decider = await openDecider(config(cyrus.lmtpUnix));
+      // Before the first session nobody knows whether Cyrus takes 8-bit addresses, and they are deferred.
+      await decider.ask('u001@example.jp');
       for (let round = 0; round < 5; round++) {
         const outcomes = await Promise.all(VERDICT_TABLE.map(({ key }) => decider.ask(key)));
         expect(VERDICT_TABLE.map(({ key }, i) => [key, outcomes[i]?.verdict.kind])).toEqual(
@@ -83,6 +85,7 @@ describe.each(suites)('Cyrus of %s', (suite) => {
         (await cyrus.log()).match(/ login: .* cyrus SCRAM-SHA-256/g)?.length ?? 0;
       const before = await logins();
       const decider = await openDecider(imap);
+      await decider.ask('u001@example.jp');
       for (let round = 0; round < 5; round++) {
         const outcomes = await Promise.all(VERDICT_TABLE.map(({ key }) => decider.ask(key)));
         expect(VERDICT_TABLE.map(({ key }, i) => [key, outcomes[i]?.verdict.kind])).toEqual(AS_IMAPD_SAYS);
