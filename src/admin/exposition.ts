@@ -155,7 +155,6 @@ function process(figures: Figures): string[] {
       'Refused and deferred recipients without a line of their own.',
       byLabel('event', figures.unlogged),
     ),
-    ...counter('log_dropped_lines_total', 'Log lines that could not be written.', [[{}, figures.logDropped]]),
     ...gauge(
       'event_loop_delay_seconds',
       'How late the event loop was at worst in the last quarter of a minute.',

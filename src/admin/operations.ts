@@ -131,7 +131,6 @@ export type Figures = {
   };
   readonly harvest: { readonly begun: number; readonly active: readonly string[] };
   readonly unlogged: { readonly [verb: string]: number };
-  readonly logDropped: number;
   readonly loopDelaySeconds: number;
   /** The proof by mailboxes.db, where there is one. */
   readonly clock?: { readonly standing: string; readonly changes: number };

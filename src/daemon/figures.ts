@@ -57,7 +57,6 @@ export function figuresOf(parts: FigureParts): Figures {
     ...(events === undefined ? {} : { events: eventFigures(events) }),
     harvest: { begun: harvest.begun, active: harvest.active.map((domain) => domain ?? '*') },
     unlogged: Object.fromEntries(parts.lookupLog.unlogged),
-    logDropped: 0,
     loopDelaySeconds: parts.loopDelaySeconds,
     ...(sasldb === undefined ? {} : { sasldb }),
     ...proofFigures(hostClock),
