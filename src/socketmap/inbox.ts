@@ -38,7 +38,7 @@ export class Inbox {
 
   /** Whether there are bytes that `next()` has not read. */
   get unread(): boolean {
-    return this.#decoder.unread;
+    return this.#pieces !== undefined || this.#decoder.unread;
   }
 
   /** Whether so much waits that no more should be read. */
@@ -64,7 +64,7 @@ export class Inbox {
     const held = this.#heldSince;
     const since = held === undefined ? earliest : held.earliest;
     const noticed = held === undefined ? now : held.noticed;
-    if (this.#decoder.unread) {
+    if (this.unread) {
       (this.#pieces ??= []).push({ chunk, earliest: since, noticed });
       this.#bytes += chunk.length;
     } else {

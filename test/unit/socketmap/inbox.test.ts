@@ -56,6 +56,15 @@ describe('a request', () => {
 });
 
 describe('an inbox', () => {
+  it('has unread what waits behind a piece that ended with a request, and keeps its order', () => {
+    const inbox = new Inbox(100, 0, NEW);
+    inbox.add(Buffer.from('1:a,1:b,'), 0, 0);
+    inbox.add(Buffer.from('1:c,'), 0, 0);
+    expect([inbox.next(), inbox.next(), inbox.unread]).toEqual(['a', 'b', true]);
+    inbox.add(Buffer.from('1:d,'), 0, 0);
+    expect([inbox.next(), inbox.next(), inbox.unread]).toEqual(['c', 'd', false]);
+  });
+
   it('is full when 16 KiB wait behind what is being read, until they are read', () => {
     const inbox = new Inbox(20_000, 0, NEW);
     inbox.add(Buffer.from('1:a,1:b,'), 0, 0);
