@@ -54,6 +54,12 @@ export function messageOf(error: unknown): string {
   return error instanceof Error ? error.message : String(error);
 }
 
+/** What the system calls it, such as `ENOENT`; undefined where it is no error of the system. */
+export function codeOf(error: unknown): string | undefined {
+  const code: unknown = error instanceof Error && 'code' in error ? error.code : undefined;
+  return typeof code === 'string' ? code : undefined;
+}
+
 /** Anything thrown as an error. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));

@@ -21,7 +21,8 @@ export default defineConfig({
     reporters: ['default', new Totals(), ...(await matrixReporter())],
     retry: 0,
     projects: [
-      { test: { name: 'unit', include: ['unit/**/*.test.ts'] } },
+      // Long, since some fill a cache with a million entries, on machines that do other things as well.
+      { test: { name: 'unit', include: ['unit/**/*.test.ts'], testTimeout: 30 * SECOND } },
       { test: { name: 'property', include: ['property/**/*.test.ts'], testTimeout: 60 * SECOND } },
       {
         test: {

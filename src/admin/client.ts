@@ -1,6 +1,6 @@
 // The other end of the control socket: `cyrusmapd stats` and the other commands that ask a running daemon. I/O.
 import { request, type IncomingMessage } from 'node:http';
-import { ProtocolError, UnavailableError } from '../errors.js';
+import { ProtocolError, UnavailableError, codeOf } from '../errors.js';
 import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
 
 /** From the request to the head of its answer: a reload reads files and may wait for a name server. */
@@ -64,8 +64,7 @@ export class ControlClient {
 
   #explained(error: Error): UnavailableError {
     const where = formatEndpoint(this.#endpoint);
-    const code = 'code' in error ? error.code : undefined;
-    switch (code) {
+    switch (codeOf(error)) {
       case 'ENOENT':
       case 'ECONNREFUSED':
         return new UnavailableError(`no daemon listens on ${where}`, { cause: error });

@@ -4,7 +4,7 @@
 import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, open, rename, rm, type FileHandle } from 'node:fs/promises';
-import { messageOf } from '../errors.js';
+import { codeOf, messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import type { Snapshot } from '../validation/snapshot.js';
 import type { Validator } from '../validation/validator.js';
@@ -173,7 +173,7 @@ export async function restoreKnown(path: string, snapshot: Snapshot, clocks: Clo
     await takeLines(file, size - TRAILER_BYTES, snapshot, clocks);
     return { kind: 'restored', mailboxes: snapshot.size };
   } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return { kind: 'absent' };
+    if (codeOf(error) === 'ENOENT') return { kind: 'absent' };
     return { kind: 'damaged', reason: messageOf(error) };
   } finally {
     snapshot.abandon();

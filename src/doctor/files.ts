@@ -1,6 +1,6 @@
 // Reads a host's files for doctor: what is not there is nothing to judge, what is there and cannot be read is told of.
 import { closeSync, lstatSync, openSync, readFileSync, readSync, statSync, type Stats } from 'node:fs';
-import { messageOf } from '../errors.js';
+import { codeOf, messageOf } from '../errors.js';
 import type { Unseen } from './finding.js';
 
 export class Files {
@@ -46,7 +46,7 @@ export class Files {
     try {
       return read();
     } catch (error) {
-      const missing = error instanceof Error && 'code' in error && error.code === 'ENOENT';
+      const missing = codeOf(error) === 'ENOENT';
       if (!missing) this.#unseen.push({ what: path, why: messageOf(error) });
       return undefined;
     }

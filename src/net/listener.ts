@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { lookup as resolveHost } from 'node:dns/promises';
 import { createServer, isIP, type ListenOptions, type Server, type Socket } from 'node:net';
 import { formatEndpoint, type Endpoint } from './endpoint.js';
-import { ConfigError, UnavailableError, messageOf } from '../errors.js';
+import { ConfigError, UnavailableError, codeOf, messageOf } from '../errors.js';
 import {
   giveAway,
   makeFolderFor,
@@ -113,7 +113,7 @@ async function openInet(
 function explained(error: unknown, endpoint: Endpoint): Error {
   if (error instanceof ConfigError || error instanceof UnavailableError) return error;
   const where = formatEndpoint(endpoint);
-  const inUse = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE';
+  const inUse = codeOf(error) === 'EADDRINUSE';
   const what = inUse ? `${where} is in use` : `${where} cannot be opened: ${messageOf(error)}`;
   return new UnavailableError(what, { cause: error });
 }

@@ -6,7 +6,7 @@ import { connect } from 'node:net';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { SOCKET_PATH_MAX_BYTES } from './endpoint.js';
-import { ConfigError, UnavailableError, messageOf } from '../errors.js';
+import { ConfigError, UnavailableError, codeOf, messageOf } from '../errors.js';
 import { groupId, userId } from './accounts.js';
 
 export type SocketFileRules = {
@@ -157,8 +157,4 @@ function accepts(path: string): Promise<boolean> {
       resolve(code !== 'ECONNREFUSED' && code !== 'ENOENT');
     });
   });
-}
-
-function codeOf(error: unknown): unknown {
-  return error instanceof Error && 'code' in error ? error.code : undefined;
 }

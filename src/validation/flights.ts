@@ -172,10 +172,10 @@ export class Flights {
   }
 }
 
-/** A missing or empty mailbox list makes everybody unknown: then nobody is. */
+/** A missing, empty or shrunk mailbox list makes everybody unknown: then nobody is. */
 export function unlessUnsure(verdict: Verdict, { proof }: Voucher): Verdict {
   if (verdict.kind !== 'unknown' || !proof.deferUnknown) return verdict;
-  return deferred('the mailbox list of Cyrus is missing or empty');
+  return deferred('the mailbox list of Cyrus is missing, empty, or has just been replaced');
 }
 
 /** Whatever a probe throws, it comes as a rejection. */

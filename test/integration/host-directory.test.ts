@@ -27,7 +27,7 @@ beforeEach(async () => {
   afterwards(() => lmtpd.stop());
   list = new FakeList();
   list.commit(...['alice', 'bob', 'carol'].map((local) => inbox(local, 'example.jp')));
-  write();
+  replace();
   for (const local of ['alice', 'bob', 'carol'])
     lmtpd.mailboxes.set(`${local}@example.jp`, REPLIES.deliverable);
 });
@@ -36,8 +36,13 @@ function at(name: string): string {
   return join(folder, name);
 }
 
-/** As a new file: only of its size is sure that it is seen at once. */
+/** In place and longer than before, as Cyrus commits. */
 function write(): void {
+  writeFileSync(at('mailboxes.db'), list.bytes, { flag: 'r+' });
+}
+
+/** As another file under its name, which is no commit: as one that was restored. */
+function replace(): void {
   writeFileSync(at('mailboxes.db.NEW'), list.bytes);
   renameSync(at('mailboxes.db.NEW'), at('mailboxes.db'));
 }
@@ -107,6 +112,17 @@ describe('with the directory', () => {
       lmtpd.mailboxes.delete(NOBODY);
       write();
       expect(await ask(NOBODY)).toBe('NOTFOUND');
+    }
+  });
+
+  test('nobody is unknown while a list that was put in its place is read, and all are told soon after', async () => {
+    await started();
+    await ready();
+    for (let i = 0; i < 20; i++) {
+      list.commit(inbox('dave', 'example.jp'), gone(inbox('dave', 'example.jp')));
+      replace();
+      expect(['NOTFOUND', 'TEMP']).toContain(await ask(NOBODY));
+      await expect.poll(() => ask(NOBODY)).toBe('NOTFOUND');
     }
   });
 

@@ -1,7 +1,7 @@
 // Opens sessions, one at a time: while it is not known whether Cyrus is there, one attempt is enough. Knocks while the back-
 // channel backs off: looks now and then whether somebody listens where nobody did, which costs Cyrus nothing.
 //   idle → (open, knock) → opening, knocking → (a session, an error) → idle
-import { asError } from '../../errors.js';
+import { asError, codeOf } from '../../errors.js';
 import type { Session } from './session.js';
 
 /** Between two looks whether somebody listens again. */
@@ -58,7 +58,6 @@ export class Opener {
 
 /** A refused connection, by the code of connect(2). */
 export function isNobodyThere(error: Error | undefined): boolean {
-  const cause = error?.cause;
-  const code = cause instanceof Error && 'code' in cause ? cause.code : undefined;
+  const code = codeOf(error?.cause);
   return code === 'ECONNREFUSED' || code === 'ENOENT';
 }

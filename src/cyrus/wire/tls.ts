@@ -2,7 +2,7 @@
 // against whom the configuration trusts. What is wrong with it is said in words. The only node:tls of the back-channel.
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect, type SecureContext, type TLSSocket } from 'node:tls';
-import { DeadlineError, messageOf, UnavailableError } from '../../errors.js';
+import { DeadlineError, UnavailableError, codeOf, messageOf } from '../../errors.js';
 
 export type TlsSettings = {
   /** From the first byte on, or after STARTTLS in clear. */
@@ -62,8 +62,7 @@ export function handshake(socket: Socket, settings: TlsSettings, timeoutMs: numb
 
 /** By the codes of OpenSSL's X509_verify_cert_error_string(3) and of Node. */
 function reasonOf(error: Error): string {
-  const code = 'code' in error ? String(error.code) : '';
-  switch (code) {
+  switch (codeOf(error)) {
     case 'CERT_HAS_EXPIRED':
       return 'its certificate has expired';
     case 'CERT_NOT_YET_VALID':
@@ -81,6 +80,6 @@ function reasonOf(error: Error): string {
     case 'ERR_SSL_PACKET_LENGTH_TOO_LONG':
       return 'what it says is not TLS';
     default:
-      return `${code} ${messageOf(error).replace(/[^ -~]+/g, ' ')}`.trim();
+      return `${codeOf(error) ?? ''} ${messageOf(error).replace(/[^ -~]+/g, ' ')}`.trim();
   }
 }
