@@ -135,6 +135,10 @@ onControl(program.command('version'), 'print what the running daemon is').action
   async (options: ControlOptions) => finish((await import('./commands/version.js')).version(options)),
 );
 
+onControl(program.command('page'), 'show the running daemon in a browser on this machine').action(
+  async (options: ControlOptions) => finish((await import('./commands/page.js')).page(options)),
+);
+
 try {
   await program.parseAsync();
 } catch (error) {

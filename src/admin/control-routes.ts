@@ -2,13 +2,22 @@
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Flush, Operations } from './operations.js';
 import { followLines, sendJson, sendText, streamLines } from './respond.js';
+import { parseTarget } from './target.js';
 import { watchRoute } from './watch-routes.js';
 
 /** Longest key that is asked about. */
 const KEY_MAX_BYTES = 10_000;
 
 type Query = URLSearchParams;
-type Route = (query: Query, response: ServerResponse, operations: Operations) => Promise<void> | void;
+/** What only the control socket gives: the address of the page with addresses. */
+export type Invite = () => Promise<string>;
+
+type Route = (
+  query: Query,
+  response: ServerResponse,
+  operations: Operations,
+  invite: Invite,
+) => Promise<void> | void;
 
 const ROUTES: { readonly [methodAndPath: string]: Route } = {
   'GET /version': (_, response, operations) => sendJson(response, 200, operations.version()),
@@ -34,32 +43,23 @@ const ROUTES: { readonly [methodAndPath: string]: Route } = {
     if (flush === undefined) return refuse(response, 'must have one of key, domain, negative and all');
     sendJson(response, 200, { forgotten: await operations.flush(flush) });
   },
+  'POST /page': async (_, response, __, invite) => sendJson(response, 200, { address: await invite() }),
   'POST /reload': async (_, response, operations) => sendJson(response, 200, await operations.reload()),
 };
 
-/** @returns whether there was such a thing */
 export async function controlRoute(
   request: IncomingMessage,
   response: ServerResponse,
   operations: Operations,
+  invite: Invite,
 ): Promise<void> {
   const url = parseTarget(request.url);
   if (url === undefined) return refuse(response, 'the target is no path');
   const route = ROUTES[`${request.method ?? ''} ${url.pathname}`];
-  if (route !== undefined) return route(url.searchParams, response, operations);
+  if (route !== undefined) return route(url.searchParams, response, operations, invite);
   if (await watchRoute(request, url, response, operations)) return;
   const known = Object.keys(ROUTES).some((name) => name.endsWith(` ${url.pathname}`));
   sendText(response, known ? 405 : 404, known ? 'another method\n' : 'no such path\n');
-}
-
-/** The base is needed by the parser and never looked at. */
-export function parseTarget(target: string | undefined): URL | undefined {
-  if (target?.startsWith('/') !== true) return undefined;
-  try {
-    return new URL(`http://admin${target}`);
-  } catch {
-    return undefined;
-  }
 }
 
 function refuse(response: ServerResponse, what: string): void {

@@ -3,10 +3,12 @@
 import type { Endpoint } from '../net/endpoint.js';
 import type { Network } from '../net/network.js';
 import { NetworkList } from '../net/network-list.js';
-import { controlRoute, parseTarget } from './control-routes.js';
+import { controlRoute } from './control-routes.js';
 import { HttpFront } from './http-front.js';
 import type { Operations } from './operations.js';
+import type { PrivatePage } from './page/private.js';
 import { sendText } from './respond.js';
+import { parseTarget } from './target.js';
 import { webRoute } from './watch-routes.js';
 
 export type AdminAccess = {
@@ -15,25 +17,36 @@ export type AdminAccess = {
   readonly allow: readonly Network[];
 };
 
+export type Front = { readonly endpoint: Endpoint; readonly name: string; readonly close: () => void };
+
 /** @throws UnavailableError, ConfigError as Listener.open() does */
-export function openControl(
+export async function openControl(
   endpoint: Endpoint,
   access: AdminAccess,
   operations: Operations,
-): Promise<HttpFront> {
+): Promise<Front> {
   const { socketGroup, socketMode } = access;
   const options = { socketOwner: undefined, socketGroup, socketMode, allowed: undefined };
-  return HttpFront.open(endpoint, options, (request, response) =>
-    controlRoute(request, response, operations),
+  let page: PrivatePage | undefined;
+  const invite = async (): Promise<string> => {
+    const { PrivatePage } = await import('./page/private.js');
+    return (page ??= new PrivatePage(operations)).invite();
+  };
+  const front = await HttpFront.open(endpoint, options, (request, response) =>
+    controlRoute(request, response, operations, invite),
   );
+  return {
+    endpoint: front.endpoint,
+    name: front.name,
+    close: () => {
+      front.close();
+      page?.close();
+    },
+  };
 }
 
 /** @throws UnavailableError, ConfigError as Listener.open() does */
-export function openWeb(
-  endpoint: Endpoint,
-  { allow }: AdminAccess,
-  operations: Operations,
-): Promise<HttpFront> {
+export function openWeb(endpoint: Endpoint, { allow }: AdminAccess, operations: Operations): Promise<Front> {
   const allowed = allow.length === 0 ? undefined : new NetworkList(allow);
   const options = { socketOwner: undefined, socketGroup: undefined, socketMode: 0o600, allowed };
   return HttpFront.open(endpoint, options, async (request, response) => {

@@ -38,5 +38,8 @@ export async function webRoute(
   operations: Operations,
 ): Promise<void> {
   if (await watchRoute(request, url, response, operations)) return;
+  const gets = request.method === 'GET';
+  const { pageRoute } = await import('./page/routes.js');
+  if (gets && (await pageRoute(request, url, response, operations, { addresses: false }))) return;
   sendText(response, 404, 'no such path\n');
 }

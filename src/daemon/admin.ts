@@ -2,7 +2,7 @@
 // then, and not before. I/O by what it opens.
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import type { HttpFront } from '../admin/http-front.js';
+import type { Front } from '../admin/open.js';
 import { DEFAULT_CONTROL } from '../config/built-in.js';
 import type { Config } from '../config/config.js';
 import { messageOf } from '../errors.js';
@@ -12,9 +12,9 @@ import type { Endpoint } from '../net/endpoint.js';
 import type { Operator } from './operator.js';
 
 export class Admin {
-  readonly #fronts: readonly HttpFront[];
+  readonly #fronts: readonly Front[];
 
-  private constructor(fronts: readonly HttpFront[]) {
+  private constructor(fronts: readonly Front[]) {
     this.#fronts = fronts;
   }
 
@@ -25,7 +25,7 @@ export class Admin {
     const control = admin.listen ?? (file === undefined ? undefined : defaultControl());
     if (control === undefined && admin.http === undefined) return new Admin([]);
     const { openControl, openWeb } = await import('../admin/open.js');
-    const fronts: HttpFront[] = [];
+    const fronts: Front[] = [];
     try {
       if (control !== undefined) {
         const opened = await openControl(control, admin, operator).catch((error: unknown) => {

@@ -4,6 +4,9 @@ import type { Outcome } from '../validation/outcome.js';
 import type { Reply } from '../validation/verdict.js';
 import { DecisionRing, type Decision } from './decision-ring.js';
 
+/** One in so many. */
+const SAMPLED = 8;
+
 export type DecisionListener = (decision: Decision) => void;
 
 export class Decisions {
@@ -11,6 +14,7 @@ export class Decisions {
   readonly #accepted: DecisionRing;
   readonly #now: () => number;
   readonly #listeners = new Set<DecisionListener>();
+  #hits = 0;
 
   /** @param limit kept of each kind; @param now monotonic milliseconds */
   constructor(limit: number, now: () => number) {
@@ -30,6 +34,11 @@ export class Decisions {
     ageMs: number | undefined,
     queueId: string | undefined,
   ): void {
+    // Of what is answered from memory with yes, each eighth: it is the hit path, and the entry itself tells why.
+    if (outcome.source === 'known' && status === 'OK' && this.#listeners.size === 0) {
+      this.#hits = (this.#hits + 1) % SAMPLED;
+      if (this.#hits !== 1) return;
+    }
     const ring = status === 'OK' ? this.#accepted : this.#refused;
     const at = this.#now();
     ring.add(at, map, key, connection ?? 0, status, outcome, ms, ageMs, queueId);

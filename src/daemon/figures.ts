@@ -63,7 +63,8 @@ export function figuresOf(parts: FigureParts): Figures {
 export function backchannelFigures({ cyrus }: Backchannels, now: number): BackchannelFigures[] {
   return cyrus.map(({ probe, witness }) => {
     const { name, state, size, waiting, questions, batches, answeredAt, trouble } = probe;
-    const mailbox = witness.candidate(NONE)?.address;
+    // A learned one is somebody's address, which metrics and page must not tell.
+    const mailbox = witness.canary?.address;
     return {
       name,
       state,
@@ -78,8 +79,6 @@ export function backchannelFigures({ cyrus }: Backchannels, now: number): Backch
     };
   });
 }
-
-const NONE: ReadonlySet<string> = new Set();
 
 function eventFigures({ receiver, gaps, forwarder }: Events): NonNullable<Figures['events']> {
   return {

@@ -29,6 +29,11 @@ export class Witness {
     this.#alarm = alarm;
   }
 
+  /** The configured one. */
+  get canary(): Recipient | undefined {
+    return this.#canary;
+  }
+
   /** Whether an unknown would be believed; `untried` before the first one. */
   get state(): 'standing' | 'failed' | 'missing' | 'untried' {
     return this.#alarmed ?? (this.#stood ? 'standing' : 'untried');

@@ -1,0 +1,95 @@
+// The page with addresses, for who may open the control socket: on a port of this machine, opened for it, with a token in the
+// address that works once and a cookie from then on. It closes when nobody looks any more. I/O.
+import { randomBytes, timingSafeEqual } from 'node:crypto';
+import type { IncomingMessage, ServerResponse } from 'node:http';
+import { HttpFront } from '../http-front.js';
+import type { Operations } from '../operations.js';
+import { sendText } from '../respond.js';
+import { parseTarget } from '../target.js';
+import { pageRoute } from './routes.js';
+
+/** Opened and never visited, or left: so long it stays. */
+export const UNSEEN_MS = 300_000;
+const COOKIE = 'cyrusmapd-page';
+
+export class PrivatePage {
+  readonly #operations: Operations;
+  #front: HttpFront | undefined;
+  /** Each works once. */
+  readonly #tokens = new Set<string>();
+  readonly #cookies = new Set<string>();
+  #watchers = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(operations: Operations) {
+    this.#operations = operations;
+  }
+
+  /** @returns an address for a browser on this machine, that works once */
+  async invite(): Promise<string> {
+    this.#front ??= await HttpFront.open(
+      { kind: 'inet', host: '127.0.0.1', port: 0 },
+      { socketOwner: undefined, socketGroup: undefined, socketMode: 0o600, allowed: undefined },
+      (request, response) => this.#answer(request, response),
+    );
+    const token = randomBytes(24).toString('hex');
+    this.#tokens.add(token);
+    this.#awaitVisitors();
+    return `http://${this.#host}/?token=${token}`;
+  }
+
+  close(): void {
+    clearTimeout(this.#timer);
+    this.#front?.close();
+    this.#front = undefined;
+    this.#tokens.clear();
+    this.#cookies.clear();
+  }
+
+  get #host(): string {
+    const endpoint = this.#front?.endpoint;
+    return endpoint?.kind === 'inet' ? `127.0.0.1:${endpoint.port}` : '';
+  }
+
+  #awaitVisitors(): void {
+    clearTimeout(this.#timer);
+    if (this.#watchers === 0) this.#timer = setTimeout(() => this.close(), UNSEEN_MS).unref();
+  }
+
+  async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
+    const url = parseTarget(request.url);
+    // By its address alone: no page of another site reaches it under a name of its own.
+    if (url === undefined || request.method !== 'GET' || request.headers.host !== this.#host) {
+      return sendText(response, 403, 'not here\n');
+    }
+    const token = url.searchParams.get('token');
+    if (token !== null && this.#tokens.delete(token)) return this.#welcome(response);
+    if (!this.#isKnown(request)) {
+      return sendText(response, 403, 'this address works once: ask for another one with cyrusmapd page\n');
+    }
+    this.#watchers += 1;
+    response.on('close', () => {
+      this.#watchers -= 1;
+      this.#awaitVisitors();
+    });
+    if (!(await pageRoute(request, url, response, this.#operations, { addresses: true }))) {
+      sendText(response, 404, 'no such path\n');
+    }
+  }
+
+  /** The token is in no history and no log of the page that follows. */
+  #welcome(response: ServerResponse): void {
+    const cookie = randomBytes(24).toString('hex');
+    this.#cookies.add(cookie);
+    sendText(response, 303, 'see the page\n', 'text/plain; charset=utf-8', {
+      Location: '/',
+      'Set-Cookie': `${COOKIE}=${cookie}; HttpOnly; SameSite=Strict; Path=/`,
+    });
+  }
+
+  #isKnown({ headers }: IncomingMessage): boolean {
+    const given = new RegExp(`(?:^|; )${COOKIE}=([0-9a-f]{48})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
+    if (given === undefined) return false;
+    return [...this.#cookies].some((each) => timingSafeEqual(Buffer.from(each), Buffer.from(given)));
+  }
+}
