@@ -162,6 +162,8 @@ function process(figures: Figures): string[] {
     ),
     ...gauge('resident_memory_bytes', 'Memory of the process.', [[{}, figures.memoryBytes]]),
     ...counter('cpu_seconds_total', 'Time on a processor, of user and system.', [[{}, figures.cpuSeconds]]),
+    ...clock(figures),
+    ...directory(figures),
     ...(figures.sasldb === undefined
       ? []
       : [
@@ -170,6 +172,36 @@ function process(figures: Figures): string[] {
           ]),
           ...gauge('sasldb_max_readers', 'Reader slots of sasldb.', [[{}, figures.sasldb.max]]),
         ]),
+  ];
+}
+
+/** Of each standing one series, of which one is 1. */
+function clock({ clock: seen }: Figures): string[] {
+  if (seen === undefined) return [];
+  return [
+    ...gauge('clock_standing', 'How far mailboxes.db is believed as the clock of changes.', [
+      [{ standing: seen.standing }, 1],
+    ]),
+    ...counter('clock_changes_total', 'Changes of mailboxes.db that were seen.', [[{}, seen.changes]]),
+  ];
+}
+
+function directory({ directory: held }: Figures): string[] {
+  if (held === undefined) return [];
+  return [
+    ...gauge('directory_standing', 'Whether the list of all mailboxes answers.', [
+      [{ standing: held.standing }, 1],
+    ]),
+    ...gauge('directory_mailboxes', 'Mailboxes on the list.', [[{}, held.mailboxes]]),
+    ...counter('directory_loads_total', 'How often the list was read from the beginning.', [
+      [{}, held.loads],
+    ]),
+    ...counter('directory_confirmed_total', 'Answers of the list that lmtpd confirmed.', [
+      [{}, held.confirmed],
+    ]),
+    ...gauge('directory_missing', 'Mailboxes that went missing while no delete explains it.', [
+      [{}, held.missing],
+    ]),
   ];
 }
 

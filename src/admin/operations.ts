@@ -132,6 +132,16 @@ export type Figures = {
   readonly harvest: { readonly begun: number; readonly active: readonly string[] };
   readonly unlogged: { readonly [verb: string]: number };
   readonly loopDelaySeconds: number;
+  /** The proof by mailboxes.db, where there is one. */
+  readonly clock?: { readonly standing: string; readonly changes: number };
+  /** The list of all mailboxes, where it is held. */
+  readonly directory?: {
+    readonly standing: string;
+    readonly mailboxes: number;
+    readonly loads: number;
+    readonly confirmed: number;
+    readonly missing: number;
+  };
   readonly sasldb?: { readonly used: number; readonly max: number };
 };
 

@@ -2,6 +2,7 @@
 import type { Config, EventsConfig } from '../config/config.js';
 import type { Events } from '../cyrus/events/events.js';
 import type { Log } from '../log/log.js';
+import { SASLDB_PLACES, sasldbReaders } from '../cyrus/sasldb/readers.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { eventConnectionsWithin, openFilesLimit } from '../socketmap/open-files.js';
 import { SocketmapServer } from '../socketmap/server.js';
@@ -88,13 +89,14 @@ export class Daemon {
 
   #figures(): ReturnType<typeof figuresOf> {
     const { backchannels, config } = this.#inForce;
+    const { sasldb } = config.admin;
     return figuresOf({
       ...this.#heart,
       ...this.#doors,
       backchannels,
       limits: config.cache,
       loopDelaySeconds: this.#loopDelay.worstSeconds,
-      sasldb: undefined,
+      sasldb: sasldbReaders(sasldb === undefined ? SASLDB_PLACES : [sasldb]),
       now: now(),
     });
   }

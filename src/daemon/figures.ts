@@ -6,6 +6,7 @@ import type { Events } from '../cyrus/events/events.js';
 import type { SocketmapServer } from '../socketmap/server.js';
 import type { VerdictCache } from '../validation/verdict-cache.js';
 import type { Harvest } from './harvest.js';
+import type { HostClock } from './host-clock.js';
 import { BOUNDS_SECONDS } from './histogram.js';
 import type { LookupLog } from './lookup-log.js';
 import type { Metrics } from './metrics.js';
@@ -21,11 +22,12 @@ export type FigureParts = {
   readonly limits: { readonly maxKnown: number; readonly maxNegative: number };
   readonly loopDelaySeconds: number;
   readonly sasldb: { readonly used: number; readonly max: number } | undefined;
+  readonly hostClock: HostClock;
   readonly now: number;
 };
 
 export function figuresOf(parts: FigureParts): Figures {
-  const { metrics, server, cache, limits, events, harvest, sasldb } = parts;
+  const { metrics, server, cache, limits, events, harvest, sasldb, hostClock } = parts;
   const { accepted, requests, replies, closed } = server.counters;
   const { user, system } = process.cpuUsage();
   return {
@@ -57,6 +59,7 @@ export function figuresOf(parts: FigureParts): Figures {
     unlogged: Object.fromEntries(parts.lookupLog.unlogged),
     loopDelaySeconds: parts.loopDelaySeconds,
     ...(sasldb === undefined ? {} : { sasldb }),
+    ...proofFigures(hostClock),
   };
 }
 
@@ -86,5 +89,14 @@ function eventFigures({ receiver, gaps, forwarder }: Events): NonNullable<Figure
     gaps: gaps.count,
     handedOn: forwarder?.delivered ?? 0,
     dropped: forwarder?.dropped ?? 0,
+  };
+}
+
+function proofFigures({ clock, directory }: HostClock): Pick<Figures, 'clock' | 'directory'> {
+  return {
+    ...(clock === undefined
+      ? {}
+      : { clock: { standing: clock.state.standing, changes: clock.state.changes } }),
+    ...(directory === undefined ? {} : { directory: directory.state }),
   };
 }

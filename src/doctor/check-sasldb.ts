@@ -2,7 +2,7 @@
 // transaction") and room for more users. No I/O.
 import type { Finding } from './finding.js';
 import type { Picture, Sasldb } from './picture.js';
-import type { LmdbReaders } from './lmdb.js';
+import type { LmdbReaders } from '../cyrus/sasldb/lmdb.js';
 
 /** From here on it is told of, before it fails. */
 const FULL = 0.8;

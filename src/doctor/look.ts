@@ -18,7 +18,8 @@ import { messageOf } from '../errors.js';
 import { askPostfix } from './ask-postfix.js';
 import { Files } from './files.js';
 import type { Unseen } from './finding.js';
-import { parseLmdbData, parseLmdbLock } from './lmdb.js';
+import { parseLmdbData, parseLmdbLock } from '../cyrus/sasldb/lmdb.js';
+import { SASLDB_PLACES } from '../cyrus/sasldb/readers.js';
 import { listensOn } from './listens-on.js';
 import { runProgram } from './run-program.js';
 import { lookAtSendmail, type SendmailPlaces } from './look-sendmail.js';
@@ -37,7 +38,6 @@ const USUAL = {
     '/usr/lib/sasl2/Sendmail.conf',
     '/etc/sasl2/Sendmail.conf',
   ],
-  sasldb: ['/usr/local/etc/sasldb2', '/etc/sasldb2'],
 } as const;
 
 const PROGRAM_TIMEOUT_MS = 10_000;
@@ -135,7 +135,7 @@ async function lookAtSasldb(files: Files, imapdConf: ImapdConf | undefined): Pro
   const named =
     imapdConf?.get('sasl_sasldb_path') ??
     (saslConf === undefined ? undefined : saslOption(saslConf.text, 'sasldb_path')?.value);
-  for (const path of named === undefined ? USUAL.sasldb : [named]) {
+  for (const path of named === undefined ? SASLDB_PLACES : [named]) {
     const head = files.readBytes(path, LMDB_HEAD_BYTES);
     const data = head === undefined ? undefined : parseLmdbData(head);
     if (data === undefined) continue;

@@ -7,7 +7,7 @@ import type { Endpoint } from '../net/endpoint.js';
 import type { Verdict } from '../validation/verdict.js';
 import type { PostfixPicture } from './ask-postfix.js';
 import type { Unseen } from './finding.js';
-import type { LmdbData, LmdbReaders } from './lmdb.js';
+import type { LmdbData, LmdbReaders } from '../cyrus/sasldb/lmdb.js';
 import type { SendmailCf } from './sendmail-cf.js';
 import type { SendmailAnswer } from './sendmail-verify.js';
 import type { Table } from './sendmail-tables.js';

@@ -5,7 +5,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { parseLmdbData, parseLmdbLock } from '../../src/doctor/lmdb.js';
+import { parseLmdbData, parseLmdbLock } from '../../src/cyrus/sasldb/lmdb.js';
 import { lacks } from './tools.js';
 
 /** More than a pipe holds, so that whoever prints them stays inside of its transaction. */

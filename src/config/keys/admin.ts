@@ -1,6 +1,6 @@
 // The keys of [admin]: who operates the daemon, and how it is watched. Descriptions; no I/O.
 import { key, type Keys, type Table } from '../key.js';
-import { account, endpoint, fileMode, integer, list, network, unixEndpoint } from '../kinds.js';
+import { absolutePath, account, endpoint, fileMode, integer, list, network, unixEndpoint } from '../kinds.js';
 
 const KEYS = {
   listen: key(unixEndpoint(), {
@@ -30,6 +30,12 @@ const KEYS = {
     default: [],
     since: '0.1.0',
     text: 'Who may ask `http`. One that can be reached from another machine needs it.',
+  }),
+  sasldb: key(absolutePath(), {
+    unset: '`/usr/local/etc/sasldb2` or `/etc/sasldb2`',
+    example: '/usr/local/etc/sasldb2',
+    since: '0.1.0',
+    text: 'The password file of Cyrus and Sendmail, of which the metrics count the reader slots where it is in LMDB. The daemon must be able to read its `-lock` file.',
   }),
   decisions: key(integer(100, 1_000_000, 'decisions'), {
     default: 10_000,

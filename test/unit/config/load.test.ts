@@ -115,6 +115,7 @@ describe('the defaults', () => {
         socketMode: 0o660,
         http: undefined,
         allow: [],
+        sasldb: undefined,
         decisions: 10_000,
         harvest: 5,
       },

@@ -1,7 +1,7 @@
 // The readers of other programs' files: what they take from real ones, and that no text and no bytes trouble them.
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { parseLmdbData, parseLmdbLock } from '../../../src/doctor/lmdb.js';
+import { parseLmdbData, parseLmdbLock } from '../../../src/cyrus/sasldb/lmdb.js';
 import { parseCompiled, parseSendmailCf } from '../../../src/doctor/sendmail-cf.js';
 import { findDomain, parseClassFile, parseTable } from '../../../src/doctor/sendmail-tables.js';
 
