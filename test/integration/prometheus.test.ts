@@ -92,7 +92,7 @@ describe('the alerts', () => {
     const runbooks = [...RULES.matchAll(/runbook: docs\/operations\.md#(\S+)/g)].map(
       ([, anchor = '']) => anchor,
     );
-    expect(runbooks).toHaveLength(9);
+    expect(runbooks).toHaveLength(8);
     expect(runbooks.filter((anchor) => !anchors.includes(anchor))).toEqual([]);
     const tests = readFileSync(join(ROOT, 'contrib/prometheus/cyrusmapd.rules.test.yml'), 'utf8');
     const alerts = [...RULES.matchAll(/alert: (\S+)/g)].map(([, name = '']) => name);
