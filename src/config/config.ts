@@ -77,7 +77,8 @@ export type CyrusBackchannelConfig = LmtpBackchannelConfig | ImapBackchannelConf
 
 export type LmtpBackchannelConfig = CyrusConnectionConfig & Pick<LmtpValues, 'type' | 'autocreate'>;
 
-export type ImapBackchannelConfig = CyrusConnectionConfig & Pick<ImapValues, 'type' | 'strictQuota'>;
+export type ImapBackchannelConfig = CyrusConnectionConfig &
+  Pick<ImapValues, 'type' | 'strictQuota' | 'listTimeoutMs'>;
 
 /** Values that stand in `login` and `tls` instead. */
 type Grouped =

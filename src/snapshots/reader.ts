@@ -1,13 +1,13 @@
 // Lists the mailboxes of some domains over IMAP, in a session of its own: a long list would hold up questions. The
 // session is kept between two lists, since each login takes a reader of sasldb that imapd does not give back.
-import { LoginError, UnavailableError } from '../errors.js';
+import { DeadlineError, LoginError, UnavailableError } from '../errors.js';
 import type { MailboxName, Separator } from '../cyrus/mailbox-name.js';
 
 /** What is needed of an ImapSession. */
 export interface ListingSession {
   readonly botched: boolean;
   readonly separator: Separator;
-  list(pattern: MailboxName, take: (mailbox: string) => void): Promise<void>;
+  list(pattern: MailboxName, take: (mailbox: string) => void, withinMs: number): Promise<void>;
   close(): void;
 }
 
@@ -17,6 +17,8 @@ export type SnapshotReaderOptions = {
   readonly covers: (mailbox: string) => boolean;
   /** Whether imapd lets a session idle until the next list; by default it does for 32 minutes. */
   readonly keep: boolean;
+  /** For all patterns together. */
+  readonly listTimeoutMs: number;
   /** After a refused login: whoever tries on is locked out. */
   readonly loginBackoffMs: number;
   /** Monotonic milliseconds. */
@@ -35,13 +37,17 @@ export class SnapshotReader {
 
   /** One at a time. @throws what a session throws: the list is not whole then */
   async read(take: (mailbox: string) => void): Promise<void> {
-    const { patterns, covers, keep } = this.#options;
+    const { patterns, covers, keep, listTimeoutMs, now } = this.#options;
     const session = await this.#acquire();
+    const covered = (mailbox: string): void => {
+      if (covers(mailbox)) take(mailbox);
+    };
+    const end = now() + listTimeoutMs;
     try {
       for (const pattern of patterns(session.separator)) {
-        await session.list(pattern, (mailbox) => {
-          if (covers(mailbox)) take(mailbox);
-        });
+        const leftMs = Math.round(end - now());
+        if (leftMs <= 0) throw new DeadlineError(`the list took longer than ${listTimeoutMs} ms`);
+        await session.list(pattern, covered, leftMs);
       }
     } catch (error) {
       this.#drop();

@@ -23,16 +23,16 @@ export function snapshotSources(
   former: readonly ConfiguredSource[] = [],
 ): readonly ConfiguredSource[] {
   return cyrus.flatMap(({ basis: { backchannel }, probe, lister: open }) => {
-    if (open === undefined) return [];
+    if (open === undefined || backchannel.type !== 'imap') return [];
     const given = scopeGiven(probe.name, config);
     const scope = snapshotScope(given);
     if (scope === undefined) return [];
-    const { canary, loginBackoffMs } = backchannel;
+    const { canary, loginBackoffMs, listTimeoutMs } = backchannel;
     const keep = config.cache.snapshotIntervalMs <= IDLE_MAX_MS;
     const basis = [open, given, keep];
     const kept = former.find((source) => isDeepStrictEqual(source.basis, basis));
     if (kept !== undefined) return [kept];
-    const reader = new SnapshotReader({ open, ...scope, keep, loginBackoffMs, now });
+    const reader = new SnapshotReader({ open, ...scope, keep, listTimeoutMs, loginBackoffMs, now });
     return [
       {
         name: probe.name,

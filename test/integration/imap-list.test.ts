@@ -39,7 +39,7 @@ async function open(): Promise<ImapSession> {
 
 async function listed(session: ImapSession, domain = 'example.jp'): Promise<string[]> {
   const mailboxes: string[] = [];
-  await session.list(inboxPattern(domain, session.separator), (mailbox) => mailboxes.push(mailbox));
+  await session.list(inboxPattern(domain, session.separator), (mailbox) => mailboxes.push(mailbox), 600_000);
   return mailboxes;
 }
 

@@ -135,6 +135,11 @@ const IMAP_KEYS = {
     text: 'An unused connection is closed. Long: few logins.',
   }),
   ...PATIENCE,
+  list_timeout: key(duration('10s', '6h'), {
+    default: '15m',
+    since: '0.1.0',
+    text: 'For the list of all mailboxes, from its first command to its last answer. One that takes longer is given up, and what was known before stays.',
+  }),
   second: SECOND,
   replica: REPLICA,
 } satisfies Keys;

@@ -1,7 +1,7 @@
 // Commands in flight to imapd and what it answers (RFC 3501 section 2.2): each command has a tag, all are sent in one
 // write, and every tagged response must be that of the oldest command that is still unanswered.
 import { ProtocolError, UnavailableError } from '../../errors.js';
-import type { Connection, Taker } from '../wire/connection.js';
+import type { Connection, StreamPatience, Taker } from '../wire/connection.js';
 import type { Trace } from '../wire/trace.js';
 import { describeAnswer, type ImapAnswer } from './answer.js';
 import type { ImapResponse } from './response.js';
@@ -106,12 +106,11 @@ export class ImapDialogue {
 
   /**
    * As `ask`, for one command with an answer of any length: each untagged response is handed on as it comes.
-   * @param silenceMs without a byte
    */
   async stream(
     command: string,
     each: (response: ImapResponse) => void,
-    silenceMs: number,
+    patience: StreamPatience,
     maxResponses = IMAP_LIST_MAX,
   ): Promise<ImapAnswer> {
     const tag = this.nextTag();
@@ -133,7 +132,7 @@ export class ImapDialogue {
         answer = { status, code, text, data: [] };
         return 'done';
       },
-      silenceMs,
+      patience,
     );
     if (answer === undefined) throw new ProtocolError(`imapd did not answer ${command}`);
     return answer;

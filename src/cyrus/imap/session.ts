@@ -85,8 +85,9 @@ export class ImapSession implements Session {
    * Lists mailboxes that an address leads to. Whatever it throws, the session must be closed, and the list is not whole.
    * @param pattern such as inboxPattern() makes
    * @param take is given each, as the cache keeps it, at once as it comes
+   * @param withinMs for the whole; a list that has no end must not be read for ever
    */
-  async list(pattern: MailboxName, take: (mailbox: string) => void): Promise<void> {
+  async list(pattern: MailboxName, take: (mailbox: string) => void, withinMs: number): Promise<void> {
     const { rules, replyTimeoutMs } = this.#options;
     const command = list(pattern);
     const answer = await this.#imapd.stream(
@@ -96,7 +97,7 @@ export class ImapSession implements Session {
         const mailbox = listedMailbox(response.mailbox, this.separator, rules);
         if (mailbox !== undefined) take(mailbox);
       },
-      replyTimeoutMs,
+      { silenceMs: replyTimeoutMs, totalMs: withinMs },
     );
     if (answer.status !== 'OK')
       throw new UnavailableError(`imapd answered ${command} with ${describeAnswer(answer)}`);

@@ -28,8 +28,16 @@ type Conversation<Reply> = {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
-  /** Whether each chunk that comes starts the timeout anew. */
-  readonly streams: boolean;
+  /** Of a stream, for the whole: each chunk that comes starts the other timer anew. */
+  readonly whole: NodeJS.Timeout | undefined;
+};
+
+/** How long a stream may take. */
+export type StreamPatience = {
+  /** Without a byte. */
+  readonly silenceMs: number;
+  /** From its beginning to its end: one without end would keep us busy for ever. */
+  readonly totalMs: number;
 };
 
 export class Connection<Reply> {
@@ -127,30 +135,29 @@ export class Connection<Reply> {
    * @throws UnavailableError, DeadlineError, ProtocolError, or what `take` threw; the connection is botched then
    */
   converse(bytes: string, take: Taker<Reply>, timeoutMs: number): Promise<void> {
-    return this.#converse(bytes, take, timeoutMs, false);
+    return this.#converse(bytes, take, timeoutMs);
   }
 
-  /**
-   * As `converse`, for what may be long: the timeout is one for silence, not for the whole.
-   * @param silenceMs without a byte
-   */
-  stream(bytes: string, take: Taker<Reply>, silenceMs: number): Promise<void> {
-    return this.#converse(bytes, take, silenceMs, true);
+  /** As `converse`, for what may be long: it has a time for silence, and one for the whole. */
+  stream(bytes: string, take: Taker<Reply>, { silenceMs, totalMs }: StreamPatience): Promise<void> {
+    return this.#converse(bytes, take, silenceMs, totalMs);
   }
 
-  #converse(bytes: string, take: Taker<Reply>, timeoutMs: number, streams: boolean): Promise<void> {
+  #converse(bytes: string, take: Taker<Reply>, timeoutMs: number, totalMs?: number): Promise<void> {
     if (this.#failure !== undefined) return Promise.reject(this.#failure);
     if (this.#conversation !== undefined)
       return Promise.reject(new Error('a conversation is already under way'));
     const { promise, resolve, reject } = settled<void>();
-    const timer = setTimeout(
-      () => this.#fail(new DeadlineError(`no reply within ${timeoutMs} ms`)),
-      timeoutMs,
-    );
+    const timer = this.#failAfter(timeoutMs, 'no reply');
+    const whole = totalMs === undefined ? undefined : this.#failAfter(totalMs, 'no end of the reply');
     this.#unasked = 0;
-    this.#conversation = { take, resolve, reject, timer, streams };
+    this.#conversation = { take, resolve, reject, timer, whole };
     if (bytes !== '') this.#socket.write(bytes, 'latin1');
     return promise;
+  }
+
+  #failAfter(ms: number, what: string): NodeJS.Timeout {
+    return setTimeout(() => this.#fail(new DeadlineError(`${what} within ${ms} ms`)), ms);
   }
 
   /** Ends it: with last words where it is in step and idle, at once otherwise. */
@@ -174,7 +181,7 @@ export class Connection<Reply> {
 
   #step(chunk?: Buffer): void {
     if (this.#failure !== undefined) return;
-    if (this.#conversation?.streams === true) this.#conversation.timer.refresh();
+    if (this.#conversation?.whole !== undefined) this.#conversation.timer.refresh();
     try {
       if (chunk !== undefined) this.#parser.feed(chunk);
       this.#behind = this.#deliver();
@@ -188,7 +195,7 @@ export class Connection<Reply> {
 
   /** @returns whether replies are left for the next turn of the event loop */
   #deliver(): boolean {
-    const since = this.#conversation?.streams === true ? performance.now() : 0;
+    const since = this.#conversation?.whole === undefined ? 0 : performance.now();
     let taken = 0;
     let finished: Conversation<Reply> | undefined;
     try {
@@ -198,7 +205,7 @@ export class Connection<Reply> {
         else if (conversation.take(reply) === 'done') finished = this.#finish(conversation);
         else {
           taken += 1;
-          if (conversation.streams && isEnough(taken, since)) return true;
+          if (conversation.whole !== undefined && isEnough(taken, since)) return true;
         }
       }
     } catch (error) {
@@ -215,7 +222,7 @@ export class Connection<Reply> {
     if (this.#parser.pending && this.#parser.mayComeAnytime === undefined)
       throw new ProtocolError('the peer sent a reply too many');
     this.#conversation = undefined;
-    clearTimeout(conversation.timer);
+    stopTimers(conversation);
     return conversation;
   }
 
@@ -247,7 +254,7 @@ export class Connection<Reply> {
     const conversation = this.#conversation;
     this.#conversation = undefined;
     if (conversation === undefined) return;
-    clearTimeout(conversation.timer);
+    stopTimers(conversation);
     conversation.reject(error);
   }
 }
@@ -270,6 +277,11 @@ function isEnough(taken: number, since: number): boolean {
 
 /** How long a peer has to take our last words before the socket is destroyed. */
 const LAST_WORDS_MS = 1000;
+
+function stopTimers({ timer, whole }: Pick<Conversation<never>, 'timer' | 'whole'>): void {
+  clearTimeout(timer);
+  clearTimeout(whole);
+}
 
 /** A host with several network addresses fails with one error for each, under a common one without words. */
 function reasonOf(cause: Error): string {

@@ -292,6 +292,7 @@ describe('the flags', () => {
         tls: undefined,
         connections: 1,
         idleTimeoutMs: 1_500_000,
+        listTimeoutMs: 900_000,
         strictQuota: false,
       },
     ]);

@@ -8,11 +8,15 @@ class TableSession implements ListingSession {
   botched = false;
   closed = false;
   readonly asked: string[] = [];
+  readonly within: number[] = [];
+  takesMs = 0;
   mailboxes: string[] = ['a@example.jp', 'b@example.net'];
   failure: Error | undefined;
 
-  list(pattern: MailboxName, take: (mailbox: string) => void): Promise<void> {
+  list(pattern: MailboxName, take: (mailbox: string) => void, withinMs: number): Promise<void> {
     this.asked.push(pattern);
+    this.within.push(withinMs);
+    time += this.takesMs;
     for (const mailbox of this.mailboxes) take(mailbox);
     return this.failure === undefined ? Promise.resolve() : Promise.reject(this.failure);
   }
@@ -45,6 +49,7 @@ function newReader(keep = true): SnapshotReader {
     patterns: (separator) => [inboxPattern('example.jp', separator), inboxPattern(undefined, separator)],
     covers: (mailbox) => mailbox.endsWith('@example.jp'),
     keep,
+    listTimeoutMs: 900_000,
     loginBackoffMs: 300_000,
     now: () => time,
   });
@@ -92,6 +97,29 @@ describe('reading', () => {
     expect(sessions[0]?.closed).toBe(true);
     await read(reader);
     expect(sessions).toHaveLength(2);
+  });
+});
+
+describe('a list that takes long', () => {
+  test('has one time for all its patterns', async () => {
+    const reader = newReader();
+    await read(reader);
+    const [session] = sessions;
+    if (session === undefined) throw new Error('no session');
+    expect(session.within).toEqual([900_000, 900_000]);
+    session.takesMs = 600_000;
+    await read(reader);
+    expect(session.within.slice(2)).toEqual([900_000, 300_000]);
+  });
+
+  test('is given up, with its session', async () => {
+    const reader = newReader();
+    await read(reader);
+    const [session] = sessions;
+    if (session === undefined) throw new Error('no session');
+    session.takesMs = 900_000;
+    await expect(read(reader)).rejects.toThrow('the list took longer than 900000 ms');
+    expect([session.asked.length, session.closed]).toEqual([3, true]);
   });
 });
 

@@ -10,6 +10,7 @@ import type { Endpoint } from '../../../../src/net/endpoint.js';
 import { DeadlineError, ProtocolError, UnavailableError } from '../../../../src/errors.js';
 
 const TIMEOUT_MS = 10_000;
+const FOR_LONG = { silenceMs: TIMEOUT_MS, totalMs: 60 * TIMEOUT_MS };
 
 /** Every line is a reply; `bad` is none. */
 class LineParser implements ReplyParser<string> {
@@ -191,11 +192,7 @@ describe('a stream', () => {
   test('may last as long as it goes on', async () => {
     const { connection, peer } = await connected();
     const replies: string[] = [];
-    const all = connection.stream(
-      'go\n',
-      (reply) => (replies.push(reply) === 5 ? 'done' : 'more'),
-      TIMEOUT_MS,
-    );
+    const all = connection.stream('go\n', (reply) => (replies.push(reply) === 5 ? 'done' : 'more'), FOR_LONG);
     for (const line of ['a', 'b', 'c', 'd', 'e']) {
       await vi.advanceTimersByTimeAsync(TIMEOUT_MS - 1);
       peer.write(`${line}\n`);
@@ -215,7 +212,7 @@ describe('a stream', () => {
         taken.push(turn);
         return line === 'done' ? 'done' : 'more';
       },
-      TIMEOUT_MS,
+      FOR_LONG,
     );
     await received(peer, 'go\n');
     peer.write(`${'line\n'.repeat(1000)}done\n`);
@@ -230,7 +227,7 @@ describe('a stream', () => {
   test('whose peer closes right behind its end is whole', async () => {
     const { connection, peer } = await connected();
     let taken = 0;
-    const streamed = connection.stream('go\n', () => (++taken === 1001 ? 'done' : 'more'), TIMEOUT_MS);
+    const streamed = connection.stream('go\n', () => (++taken === 1001 ? 'done' : 'more'), FOR_LONG);
     await received(peer, 'go\n');
     peer.end('line\n'.repeat(1001));
     await streamed;
@@ -240,17 +237,31 @@ describe('a stream', () => {
   test('with more behind its end is botched, in whatever turn that is found', async () => {
     const { connection, peer } = await connected();
     let taken = 0;
-    const streamed = connection.stream('go\n', () => (++taken === 500 ? 'done' : 'more'), TIMEOUT_MS);
+    const streamed = connection.stream('go\n', () => (++taken === 500 ? 'done' : 'more'), FOR_LONG);
     await received(peer, 'go\n');
     peer.write('line\n'.repeat(501));
     await expect(streamed).rejects.toThrow('a reply too many');
     expect(connection.botched).toBe(true);
   });
 
+  test('that never ends is ended, however busy it is', async () => {
+    const { connection, peer } = await connected();
+    let taken = 0;
+    const all = connection.stream('go\n', () => (taken++, 'more'), FOR_LONG);
+    const failed = expect(all).rejects.toThrow('no end of the reply within 600000 ms');
+    for (let passed = 0; passed < FOR_LONG.totalMs; passed += TIMEOUT_MS / 2) {
+      peer.write('line\n');
+      await until(() => taken > passed / (TIMEOUT_MS / 2));
+      await vi.advanceTimersByTimeAsync(TIMEOUT_MS / 2);
+    }
+    await failed;
+    expect(connection.botched).toBe(true);
+  });
+
   test('that falls silent ends at its timeout', async () => {
     const { connection, peer } = await connected();
     const replies: string[] = [];
-    const all = connection.stream('go\n', (reply) => (replies.push(reply), 'more'), TIMEOUT_MS);
+    const all = connection.stream('go\n', (reply) => (replies.push(reply), 'more'), FOR_LONG);
     const failed = expect(all).rejects.toThrow(DeadlineError);
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS - 1);
     peer.write('a\nhalf');
