@@ -34,9 +34,13 @@ const ROUTES: { readonly [methodAndPath: string]: Route } = {
       verdict: query.get('verdict') ?? undefined,
       domain: query.get('domain') ?? undefined,
     };
-    return followLines(response, 'application/x-ndjson', (write) =>
-      operations.tail(filter, (line) => write(`${JSON.stringify(line)}\n`)),
-    );
+    return followLines(response, 'application/x-ndjson', (write) => {
+      let dropped = 0;
+      return operations.tail(filter, (line) => {
+        const told = dropped === 0 ? '' : `${JSON.stringify({ dropped })}\n`;
+        dropped = write(`${told}${JSON.stringify(line)}\n`) ? 0 : dropped + 1;
+      });
+    });
   },
   'POST /flush': async (query, response, operations) => {
     const flush = flushOf(query);

@@ -46,6 +46,18 @@ export type Remembered = {
   readonly ageMs: number;
   /** Whether a lookup now would be answered from it. */
   readonly believed: boolean;
+  /** The back-channel that said so; missing where it is gone. */
+  readonly by?: string;
+};
+
+/** What tells whether the answers of a back-channel are still true. */
+export type ProofState = {
+  /** What it is, and how it stands. */
+  readonly words: string;
+  /** What was asked longer ago is outdated: milliseconds; missing where nothing is outdated. */
+  readonly floorAgoMs?: number;
+  /** Nothing that is remembered may be believed now. */
+  readonly closed?: true;
 };
 
 export type Explanation = {
@@ -56,6 +68,8 @@ export type Explanation = {
   readonly rule?: string;
   /** Whom it would ask; or that nobody serves the domain. */
   readonly backchannel: string;
+  /** Of that back-channel. */
+  readonly proof?: ProofState;
   readonly remembered?: Remembered;
   /** What a lookup would be answered now, if it is known. */
   readonly answer?: string;

@@ -44,18 +44,23 @@ export async function streamLines(
 /** Bytes that a peer may leave unread before lines for it are dropped. */
 const UNREAD_MAX_BYTES = 262_144;
 
-/** Lines as they come, until the peer leaves: `begin` is given where to put them and returns what ends it. */
+/**
+ * Lines as they come, until the peer leaves: `begin` is given where to put them and returns what ends it. A line is not taken
+ * (false) while the peer has left too much unread: the daemon waits for nobody who watches.
+ */
 export function followLines(
   response: ServerResponse,
   type: string,
-  begin: (write: (text: string) => void) => () => void,
+  begin: (write: (text: string) => boolean) => () => void,
 ): Promise<void> {
   response.writeHead(200, { ...COMMON, 'Content-Type': type, 'X-Accel-Buffering': 'no' });
   response.flushHeaders();
   // A quiet one is no dead one.
   response.socket?.setTimeout(0);
   const end = begin((text) => {
-    if (response.writableLength < UNREAD_MAX_BYTES) response.write(text);
+    if (response.writableLength >= UNREAD_MAX_BYTES) return false;
+    response.write(text);
+    return true;
   });
   return new Promise((resolve) => {
     response.on('close', () => {

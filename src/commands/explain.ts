@@ -23,6 +23,7 @@ function describe(answer: unknown): string[] {
     ...recipientLines(said.get('recipient')),
     ...line('rule', said.get('rule')),
     ...line('asked of', said.get('backchannel')),
+    ...proofLines(said.get('proof')),
     ...rememberedLines(said.get('remembered')),
     ...line('answer', said.get('answer') ?? 'Cyrus would be asked'),
     ...(said.has('asked') ? line('Cyrus now', describeDecision(fieldsOf(said.get('asked')))) : []),
@@ -43,11 +44,24 @@ function recipientLines(value: unknown): string[] {
   return line('recipient', `${text(recipient.get('address'))}${of}`);
 }
 
+function proofLines(value: unknown): string[] {
+  if (value === undefined) return [];
+  const proof = fieldsOf(value);
+  const floor = proof.get('floorAgoMs');
+  const outdated = floor === undefined ? '' : `; what was asked over ${seconds(floor)} ago is outdated`;
+  const end = proof.has('closed') ? '; nothing remembered is believed now' : outdated;
+  return line('proof', `${text(proof.get('words'))}${end}`);
+}
+
 function rememberedLines(value: unknown): string[] {
   if (value === undefined) return line('remembered', 'nothing');
   const entry = fieldsOf(value);
   const believed = entry.get('believed') === true ? 'believed' : 'not believed any more';
-  return line('remembered', `${text(entry.get('state'))} ${seconds(entry.get('ageMs'))} ago, ${believed}`);
+  const by = entry.has('by') ? ` by ${text(entry.get('by'))}` : '';
+  return line(
+    'remembered',
+    `${text(entry.get('state'))} ${seconds(entry.get('ageMs'))} ago${by}, ${believed}`,
+  );
 }
 
 function line(name: string, value: unknown): string[] {

@@ -17,9 +17,16 @@ export async function tail(options: TailOptions): Promise<number> {
   if (verdict !== undefined) query.set('verdict', verdict);
   if (domain !== undefined) query.set('domain', domain);
   for await (const line of client.lines(`/tail?${query.toString()}`)) {
-    print(json === true ? line : describeDecision(parseLine(line)));
+    print(json === true ? line : describeLine(parseLine(line)));
   }
   return EX_OK;
+}
+
+/** What a line of the stream says: a decision, or how many could not be sent before it. */
+function describeLine(fields: ReadonlyMap<string, unknown>): string {
+  const dropped = fields.get('dropped');
+  if (typeof dropped !== 'number') return describeDecision(fields);
+  return `(${dropped} more, which came faster than they were read here)`;
 }
 
 /** Shown in this order, then whatever else there is. */

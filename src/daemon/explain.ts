@@ -1,6 +1,6 @@
 // Why a recipient is answered as it is: what the key names, who would be asked, what is remembered, what was decided lately,
 // and, if wanted, what Cyrus says now, beside the cache. No I/O of its own.
-import type { DecisionLine, Explanation } from '../admin/operations.js';
+import type { DecisionLine, Explanation, ProofState } from '../admin/operations.js';
 import { messageOf } from '../errors.js';
 import type { Route } from '../validation/probe.js';
 import { parseKey, withoutDetail, type ParsedKey, type Recipient } from '../validation/recipient.js';
@@ -41,6 +41,7 @@ export async function explain(key: string, ask: boolean, parts: ExplainParts): P
     ...(parsed.kind === 'recipient' ? { recipient: recipientOf(parsed.recipient) } : {}),
     ...(rule === undefined ? {} : { rule }),
     backchannel: backchannelOf(parsed, parts.route),
+    ...proofOf(parsed, parts),
     ...(remembered === undefined ? {} : { remembered }),
     ...(known === undefined ? {} : { answer: answerOf(known.verdict, known.source, key, policy) }),
     ...(ask && parsed.kind === 'recipient' ? await asked(key, parsed.recipient, parts) : {}),
@@ -77,6 +78,17 @@ function backchannelOf(parsed: ParsedKey, route: Route): string {
     default:
       return probe.name;
   }
+}
+
+function proofOf(parsed: ParsedKey, { route, cache, now }: ExplainParts): { proof?: ProofState } {
+  const probe = parsed.kind === 'recipient' ? route(parsed.recipient.domain) : undefined;
+  if (typeof probe !== 'object') return {};
+  const { proof } = cache.vouchers.of(probe);
+  const at = now();
+  const floor = proof.floor(at);
+  const words = proof.describe();
+  if (floor === Infinity) return { proof: { words, closed: true } };
+  return { proof: floor === -Infinity ? { words } : { words, floorAgoMs: Math.round(at - floor) } };
 }
 
 async function asked(

@@ -17,6 +17,7 @@ export function rememberedOf(mailbox: string, cache: VerdictCache, now: number):
     state: found.state,
     ageMs: Math.round(Math.max(0, now - found.at)),
     believed: cache.believed(mailbox, now, found.by) !== undefined,
+    ...(found.by.name === '' ? {} : { by: found.by.name }),
   };
 }
 

@@ -15,6 +15,10 @@ export class EventsProof implements Proof {
     return this.#floor;
   }
 
+  describe(): string {
+    return this.#open ? 'events: Cyrus tells each change' : 'events: nobody listens to them any more';
+  }
+
   /** @param now monotonic milliseconds: an event may have been lost, so anything may have changed before */
   gap(now: number): void {
     this.#floor = now;

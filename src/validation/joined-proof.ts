@@ -24,6 +24,10 @@ class JoinedProof implements Proof {
     return floor;
   }
 
+  describe(): string {
+    return this.#proofs.map((proof) => proof.describe()).join('; ');
+  }
+
   get vouchesForUnknown(): boolean {
     return this.#proofs.some(({ vouchesForUnknown }) => vouchesForUnknown);
   }

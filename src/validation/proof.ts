@@ -14,6 +14,8 @@ export type Proof = {
    *   `+Infinity`: nothing may be believed now
    */
   floor(now: number): number;
+  /** In a few words, for people: what it is, and how it stands. */
+  describe(): string;
   /** Whether a "no" asked after the floor may be remembered: something would tell of its end. */
   readonly vouchesForUnknown: boolean;
   /** Whether an unknown must be deferred just now, since a missing or empty mailbox list makes everybody unknown. */

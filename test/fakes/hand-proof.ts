@@ -9,6 +9,10 @@ export class HandProof implements Proof {
   looks = 0;
   readonly contradictions: number[] = [];
 
+  describe(): string {
+    return 'by hand';
+  }
+
   floor(): number {
     this.looks += 1;
     return this.at;

@@ -44,7 +44,8 @@ describe('the control socket', () => {
     await rig.lookup('alice@example.jp');
     rig.lmtpd.mailboxes.delete('alice@example.jp');
     expect(await rig.json('GET', '/explain?key=alice@example.jp')).toMatchObject({
-      remembered: { state: 'confirmed', believed: true },
+      proof: { words: 'age alone: nothing tells of a change, and no "no" is remembered' },
+      remembered: { state: 'confirmed', believed: true, by: 'cyrus' },
       answer: 'OK alice@example.jp (deliverable, known)',
     });
     expect(await rig.json('GET', '/explain?ask=1&key=alice@example.jp')).toMatchObject({
@@ -93,6 +94,32 @@ describe('the control socket', () => {
     while (!text.includes('nobody@')) await once(socket, 'data');
     const keys = [...text.matchAll(/"key":"([^"]*)"/g)].map(([, key]) => key);
     expect(keys).toEqual(['a b@example.jp', 'nobody@example.jp']);
+    socket.destroy();
+  });
+
+  test('says how many decisions a slow reader has missed, and waits for none', async () => {
+    const rig = await AdminRig.start();
+    const socket = connect({ path: rig.control });
+    socket.write('GET /tail HTTP/1.1\r\nHost: x\r\n\r\n');
+    await once(socket, 'data');
+    socket.pause();
+    const keys = Array.from({ length: 5_000 }, () => 'alice@example.jp');
+    await rig.lookup(...keys);
+    let text = '';
+    socket.setEncoding('utf8').on('data', (chunk: string) => (text += chunk));
+    socket.resume();
+    const shown = (): number => [...text.matchAll(/"key":"alice@example.jp"/g)].length;
+    const missed = (): number => Number(/"dropped":(\d+)/.exec(text)?.[1] ?? 0);
+    await expect
+      .poll(
+        async () => {
+          if (missed() === 0) keys.push(...(await rig.lookup('alice@example.jp')));
+          return missed();
+        },
+        { timeout: 10_000 },
+      )
+      .toBeGreaterThan(0);
+    await expect.poll(() => shown() + missed()).toBe(keys.length);
     socket.destroy();
   });
 

@@ -65,7 +65,7 @@ test.each(['divided', 'dotted'] as const)(
           files: file,
           names: new ChangedNames(file, rules),
           rules,
-          proof: () => ({ floor, vouchesForUnknown: true, deferUnknown: false }),
+          proof: () => ({ floor, describe: () => 'by hand', vouchesForUnknown: true, deferUnknown: false }),
           ask: () => Promise.resolve(deferred('nobody is there')),
           pause: () => Promise.resolve(),
           now: () => nowMs,

@@ -96,6 +96,11 @@ export class Clock implements Proof {
     return { standing: this.#standing, reason: this.#reason, changes: this.#changes };
   }
 
+  describe(): string {
+    const why = this.#reason === undefined ? '' : `: ${this.#reason}`;
+    return `clock of ${this.#parts.path}: ${this.#standing}${why}`;
+  }
+
   get vouchesForUnknown(): boolean {
     return this.#standing === 'vouching';
   }

@@ -13,6 +13,7 @@ const alice: Recipient = parsed.recipient;
 function holding(listing: Listing, looks: string[] = []): Proof {
   return {
     floor: () => (looks.push('floor'), 0),
+    describe: () => 'by hand',
     vouchesForUnknown: true,
     deferUnknown: false,
     listing: () => (looks.push('listing'), listing),

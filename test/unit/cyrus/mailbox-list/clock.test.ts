@@ -127,6 +127,9 @@ describe('a list that makes everybody unknown', () => {
     expect(clock.deferUnknown).toBe(true);
     expect(clock.vouchesForUnknown).toBe(false);
     expect(clock.state.standing).toBe('deferring');
+    expect(clock.describe()).toBe(
+      `clock of /var/lib/cyrus/mailboxes.db: deferring: the mailbox list is ${seen === 'missing' ? 'missing' : 'empty'}`,
+    );
   });
 
   test('outdates all that was asked until it is there again, even if it is the same', () => {

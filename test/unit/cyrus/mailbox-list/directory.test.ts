@@ -53,6 +53,7 @@ beforeEach(async () => {
 
 function newDirectory(): Directory {
   const proof: Proof = {
+    describe: () => 'by hand',
     floor: () => {
       directory.changed();
       return 0;
