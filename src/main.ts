@@ -2,6 +2,7 @@
 // The `cyrusmapd` command: names, flags and exit statuses, and no logic. Each sub-command is loaded when it is
 // asked for, since `serve` should be ready soon after a reboot.
 import { Command, CommanderError } from 'commander';
+import type { CompareOptions } from './commands/compare.js';
 import type { ConfigOptions } from './commands/config.js';
 import type { DoctorOptions } from './commands/doctor.js';
 import { EX_OK, EX_USAGE, exitStatusOfError } from './commands/exit-status.js';
@@ -69,6 +70,26 @@ program
   .option('--canary <address>', 'a mailbox that exists, asked again before an unknown one is believed')
   .action(async (key: string, flags: Flags) =>
     finish((await import('./commands/check.js')).check(key, flags)),
+  );
+
+program
+  .command('compare')
+  .description('ask two socketmaps about the same addresses, and tell what differs and why')
+  .argument('<other>', `the other one, such as smmapd: ${ENDPOINT}`)
+  .option('--config <file>', 'configuration of our daemon, for its first listener and its domains')
+  .option('--demo', 'compares with the demo')
+  .option('--server <endpoint>', `where our daemon listens: ${ENDPOINT}`)
+  .option('--addresses <file>', 'an address a line, or the output of dump; - is standard input', collect)
+  .option('--mail-log <file>', 'the recipients in a log of Sendmail or Postfix', collect)
+  .option('--domains <file>', 'a mailertable or a list of domains, in which names are invented', collect)
+  .option('--near-misses', 'invent addresses that are nearly those')
+  .option('--map <name>', 'map name', 'cyrus')
+  .option('--rate <number>', 'addresses a second at most', '50')
+  .option('--max <number>', 'addresses at most', '100000')
+  .option('--timeout <seconds>', 'for each answer', '30')
+  .option('--json', 'print an object for scripts')
+  .action(async (other: string, options: CompareOptions) =>
+    finish((await import('./commands/compare.js')).compare(other, options)),
   );
 
 program

@@ -27,6 +27,7 @@ const ROWS: readonly (readonly (readonly string[])[])[] = [
   [['admin/']],
   [['snapshots/']],
   [['backchannels/']],
+  [['comparison/']],
   [['socketmap/'], ['cyrus/']],
   [['log/']],
   [['config/']],

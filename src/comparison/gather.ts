@@ -1,0 +1,94 @@
+// The addresses to compare two socketmaps by, each once and no more than so many, from all the sources that somebody names. Reads
+// files and standard input, line by line.
+import { createReadStream } from 'node:fs';
+import type { Readable } from 'node:stream';
+import { ConfigError, messageOf } from '../errors.js';
+import { addressesOfLines, domainOfKey, domainsOfTable } from './addresses.js';
+import { addressesOfMailLog } from './mail-log.js';
+import { inventedOf, nearMissesOf } from './near-misses.js';
+
+/** Longest line, in bytes. */
+const LINE_MAX = 65_536;
+
+/** The name of standard input. */
+const STDIN = '-';
+
+export type Sources = {
+  /** Files with an address a line; `-` is standard input. */
+  readonly addresses: readonly string[];
+  readonly mailLogs: readonly string[];
+  /** mailertable, or a file of a class. */
+  readonly domainTables: readonly string[];
+  /** Those that are served, folded; empty where that is not known: then the mail log's are all taken. */
+  readonly served: readonly string[];
+  readonly nearMisses: boolean;
+  readonly max: number;
+};
+
+export type Gathered = {
+  /** Latin1, in the order in which they were found. */
+  readonly keys: ReadonlySet<string>;
+  /** Of the mail log, in domains that are not served here. */
+  readonly elsewhere: number;
+  /** Whether there were more than `max`. */
+  readonly cut: boolean;
+};
+
+/** @throws ConfigError where a file cannot be read */
+export async function gather(sources: Sources, stdin: Readable): Promise<Gathered> {
+  const keys = new Set<string>();
+  const domains = new Set<string>(sources.served);
+  const strange = new Set<string>();
+  let cut = false;
+  const add = (key: string): void => {
+    if (keys.size < sources.max || keys.has(key)) keys.add(key);
+    else cut = true;
+  };
+  for (const file of sources.domainTables)
+    for (const each of domainsOfTable((await allLines(file, stdin)).join('\n'))) domains.add(each);
+  for (const domain of domains) if (sources.domainTables.length > 0) inventedOf(domain).forEach(add);
+  for (const file of sources.addresses)
+    for await (const line of linesOf(file, stdin)) addressesOfLines(line).forEach(add);
+  for (const file of sources.mailLogs) {
+    for await (const line of linesOf(file, stdin)) {
+      for (const key of addressesOfMailLog(line)) {
+        if (domains.size === 0 || domains.has(domainOfKey(key) ?? '')) add(key);
+        else if (strange.size < sources.max) strange.add(key);
+      }
+    }
+  }
+  if (sources.nearMisses) {
+    const known = domains.size > 0 ? [...domains] : [...new Set([...keys].map(domainOfKey))].flatMap(named);
+    for (const key of [...keys]) nearMissesOf(key, known).forEach(add);
+  }
+  return { keys, elsewhere: strange.size, cut };
+}
+
+/** A table is judged as a whole. */
+async function allLines(file: string, stdin: Readable): Promise<string[]> {
+  const lines: string[] = [];
+  for await (const line of linesOf(file, stdin)) lines.push(line);
+  return lines;
+}
+
+/** Of a line that is longer than any address or log line nothing is kept. */
+async function* linesOf(file: string, stdin: Readable): AsyncGenerator<string> {
+  const input = file === STDIN ? stdin : createReadStream(file);
+  input.setEncoding('latin1');
+  let rest = '';
+  try {
+    for await (const chunk of input) {
+      const lines = (rest + String(chunk)).split('\n');
+      rest = lines.pop() ?? '';
+      if (rest.length > LINE_MAX) rest = '';
+      yield* lines;
+    }
+  } catch (cause) {
+    throw new ConfigError(`${file}: cannot be read: ${messageOf(cause)}`, { cause });
+  }
+  if (rest !== '') yield rest;
+}
+
+function named(domain: string | undefined): string[] {
+  return domain === undefined ? [] : [domain];
+}

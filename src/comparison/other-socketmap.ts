@@ -1,0 +1,45 @@
+// A socketmap that is asked for comparison: one question at a time, since smmapd takes a request that comes in two pieces for a
+// broken one, and several in one write may be cut anywhere. A connection that fails is made anew with the next question. I/O.
+import { messageOf } from '../errors.js';
+import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
+import { SocketmapClient } from '../socketmap/client.js';
+import { answerOf, noAnswer, type Answer } from './answer.js';
+
+/** Of smmapd each longer request may end its process: its buffer has 1024 bytes, map name and space included. */
+export const COMPARED_MAX_BYTES = 1000;
+
+export class OtherSocketmap {
+  readonly #endpoint: Endpoint;
+  readonly #timeoutMs: number;
+  #client: SocketmapClient | undefined;
+
+  /** @param timeoutMs for connecting, and for each answer */
+  constructor(endpoint: Endpoint, timeoutMs: number) {
+    this.#endpoint = endpoint;
+    this.#timeoutMs = timeoutMs;
+  }
+
+  get name(): string {
+    return formatEndpoint(this.#endpoint);
+  }
+
+  /**
+   * Only when the former question is answered.
+   * @returns of `none` where the connection ended instead
+   * @throws UnavailableError, DeadlineError where no connection can be had
+   */
+  async ask(map: string, key: string): Promise<Answer> {
+    const client = (this.#client ??= await SocketmapClient.connect(this.#endpoint, this.#timeoutMs));
+    try {
+      return answerOf(await client.lookup(map, key));
+    } catch (error) {
+      this.close();
+      return noAnswer(messageOf(error));
+    }
+  }
+
+  close(): void {
+    this.#client?.close();
+    this.#client = undefined;
+  }
+}
