@@ -147,8 +147,9 @@ class Run {
     const request = this.#requestAt(0);
     const socket = await connectTo(this.#options.socket);
     socket.write(request.bytes, 'latin1');
-    const [reply] = await once(socket, 'data');
-    if (String(reply) !== request.reply) throw new Error(`${request.bytes} was answered ${String(reply)}`);
+    const data: unknown[] = await once(socket, 'data');
+    const reply = String(data[0]);
+    if (reply !== request.reply) throw new Error(`${request.bytes} was answered ${reply}`);
     socket.on('error', () => undefined);
     socket.on('close', () => this.#counts.lost++);
     return socket;

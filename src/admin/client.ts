@@ -64,7 +64,7 @@ export class ControlClient {
 
   #explained(error: Error): UnavailableError {
     const where = formatEndpoint(this.#endpoint);
-    switch (codeOf(error)) {
+    switch (codeOf(error) ?? '') {
       case 'ENOENT':
       case 'ECONNREFUSED':
         return new UnavailableError(`no daemon listens on ${where}`, { cause: error });

@@ -99,13 +99,10 @@ function backchannels({ backchannels: all }: Figures): string[] {
     ...gauge(
       'witness_standing',
       'Whether the mailbox that must exist does: without it nobody is refused as unknown.',
-      each(({ witnessState }) =>
-        witnessState === undefined || witnessState === 'untried'
-          ? undefined
-          : witnessState === 'standing'
-            ? 1
-            : 0,
-      ),
+      each(({ witnessState }) => {
+        if (witnessState === undefined || witnessState === 'untried') return undefined;
+        return witnessState === 'standing' ? 1 : 0;
+      }),
     ),
   ];
 }

@@ -85,10 +85,8 @@ async function sourceOf(flags: Flags, places: readonly string[]): Promise<Source
 /** In the order of the file. */
 function refusal(problems: readonly Problem[], { file, text }: Source, flags: Flags): ConfigError {
   const lines = linesOf(text);
-  let byFlag = false;
   const found = problems.map((each) => {
     const ofFlag = problemOfFlag(each, flags);
-    byFlag ||= ofFlag !== undefined;
     if (ofFlag !== undefined || file === undefined) return { line: 0, sentence: ofFlag ?? each.sentence };
     const line = lineOf(each.path, lines);
     const where = line === undefined ? file : `${file}:${line}`;
@@ -96,6 +94,7 @@ function refusal(problems: readonly Problem[], { file, text }: Source, flags: Fl
   });
   const sorted = found.toSorted((a, b) => (a.line === b.line ? 0 : a.line - b.line));
   const all = sorted.map(({ sentence }) => sentence).join('\n');
+  const byFlag = problems.some((each) => problemOfFlag(each, flags) !== undefined);
   return byFlag ? new UsageError(all) : new ConfigError(all);
 }
 

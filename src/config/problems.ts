@@ -19,7 +19,8 @@ export function problem(path: Path, rest: string): Problem {
 export function showValue(value: unknown): string {
   if (value instanceof Date) return value.toISOString();
   if (typeof value === 'object' && !Array.isArray(value)) return 'a table';
-  const text = JSON.stringify(value) ?? String(value);
+  // JSON has neither inf nor nan, which TOML has.
+  const text = typeof value === 'number' || value === undefined ? String(value) : JSON.stringify(value);
   return text.length > SHOWN_MAX ? `${text.slice(0, SHOWN_MAX)}...` : text;
 }
 

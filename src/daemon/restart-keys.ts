@@ -2,7 +2,7 @@
 // once, at the start. No I/O.
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
-import { nameInConfig } from '../config/key.js';
+import { nameInConfig, type AnyKey } from '../config/key.js';
 import { SECTIONS } from '../config/schema.js';
 
 /** Of these tables everything is taken at a reload but for the keys that are named; of those only what is named. */
@@ -19,7 +19,7 @@ export type ChangedKeys = { readonly changed: readonly string[]; readonly needRe
 export function changedKeys(former: Config, next: Config): ChangedKeys {
   const { lookup: _lookup, ...sections } = SECTIONS;
   const changed = Object.entries(sections).flatMap(([section, { keys }]) =>
-    Object.entries(keys).flatMap(([name, { kind }]) => {
+    Object.entries<AnyKey>(keys).flatMap(([name, { kind }]) => {
       const field = nameInConfig(name, kind.suffix);
       return isDeepStrictEqual(valueOf(former, section, field), valueOf(next, section, field))
         ? []

@@ -1,7 +1,7 @@
 // Looks at a host's files and programs, and changes nothing. What is not there is not judged; what is there and
 // cannot be read is told of. Sockets are asked in ask.ts.
 import { execFile } from 'node:child_process';
-import { realpathSync, statSync } from 'node:fs';
+import { realpathSync, statSync, type Stats } from 'node:fs';
 import { dirname, resolve } from 'node:path';
 import { promisify } from 'node:util';
 import type { Config } from '../config/config.js';
@@ -108,13 +108,13 @@ function lookAtConf<Conf>(
 
 function lookAtSocket(files: Files, path: string): SocketPath {
   const stat = files.lstat(path);
-  const kind = stat?.isSymbolicLink() ? 'link' : stat?.isSocket() ? 'socket' : 'other';
-  return {
-    path,
-    file: stat === undefined ? 'missing' : kind,
-    mode: stat?.mode ?? 0,
-    folders: foldersTo(path),
-  };
+  return { path, file: kindOf(stat), mode: stat?.mode ?? 0, folders: foldersTo(path) };
+}
+
+function kindOf(stat: Stats | undefined): SocketPath['file'] {
+  if (stat === undefined) return 'missing';
+  if (stat.isSymbolicLink()) return 'link';
+  return stat.isSocket() ? 'socket' : 'other';
 }
 
 function foldersTo(path: string): { path: string; mode: number }[] {

@@ -39,7 +39,7 @@ export function parseSendmailCf(path: string, text: string): SendmailCf {
   const mailers = new Map<string, number[]>();
   let authMechanisms: SendmailCf['authMechanisms'];
   for (const { text: line, number } of logicalLines(text)) {
-    switch (line[0]) {
+    switch (line.charAt(0)) {
       case 'K': {
         const map = parseMap(line.slice(1), number);
         if (map !== undefined) maps.set(map.name, map);

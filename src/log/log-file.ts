@@ -37,7 +37,7 @@ export class LogFile {
   #troubled = false;
   /** The file ends in the middle of a line that was lost. */
   #torn = false;
-  #flushed: (() => void)[] = [];
+  readonly #flushed: (() => void)[] = [];
   #collecting: NodeJS.Timeout | undefined;
 
   private constructor(fd: number, path: string | undefined, maxPendingBytes: number, alarm: LogFileAlarm) {

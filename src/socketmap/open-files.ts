@@ -15,8 +15,8 @@ type Report = { readonly userLimits?: { readonly open_files?: { readonly soft?: 
  * Looks up names of the peers of open sockets: so for a process that has none yet.
  */
 export function openFilesLimit(): number {
-  const report: Report | undefined = process.report?.getReport();
-  const soft = report?.userLimits?.open_files?.soft;
+  const { userLimits }: Report = process.report.getReport();
+  const soft = userLimits?.open_files?.soft;
   return typeof soft === 'number' ? soft : Infinity;
 }
 

@@ -168,7 +168,8 @@ export class LmtpServer {
         if (silent) return;
         const does = this.#held(command, usual) ?? this.override(command, usual) ?? usual;
         if (typeof does !== 'symbol') {
-          kept += await does;
+          const reply = await does;
+          kept += reply;
           if (this.buffering && unread > 0) return;
           write(kept);
           kept = '';

@@ -59,7 +59,9 @@ export class SlowCyrus {
         return 'OK';
       case 'unknown':
         return 'NOTFOUND';
-      default:
+      case 'overquota':
+      case 'refused':
+      case 'deferred':
         return 'TEMP';
     }
   }

@@ -6,7 +6,7 @@ import { run } from './cyrusmapd-process.js';
 const PAGE = readFileSync(new URL('../../rc.d/man/cyrusmapd.8', import.meta.url), 'utf8');
 const [, SYNOPSIS = '', DESCRIPTION = ''] = PAGE.split(/^\.Sh (?:SYNOPSIS|DESCRIPTION|SIGNALS)$/m);
 
-const COMMANDS = await commandsOf((await run('--help')).stdout);
+const COMMANDS = commandsOf((await run('--help')).stdout);
 
 describe('cyrusmapd(8)', () => {
   it('has a synopsis and a section for each command, in the order of the help', () => {

@@ -57,14 +57,13 @@ describe('SocketmapClient', () => {
   });
 
   it('takes an answer that comes in pieces', async () => {
-    const endpoint = await fake((socket) =>
-      socket.once('data', async () => {
-        for (const byte of '9:NOTFOUND ,') {
-          socket.write(byte);
-          await turns(1);
-        }
-      }),
-    );
+    const endpoint = await fake((socket) => socket.once('data', () => void inPieces(socket)));
+    async function inPieces(socket: Socket): Promise<void> {
+      for (const byte of '9:NOTFOUND ,') {
+        socket.write(byte);
+        await turns(1);
+      }
+    }
     expect(await (await clientOf(endpoint)).lookup('m', 'k')).toEqual({ status: 'NOTFOUND', text: '' });
   });
 

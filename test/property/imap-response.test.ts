@@ -53,7 +53,7 @@ const listed = fc.tuple(written, fc.constantFrom('/', '.')).map(([mailbox, separ
     attributes: ['\\HasNoChildren'],
     separator,
     mailbox: mailbox.value,
-  } as ImapResponse,
+  },
 }));
 const rooted = fc.array(written, { minLength: 1, maxLength: 4 }).map((names) => ({
   bytes: `* QUOTAROOT ${names.map(({ bytes }) => bytes).join(' ')}\r\n`,
@@ -61,7 +61,7 @@ const rooted = fc.array(written, { minLength: 1, maxLength: 4 }).map((names) => 
     kind: 'quotaroot',
     mailbox: names[0]?.value ?? '',
     roots: names.slice(1).map(({ value }) => value),
-  } as ImapResponse,
+  },
 }));
 
 /** Bytes that look like responses for a while: what pure noise hardly ever does. */

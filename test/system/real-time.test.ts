@@ -158,7 +158,7 @@ describe.each(SUITES)('Cyrus of %s', (suite: Suite) => {
     } finally {
       going = false;
       await Promise.all(asking);
-      await Promise.all(clients.map((client) => client.close()));
+      for (const client of clients) client.close();
       await daemon?.stop();
       await cyrus.stop();
     }

@@ -56,8 +56,10 @@ async function startDaemon(
 }
 
 async function statuses(...keys: string[]): Promise<string[]> {
-  const replies = await Promise.all(keys.map((key) => client?.lookup('cyrus', key)));
-  return replies.map((reply) => reply?.status ?? 'nobody was asked');
+  if (client === undefined) throw new Error('nobody to ask: the daemon was not started');
+  const asked = client;
+  const replies = await Promise.all(keys.map((key) => asked.lookup('cyrus', key)));
+  return replies.map(({ status }) => status);
 }
 
 async function begin(options: CyrusOptions): Promise<{ cyrus: CyrusContainer; admin: ImapAdmin }> {

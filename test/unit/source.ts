@@ -68,7 +68,7 @@ function specifierOf(node: ts.Node): ts.Node | undefined {
 }
 
 function isEager(node: ts.Node): boolean {
-  if (ts.isImportDeclaration(node)) return node.importClause?.isTypeOnly !== true;
+  if (ts.isImportDeclaration(node)) return node.importClause?.phaseModifier !== ts.SyntaxKind.TypeKeyword;
   return ts.isExportDeclaration(node) && !node.isTypeOnly;
 }
 

@@ -9,7 +9,7 @@ export type Effective = {
   /** What is set, for this service or for all; undefined where only a default holds. */
   find(option: string): Setting | undefined;
   /** What holds, as it is written; undefined where there is neither setting nor default. */
-  get(option: string): string | undefined;
+  readonly get: (option: string) => string | undefined;
   /** In the order of the lines; then what is missing. */
   readonly refusals: readonly Refusal[];
 };

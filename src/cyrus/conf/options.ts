@@ -104,9 +104,9 @@ export function parseQuota(value: string): number | undefined {
   const whole = /^([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]+)|([0-9]+))$/.exec(value);
   if (whole !== null) {
     const [, sign, hexadecimal, octal, decimal = ''] = whole;
-    const digits =
-      hexadecimal !== undefined ? `0x${hexadecimal}` : octal !== undefined ? `0o${octal}` : decimal;
-    return sign === '-' ? -Number(digits) : Number(digits);
+    const digits = octal === undefined ? decimal : `0o${octal}`;
+    const size = Number(hexadecimal === undefined ? digits : `0x${hexadecimal}`);
+    return sign === '-' ? -size : size;
   }
   const [, number, unit = ''] = /^([+-]?[0-9]+)\s*(?:([kmg])i?)?b?$/i.exec(value) ?? [];
   if (number === undefined) return undefined;

@@ -44,7 +44,7 @@ export class DlistParser {
   #text = '';
   /** Bytes of the literal that is awaited. */
   #awaited = 0;
-  #failure: unknown;
+  #failure: { readonly error: unknown } | undefined;
 
   constructor(limits: DlistLimits = DEFAULT_DLIST_LIMITS) {
     this.#limits = limits;
@@ -65,13 +65,13 @@ export class DlistParser {
    *   and ever after
    */
   next(): DlistCommand | undefined {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#failure.error;
     try {
       const bytes = this.#takeCommand();
       return bytes === undefined ? undefined : { ...new CommandReader(bytes, this.#limits).read(), bytes };
-    } catch (failure) {
-      this.#failure = failure;
-      throw failure;
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
     }
   }
 

@@ -37,11 +37,12 @@ const EVENT_CLASS = 'EVENT';
 export function readEvent(command: DlistCommand, rules: AddressRules): MailboxEvent {
   const { name, value } = command;
   if (name !== 'NOTIFY') return { kind: 'other', event: name.slice(0, NAME_MAX), foreign: true };
-  const eventClass = value instanceof Map ? value.get('CLASS') : undefined;
-  if (!(value instanceof Map) || typeof eventClass !== 'string') return doubtful('unnamed', 'has no class');
+  const fields: ReadonlyMap<unknown, unknown> | undefined = value instanceof Map ? value : undefined;
+  const eventClass = fields?.get('CLASS');
+  if (typeof eventClass !== 'string') return doubtful('unnamed', 'has no class');
   if (eventClass !== EVENT_CLASS)
     return { kind: 'other', event: eventClass.slice(0, NAME_MAX), foreign: true };
-  const message = value.get('MESSAGE');
+  const message = fields?.get('MESSAGE');
   if (typeof message !== 'string') return doubtful('unnamed', 'has no message');
   return readMessage(message, rules);
 }

@@ -34,7 +34,7 @@ export class ImapResponseParser {
   #awaited: number | undefined;
   /** Bytes of the response so far. */
   #size = 0;
-  #failure: unknown;
+  #failure: { readonly error: unknown } | undefined;
   readonly #seen: (text: string) => void;
   /** Of the last LIST response: all but the mailbox. */
   #head: Head | undefined;
@@ -65,12 +65,12 @@ export class ImapResponseParser {
    * @throws ProtocolError on one that is too long or that the RFC does not allow, and ever after
    */
   next(): ImapResponse | undefined {
-    if (this.#failure !== undefined) throw this.#failure;
+    if (this.#failure !== undefined) throw this.#failure.error;
     try {
       return this.#next();
-    } catch (failure) {
-      this.#failure = failure;
-      throw failure;
+    } catch (error) {
+      this.#failure = { error };
+      throw error;
     }
   }
 

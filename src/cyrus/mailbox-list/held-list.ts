@@ -41,7 +41,7 @@ export class HeldList {
   #reason: string | undefined = 'not loaded yet';
   #keys: ListedKeys | undefined;
   #layout: Layout = 'divided';
-  #touched = new Set<string>();
+  readonly #touched = new Set<string>();
   #loads = 0;
   #loadedKeyBytes = 0;
   #retryAt = -Infinity;

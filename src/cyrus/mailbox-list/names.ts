@@ -40,7 +40,7 @@ export function kindOfKey(key: string, layout: Layout): KeyKind {
     if (CONTROL.test(key) || key < '%') throw strange(key, layout);
     return DOTTED_INBOX.test(key) ? 'inbox' : 'mailbox';
   }
-  switch (key[0]) {
+  switch (key.charAt(0)) {
     case 'N':
       return DIVIDED_INBOX.test(key) ? 'inbox' : 'mailbox';
     case 'A':

@@ -136,6 +136,8 @@ function parseRecord(bytes: Buffer, start: number, end: number, at: number, sink
       if (bytes[start + 1] !== MAX_LEVEL) throw wrong('a beginning of another size', at);
       return end - start < size ? 0 : size;
     }
+    case undefined:
+      break;
     case BLANK[0]:
       if (bytes.compare(BLANK, 0, BLANK.length, start, start + BLANK.length) === 0) return BLANK.length;
   }

@@ -46,7 +46,7 @@ export function handshake(socket: Socket, settings: TlsSettings, timeoutMs: numb
       () => fail(new DeadlineError(`no TLS with ${serverName} within ${timeoutMs} ms`)),
       timeoutMs,
     );
-    secured.once('error', (cause) =>
+    secured.once('error', (cause: Error) =>
       fail(new UnavailableError(`no TLS with ${serverName}: ${reasonOf(cause)}`, { cause })),
     );
     secured.once('close', () =>
@@ -62,7 +62,7 @@ export function handshake(socket: Socket, settings: TlsSettings, timeoutMs: numb
 
 /** By the codes of OpenSSL's X509_verify_cert_error_string(3) and of Node. */
 function reasonOf(error: Error): string {
-  switch (codeOf(error)) {
+  switch (codeOf(error) ?? '') {
     case 'CERT_HAS_EXPIRED':
       return 'its certificate has expired';
     case 'CERT_NOT_YET_VALID':

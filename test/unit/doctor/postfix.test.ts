@@ -39,8 +39,11 @@ async function findings({
   const run = (program: string, args: readonly string[]): Promise<Said> => {
     if (program === 'postmap') return Promise.resolve({ status: 1, output: '', errors: '', ...answer });
     const settings = Object.entries({ ...MAIN, ...main }).map(([name, value]) => `${name} = ${value}`);
-    const output = args[0] === '-x' ? settings.join('\n') : args[0] === '-M' ? master : types;
-    return Promise.resolve({ status: 0, output, errors: '' });
+    const outputs = new Map([
+      ['-x', settings.join('\n')],
+      ['-M', master],
+    ]);
+    return Promise.resolve({ status: 0, output: outputs.get(args[0] ?? '') ?? types, errors: '' });
   };
   const postfix: PostfixPicture | undefined = await askPostfix(run, []);
   const picture = pictureOf({ settings: { ...SETTINGS, socketmap: { listen: [listen] } } });
