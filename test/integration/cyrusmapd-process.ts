@@ -29,8 +29,10 @@ export class Serving {
   #wake: () => void = () => undefined;
   readonly ended: Promise<number | null>;
 
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = process.env) {
-    const child = spawn(process.execPath, [MAIN, 'serve', ...args], {
+  /** @param within programs and their arguments, each of which runs what follows it */
+  constructor(args: readonly string[], env: NodeJS.ProcessEnv = process.env, within: readonly string[] = []) {
+    const [program = '', ...all] = [...within, process.execPath, MAIN, 'serve', ...args];
+    const child = spawn(program, all, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env,
     });

@@ -4,6 +4,7 @@
 import { connect, type Socket } from 'node:net';
 import { formatEndpoint, type Endpoint } from '../../net/endpoint.js';
 import { asError, DeadlineError, messageOf, ProtocolError, UnavailableError } from '../../errors.js';
+import { HOST_NAMES } from './host-names.js';
 import type { TlsSettings } from './tls.js';
 
 /** Bytes in, replies out: what a protocol's parser offers to a connection. */
@@ -32,13 +33,8 @@ type Conversation<Reply> = {
   readonly whole: NodeJS.Timeout | undefined;
 };
 
-/** How long a stream may take. */
-export type StreamPatience = {
-  /** Without a byte. */
-  readonly silenceMs: number;
-  /** From its beginning to its end: one without end would keep us busy for ever. */
-  readonly totalMs: number;
-};
+/** How long a stream may take: without a byte, and in all, since one without end would keep us busy for ever. */
+export type StreamPatience = { readonly silenceMs: number; readonly totalMs: number };
 
 export class Connection<Reply> {
   #socket: Socket;
@@ -79,7 +75,9 @@ export class Connection<Reply> {
     const { promise, resolve, reject } = settled<Connection<Reply>>();
     const name = formatEndpoint(endpoint);
     const socket = connect(
-      endpoint.kind === 'unix' ? { path: endpoint.path } : { host: endpoint.host, port: endpoint.port },
+      endpoint.kind === 'unix'
+        ? { path: endpoint.path }
+        : { host: endpoint.host, port: endpoint.port, lookup: HOST_NAMES.lookup },
     );
     const timer = setTimeout(() => {
       socket.destroy();
