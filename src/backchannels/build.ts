@@ -5,7 +5,7 @@ import { witnessAlarm } from './alarms.js';
 import type { Access, AccessFiles } from './login-files.js';
 import { ListProbe } from './list.js';
 import { imapOpener, lmtpOpener, type BackchannelSurroundings, type Basis } from './openers.js';
-import type { Config, CyrusBackchannelConfig } from '../config/config.js';
+import type { BackchannelConfig, Config, CyrusBackchannelConfig } from '../config/config.js';
 import type { ImapSession } from '../cyrus/imap/session.js';
 import { Pool } from '../cyrus/pool/pool.js';
 import { Witness } from '../cyrus/witness/witness.js';
@@ -46,34 +46,63 @@ export async function buildBackchannels(
   surroundings: BackchannelSurroundings,
   former?: Backchannels,
 ): Promise<Backchannels> {
-  const probes = new Map<string, Probe>();
-  const askable = new Map<string, Probe>();
-  const cyrus: CyrusBackchannel[] = [];
-  for (const backchannel of config.backchannels) {
-    if (backchannel.type === 'list') {
-      const before = former?.probes.find(({ name }) => name === backchannel.name);
-      const rules = config.lookup.addressRules;
-      const list = await ListProbe.open(backchannel, rules, surroundings.log, before);
-      probes.set(backchannel.name, list);
-      askable.set(backchannel.name, list);
-      continue;
-    }
-    const files = await accessFilesOf(backchannel);
-    const basis = { backchannel, rules: config.lookup.addressRules, files };
-    const kept = former?.cyrus.find((each) => isDeepStrictEqual(each.basis, basis));
-    const built = kept ?? (await build(basis, surroundings));
-    serve(built, config);
-    probes.set(backchannel.name, built.probe);
-    askable.set(backchannel.name, built.asked);
-    cyrus.push(built);
-  }
-  const asked = askedFor(config, askable, former, surroundings);
+  const made = await makeAll(config, surroundings, former);
+  const { probes, cyrus } = made;
+  const asked = askedFor(config, made, former, surroundings);
   const entries = config.domains.flatMap(({ domain, backchannel }) => {
     const probe = asked.get(backchannel);
     return probe === undefined ? [] : [{ domain, probe }];
   });
   const route = routeByDomain(entries, config.lookup.domainsComplete);
   return { route, probes: [...probes.values()], asked, cyrus };
+}
+
+type Made = {
+  readonly probes: Map<string, Probe>;
+  readonly askable: Map<string, Probe>;
+  readonly cyrus: CyrusBackchannel[];
+};
+
+/** Where one cannot be used, those that were made before it are closed, and the former ones are as they were. */
+async function makeAll(
+  config: Config,
+  surroundings: BackchannelSurroundings,
+  former: Backchannels | undefined,
+): Promise<Made> {
+  const made: Made = { probes: new Map(), askable: new Map(), cyrus: [] };
+  try {
+    for (const backchannel of config.backchannels) await make(backchannel, config, made, surroundings, former);
+    return made;
+  } catch (error) {
+    const unused = [...made.probes.values()].filter((probe) => !former?.probes.includes(probe));
+    await Promise.all(unused.map((probe) => probe.close()));
+    throw error;
+  }
+}
+
+async function make(
+  backchannel: BackchannelConfig,
+  config: Config,
+  { probes, askable, cyrus }: Made,
+  surroundings: BackchannelSurroundings,
+  former: Backchannels | undefined,
+): Promise<void> {
+  const { name } = backchannel;
+  const rules = config.lookup.addressRules;
+  if (backchannel.type === 'list') {
+    const before = former?.probes.find((each) => each.name === name);
+    const list = await ListProbe.open(backchannel, rules, surroundings, before);
+    probes.set(name, list);
+    askable.set(name, list);
+    return;
+  }
+  const basis = { backchannel, rules, files: await accessFilesOf(backchannel) };
+  const kept = former?.cyrus.find((each) => isDeepStrictEqual(each.basis, basis));
+  const built = kept ?? (await build(basis, surroundings));
+  serve(built, config);
+  probes.set(name, built.probe);
+  askable.set(name, built.asked);
+  cyrus.push(built);
 }
 
 /** Its sessions learn of new domains, and of those that are gone. */
@@ -85,7 +114,7 @@ function serve({ domains, probe }: CyrusBackchannel, config: Config): void {
 /** Who is asked for each back-channel. The same pair stays the same, so that what it said stays its word. */
 function askedFor(
   { backchannels }: Config,
-  probes: ReadonlyMap<string, Probe>,
+  { askable: probes }: Made,
   former: Backchannels | undefined,
   { now }: BackchannelSurroundings,
 ): ReadonlyMap<string, Probe> {

@@ -13,27 +13,38 @@ const MADE = 'cyrus';
 
 /**
  * @param places of imapd.conf, where the file names none: those of FreeBSD's and Debian's packages by default
- * @throws ConfigError where the file names an imapd.conf that cannot be read
+ * @param former the imapd.conf that was read for the configuration in force. While it is away, or half written, nobody knows
+ *   how addresses become mailboxes: then all stays as it is
+ * @throws ConfigError where the file names an imapd.conf that cannot be read, or the former one cannot
  */
 export async function completeFromCyrus(
   written: TableOfFile,
   places?: readonly string[],
+  former?: string,
 ): Promise<Completed> {
   const { imapd_conf: named } = tableOf(written['cyrus']);
   const wanted = named === undefined ? asksHere(written) : typeof named === 'string' && named.startsWith('/');
   if (!wanted) return { table: written, host: undefined };
   const reader = await import('../cyrus/conf/read-files.js');
   const path = typeof named === 'string' ? named : reader.findConf(places ?? reader.IMAPD_CONF_PLACES);
+  if (named === undefined && former !== undefined && reader.findConf([former]) === undefined) throw gone(former);
   if (path === undefined) return { table: written, host: undefined };
   try {
     const services = await lmtpServicesBeside(path);
     const sockets = new Set(endpointsIn(written).map(({ path: socket }) => socket));
     const service = services.find(({ listen }) => sockets.has(listen)) ?? services[0];
-    return completed(written, reader.readImapdConf(path, service?.name), services, named !== undefined);
+    const conf = await reader.readImapdConf(path, service?.name);
+    return completed(written, conf, services, named !== undefined);
   } catch (error) {
-    if (named !== undefined || !(error instanceof ConfigError)) throw error;
+    if (named !== undefined || former !== undefined || !(error instanceof ConfigError)) throw error;
     return { table: written, host: { ...UNREAD, imapdConf: path, differences: [error.message] } };
   }
+}
+
+function gone(path: string): ConfigError {
+  return new ConfigError(
+    `${path} is gone: must be there, or cyrus.imapd_conf must be set; "" where Cyrus is not here any more`,
+  );
 }
 
 /** Found by itself, and not for us to read. */
@@ -70,7 +81,7 @@ async function lmtpServicesBeside(imapdConf: string): Promise<readonly CyrusServ
   const { readCyrusConf } = await import('../cyrus/conf/read-files.js');
   const { lmtpServices } = await import('../cyrus/conf/cyrus-conf.js');
   try {
-    const conf = readCyrusConf(join(dirname(imapdConf), 'cyrus.conf'));
+    const conf = await readCyrusConf(join(dirname(imapdConf), 'cyrus.conf'));
     return lmtpServices(conf).filter(({ listen }) => listen.startsWith('/'));
   } catch (error) {
     if (error instanceof ConfigError) return [];

@@ -73,7 +73,7 @@ export async function readList(file: string, key: string, rules: AddressRules): 
   for (let from = 0, line = 1; from < bytes.length; line += 1) {
     const newline = bytes.indexOf(0x0a, from);
     const end = newline === -1 ? bytes.length : newline;
-    const name = bytes.toString('latin1', from, end).replace(/#.*/, '').trim();
+    const name = withoutComment(bytes.toString('latin1', from, end));
     from = end + 1;
     if (name !== '') {
       const parsed = parseKey(name, rules);
@@ -88,4 +88,12 @@ export async function readList(file: string, key: string, rules: AddressRules): 
     }
   }
   return { names, state };
+}
+
+/** A comment begins the line or follows a blank: `#` may stand in an address. */
+function withoutComment(line: string): string {
+  for (let at = line.indexOf('#'); at !== -1; at = line.indexOf('#', at + 1)) {
+    if (at === 0 || line[at - 1] === ' ' || line[at - 1] === '\t') return line.slice(0, at).trim();
+  }
+  return line.trim();
 }

@@ -1,12 +1,14 @@
 // A back-channel for hosts without Cyrus at hand, and for a first look: a text file, one mailbox a line, `#` begins
-// a comment. Read when it is opened and again at each reload. An empty list is a mistake, not an empty host: it denies
-// nobody; and one that lost many of its names is believed only after it has stood so for a minute.
+// a comment. Read when it is opened, at each reload, and when it changed and stands still. An empty list is a mistake, not
+// an empty host: it denies nobody; and one that lost many of its names is believed only after it has stood so for a minute.
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import { listRefused, listShrunk, listTaken } from '../log/verbs/backchannels.js';
+import { FileWatch } from '../net/file-watch.js';
 import { sameState, type FileState } from '../net/stable-file.js';
 import type { Probe } from '../validation/probe.js';
+import type { Proof } from '../validation/proof.js';
 import type { AddressRules, Recipient } from '../validation/recipient.js';
 import { DELIVERABLE, deferred, UNKNOWN, type Verdict } from '../validation/verdict.js';
 import { readList, type Names, type ReadList } from './list-file.js';
@@ -17,25 +19,44 @@ export const SHRINK_MAX = 0.1;
 /** For so long a list that shrank so much must stand before it is believed. */
 export const SHRUNK_STANDS_MS = 60_000;
 
+type Around = {
+  readonly log: Log;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+};
+
 export type ListOrigin = { readonly name: string; readonly file: string };
 
 export class ListProbe implements Probe {
   readonly name: string;
   readonly acceptsEightBit = false;
+  /** What it said before it took other names is outdated; nothing else can change what it says. */
+  readonly proof: Proof = {
+    floor: () => this.#taken,
+    vouchesForUnknown: true,
+    deferUnknown: false,
+  };
   readonly #origin: ListOrigin;
   readonly #rules: AddressRules;
   readonly #log: Log;
+  readonly #now: () => number;
+  readonly #watch = new FileWatch(() => this.#changed());
   #names: Names;
+  #taken: number;
   /** The file that was refused, as it stood then. */
   #refused: FileState | undefined;
   #confirm: NodeJS.Timeout | undefined;
+  #closed = false;
 
-  private constructor(origin: ListOrigin, rules: AddressRules, names: Names, log: Log) {
+  private constructor(origin: ListOrigin, rules: AddressRules, { names, state }: ReadList, around: Around) {
     this.name = origin.name;
     this.#origin = origin;
     this.#rules = rules;
     this.#names = names;
-    this.#log = log;
+    this.#log = around.log;
+    this.#now = around.now;
+    this.#taken = around.now();
+    this.#watch.watch(new Map([[origin.file, state]]));
   }
 
   /**
@@ -46,13 +67,13 @@ export class ListProbe implements Probe {
   static async open(
     { name, file }: ListOrigin,
     rules: AddressRules,
-    log: Log,
+    around: Around,
     former?: Probe,
   ): Promise<ListProbe> {
     const read = await readList(file, `backchannel.${name}.file`, rules);
     const known = former instanceof ListProbe && former.#isOf({ name, file }, rules) ? former : undefined;
     if (known !== undefined && (await known.#refuses(read))) return known;
-    return new ListProbe({ name, file }, rules, read.names, log);
+    return new ListProbe({ name, file }, rules, read, around);
   }
 
   check(recipient: Recipient): Promise<Verdict> {
@@ -65,12 +86,25 @@ export class ListProbe implements Probe {
   }
 
   close(): Promise<void> {
+    this.#watch.close();
     clearTimeout(this.#confirm);
+    this.#confirm = undefined;
+    this.#closed = true;
     return Promise.resolve();
   }
 
   #isOf(origin: ListOrigin, rules: AddressRules): boolean {
     return isDeepStrictEqual([origin, rules], [this.#origin, this.#rules]);
+  }
+
+  /** Nobody sent a SIGHUP: the file stands changed since the last look but one. */
+  async #changed(): Promise<void> {
+    try {
+      const read = await this.#read();
+      if (!(await this.#refuses(read))) this.#take(read);
+    } catch (error) {
+      this.#tellUnread(error);
+    }
   }
 
   /** Whether it lost too many; then it is read again in a minute, and believed where it has not changed since. */
@@ -81,26 +115,43 @@ export class ListProbe implements Probe {
     const told = this.#refused !== undefined && sameState(this.#refused, state);
     if (!told) listShrunk(this.#log, { backchannel: name, file, mailboxes: names.size, missing });
     this.#refused = state;
-    if (!told || this.#confirm === undefined) {
-      clearTimeout(this.#confirm);
-      this.#confirm = setTimeout(() => void this.#lookAgain(), SHRUNK_STANDS_MS).unref();
-    }
+    if (!told || this.#confirm === undefined) this.#lookAgainLater();
     return true;
   }
 
+  #lookAgainLater(): void {
+    clearTimeout(this.#confirm);
+    if (!this.#closed) this.#confirm = setTimeout(() => void this.#lookAgain(), SHRUNK_STANDS_MS).unref();
+  }
+
   async #lookAgain(): Promise<void> {
-    const { name, file } = this.#origin;
     this.#confirm = undefined;
     try {
-      const read = await readList(file, `backchannel.${name}.file`, this.#rules);
+      const read = await this.#read();
       const stood = this.#refused !== undefined && sameState(this.#refused, read.state);
-      if (!stood && (await this.#refuses(read))) return;
-      this.#names = read.names;
-      this.#refused = undefined;
-      listTaken(this.#log, { backchannel: name, file, mailboxes: read.names.size });
+      if (stood || !(await this.#refuses(read))) this.#take(read);
     } catch (error) {
-      listRefused(this.#log, { backchannel: name, file, reason: messageOf(error) });
-      this.#confirm = setTimeout(() => void this.#lookAgain(), SHRUNK_STANDS_MS).unref();
+      this.#tellUnread(error);
+      this.#lookAgainLater();
     }
+  }
+
+  #read(): Promise<ReadList> {
+    return readList(this.#origin.file, `backchannel.${this.name}.file`, this.#rules);
+  }
+
+  /** A flight that asked the former names is from before this, and nothing of it is remembered. */
+  #take({ names }: ReadList): void {
+    if (this.#closed) return;
+    clearTimeout(this.#confirm);
+    this.#confirm = undefined;
+    this.#refused = undefined;
+    this.#names = names;
+    this.#taken = this.#now();
+    listTaken(this.#log, { backchannel: this.name, file: this.#origin.file, mailboxes: names.size });
+  }
+
+  #tellUnread(error: unknown): void {
+    listRefused(this.#log, { backchannel: this.name, file: this.#origin.file, reason: messageOf(error) });
   }
 }

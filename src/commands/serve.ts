@@ -55,8 +55,11 @@ export async function serve(flags: Flags): Promise<number> {
   return EX_OK;
 }
 
-async function load(flags: Flags, folder: DemoFolder | undefined): Promise<Config> {
-  const { config } = await loadConfig(flags, completeFromCyrus);
+async function load(flags: Flags, folder: DemoFolder | undefined, former?: Config): Promise<Config> {
+  // One that was found and could not be read was never followed.
+  const { imapdConf, files = [] } = former?.host ?? {};
+  const followed = files.length > 0 ? imapdConf : undefined;
+  const { config } = await loadConfig(flags, (table) => completeFromCyrus(table, undefined, followed));
   if (folder === undefined) return config;
   const { socketmap } = config;
   return { ...config, socketmap: { ...socketmap, listen: [...socketmap.listen, folder.endpoint] } };
@@ -78,7 +81,7 @@ async function reload(running: Running, flags: Flags, folder: DemoFolder | undef
   const { daemon, logs } = running;
   const { file = 'built-in' } = running.config;
   try {
-    const next = await load(flags, folder);
+    const next = await load(flags, folder, running.config);
     await daemon.reload(next);
     const keys = changedKeys(running.config, next);
     running.config = next;

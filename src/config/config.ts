@@ -134,7 +134,7 @@ export type TlsConfig = {
 export type ListBackchannelConfig = {
   readonly type: 'list';
   readonly name: string;
-  /** Absolute; one mailbox a line, `#` begins a comment, read again at each reload. */
+  /** Absolute; one mailbox a line, read again at each reload and after each change. */
   readonly file: string;
   readonly second: undefined;
 };

@@ -3,6 +3,7 @@
 import { beliefOf } from './belief.js';
 import { hosted } from './host-clock.js';
 import type { Backchannels } from '../backchannels/build.js';
+import { ListProbe } from '../backchannels/list.js';
 import type { BackchannelConfig, Config, CyrusBackchannelConfig, EventsConfig } from '../config/config.js';
 import { isLocal } from '../net/endpoint.js';
 import { listsEverything } from '../snapshots/sources.js';
@@ -28,7 +29,8 @@ export function vouchedFor(config: Config, { asked }: Backchannels, { events, cl
     const probe = asked.get(backchannel.name);
     if (probe === undefined) return [];
     if (backchannel.type === 'list') {
-      return [{ probe, proof: AGE, belief: beliefOf(config.cache, undefined, false) }];
+      const proof = probe instanceof ListProbe ? probe.proof : AGE;
+      return [{ probe, proof, belief: beliefOf(config.cache, undefined, false) }];
     }
     const told = events !== undefined && pushing.includes(backchannel.name);
     const belief = beliefOf(config.cache, told ? config.events : undefined, listed);

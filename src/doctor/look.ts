@@ -53,8 +53,8 @@ export async function look(config: Config, places: Places): Promise<Seen> {
   const files = new Files(unseen);
   const saslConf = files.first(undefined, USUAL.saslConf);
   const sendmail = await lookAtSendmail(files, places, unseen);
-  const cyrusConf = lookAtConf(places.cyrusConf, CYRUS_CONF_PLACES, unseen, readCyrusConf);
-  const imapdConf = lookAtImapd(places, cyrusConf, config, unseen);
+  const cyrusConf = await lookAtConf(places.cyrusConf, CYRUS_CONF_PLACES, unseen, readCyrusConf);
+  const imapdConf = await lookAtImapd(places, cyrusConf, config, unseen);
   return {
     sendmail,
     imapdConf,
@@ -78,7 +78,7 @@ function lookAtImapd(
   cyrusConf: CyrusConf | undefined,
   config: Config,
   unseen: Unseen[],
-): ImapdConf | undefined {
+): Promise<ImapdConf | undefined> {
   const services = cyrusConf === undefined ? [] : lmtpServices(cyrusConf);
   const asked = services.find(({ listen }) =>
     config.backchannels.some((each) => each.type === 'lmtp' && listensOn(listen, each.endpoint)),
@@ -90,16 +90,16 @@ function lookAtImapd(
 }
 
 /** @param named where it should be; else the first of `usual` */
-function lookAtConf<Conf>(
+async function lookAtConf<Conf>(
   named: string | undefined,
   usual: readonly string[],
   unseen: Unseen[],
-  read: (path: string) => Conf,
-): Conf | undefined {
+  read: (path: string) => Promise<Conf>,
+): Promise<Conf | undefined> {
   const path = named === undefined ? findConf(usual) : resolve(named);
   if (path === undefined) return undefined;
   try {
-    return read(path);
+    return await read(path);
   } catch (error) {
     unseen.push({ what: path, why: messageOf(error) });
     return undefined;

@@ -10,6 +10,7 @@ export type FileState = {
   readonly dev: bigint;
   readonly size: bigint;
   readonly mtimeNs: bigint;
+  readonly ctimeNs: bigint;
   readonly mode: bigint;
 };
 
@@ -77,14 +78,20 @@ async function readOnce(
 }
 
 export function sameState(a: FileState, b: FileState): boolean {
-  return a.ino === b.ino && a.dev === b.dev && a.size === b.size && a.mtimeNs === b.mtimeNs;
+  return (
+    a.ino === b.ino &&
+    a.dev === b.dev &&
+    a.size === b.size &&
+    a.mtimeNs === b.mtimeNs &&
+    a.ctimeNs === b.ctimeNs
+  );
 }
 
 async function stateOf(file: FileHandle): Promise<FileState> {
   const found = await file.stat({ bigint: true });
   if (!found.isFile()) throw new FileError('is no regular file');
-  const { ino, dev, size, mtimeNs, mode } = found;
-  return { ino, dev, size, mtimeNs, mode };
+  const { ino, dev, size, mtimeNs, ctimeNs, mode } = found;
+  return { ino, dev, size, mtimeNs, ctimeNs, mode };
 }
 
 /** Up to its size, and no further: what grows meanwhile is read again. */

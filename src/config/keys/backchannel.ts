@@ -155,7 +155,7 @@ const LIST_KEYS = {
     required: true,
     example: '/usr/local/etc/cyrusmapd/mailboxes',
     since: '0.1.0',
-    text: 'One mailbox a line, `#` begins a comment. Read again at `SIGHUP`.',
+    text: 'One mailbox a line; `#` begins a comment at the beginning of a line or after a blank. Read again at `SIGHUP`, and by itself where it changed and has stood still for a second; one that lost more than a tenth of its names is believed after a minute.',
   }),
 } satisfies Keys;
 

@@ -1,5 +1,7 @@
-// Reads imapd.conf(5) and cyrus.conf(5) from the disk: regular files only, each with its identity before and after.
+// Reads imapd.conf(5) and cyrus.conf(5) from the disk: regular files only, and only while they stand still. By half an
+// imapd.conf, in which virtdomains is still to be written, one domain's mailboxes would be another's.
 import { closeSync, constants, fstatSync, openSync, readSync, statSync, type BigIntStats } from 'node:fs';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { ConfigError, messageOf } from '../../errors.js';
 import { parseCyrusConf, type CyrusConf } from './cyrus-conf.js';
 import { imapdConfOf, type ConfFile, type ImapdConf } from './imapd-conf.js';
@@ -24,24 +26,58 @@ export function findConf(places: readonly string[]): string | undefined {
   });
 }
 
+/** After so many a file is taken for one that is written all the time. */
+const TRIES = 40;
+const PAUSE_MS = 50;
+
+/** Whoever writes line by line pauses; a file that was not written to for so long is taken for whole. */
+const QUIET_MS = 200;
+
 /**
  * @param service as cyrus.conf names it, such as `lmtpunix`: options with its name before them then count
- * @throws ConfigError where a file cannot be read, is none, is too long, or changes while it is read; it names the file,
- *   and the line that includes it
+ * @throws ConfigError where a file cannot be read, is none, is too long, or is never still; it names the file, and the line
+ *   that includes it
  */
-export function readImapdConf(path: string, service?: string): ImapdConf {
-  const files: ConfFile[] = [];
-  const read = (file: string, from: Where | undefined): string => {
-    const { text, identity } = readConf(file, from);
-    files.push(identity);
-    return text;
-  };
-  return imapdConfOf(path, readSettings(path, read), service, files);
+export function readImapdConf(path: string, service?: string): Promise<ImapdConf> {
+  return whenStill(path, (files) => {
+    const read = (file: string, from: Where | undefined): string => readConf(file, from, files);
+    return imapdConfOf(path, readSettings(path, read), service, files);
+  });
 }
 
 /** @throws ConfigError as readImapdConf() */
-export function readCyrusConf(path: string): CyrusConf {
-  return parseCyrusConf(path, readConf(path, undefined).text);
+export function readCyrusConf(path: string): Promise<CyrusConf> {
+  return whenStill(path, (files) => parseCyrusConf(path, readConf(path, undefined, files)));
+}
+
+/**
+ * What was made of files that nobody wrote to from a while before the first was opened until the last was read.
+ * @param make opens them, and names each to `files` before it is read. What it throws of a half file is not believed either
+ */
+async function whenStill<Made>(path: string, make: (files: ConfFile[]) => Made): Promise<Made> {
+  for (let tries = 0; tries < TRIES; tries += 1) {
+    if (tries > 0) await sleep(PAUSE_MS);
+    const files: ConfFile[] = [];
+    const result = attempt(() => make(files));
+    if (files.some(isYoung) || haveChanged(files)) continue;
+    if ('made' in result) return result.made;
+    throw result.error;
+  }
+  throw new ConfigError(`${path}: is being written to: must stand still while it is read`);
+}
+
+function attempt<Made>(make: () => Made): { readonly made: Made } | { readonly error: unknown } {
+  try {
+    return { made: make() };
+  } catch (error) {
+    return { error };
+  }
+}
+
+/** A time that is not yet is one of another clock, and says nothing. */
+function isYoung({ mtimeNs }: ConfFile): boolean {
+  const ageMs = Date.now() - Number(mtimeNs / 1_000_000n);
+  return ageMs >= 0 && ageMs < QUIET_MS;
 }
 
 /** Whether any of these is another file now, was written to, or is gone. */
@@ -56,7 +92,7 @@ export function haveChanged(files: readonly ConfFile[]): boolean {
   });
 }
 
-function readConf(path: string, from: Where | undefined): { text: string; identity: ConfFile } {
+function readConf(path: string, from: Where | undefined, files: ConfFile[]): string {
   const named = from === undefined ? path : `${formatWhere(from)} includes ${path}`;
   // Cyrus takes it from the folder in which it was started, which no file tells.
   if (!path.startsWith('/')) throw new ConfigError(`${named}: must be an absolute path`);
@@ -68,18 +104,14 @@ function readConf(path: string, from: Where | undefined): { text: string; identi
     throw new ConfigError(`${named}: ${messageOf(error)}`, { cause: error });
   }
   try {
-    const before = fstatSync(fd, { bigint: true });
-    if (!before.isFile()) throw new ConfigError(`${named}: must be a regular file`);
-    if (before.size > CONF_MAX_BYTES) {
-      throw new ConfigError(`${named}: has ${before.size} bytes: must have at most ${CONF_MAX_BYTES}`);
+    const found = fstatSync(fd, { bigint: true });
+    if (!found.isFile()) throw new ConfigError(`${named}: must be a regular file`);
+    const { dev, ino, size, mtimeNs, ctimeNs } = found;
+    if (size > CONF_MAX_BYTES) {
+      throw new ConfigError(`${named}: has ${size} bytes: must have at most ${CONF_MAX_BYTES}`);
     }
-    const text = readAll(fd, Number(before.size));
-    const { dev, ino, size, mtimeNs, ctimeNs } = before;
-    const identity = { path, dev, ino, size, mtimeNs, ctimeNs };
-    if (!isSame(identity, fstatSync(fd, { bigint: true })) || text.length !== Number(size)) {
-      throw new ConfigError(`${named}: is being written to`);
-    }
-    return { text, identity: Object.freeze(identity) };
+    files.push(Object.freeze({ path, dev, ino, size, mtimeNs, ctimeNs }));
+    return readAll(fd, Number(size));
   } catch (error) {
     if (error instanceof ConfigError) throw error;
     throw new ConfigError(`${named}: ${messageOf(error)}`, { cause: error });

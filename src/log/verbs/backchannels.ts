@@ -88,13 +88,13 @@ export const listShrunk = verb('list-shrunk', {
 
 export const listTaken = verb('list-taken', {
   levels: ['info'],
-  prose: 'The list that lost many names has stood so for a minute, and is believed.',
+  prose: 'The list changed and stands still, or lost many names and has stood so for a minute: it is believed.',
   fields: ['backchannel', 'file', 'mailboxes'],
 });
 
 export const listRefused = verb('list-refused', {
   levels: ['error'],
-  prose: 'The list that lost many names cannot be read again: the former names stay.',
+  prose: 'The list changed, and cannot be read: the former names stay.',
   fields: ['backchannel', 'file', 'reason'],
 });
 

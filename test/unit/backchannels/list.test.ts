@@ -1,19 +1,24 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
+import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ListProbe, SHRUNK_STANDS_MS } from '../../../src/backchannels/list.js';
+import { LOOK_MS } from '../../../src/net/file-watch.js';
 import { silentLog, type Log } from '../../../src/log/log.js';
 import { DEFAULT_ADDRESS_RULES, parseKey } from '../../../src/validation/recipient.js';
 
 let folder: string;
 let lines: object[];
+let now = 0;
+const opened: ListProbe[] = [];
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cyrusmapd-list-'));
   lines = [];
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'setInterval', 'clearInterval'] });
 });
-afterEach(() => {
+afterEach(async () => {
+  await Promise.all(opened.splice(0).map((probe) => probe.close()));
   vi.useRealTimers();
   rmSync(folder, { recursive: true, force: true });
 });
@@ -25,11 +30,22 @@ function write(count: number): void {
   writeFileSync(join(folder, 'list'), Array.from({ length: count }, (_, i) => `u${i}@example.jp\n`).join(''));
 }
 
-function open(former?: ListProbe): Promise<ListProbe> {
-  return ListProbe.open({ name: 'names', file: join(folder, 'list') }, DEFAULT_ADDRESS_RULES, log, former);
+async function open(former?: ListProbe): Promise<ListProbe> {
+  const origin = { name: 'names', file: join(folder, 'list') };
+  const probe = await ListProbe.open(origin, DEFAULT_ADDRESS_RULES, { log, now: () => now }, former);
+  opened.push(probe);
+  return probe;
 }
 
-async function verdict(probe: ListProbe, index: number): Promise<string> {
+/** A second of its clock, with what it does then. */
+async function look(): Promise<void> {
+  vi.advanceTimersByTime(LOOK_MS);
+  await new Promise((resolve) => setImmediate(resolve));
+  await stat(join(folder, 'list')).catch(() => undefined);
+  await new Promise((resolve) => setImmediate(resolve));
+}
+
+async function verdict(probe: ListProbe, index: number | string): Promise<string> {
   const parsed = parseKey(`u${index}@example.jp`, DEFAULT_ADDRESS_RULES);
   if (parsed.kind !== 'recipient') throw new Error('no recipient');
   return (await probe.check(parsed.recipient)).kind;
@@ -84,6 +100,87 @@ describe('a list that lost names', () => {
     expect(next).not.toBe(probe);
     await probe.close();
     expect(await verdict(next, 95)).toBe('deliverable');
+  });
+});
+
+describe('a list that changed without a signal', () => {
+  it('is taken once it stood still from one look to the next', async () => {
+    write(100);
+    const probe = await open();
+    write(101);
+    now = 7;
+    await look();
+    expect(await verdict(probe, 100)).toBe('unknown');
+    expect(probe.proof.floor(8)).toBe(0);
+    await look();
+    await vi.waitFor(() => expect(lines).toMatchObject([{ event: 'list-taken', mailboxes: 101 }]));
+    expect(await verdict(probe, 100)).toBe('deliverable');
+    expect(probe.proof.floor(8), 'what it said before is outdated').toBe(7);
+  });
+
+  it('is taken where another file took its name', async () => {
+    write(100);
+    const probe = await open();
+    writeFileSync(join(folder, 'new'), '');
+    renameSync(join(folder, 'list'), join(folder, 'old'));
+    await look();
+    await look();
+    expect(lines, 'while it is gone nothing happens').toEqual([]);
+    write(105);
+    await look();
+    await look();
+    await vi.waitFor(() => expect(lines).toMatchObject([{ event: 'list-taken', mailboxes: 105 }]));
+    expect(await verdict(probe, 104)).toBe('deliverable');
+  });
+
+  it('is not read between two of its lines: nobody of its second half is unknown', async () => {
+    write(100);
+    const probe = await open();
+    writeFileSync(join(folder, 'list'), '');
+    const said = new Set<string>();
+    for (let i = 0; i < 100; i += 1) {
+      appendFileSync(join(folder, 'list'), `u${i}@example.jp\n`);
+      if (i % 10 === 0) await look();
+      for (const index of [0, 50, 99]) said.add(await verdict(probe, index));
+    }
+    expect([...said]).toEqual(['deliverable']);
+    expect(lines).toEqual([]);
+  });
+
+  it('is refused where its writer paused for long in its middle, and taken when it is whole', async () => {
+    write(100);
+    const probe = await open();
+    write(50);
+    await look();
+    await look();
+    await vi.waitFor(() => expect(lines).toMatchObject([{ event: 'list-shrunk', missing: 50 }]));
+    expect(await verdict(probe, 99)).toBe('deliverable');
+    write(100);
+    await look();
+    await look();
+    await vi.waitFor(() => expect(lines).toHaveLength(2));
+    expect(lines[1]).toMatchObject({ event: 'list-taken', mailboxes: 100 });
+    vi.advanceTimersByTime(SHRUNK_STANDS_MS);
+    expect(lines, 'and the minute of before is over').toHaveLength(2);
+  });
+
+  it('is refused once where it has a line that is no mailbox', async () => {
+    write(100);
+    const probe = await open();
+    appendFileSync(join(folder, 'list'), 'no mailbox\n');
+    for (let i = 0; i < 4; i += 1) await look();
+    await vi.waitFor(() => expect(lines).toMatchObject([{ event: 'list-refused' }]));
+    expect(await verdict(probe, 99)).toBe('deliverable');
+  });
+});
+
+describe('a comment', () => {
+  it('begins a line or follows a blank; in an address # is a letter', async () => {
+    const text = '# head\nu0@example.jp # first\n\tu1@example.jp\t#second\nu#2@example.jp\n #@\n#u3@example.jp\r\n';
+    writeFileSync(join(folder, 'list'), text);
+    const probe = await open();
+    const said = await Promise.all([0, 1, '#2', 2, 3].map((each) => verdict(probe, each)));
+    expect(said).toEqual(['deliverable', 'deliverable', 'deliverable', 'unknown', 'unknown']);
   });
 });
 

@@ -1,5 +1,6 @@
 import { execFileSync } from 'node:child_process';
 import {
+  appendFileSync,
   mkdirSync,
   mkdtempSync,
   renameSync,
@@ -10,6 +11,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import {
   CONF_MAX_BYTES,
@@ -32,10 +34,10 @@ afterAll(() => {
 });
 
 describe('readImapdConf', () => {
-  it('reads a file and what it includes', () => {
+  it('reads a file and what it includes', async () => {
     writeFileSync(at('imapd.conf'), `configdirectory: /var/imap\n@include: ${at('more')}\n`);
     writeFileSync(at('more'), 'postuser: p\nlmtp_postuser: q\n');
-    const conf = readImapdConf(at('imapd.conf'), 'lmtp');
+    const conf = await readImapdConf(at('imapd.conf'), 'lmtp');
     expect(conf).toMatchObject({ path: at('imapd.conf'), service: 'lmtp', postUser: 'q', refusals: [] });
     expect(conf.files.map(({ path }) => path)).toEqual([at('imapd.conf'), at('more')]);
     expect(conf.find('postuser')?.where).toEqual({ path: at('more'), line: 2 });
@@ -45,11 +47,11 @@ describe('readImapdConf', () => {
     ['another file in its place', () => renameSync(at('other'), at('more'))],
     ['a line more', () => writeFileSync(at('more'), 'a: b\n', { flag: 'a' })],
     ['its loss', () => rmSync(at('more'))],
-  ])('lets %s be noticed', (_, change) => {
+  ])('lets %s be noticed', async (_, change) => {
     writeFileSync(at('imapd.conf'), `configdirectory: /var/imap\n@include: ${at('more')}\n`);
     writeFileSync(at('more'), 'postuser: p\n');
     writeFileSync(at('other'), 'postuser: p\n');
-    const { files } = readImapdConf(at('imapd.conf'));
+    const { files } = await readImapdConf(at('imapd.conf'));
     expect(haveChanged(files)).toBe(false);
     change();
     expect(haveChanged(files)).toBe(true);
@@ -68,27 +70,74 @@ describe('readImapdConf', () => {
       },
       /: has 1048577 bytes: must have at most 1048576$/,
     ],
-  ])('refuses %s, and names the line that includes it', (_, make, message) => {
+  ])('refuses %s, and names the line that includes it', async (_, make, message) => {
     rmSync(at('x'), { recursive: true, force: true });
     make();
     writeFileSync(at('imapd.conf'), `configdirectory: /var/imap\n\n@include: ${at('x')}\n`);
-    expect(() => readImapdConf(at('x'))).toThrow(ConfigError);
-    expect(() => readImapdConf(at('x'))).toThrow(message);
-    expect(() => readImapdConf(at('x'))).toThrow(at('x'));
-    expect(() => readImapdConf(at('imapd.conf'))).toThrow(`${at('imapd.conf')}:3 includes ${at('x')}: `);
+    await expect(readImapdConf(at('x'))).rejects.toThrow(ConfigError);
+    await expect(readImapdConf(at('x'))).rejects.toThrow(message);
+    await expect(readImapdConf(at('x'))).rejects.toThrow(at('x'));
+    await expect(readImapdConf(at('imapd.conf'))).rejects.toThrow(
+      `${at('imapd.conf')}:3 includes ${at('x')}: `,
+    );
   });
 
-  it('refuses a relative path, which Cyrus takes from where it was started', () => {
+  it('refuses a relative path, which Cyrus takes from where it was started', async () => {
     writeFileSync(at('imapd.conf'), '@include: more\n');
-    expect(() => readImapdConf(at('imapd.conf'))).toThrow(/:1 includes more: must be an absolute path$/);
+    await expect(readImapdConf(at('imapd.conf'))).rejects.toThrow(/:1 includes more: must be an absolute path$/);
+  });
+});
+
+describe('a file that is rewritten in place', () => {
+  /** A line at a time, with a pause after each. */
+  async function rewrite(name: string, lines: readonly string[], pauseMs: number): Promise<void> {
+    writeFileSync(at(name), '');
+    for (const line of lines) {
+      appendFileSync(at(name), `${line}\n`);
+      await sleep(pauseMs);
+    }
+  }
+
+  it('is read when it is whole, and not by its first half', async () => {
+    const lines = ['configdirectory: /var/imap', 'unixhierarchysep: yes', 'virtdomains: userid', 'defaultdomain: a.test'];
+    const writing = rewrite('imapd.conf', lines, 60);
+    await sleep(100);
+    const conf = await readImapdConf(at('imapd.conf'));
+    expect(conf).toMatchObject({ virtualDomains: 'userid', defaultDomain: 'a.test' });
+    await writing;
+  });
+
+  it('is read when what it includes is whole', async () => {
+    writeFileSync(at('imapd.conf'), `configdirectory: /var/imap\n@include: ${at('more')}\n`);
+    const writing = rewrite('more', ['postuser: p', 'virtdomains: on'], 80);
+    expect(await readImapdConf(at('imapd.conf'))).toMatchObject({ postUser: 'p', virtualDomains: 'on' });
+    await writing;
+  });
+
+  it('is not refused for half a line', async () => {
+    writeFileSync(at('more'), 'postuser: p\n');
+    writeFileSync(at('imapd.conf'), `configdirectory: /var/imap\n@include: ${at('mo')}`);
+    const reading = readImapdConf(at('imapd.conf'));
+    appendFileSync(at('imapd.conf'), 're\n');
+    expect(await reading).toMatchObject({ postUser: 'p' });
+  });
+
+  it('is refused where it never stands still', async () => {
+    writeFileSync(at('imapd.conf'), 'configdirectory: /var/imap\n');
+    const writer = setInterval(() => appendFileSync(at('imapd.conf'), '# more\n'), 20);
+    try {
+      await expect(readImapdConf(at('imapd.conf'))).rejects.toThrow(/: is being written to: must stand still/);
+    } finally {
+      clearInterval(writer);
+    }
   });
 });
 
 describe('readCyrusConf', () => {
-  it('reads a file', () => {
+  it('reads a file', async () => {
     writeFileSync(at('cyrus.conf'), 'SERVICES {\nlmtp cmd="lmtpd" listen="/l"\n}\n');
-    expect(readCyrusConf(at('cyrus.conf')).services).toHaveLength(1);
-    expect(() => readCyrusConf(at('missing'))).toThrow(ConfigError);
+    expect((await readCyrusConf(at('cyrus.conf'))).services).toHaveLength(1);
+    await expect(readCyrusConf(at('missing'))).rejects.toThrow(ConfigError);
   });
 });
 
