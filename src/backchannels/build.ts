@@ -71,7 +71,8 @@ async function makeAll(
 ): Promise<Made> {
   const made: Made = { probes: new Map(), askable: new Map(), cyrus: [] };
   try {
-    for (const backchannel of config.backchannels) await make(backchannel, config, made, surroundings, former);
+    for (const backchannel of config.backchannels)
+      await make(backchannel, config, made, surroundings, former);
     return made;
   } catch (error) {
     const unused = [...made.probes.values()].filter((probe) => !former?.probes.includes(probe));

@@ -27,7 +27,8 @@ export async function completeFromCyrus(
   if (!wanted) return { table: written, host: undefined };
   const reader = await import('../cyrus/conf/read-files.js');
   const path = typeof named === 'string' ? named : reader.findConf(places ?? reader.IMAPD_CONF_PLACES);
-  if (named === undefined && former !== undefined && reader.findConf([former]) === undefined) throw gone(former);
+  if (named === undefined && former !== undefined && reader.findConf([former]) === undefined)
+    throw gone(former);
   if (path === undefined) return { table: written, host: undefined };
   try {
     const services = await lmtpServicesBeside(path);
@@ -110,7 +111,7 @@ function completed(
     host: {
       imapdConf: conf.path,
       named,
-      files: conf.files.map(({ path }) => path),
+      files: conf.files,
       list: mailboxList.path === undefined ? undefined : { path: mailboxList.path, kind: mailboxList.kind },
       userDeny: userDeny.path,
       mupdate: conf.mupdateServer !== undefined,

@@ -65,10 +65,10 @@ async function load(flags: Flags, folder: DemoFolder | undefined, former?: Confi
   return { ...config, socketmap: { ...socketmap, listen: [...socketmap.listen, folder.endpoint] } };
 }
 
-async function start(config: Config, { log, flush }: LogHandle, confChanged: () => void): Promise<Daemon> {
+async function start(config: Config, { log, flush }: LogHandle, filesChanged: () => void): Promise<Daemon> {
   verbs.starting(log, { ...identity(config), pid: process.pid });
   try {
-    return await Daemon.start(config, log, confChanged);
+    return await Daemon.start(config, log, filesChanged);
   } catch (error) {
     verbs.notStarted(log, { reason: messageOf(error) });
     await flush();

@@ -2,6 +2,7 @@
 // are what their descriptions in keys/ make of them: `cache.known_ttl` is `cache.knownTtlMs`. Types only; no I/O.
 import type { AddressRules, Recipient } from '../validation/recipient.js';
 import type { ReplyPolicy } from '../validation/verdict.js';
+import type { NamedFile } from '../net/stable-file.js';
 import type { UnixEndpoint } from './kinds.js';
 import type { MechanismName } from './mechanism-names.js';
 import type { CyrusValues, ImapValues, LmtpValues, SectionValues } from './schema.js';
@@ -32,8 +33,8 @@ export type CyrusHost = {
   readonly imapdConf: string;
   /** Whether the configuration names it; else it was found by itself. */
   readonly named: boolean;
-  /** It and whatever it includes. */
-  readonly files: readonly string[];
+  /** It and whatever it includes, as they were when they were read. */
+  readonly files: readonly NamedFile[];
   /** mailboxes.db. */
   readonly list: { readonly path: string; readonly kind: string } | undefined;
   readonly userDeny: string | undefined;

@@ -55,11 +55,11 @@ export class Daemon {
 
   /**
    * Builds everything and listens. Cyrus need not be there: until it answers, lookups are deferred.
-   * @param confChanged told where imapd.conf of this machine's Cyrus changed: then the configuration is read anew
+   * @param filesChanged told where imapd.conf, a password or a certificate changed: then the configuration is read anew
    * @throws ConfigError, or UnavailableError where a listener cannot be opened
    */
-  static async start(config: Config, log: Log, confChanged = (): void => undefined): Promise<Daemon> {
-    const heart = heartOf(config, log, confChanged);
+  static async start(config: Config, log: Log, filesChanged = (): void => undefined): Promise<Daemon> {
+    const heart = heartOf(config, log, filesChanged);
     const daemon = await open(config, heart).then(
       ({ doors, inForce }) => new Daemon(config, heart, doors, inForce),
     );
@@ -125,9 +125,10 @@ export class Daemon {
   /** Accepts no more, answers what is in flight within the grace, closes everything. */
   async stop(): Promise<void> {
     const { server, events, warmStart } = this.#doors;
-    const { lookupLog, harvest, snapshots, hostClock } = this.#heart;
+    const { lookupLog, harvest, snapshots, hostClock, files } = this.#heart;
     const { config, backchannels } = this.#inForce;
     this.#admin?.close();
+    files.close();
     this.#loopDelay.close();
     harvest.end();
     await server.stop(config.socketmap.shutdownGraceMs);
@@ -150,6 +151,7 @@ async function open(config: Config, heart: Heart): Promise<{ doors: Doors; inFor
     events?.close();
     heart.snapshots.close();
     heart.hostClock.close();
+    heart.files.close();
     heart.harvest.end();
     throw error;
   }

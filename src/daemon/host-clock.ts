@@ -15,8 +15,6 @@ export type HostClockParts = {
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Told where imapd.conf changed. */
-  readonly confChanged: () => void;
 };
 
 /** At most one clock, which lives as long as the configuration names the same files. */
@@ -48,12 +46,15 @@ export class HostClock {
     if (host !== undefined) {
       for (const reason of host.differences) cyrusDiffers(log, { file: host.imapdConf, reason });
     }
-    const basis = cyrus.clock && host?.list !== undefined ? { host, directory: cyrus.directory } : undefined;
+    // What imapd.conf was when it was read does not matter to a clock, as long as it says the same.
+    const said = host && { ...host, files: host.files.map(({ path }) => path) };
+    const basis = cyrus.clock && host?.list !== undefined ? { said, directory: cyrus.directory } : undefined;
     if (isDeepStrictEqual(basis, this.#basis)) return () => undefined;
     const former = this.#clock;
     const formerList = this.#list;
     this.#list = undefined;
-    this.#clock = basis === undefined ? undefined : await this.#open(basis.host, basis.directory);
+    this.#clock =
+      basis === undefined || host === undefined ? undefined : await this.#open(host, cyrus.directory);
     this.#basis = basis;
     return () => {
       formerList?.close();
@@ -73,20 +74,17 @@ export class HostClock {
     const { list, mupdate, files, userDeny } = host;
     if (list === undefined) return undefined;
     const { openClock } = await import('../cyrus/mailbox-list/open-clock.js');
-    const { validator, log, now, confChanged } = this.#parts;
+    const { validator, log, now } = this.#parts;
     const held = await openHostList(host, directory, { validator, log, now, clock: () => clock });
     const clock: Clock = openClock(
       {
         list: list.path,
         kind: list.kind,
         mupdate,
-        companions: [...files, ...(userDeny === undefined ? [] : [userDeny])],
+        companions: [...files.map(({ path }) => path), ...(userDeny === undefined ? [] : [userDeny])],
       },
       {
         names: held.names,
-        companionChanged: (path) => {
-          if (files.includes(path)) confChanged();
-        },
         forget: (mailbox) => validator.forget(mailbox),
         now,
         log,

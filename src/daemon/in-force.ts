@@ -9,6 +9,7 @@ import * as verbs from '../log/verbs/backchannels.js';
 import { snapshotSources, type ConfiguredSource } from '../snapshots/sources.js';
 import { Snapshots } from '../snapshots/snapshots.js';
 import { DEFAULT_BELIEF } from '../validation/belief.js';
+import { FileWatch } from '../net/file-watch.js';
 import type { Proof } from '../validation/proof.js';
 import { Validator } from '../validation/validator.js';
 import type { VanishAlarm } from '../validation/vanished.js';
@@ -20,6 +21,7 @@ import { LookupLog } from './lookup-log.js';
 import { Lookups, policiesOf } from './lookups.js';
 import { Metrics } from './metrics.js';
 import { vouchedFor } from './proofs.js';
+import { filesOf } from './watched-files.js';
 
 export type Heart = {
   readonly log: Log;
@@ -27,6 +29,7 @@ export type Heart = {
   readonly validator: Validator;
   readonly snapshots: Snapshots;
   readonly hostClock: HostClock;
+  readonly files: FileWatch;
   readonly metrics: Metrics;
   readonly lookupLog: LookupLog;
   readonly decisions: Decisions;
@@ -41,19 +44,21 @@ export type InForce = {
   readonly sources: readonly ConfiguredSource[];
 };
 
-/** Nobody is asked yet. @param confChanged told where imapd.conf of this machine's Cyrus changed */
-export function heartOf(config: Config, log: Log, confChanged: () => void): Heart {
+/** Nobody is asked yet. @param filesChanged told where what the configuration was made of changed without a signal */
+export function heartOf(config: Config, log: Log, filesChanged: () => void): Heart {
   const cache = new VerdictCache(config.cache, DEFAULT_BELIEF, now(), config.backchannels.length);
   const validator = new Validator(cache, () => 'unserved', validatorRules(config), now, vanishAlarm(log));
   const snapshots = new Snapshots({ beginSnapshot: () => validator.beginSnapshot(), log, now });
-  const hostClock = new HostClock({ validator, log, now, confChanged });
+  const hostClock = new HostClock({ validator, log, now });
+  const files = new FileWatch(filesChanged);
   const metrics = new Metrics();
   const lookupLog = new LookupLog(log, config.log.maxRefusedPerSecond, now);
   const decisions = new Decisions(config.admin.decisions, now);
   const harvest = new Harvest(domainsOf(config), config.admin.harvest, harvestAlarm(log), now);
   const hearers = { log: lookupLog, metrics, decisions, harvest, now };
   const lookups = new Lookups(validator, policiesOf(config, metrics), hearers);
-  return { log, cache, validator, snapshots, hostClock, metrics, lookupLog, decisions, harvest, lookups };
+  const outlook = { log, metrics, lookupLog, decisions, harvest };
+  return { ...outlook, cache, validator, snapshots, hostClock, files, lookups };
 }
 
 /**
@@ -70,6 +75,7 @@ export async function putInForce(
   const { log, cache, validator, snapshots, hostClock, metrics, lookupLog, lookups, harvest } = heart;
   const restarted = (): void => snapshots.soon();
   const surroundings: BackchannelSurroundings = { log, now, random: Math.random, restarted };
+  const read = await filesOf(config);
   const backchannels = await buildBackchannels(config, surroundings, former?.backchannels);
   const closeFormerClock = await hostClock.configure(config);
   // From here on nothing waits, so that no lookup sees the half of it.
@@ -82,6 +88,7 @@ export async function putInForce(
   const sources = snapshotSources(config, backchannels, now, former?.sources);
   snapshots.reconfigure(sources, config.cache.snapshotIntervalMs);
   closeFormerClock();
+  heart.files.watch(read);
   return { config, backchannels, sources };
 }
 

@@ -1,16 +1,16 @@
 // Looks at files once a second, and tells when one of them changed without a signal and then stood still: whoever writes
 // line by line is not read between two lines. Asks stat(2) for them, and reads nothing.
 import { stat } from 'node:fs/promises';
-import { sameState, type FileState } from './stable-file.js';
+import { sameState, type FileStamp } from './stable-file.js';
 
 /** Between two looks. So long a changed file must have stood still. */
 export const LOOK_MS = 1_000;
 
 type Watched = {
   /** As it was when it was read; undefined where it was not there. */
-  readonly known: FileState | undefined;
+  readonly known: FileStamp | undefined;
   /** As it was at the last look. */
-  readonly last: FileState | undefined;
+  readonly last: FileStamp | undefined;
 };
 
 export class FileWatch {
@@ -25,7 +25,7 @@ export class FileWatch {
   }
 
   /** @param files as they were when they were read, or before that */
-  watch(files: ReadonlyMap<string, FileState | undefined>): void {
+  watch(files: ReadonlyMap<string, FileStamp | undefined>): void {
     this.close();
     for (const [path, known] of files) this.#files.set(path, { known, last: known });
     if (files.size > 0) this.#timer = setInterval(() => void this.look(), LOOK_MS).unref();
@@ -69,7 +69,7 @@ export class FileWatch {
 }
 
 /** How a file is now; undefined where it is not there, or not to be seen. */
-export async function stateOf(path: string): Promise<FileState | undefined> {
+export async function stateOf(path: string): Promise<FileStamp | undefined> {
   try {
     return await stat(path, { bigint: true });
   } catch {
@@ -77,6 +77,6 @@ export async function stateOf(path: string): Promise<FileState | undefined> {
   }
 }
 
-function isSame(a: FileState | undefined, b: FileState | undefined): boolean {
+function isSame(a: FileStamp | undefined, b: FileStamp | undefined): boolean {
   return a === undefined || b === undefined ? a === b : sameState(a, b);
 }

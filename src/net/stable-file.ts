@@ -5,14 +5,17 @@ import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 /** Which file it was, and in which state. Any write changes one of them; some file systems count in milliseconds only. */
-export type FileState = {
+export type FileStamp = {
   readonly ino: bigint;
   readonly dev: bigint;
   readonly size: bigint;
   readonly mtimeNs: bigint;
   readonly ctimeNs: bigint;
-  readonly mode: bigint;
 };
+
+export type FileState = FileStamp & { readonly mode: bigint };
+
+export type NamedFile = FileStamp & { readonly path: string };
 
 export type StableFile = { readonly bytes: Buffer; readonly state: FileState };
 
@@ -77,7 +80,7 @@ async function readOnce(
   }
 }
 
-export function sameState(a: FileState, b: FileState): boolean {
+export function sameState(a: FileStamp, b: FileStamp): boolean {
   return (
     a.ino === b.ino &&
     a.dev === b.dev &&

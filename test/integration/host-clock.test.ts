@@ -115,6 +115,22 @@ describe('with nothing configured but where to listen', () => {
       .toBe(1);
   });
 
+  test('imapd.conf is looked at without the clock too, and a password as well', async () => {
+    writeFileSync(at('password'), 'one', { mode: 0o600 });
+    await started(`[cyrus]
+      clock = false
+      [backchannel.cyrus]
+      type = "lmtp"
+      endpoint = "unix:${at('lmtp')}"
+      user = "cyrus"
+      password_file = "${at('password')}"
+    `);
+    appendFileSync(at('imapd.conf'), 'postuser: post\n');
+    await expect.poll(() => confChanges, { timeout: 5000 }).toBe(1);
+    writeFileSync(at('password'), 'two');
+    await expect.poll(() => confChanges, { timeout: 5000 }).toBe(2);
+  });
+
   test('a reload without the clock remembers no "no" any more', async () => {
     const daemon = await started();
     const ask = await connected();

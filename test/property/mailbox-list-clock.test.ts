@@ -137,7 +137,6 @@ class Daemon {
       platform: 'linux',
       mupdate: false,
       companions: new Map(),
-      companionChanged: () => undefined,
       names: undefined,
       forget: () => undefined,
       now: () => world.now,

@@ -169,7 +169,7 @@ async function start(suite: Suite): Promise<void> {
   });
   clock = openClock(
     { list: path, kind: 'twoskip', mupdate: false, companions: [] },
-    { companionChanged: () => undefined, names: directory, forget: () => undefined, now, log: silentLog },
+    { names: directory, forget: () => undefined, now, log: silentLog },
   );
   await directory.beat();
   // Or a list as small as this is repacked twice between two looks.

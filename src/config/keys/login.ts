@@ -16,7 +16,7 @@ export const LOGIN = {
     unset: 'needed where a user logs in by password',
     example: '/usr/local/etc/cyrusmapd/password',
     since: '0.1.0',
-    text: 'Its first line is the password. The file must be closed to others, as with mode 0600 or 0640. It is read at the start and at `SIGHUP`.',
+    text: 'Its first line is the password. The file must be closed to others, as with mode 0600 or 0640. It is read at the start, at `SIGHUP`, and where it changed and has stood still for a second.',
   }),
   authorization_id: key(ACCOUNT, {
     unset: 'as who logs in',

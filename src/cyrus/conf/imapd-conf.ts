@@ -1,17 +1,11 @@
 // imapd.conf(5) as one service of Cyrus reads it, and what the daemon needs to know of it. No I/O: read-files.ts reads.
+import type { NamedFile } from '../../net/stable-file.js';
 import { effectiveOf, type Effective } from './effective.js';
 import { OPTIONS, parseChoice, parseQuota, parseSwitch } from './options.js';
 import type { Line } from './settings.js';
 
 /** A file as it was when it was read; whoever looks again sees by it whether that still holds. */
-export type ConfFile = {
-  readonly path: string;
-  readonly dev: bigint;
-  readonly ino: bigint;
-  readonly size: bigint;
-  readonly mtimeNs: bigint;
-  readonly ctimeNs: bigint;
-};
+export type ConfFile = NamedFile;
 
 /** A database of Cyrus: `twoskip`, `skiplist`, `flat`, `sql` … */
 export type Database = {

@@ -46,10 +46,8 @@ export type ClockParts = {
   readonly platform: NodeJS.Platform;
   /** Whether `mupdate_server` is set: an unknown there may be one that the stream has not brought yet. */
   readonly mupdate: boolean;
-  /** Files that are looked at once a second: user_deny.db and imapd.conf, by path. */
+  /** Files that are looked at once a second, by path: a change of user_deny.db or imapd.conf outdates everything. */
   readonly companions: ReadonlyMap<string, FileSight>;
-  /** Told in a turn of its own, after everything remembered was outdated. */
-  readonly companionChanged: (path: string) => void;
   /** Undefined where the list may not be read: then each change outdates everything. */
   readonly names: ChangeReader | undefined;
   readonly forget: (mailbox: string) => void;
@@ -213,7 +211,6 @@ export class Clock implements Proof {
       this.#companions.set(path, seen);
       this.#companionChangedAt = now;
       if (this.#floor !== Infinity) this.#floor = now;
-      queueMicrotask(() => this.#parts.companionChanged(path));
     }
   }
 

@@ -16,8 +16,6 @@ export type ClockFiles = {
 };
 
 export type ClockSurroundings = {
-  /** Told in a turn of its own when one of the companions changed, after everything remembered was outdated. */
-  readonly companionChanged: (path: string) => void;
   /** Who reads which mailboxes changed; undefined where each change is to outdate everything. */
   readonly names: ChangeReader | undefined;
   readonly forget: (mailbox: string) => void;

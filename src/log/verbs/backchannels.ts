@@ -88,7 +88,8 @@ export const listShrunk = verb('list-shrunk', {
 
 export const listTaken = verb('list-taken', {
   levels: ['info'],
-  prose: 'The list changed and stands still, or lost many names and has stood so for a minute: it is believed.',
+  prose:
+    'The list changed and stands still, or lost many names and has stood so for a minute: it is believed.',
   fields: ['backchannel', 'file', 'mailboxes'],
 });
 

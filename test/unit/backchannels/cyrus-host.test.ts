@@ -1,5 +1,5 @@
 // What a configuration need not say, where Cyrus' own files do.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
@@ -34,11 +34,39 @@ beforeEach(() => {
 
 afterEach(() => rmSync(folder, { recursive: true }));
 
-async function load(text: string, places = [imapdConf]): Promise<Config> {
+async function load(text: string, places = [imapdConf], former?: string): Promise<Config> {
   const file = join(folder, 'cyrusmapd.toml');
   writeFileSync(file, text);
-  return (await loadConfig({ config: file }, (table) => completeFromCyrus(table, places))).config;
+  return (await loadConfig({ config: file }, (table) => completeFromCyrus(table, places, former))).config;
 }
+
+describe('an imapd.conf that was followed before', () => {
+  test('is waited for while it is away: nobody knows meanwhile whose mailbox an address is', async () => {
+    writeFileSync(join(folder, 'cyrus.conf'), CYRUS_CONF);
+    renameSync(imapdConf, `${imapdConf}~`);
+    const other = join(folder, 'other.conf');
+    writeFileSync(other, 'configdirectory: /nowhere\n');
+    await expect(load(LISTEN, [imapdConf, other], imapdConf)).rejects.toThrow(
+      `${imapdConf} is gone: must be there`,
+    );
+    expect(
+      (
+        await load(
+          `${LISTEN}\n[cyrus]\nimapd_conf = ""\n[backchannel.l]\ntype = "list"\nfile = "/l"\n[domains]\n"*" = "l"\n`,
+          [imapdConf],
+          imapdConf,
+        )
+      ).host,
+    ).toBeUndefined();
+    renameSync(`${imapdConf}~`, imapdConf);
+    expect((await load(LISTEN, [imapdConf], imapdConf)).host).toMatchObject({ imapdConf });
+  });
+
+  test('is not done without where it cannot be read any more', async () => {
+    writeFileSync(imapdConf, `@include: ${folder}/missing\n`);
+    await expect(load(LISTEN, [imapdConf], imapdConf)).rejects.toThrow('/missing: ENOENT');
+  });
+});
 
 describe('a file that says where to listen, and nothing else', () => {
   test('is a whole configuration', async () => {
@@ -56,7 +84,7 @@ describe('a file that says where to listen, and nothing else', () => {
     });
     expect(config.host).toMatchObject({
       named: false,
-      files: [imapdConf],
+      files: [{ path: imapdConf }],
       list: { path: '/var/imap/mailboxes.db', kind: 'twoskip' },
       userDeny: '/var/imap/user_deny.db',
       mupdate: false,

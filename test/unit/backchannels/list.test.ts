@@ -176,7 +176,8 @@ describe('a list that changed without a signal', () => {
 
 describe('a comment', () => {
   it('begins a line or follows a blank; in an address # is a letter', async () => {
-    const text = '# head\nu0@example.jp # first\n\tu1@example.jp\t#second\nu#2@example.jp\n #@\n#u3@example.jp\r\n';
+    const text =
+      '# head\nu0@example.jp # first\n\tu1@example.jp\t#second\nu#2@example.jp\n #@\n#u3@example.jp\r\n';
     writeFileSync(join(folder, 'list'), text);
     const probe = await open();
     const said = await Promise.all([0, 1, '#2', 2, 3].map((each) => verdict(probe, each)));

@@ -84,7 +84,9 @@ describe('readImapdConf', () => {
 
   it('refuses a relative path, which Cyrus takes from where it was started', async () => {
     writeFileSync(at('imapd.conf'), '@include: more\n');
-    await expect(readImapdConf(at('imapd.conf'))).rejects.toThrow(/:1 includes more: must be an absolute path$/);
+    await expect(readImapdConf(at('imapd.conf'))).rejects.toThrow(
+      /:1 includes more: must be an absolute path$/,
+    );
   });
 });
 
@@ -99,7 +101,12 @@ describe('a file that is rewritten in place', () => {
   }
 
   it('is read when it is whole, and not by its first half', async () => {
-    const lines = ['configdirectory: /var/imap', 'unixhierarchysep: yes', 'virtdomains: userid', 'defaultdomain: a.test'];
+    const lines = [
+      'configdirectory: /var/imap',
+      'unixhierarchysep: yes',
+      'virtdomains: userid',
+      'defaultdomain: a.test',
+    ];
     const writing = rewrite('imapd.conf', lines, 60);
     await sleep(100);
     const conf = await readImapdConf(at('imapd.conf'));
@@ -126,7 +133,9 @@ describe('a file that is rewritten in place', () => {
     writeFileSync(at('imapd.conf'), 'configdirectory: /var/imap\n');
     const writer = setInterval(() => appendFileSync(at('imapd.conf'), '# more\n'), 20);
     try {
-      await expect(readImapdConf(at('imapd.conf'))).rejects.toThrow(/: is being written to: must stand still/);
+      await expect(readImapdConf(at('imapd.conf'))).rejects.toThrow(
+        /: is being written to: must stand still/,
+      );
     } finally {
       clearInterval(writer);
     }

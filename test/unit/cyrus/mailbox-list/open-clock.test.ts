@@ -30,7 +30,6 @@ afterEach(() => {
 function open(more: Partial<ClockSurroundings> = {}): Clock {
   const files = { list: path, kind: 'twoskip', mupdate: false, companions: [join(folder, 'imapd.conf')] };
   return openClock(files, {
-    companionChanged: () => undefined,
     names: undefined,
     forget: (mailbox) => forgotten.push(mailbox),
     now: () => 1_000,
