@@ -33,6 +33,7 @@ export class ListProbe implements Probe {
   /** What it said before it took other names is outdated; nothing else can change what it says. */
   readonly proof: Proof = {
     floor: () => this.#taken,
+    describe: () => 'list: it says nothing else until it is read again',
     vouchesForUnknown: true,
     deferUnknown: false,
   };
