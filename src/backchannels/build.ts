@@ -9,6 +9,7 @@ import type { BackchannelConfig, Config, CyrusBackchannelConfig } from '../confi
 import type { ImapSession } from '../cyrus/imap/session.js';
 import { Pool } from '../cyrus/pool/pool.js';
 import { Witness } from '../cyrus/witness/witness.js';
+import { AnyOfProbe } from '../validation/any-of-probe.js';
 import { FallbackProbe } from '../validation/fallback-probe.js';
 import type { Probe, Route } from '../validation/probe.js';
 import { ReplicaProbe } from '../validation/replica-probe.js';
@@ -33,6 +34,8 @@ export type Backchannels = {
   readonly probes: readonly Probe[];
   /** By the name of the back-channel: who is asked for it, itself or with its second. */
   readonly asked: ReadonlyMap<string, Probe>;
+  /** Of those that share a domain. */
+  readonly shared: readonly AnyOfProbe[];
   readonly cyrus: readonly CyrusBackchannel[];
 };
 
@@ -49,12 +52,34 @@ export async function buildBackchannels(
   const made = await makeAll(config, surroundings, former);
   const { probes, cyrus } = made;
   const asked = askedFor(config, made, former, surroundings);
-  const entries = config.domains.flatMap(({ domain, backchannel }) => {
-    const probe = asked.get(backchannel);
+  const shared: AnyOfProbe[] = [];
+  const entries = config.domains.flatMap(({ domain, backchannels: names }) => {
+    const probe = serverOf(
+      names.flatMap((name) => asked.get(name) ?? []),
+      shared,
+      former,
+      surroundings,
+    );
     return probe === undefined ? [] : [{ domain, probe }];
   });
   const route = routeByDomain(entries, config.lookup.domainsComplete);
-  return { route, probes: [...probes.values()], asked, cyrus };
+  return { route, probes: [...probes.values()], asked, shared, cyrus };
+}
+
+/** Who is asked about a domain. The same servers stay the same, so that what they said stays their word. */
+function serverOf(
+  members: readonly Probe[],
+  shared: AnyOfProbe[],
+  former: Backchannels | undefined,
+  { now }: BackchannelSurroundings,
+): Probe | undefined {
+  if (members.length < 2) return members[0];
+  const same = (each: AnyOfProbe): boolean => each.isOf(members);
+  const made = shared.find(same);
+  if (made !== undefined) return made;
+  const anyOf = former?.shared.find(same) ?? new AnyOfProbe(members, now);
+  shared.push(anyOf);
+  return anyOf;
 }
 
 type Made = {
@@ -109,7 +134,8 @@ async function make(
 /** Its sessions learn of new domains, and of those that are gone. */
 function serve({ domains, probe }: CyrusBackchannel, config: Config): void {
   domains.clear();
-  for (const { domain, backchannel } of config.domains) if (backchannel === probe.name) domains.add(domain);
+  for (const { domain, backchannels } of config.domains)
+    if (backchannels.includes(probe.name)) domains.add(domain);
 }
 
 /** Who is asked for each back-channel. The same pair stays the same, so that what it said stays its word. */

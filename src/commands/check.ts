@@ -70,9 +70,13 @@ function describeProbe(
 ): string[] {
   const parsed = parseKey(key, config.lookup.addressRules);
   const probe = parsed.kind === 'recipient' ? route(parsed.recipient.domain) : undefined;
-  const asked = config.backchannels.find(({ name }) => typeof probe === 'object' && probe.name === name);
-  if (asked === undefined) return [];
-  return [line('asked', describeBackchannel(asked)), ...dialogue.map((said) => line('', printable(said)))];
+  if (typeof probe !== 'object') return [];
+  const names = (probe.members ?? [probe]).map(({ name }) => name);
+  const asked = config.backchannels.filter(({ name }) => names.includes(name));
+  return [
+    ...asked.map((each) => line('asked', describeBackchannel(each))),
+    ...dialogue.map((said) => line('', printable(said))),
+  ];
 }
 
 function describeBackchannel(backchannel: BackchannelConfig): string {

@@ -143,6 +143,6 @@ export type ListBackchannelConfig = {
 export type DomainRoute = {
   /** Lower case: a domain, `*.` and a domain (its subdomains, not itself), or `*`. */
   readonly domain: string;
-  /** The name of a back-channel that exists. */
-  readonly backchannel: string;
+  /** The names of back-channels that exist, at least one; of several, each mailbox is on one. */
+  readonly backchannels: readonly string[];
 };

@@ -188,7 +188,7 @@ function unseenFolders({ lookup, map, backchannel }: Values): Problem[] {
 /** What has one name in the cache must be asked of one Cyrus: else one would deny what another has. */
 function mixedMailboxes({ lookup, domains }: Values): Problem[] {
   const problems: Problem[] = [];
-  const served = [...new Set(domains.values())];
+  const served = [...new Set([...domains.values()].map(together))];
   if (!lookup.virtualDomains && served.length > 1) {
     problems.push(
       problem(
@@ -197,7 +197,7 @@ function mixedMailboxes({ lookup, domains }: Values): Problem[] {
       ),
     );
   }
-  const byName = new Map([...domains].map(([domain, name]) => [domain.toLowerCase(), name]));
+  const byName = new Map([...domains].map(([domain, names]) => [domain.toLowerCase(), together(names)]));
   const [key, others] = [lookup.defaultDomain?.toLowerCase(), byName.get('*')];
   const own = key === undefined ? undefined : byName.get(key);
   if (own !== undefined && others !== undefined && own !== others) {
@@ -211,18 +211,25 @@ function mixedMailboxes({ lookup, domains }: Values): Problem[] {
   return problems;
 }
 
+/** In one order, whatever the order in the file. */
+function together(names: readonly string[]): string {
+  return [...names].sort().join(' with ');
+}
+
 function unusableDomains({ backchannel, domains }: Values): Problem[] {
   const names = [...backchannel.keys()];
   if (domains.size === 0 && names.length > 1) {
     return [problem(['domains'], `is missing: must say which of ${names.join(', ')} serves which domain`)];
   }
   const seen = new Set<string>();
-  return [...domains].flatMap(([domain, name]) => {
+  return [...domains].flatMap(([domain, served]) => {
     const problems: Problem[] = [];
     const path = ['domains', domain];
-    if (!names.includes(name)) {
+    for (const [index, name] of served.entries()) {
+      const at = served.length === 1 ? path : [...path, index];
       const allowed = `must be the name of a back-channel: ${names.join(', ')}`;
-      problems.push(problem(path, `is ${showValue(name)}: ${allowed}`));
+      if (!names.includes(name)) problems.push(problem(at, `is ${showValue(name)}: ${allowed}`));
+      if (served.indexOf(name) !== index) problems.push(problem(at, `is ${showValue(name)}: is named twice`));
     }
     if (seen.has(domain.toLowerCase())) problems.push(problem(path, 'is named twice: case does not count'));
     seen.add(domain.toLowerCase());

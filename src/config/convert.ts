@@ -123,9 +123,12 @@ function toTls(
 
 /** Without a table the only back-channel serves everything. */
 function toDomains(written: Values['domains'], backchannels: readonly BackchannelConfig[]): DomainRoute[] {
-  const routes = [...written].map(([domain, backchannel]) => ({ domain: domain.toLowerCase(), backchannel }));
+  const routes = [...written].map(([domain, names]) => ({
+    domain: domain.toLowerCase(),
+    backchannels: names,
+  }));
   const [only] = backchannels;
-  if (routes.length === 0 && only !== undefined) routes.push({ domain: '*', backchannel: only.name });
+  if (routes.length === 0 && only !== undefined) routes.push({ domain: '*', backchannels: [only.name] });
   return routes.sort((a, b) => specificity(b.domain) - specificity(a.domain));
 }
 

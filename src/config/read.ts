@@ -47,7 +47,9 @@ export function readSettings(file: TableOfFile): Reading {
       ...(Object.fromEntries(values(sections)) as SectionValues),
       backchannel: new Map(values(backchannels) as readonly (readonly [string, BackchannelValues])[]),
       map: new Map(values(maps) as readonly (readonly [string, MapValues])[]),
-      domains: new Map(domains),
+      domains: new Map(
+        domains.map(([domain, names]) => [domain, typeof names === 'string' ? [names] : names]),
+      ),
     },
     settings: {
       ...settings(sections),
@@ -105,14 +107,21 @@ class Reader {
     return { settings: { type, ...settings }, values: { type, ...values } };
   }
 
-  domains(file: TableOfFile): (readonly [string, string])[] {
-    return this.#entries('domains', file).flatMap(([domain, backchannel]) => {
-      if (typeof backchannel === 'string') return [[domain, backchannel] as const];
-      this.problems.push(
-        problem(['domains', domain], `is ${showValue(backchannel)}: must be the name of a back-channel`),
-      );
-      return [];
-    });
+  /** As written: the name of a back-channel, or an array of names. */
+  domains(file: TableOfFile): (readonly [string, string | readonly string[]])[] {
+    const routes: [string, string | readonly string[]][] = [];
+    for (const [domain, written] of this.#entries('domains', file)) {
+      const names: readonly unknown[] = Array.isArray(written) ? written : [];
+      const texts = names.filter((name) => typeof name === 'string');
+      const whole = texts.length > 0 && texts.length === names.length;
+      if (typeof written === 'string') routes.push([domain, written]);
+      else if (whole) routes.push([domain, texts]);
+      else {
+        const what = `is ${showValue(written)}: must be the name of a back-channel, or an array of such names`;
+        this.problems.push(problem(['domains', domain], what));
+      }
+    }
+    return routes;
   }
 
   #entries(name: keyof typeof NAMES, file: TableOfFile): [string, unknown][] {

@@ -60,8 +60,8 @@ export type MapValues = ValuesOf<(typeof MAP)['keys']>;
 export type Values = SectionValues & {
   readonly backchannel: ReadonlyMap<string, BackchannelValues>;
   readonly map: ReadonlyMap<string, MapValues>;
-  /** As written, from a domain to the name of a back-channel. */
-  readonly domains: ReadonlyMap<string, string>;
+  /** As written, from a domain to the names of back-channels, of which each mailbox is on one. */
+  readonly domains: ReadonlyMap<string, readonly string[]>;
 };
 
 /** The same in the words of the file, for who wants to read it. */

@@ -46,7 +46,9 @@ export type InForce = {
 
 /** Nobody is asked yet. @param filesChanged told where what the configuration was made of changed without a signal */
 export function heartOf(config: Config, log: Log, filesChanged: () => void): Heart {
-  const cache = new VerdictCache(config.cache, DEFAULT_BELIEF, now(), config.backchannels.length);
+  const sets = new Set(config.domains.map(({ backchannels }) => [...backchannels].sort().join(' ')));
+  const words = config.backchannels.length + sets.size;
+  const cache = new VerdictCache(config.cache, DEFAULT_BELIEF, now(), words);
   const validator = new Validator(cache, () => 'unserved', validatorRules(config), now, vanishAlarm(log));
   const snapshots = new Snapshots({ beginSnapshot: () => validator.beginSnapshot(), log, now });
   const hostClock = new HostClock({ validator, log, now });

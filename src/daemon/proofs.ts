@@ -8,7 +8,9 @@ import type { BackchannelConfig, Config, CyrusBackchannelConfig, EventsConfig } 
 import { isLocal } from '../net/endpoint.js';
 import { listsEverything } from '../snapshots/sources.js';
 import { AGE } from '../validation/age-proof.js';
-import { joinProofs } from '../validation/joined-proof.js';
+import type { Belief } from '../validation/belief.js';
+import { joinProofs, proofOfAll } from '../validation/joined-proof.js';
+import type { Probe } from '../validation/probe.js';
 import type { Proof } from '../validation/proof.js';
 import type { Vouched } from '../validation/vouchers.js';
 
@@ -20,8 +22,38 @@ export type Tellers = {
   readonly clock: Proof | undefined;
 };
 
-/** Each back-channel that is asked about domains, with its proof and its belief. */
-export function vouchedFor(config: Config, { asked }: Backchannels, { events, clock }: Tellers): Vouched[] {
+/** Each back-channel that is asked about domains, with its proof and its belief; those that share a domain also together. */
+export function vouchedFor(config: Config, backchannels: Backchannels, tellers: Tellers): Vouched[] {
+  const each = vouchedForEach(config, backchannels, tellers);
+  const together = backchannels.shared.map((probe) =>
+    vouchedTogether(
+      probe,
+      probe.members.flatMap((member) => each.filter((vouched) => vouched.probe === member)),
+    ),
+  );
+  return [...each, ...together];
+}
+
+/** What several servers said together: believed no longer than the word of any of them. */
+function vouchedTogether(probe: Probe, members: readonly Vouched[]): Vouched {
+  const least = (key: keyof Belief): number => Math.min(...members.map(({ belief }) => belief[key]));
+  const words = members.flatMap(({ word }) => word ?? []).sort();
+  return {
+    probe,
+    ...(words.length === members.length ? { word: JSON.stringify(words) } : {}),
+    proof: proofOfAll(members.map(({ proof }) => proof)),
+    belief: {
+      knownMs: least('knownMs'),
+      freshMs: least('freshMs'),
+      negativeMs: least('negativeMs'),
+      unprovenNegativeMs: least('unprovenNegativeMs'),
+      overQuotaMs: least('overQuotaMs'),
+      staleMs: least('staleMs'),
+    },
+  };
+}
+
+function vouchedForEach(config: Config, { asked }: Backchannels, { events, clock }: Tellers): Vouched[] {
   const pushing = config.events === undefined ? [] : pushers(config.events, config.backchannels);
   const here = hosted(config);
   const listed = listsEverything(config);

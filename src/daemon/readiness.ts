@@ -1,4 +1,5 @@
-// Whether mail servers should ask this daemon: it listens, and Cyrus can be asked about every domain. No I/O.
+// Whether mail servers should ask this daemon: it listens, and Cyrus can be asked about every domain; where several servers
+// share one, at least one of them can. No I/O.
 import type { BackchannelFigures, Readiness } from '../admin/operations.js';
 import type { Config } from '../config/config.js';
 
@@ -10,10 +11,10 @@ export function readinessOf(
 ): Readiness {
   const of = new Map(figures.map((each) => [each.name, each]));
   const seconds = new Map(backchannels.map(({ name, second }) => [name, second]));
-  const names = [...new Set(domains.map(({ backchannel }) => backchannel))];
-  const down = names.filter((name) =>
-    [name, seconds.get(name)].every((each) => each === undefined || of.get(each)?.state === 'down'),
-  );
+  const names = [...new Set(domains.flatMap((each) => each.backchannels))];
+  const isDown = (name: string): boolean =>
+    [name, seconds.get(name)].every((each) => each === undefined || of.get(each)?.state === 'down');
+  const down = domains.filter((each) => each.backchannels.every(isDown));
   return {
     ready: listening > 0 && down.length === 0,
     reasons: [

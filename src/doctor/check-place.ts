@@ -58,7 +58,7 @@ function checkMurder({ imapdConf }: Picture): Finding[] {
       where: whereOf(imapdConf, 'mupdate_server'),
       what: `mupdate_server is ${imapdConf.mupdateServer}, and there is no proxyservers: this Cyrus is a frontend of a murder`,
       why: 'its list lags behind: for 20 to 30 seconds after a restart of the mupdate server it denies mailboxes that exist, with 550',
-      mend: 'let each domain ask its backend: in cyrusmapd.toml, a [backchannel.NAME] with endpoint = "inet:PORT@BACKEND" for each',
+      mend: 'let each domain ask its backend: in cyrusmapd.toml, a [backchannel.NAME] with endpoint = "inet:PORT@BACKEND" for each, and under [domains] an array of their names where they share it',
     },
   ];
 }

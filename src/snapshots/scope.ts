@@ -6,8 +6,8 @@ import { routeByDomain } from '../validation/routing.js';
 
 export type SnapshotScope = {
   readonly patterns: (separator: Separator) => readonly MailboxName[];
-  /** @param mailbox as the cache keeps it */
-  readonly covers: (mailbox: string) => boolean;
+  /** @param mailbox as the cache keeps it; @param holder the back-channel by whose word it is known, if only one can be meant */
+  readonly covers: (mailbox: string, holder?: string) => boolean;
 };
 
 /** Cyrus has no mailbox in a domain with other characters. */
@@ -35,16 +35,17 @@ export function scopeGiven(name: string, { backchannels, domains, lookup }: Conf
 export function snapshotScope(given: ScopeGiven): SnapshotScope | undefined {
   const { virtualDomains, defaultDomain } = given;
   const lists = new Set(given.lists);
-  const served = given.domains.filter(({ backchannel }) => lists.has(backchannel));
+  const served = given.domains.filter(({ backchannels }) => backchannels.some((each) => lists.has(each)));
   if (served.length === 0) return undefined;
   const route = routeByDomain(
-    given.domains.map(({ domain, backchannel }) => ({ domain, probe: { backchannel } })),
+    given.domains.map(({ domain, backchannels }) => ({ domain, probe: { backchannels } })),
     false,
   );
   const serves = (domain: string | undefined): boolean => {
     const routed = route(domain);
-    return typeof routed === 'object' && lists.has(routed.backchannel);
+    return typeof routed === 'object' && routed.backchannels.some((each) => lists.has(each));
   };
+  const shared = served.some(({ backchannels }) => backchannels.length > 1);
   // A million names have a few domains, one after the other.
   let last = { domain: '', covered: false };
   // A mailbox without domain is of the default one; without virtual domains every one is.
@@ -54,7 +55,9 @@ export function snapshotScope(given: ScopeGiven): SnapshotScope | undefined {
   const named = virtualDomains ? domains.filter((each) => LISTABLE.test(each) && each !== defaultDomain) : [];
   return {
     patterns: (separator) => patterns(named, withoutDomain, separator),
-    covers: (mailbox) => {
+    covers: (mailbox, holder) => {
+      // What another server of the domain has does not stand in this list.
+      if (shared && holder !== undefined && !lists.has(holder)) return false;
       const at = mailbox.lastIndexOf('@');
       if (at === -1) return withoutDomain;
       const domain = mailbox.slice(at + 1);

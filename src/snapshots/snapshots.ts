@@ -11,8 +11,13 @@ export interface SnapshotSource {
   readonly name: string;
   /** The mailbox that must exist, as the cache keeps it; a list without it is not believed. */
   readonly canary: string | undefined;
-  /** Whether the list would hold the mailbox if it existed. */
-  covers(mailbox: string): boolean;
+  /** The back-channels whose mailboxes it lists: itself, and those whose second it is. */
+  readonly listsFor?: readonly string[];
+  /**
+   * Whether the list would hold the mailbox if it existed.
+   * @param holder the name of the back-channel by whose word it is known; undefined where it must be listed
+   */
+  covers(mailbox: string, holder?: string): boolean;
   /** Gives each mailbox as it comes. @throws where the list is not whole */
   read(take: (mailbox: string) => void): Promise<void>;
   close(): void;
@@ -89,20 +94,20 @@ export class Snapshots {
   /** @returns whether the list is whole, and nothing happened meanwhile that makes another one necessary */
   async #list(source: SnapshotSource): Promise<boolean> {
     const { now, log } = this.#parts;
-    const { name, canary } = source;
+    const { name, canary, listsFor = [name] } = source;
     const start = now();
     const snapshot = this.#parts.beginSnapshot();
     try {
       let found = canary === undefined || !source.covers(canary);
       await source.read((mailbox) => {
         found ||= mailbox === canary;
-        snapshot.add(mailbox);
+        snapshot.add(mailbox, listsFor);
       });
       if (!found) throw new UnavailableError(`the canary ${canary ?? ''} is not listed`);
       // As with a mailboxes.db that is missing: nobody is forgotten for that.
       if (snapshot.size + snapshot.skipped === 0 && !snapshot.outdated)
         throw new UnavailableError('no mailbox is listed');
-      snapshot.finish(name, (mailbox) => source.covers(mailbox));
+      snapshot.finish(name, (mailbox, holder) => source.covers(mailbox, holder));
     } catch (error) {
       snapshot.abandon();
       this.#failed(source, error);

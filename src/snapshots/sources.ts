@@ -37,6 +37,7 @@ export function snapshotSources(
       {
         name: probe.name,
         canary: canary?.mailbox,
+        listsFor: given.lists,
         covers: scope.covers,
         read: (take: (mailbox: string) => void) => reader.read(take),
         close: () => reader.close(),
@@ -54,5 +55,5 @@ export function listsEverything({ backchannels, domains }: Config): boolean {
       type === 'imap' || types.get(second ?? '') === 'imap' ? [name] : [],
     ),
   );
-  return domains.every(({ backchannel }) => listed.has(backchannel));
+  return domains.every(({ backchannels: servers }) => servers.every((server) => listed.has(server)));
 }

@@ -22,6 +22,10 @@ export const DENIED = 0;
 /** Negative: a shared mailbox that the sender may not post to. */
 export const NOT_PERMITTED = 1;
 
+/** In words, by the number. */
+export const KNOWN_STATES = ['confirmed', 'over quota', 'listed', 'restored'];
+export const NEGATIVE_STATES = ['unknown', 'refused'];
+
 export class EntryCodec {
   readonly #origin: number;
   readonly #owners: number;

@@ -1,12 +1,14 @@
 // One question for all who ask about a mailbox at the same time. What Cyrus says is remembered, unless the mailbox changed,
 // or may have, after it was asked: then it is for those who waited already, and for nobody else. No I/O.
 import { failedOutcome, routedOutcome, STALE, type Outcome } from './outcome.js';
-import type { Asker, Probe, Route } from './probe.js';
+import type { Asker, Found, Probe, Route } from './probe.js';
 import type { Recipient } from './recipient.js';
 import { addEvidence, deferred, type Verdict } from './verdict.js';
 import type { VerdictCache } from './verdict-cache.js';
-import { NO_ALARM, Vanished, type Ask, type VanishAlarm } from './vanished.js';
+import { NO_ALARM, Vanished, type VanishAlarm } from './vanished.js';
 import type { Voucher } from './vouchers.js';
+
+type Ask = (recipient: Recipient) => Promise<Found>;
 
 type Flight = {
   readonly outcome: Promise<Outcome>;
@@ -55,7 +57,7 @@ export class Flights {
     const current = joined !== undefined && joined.voucher === voucher && joined.asked >= floor;
     if (current) return this.#join(joined, recipient, deadline, asker);
     return this.#depart(recipient, voucher, now, probe.name, (each) =>
-      askProbe(probe, each, deadline, asker),
+      askProbe(probe, each, deadline, asker, this.#homeOf(probe, each.mailbox, voucher)),
     );
   }
 
@@ -101,7 +103,7 @@ export class Flights {
       asked,
       voucher,
       outcome: ask(recipient).then(
-        (verdict) => this.#landed(recipient, flight, verdict, backchannel, ask),
+        (found) => this.#landed(recipient, flight, found, backchannel, ask),
         (error: unknown) => this.#crashed(recipient, flight, error, backchannel),
       ),
     };
@@ -112,32 +114,45 @@ export class Flights {
   #landed(
     recipient: Recipient,
     flight: Flight,
-    said: Verdict,
+    { verdict: said, by }: Found,
     backchannel: string,
     ask: Ask,
   ): Outcome | Promise<Outcome> {
-    if (said.kind === 'deliverable') this.#vanishedOf(flight.voucher, backchannel).confirmed(recipient);
-    const known =
-      said.kind === 'unknown' && this.#cache.stale(recipient.mailbox, this.#now(), flight.voucher);
-    if (!known) return this.#answered(recipient, flight, said);
-    return this.#vanishedOf(flight.voucher, backchannel)
-      .judge(recipient, ask)
+    const word = this.#wordOf(by, flight);
+    if (said.kind === 'deliverable') this.#vanishedOf(word, by.name).confirmed(recipient);
+    if (said.kind !== 'unknown') return this.#answered(recipient, flight, said, word);
+    const holder = this.#cache.holder(recipient.mailbox, this.#now(), flight.voucher);
+    if (holder === undefined) return this.#answered(recipient, flight, said, word);
+    return this.#vanishedOf(holder, holder.name || backchannel)
+      .judge(recipient, (each) => ask(each).then(({ verdict }) => verdict))
       .then((doubt) =>
         this.#answered(
           recipient,
           flight,
           doubt === undefined ? said : addEvidence(doubt, said.evidence ?? {}),
+          word,
         ),
       );
   }
 
-  #answered(recipient: Recipient, flight: Flight, said: Verdict): Outcome {
-    const { voucher } = flight;
-    const floor = voucher.proof.floor(this.#now());
-    const verdict = unlessUnsure(said, voucher);
+  #answered(recipient: Recipient, flight: Flight, said: Verdict, word: Voucher): Outcome {
+    const floor = word.proof.floor(this.#now());
+    const verdict = unlessUnsure(said, word);
     this.#end(recipient, flight);
-    if (!flight.outdated) this.#remember(recipient.mailbox, verdict, flight, floor);
+    if (!flight.outdated) this.#remember(recipient.mailbox, verdict, flight, word, floor);
     return { verdict, source: 'probe' };
+  }
+
+  /** Of several servers, the one by whose word the mailbox is known. */
+  #homeOf({ members }: Probe, mailbox: string, voucher: Voucher): Probe | undefined {
+    if (members === undefined) return undefined;
+    const home = this.#cache.holder(mailbox, this.#now(), voucher)?.probe;
+    return home !== undefined && members.includes(home) ? home : undefined;
+  }
+
+  /** Whose word an answer is: of several servers that of the one that has the mailbox, or of all. */
+  #wordOf(by: Probe, { voucher }: Flight): Voucher {
+    return voucher.probe === by || voucher.members.size === 0 ? voucher : this.#cache.vouchers.of(by);
   }
 
   #vanishedOf(voucher: Voucher, backchannel: string): Vanished {
@@ -149,13 +164,21 @@ export class Flights {
   }
 
   /** A "no" from before a change takes nothing away; a "yes" is good for an outage still. */
-  #remember(mailbox: string, verdict: Verdict, { asked, voucher }: Flight, floor: number): void {
+  #remember(
+    mailbox: string,
+    verdict: Verdict,
+    { asked, voucher }: Flight,
+    word: Voucher,
+    floor: number,
+  ): void {
     if (asked >= floor) {
       const opposite = this.#cache.opposite(mailbox, verdict, voucher);
-      if (opposite !== undefined && opposite >= floor) voucher.proof.contradicted?.(opposite);
-      this.#cache.remember(mailbox, verdict, asked, voucher);
+      // A mailbox came or went where it is, or was: nothing speaks against the proofs of the other servers.
+      const proof = verdict.kind === 'unknown' ? opposite?.by.proof : word.proof;
+      if (opposite !== undefined && opposite.at >= floor) proof?.contradicted?.(opposite.at);
+      this.#cache.remember(mailbox, verdict, asked, word);
     } else if (verdict.kind === 'deliverable') {
-      this.#cache.remember(mailbox, verdict, asked, voucher);
+      this.#cache.remember(mailbox, verdict, asked, word);
     }
   }
 
@@ -178,16 +201,14 @@ export function unlessUnsure(verdict: Verdict, { proof }: Voucher): Verdict {
   return deferred('the mailbox list of Cyrus is missing, empty, or has just been replaced');
 }
 
-/** Whatever a probe throws, it comes as a rejection. */
-export function askProbe(
+/** Whatever a probe throws, it comes as a rejection. @param home of several servers the one to ask first */
+export async function askProbe(
   probe: Probe,
   recipient: Recipient,
   deadline: number,
   asker: Asker | undefined,
-): Promise<Verdict> {
-  try {
-    return probe.check(recipient, deadline, asker);
-  } catch (error) {
-    return Promise.reject(error);
-  }
+  home?: Probe,
+): Promise<Found> {
+  if (probe.search !== undefined) return probe.search(recipient, deadline, asker, home);
+  return { verdict: await probe.check(recipient, deadline, asker), by: probe };
 }

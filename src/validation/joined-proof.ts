@@ -1,5 +1,5 @@
-// Several proofs for one back-channel: what one of them calls outdated is outdated, and a "no" needs one that would tell
-// of its end. No I/O.
+// Several proofs in one: what one of them calls outdated is outdated. For one back-channel a "no" needs one proof that would
+// tell of its end; where several servers share a domain it needs that of each. No I/O.
 import { AGE } from './age-proof.js';
 import type { Listing, Proof } from './proof.js';
 import type { Recipient } from './recipient.js';
@@ -48,4 +48,22 @@ class JoinedProof implements Proof {
     }
     return undefined;
   }
+}
+
+/** The proof of a "no" that several servers said together. @param proofs one for each of them */
+export function proofOfAll(proofs: readonly Proof[]): Proof {
+  const joined = new JoinedProof(proofs);
+  return {
+    floor: (now) => joined.floor(now),
+    get vouchesForUnknown() {
+      return proofs.length > 0 && proofs.every(({ vouchesForUnknown }) => vouchesForUnknown);
+    },
+    get deferUnknown() {
+      return joined.deferUnknown;
+    },
+    contradicted: (asked) => joined.contradicted(asked),
+    describe: () => [...new Set(proofs.map((proof) => proof.describe()))].join('; '),
+    // The list of one does not tell that the others lack the mailbox.
+    listing: (recipient) => (joined.listing(recipient) === 'listed' ? 'listed' : undefined),
+  };
 }

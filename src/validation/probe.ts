@@ -13,6 +13,9 @@ export interface Asker {
   readonly number?: number;
 }
 
+/** What was said, and who said it: of several servers the one that has the mailbox. */
+export type Found = { readonly verdict: Verdict; readonly by: Probe };
+
 export interface Probe {
   /** The back-channel's name in the configuration, for the log. */
   readonly name: string;
@@ -25,6 +28,15 @@ export interface Probe {
    * @throws UnavailableError, DeadlineError or ProtocolError where Cyrus could not be asked
    */
   check(recipient: Recipient, deadline: number, asker?: Asker): Promise<Verdict>;
+
+  /**
+   * As `check`, where several servers share a domain.
+   * @param home the one that had the mailbox last, which is asked first
+   */
+  search?(recipient: Recipient, deadline: number, asker?: Asker, home?: Probe): Promise<Found>;
+
+  /** Those several servers. */
+  readonly members?: readonly Probe[];
 
   /** Whether a local part with 8-bit bytes could exist there (SMTPUTF8, RFC 6531); else lmtpd only refuses it. */
   readonly acceptsEightBit: boolean;

@@ -1,7 +1,7 @@
 // The merging of a snapshot, the list of all mailboxes of the served domains, into the known store. Whatever
 // changes while it is being read wins over it, and a name that the list does not hold any more is forgotten.
 // No I/O.
-import type { VerdictCache } from './verdict-cache.js';
+import type { Covers, VerdictCache } from './verdict-cache.js';
 import type { Voucher } from './vouchers.js';
 
 /** Mailboxes that may change while a list is read; after more of them it is read again. */
@@ -59,10 +59,13 @@ export class Snapshot {
     this.#outdated = true;
   }
 
-  /** @param mailbox folded, as the cache keeps it */
-  add(mailbox: string): void {
+  /**
+   * @param mailbox folded, as the cache keeps it
+   * @param names of the back-channels whose mailboxes are listed: where several share a domain, one of them has it
+   */
+  add(mailbox: string, names: readonly string[] = []): void {
     if (this.#outdated || this.#changed.has(mailbox)) return;
-    const voucher = this.#voucherOf(mailbox);
+    const voucher = memberOf(this.#voucherOf(mailbox), names);
     if (voucher === undefined) return;
     if (this.#cache.list(mailbox, this.#asked, voucher)) this.#size += 1;
     else this.#skipped += 1;
@@ -74,7 +77,7 @@ export class Snapshot {
    */
   restore(mailbox: string, confirmed: number, name: string): void {
     if (this.#outdated || this.#changed.has(mailbox)) return;
-    const voucher = this.#voucherOf(mailbox);
+    const voucher = memberOf(this.#voucherOf(mailbox), [name]);
     if (voucher?.name !== name) return;
     this.#cache.restore(mailbox, confirmed, voucher);
     this.#size += 1;
@@ -85,7 +88,7 @@ export class Snapshot {
    * @param name of the back-channel that gave the list
    * @param covers whether the list would have held the mailbox
    */
-  finish(name: string, covers: (mailbox: string) => boolean): void {
+  finish(name: string, covers: Covers): void {
     this.#ended();
     if (!this.#outdated) this.#cache.listComplete(name, this.#asked, covers);
   }
@@ -94,4 +97,11 @@ export class Snapshot {
   abandon(): void {
     this.#ended();
   }
+}
+
+/** Of the servers that share a domain the one of that name. */
+function memberOf(voucher: Voucher | undefined, names: readonly string[]): Voucher | undefined {
+  if (voucher === undefined || voucher.members.size === 0) return voucher;
+  for (const member of voucher.members) if (names.includes(member.name)) return member;
+  return undefined;
 }

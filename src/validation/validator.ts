@@ -279,7 +279,7 @@ export class Validator {
       return deferredByRule(`a folder of ${probe.name}`, 'the back-channel sees no folders');
     }
     try {
-      const verdict = await askProbe(probe, recipient, deadline, asker);
+      const { verdict } = await askProbe(probe, recipient, deadline, asker);
       const voucher = this.#cache.vouchers.of(probe);
       voucher.proof.floor(this.#now());
       return { verdict: unlessUnsure(verdict, voucher), source: 'probe' };

@@ -1,10 +1,11 @@
 // What is remembered of mailboxes, in two stores over lru-cache, so that a flood of unknown names cannot push
 // out a known one. Deferred is never remembered. Whether an entry is still believed is decided by the proof of its
 // back-channel and by Belief, the one place that says how long. No I/O; time is a parameter.
-import { NEGATIVE_TTL_MAX_MS, type Belief } from './belief.js';
-import { CONFIRMED, DENIED, EntryCodec, FROM_LIST, NOT_PERMITTED, OVER_QUOTA, RESTORED } from './entry.js';
+import type { Belief } from './belief.js';
+import { CONFIRMED, DENIED, EntryCodec, FROM_LIST, KNOWN_STATES } from './entry.js';
+import { NEGATIVE_STATES, NOT_PERMITTED, OVER_QUOTA, RESTORED } from './entry.js';
 import { ShardedLru } from './sharded-lru.js';
-import { Vouchers, type Voucher } from './vouchers.js';
+import { negativeMs, speaksFor, Vouchers, type Voucher } from './vouchers.js';
 import { DELIVERABLE, OVERQUOTA, REFUSED, UNKNOWN, type Verdict } from './verdict.js';
 
 export type CacheLimits = {
@@ -19,14 +20,13 @@ export const DEFAULT_CACHE_LIMITS: CacheLimits = Object.freeze({ maxKnown: 100_0
 /** Back-channels that can be told apart, with room for those of a reload. */
 const BACKCHANNELS_MAX = 8;
 
-/** In words, by the number. */
-const KNOWN_STATES = ['confirmed', 'over quota', 'listed', 'restored'];
-const NEGATIVE_STATES = ['unknown', 'refused'];
-
 /** What is kept of a mailbox, in words. */
 export type Kept = { readonly state: string; readonly at: number; readonly by: Voucher };
 
-type CompleteList = { readonly asked: number; readonly covers: (mailbox: string) => boolean };
+type CompleteList = { readonly asked: number; readonly covers: Covers };
+
+/** Whether a list would hold a mailbox. @param holder the name of the back-channel by whose word it is known */
+export type Covers = (mailbox: string, holder: string) => boolean;
 
 /** Deliverable by a snapshot or by an old confirmation: answered at once, and asked about in the background. */
 export const LISTED: Verdict = Object.freeze({ kind: 'deliverable' });
@@ -80,12 +80,17 @@ export class VerdictCache {
 
   /** Whether a mailbox was known not too long ago: what may be served while Cyrus cannot be asked. */
   stale(mailbox: string, now: number, voucher?: Voucher): boolean {
+    return this.holder(mailbox, now, voucher) !== undefined;
+  }
+
+  /** By whose word it is known, not too long ago. */
+  holder(mailbox: string, now: number, voucher?: Voucher): Voucher | undefined {
     const entry = this.#known.get(mailbox);
     if (entry === undefined || this.#codec.state(entry) === OVER_QUOTA || this.#unlisted(mailbox, entry)) {
-      return false;
+      return undefined;
     }
     const by = this.#ownerOf(entry, voucher);
-    return by !== undefined && now - this.#codec.time(entry) < by.belief.staleMs;
+    return by !== undefined && now - this.#codec.time(entry) < by.belief.staleMs ? by : undefined;
   }
 
   /**
@@ -116,13 +121,14 @@ export class VerdictCache {
    * When that back-channel was last asked about a mailbox of which it said the opposite: that it exists where it is
    * unknown now, or is unknown where it exists now. Undefined where it said no such thing.
    */
-  opposite(mailbox: string, { kind }: Verdict, voucher: Voucher): number | undefined {
+  opposite(mailbox: string, { kind }: Verdict, voucher: Voucher): Omit<Kept, 'state'> | undefined {
     if (kind === 'deferred' || kind === 'refused') return undefined;
     const entry = kind === 'unknown' ? this.#known.peek(mailbox) : this.#negative.peek(mailbox);
-    if (entry === undefined || this.#ownerOf(entry, voucher) === undefined) return undefined;
+    const by = entry === undefined ? undefined : this.#ownerOf(entry, voucher);
+    if (entry === undefined || by === undefined) return undefined;
     const state = this.#codec.state(entry);
     const said = kind === 'unknown' ? state === CONFIRMED || state === OVER_QUOTA : state === DENIED;
-    return said ? this.#codec.time(entry) : undefined;
+    return said ? { at: this.#codec.time(entry), by } : undefined;
   }
 
   /**
@@ -154,7 +160,7 @@ export class VerdictCache {
    * a mailbox is looked up, so that no sweep over a large store holds up the lookups of others.
    * @param name of the back-channel; its next snapshot replaces this one
    */
-  listComplete(name: string, asked: number, covers: (mailbox: string) => boolean): void {
+  listComplete(name: string, asked: number, covers: Covers): void {
     const listed = this.#codec.rounded(asked);
     this.#lists.set(name, { asked: listed, covers });
     this.#lastList = Math.max(this.#lastList, listed);
@@ -248,7 +254,9 @@ export class VerdictCache {
     const entry = this.#negative.get(mailbox);
     if (entry === undefined) return undefined;
     const by = this.#vouching(entry, now, voucher);
-    if (by === undefined || by.proof.deferUnknown) return undefined;
+    // The "no" of one of several servers is not that of all.
+    if (by === undefined || by.proof.deferUnknown || (voucher !== undefined && by !== voucher))
+      return undefined;
     if (now - this.#codec.time(entry) >= negativeMs(by)) return undefined;
     return this.#codec.state(entry) === NOT_PERMITTED ? REFUSED : UNKNOWN;
   }
@@ -262,7 +270,8 @@ export class VerdictCache {
   #vouching(entry: number, now: number, voucher: Voucher | undefined): Voucher | undefined {
     const by = this.vouchers.at(this.#codec.owner(entry));
     const time = this.#codec.time(entry);
-    if (voucher === undefined ? time < by.routedSince : by !== voucher || time < by.since) return undefined;
+    if (voucher === undefined ? time < by.routedSince : !speaksFor(by, voucher) || time < by.since)
+      return undefined;
     // A look at the proof may forget this very mailbox.
     const forgotten = this.#forgotten;
     if (time < by.proof.floor(now)) return undefined;
@@ -272,7 +281,7 @@ export class VerdictCache {
   /** Whose word an entry is, whether or not it is still believed. */
   #ownerOf(entry: number, voucher: Voucher | undefined): Voucher | undefined {
     const by = this.vouchers.at(this.#codec.owner(entry));
-    if (voucher !== undefined && by !== voucher) return undefined;
+    if (voucher !== undefined && !speaksFor(by, voucher)) return undefined;
     return this.#codec.time(entry) < by.since ? undefined : by;
   }
 
@@ -282,15 +291,10 @@ export class VerdictCache {
     if (this.#codec.state(entry) === OVER_QUOTA) return false;
     const confirmed = this.#codec.time(entry);
     if (confirmed >= this.#lastList) return false;
+    const { name } = this.vouchers.at(this.#codec.owner(entry));
     for (const list of this.#lists.values()) {
-      if (confirmed < list.asked && list.covers(mailbox)) return true;
+      if (confirmed < list.asked && list.covers(mailbox, name)) return true;
     }
     return false;
   }
-}
-
-/** How long a "no" is remembered: where nothing would tell of its end, only if the administrator wants it. */
-function negativeMs({ proof, belief }: Voucher): number {
-  const ms = proof.vouchesForUnknown ? belief.negativeMs : belief.unprovenNegativeMs;
-  return Math.min(ms, NEGATIVE_TTL_MAX_MS);
 }

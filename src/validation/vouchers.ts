@@ -1,7 +1,7 @@
 // Who vouches for an entry: the back-channel that gave the answer, with its proof of currency and how long it is believed.
 // An entry names it by a small number. Numbers are used again; entries of the one before are nobody's then. No I/O.
 import { AGE } from './age-proof.js';
-import type { Belief } from './belief.js';
+import { NEGATIVE_TTL_MAX_MS, type Belief } from './belief.js';
 import type { Probe } from './probe.js';
 import type { Proof } from './proof.js';
 
@@ -16,6 +16,10 @@ export type Vouched = {
 
 export type Voucher = {
   readonly number: number;
+  /** Who is asked now; undefined for the unnamed, and for those of before. */
+  probe: Probe | undefined;
+  /** Of several servers that share a domain: a "yes" is the word of the one that said it. */
+  members: ReadonlySet<Voucher>;
   /** Of the back-channel; empty for those that were not named. */
   name: string;
   proof: Proof;
@@ -30,6 +34,7 @@ export type Voucher = {
 export const NOBODY = -1;
 /** Of back-channels that were not named: one proof and one belief for all, as for a single question. */
 const UNNAMED = 0;
+const ALONE: ReadonlySet<Voucher> = new Set();
 
 export class Vouchers {
   readonly #numbered: Voucher[] = [];
@@ -43,15 +48,8 @@ export class Vouchers {
   /** @param max how many there may be at a time, with the unnamed one */
   constructor(max: number, belief: Belief) {
     this.#max = max;
-    this.#nobody = { number: NOBODY, name: '', proof: AGE, belief, since: Infinity, routedSince: Infinity };
-    this.#numbered.push({
-      number: UNNAMED,
-      name: '',
-      proof: AGE,
-      belief,
-      since: -Infinity,
-      routedSince: -Infinity,
-    });
+    this.#nobody = voucherOf(NOBODY, belief, Infinity, Infinity);
+    this.#numbered.push(voucherOf(UNNAMED, belief, -Infinity, -Infinity));
   }
 
   /** The one that an entry names. */
@@ -83,14 +81,22 @@ export class Vouchers {
     for (const [word, voucher] of former) if (!words.has(word)) this.#retire(voucher);
     for (const { probe, word = probe, proof, belief } of vouched) {
       const voucher = former.get(word) ?? this.#next(belief, now);
-      Object.assign(voucher, { name: probe.name, proof, belief, routedSince: now });
+      Object.assign(voucher, { name: probe.name, probe, members: ALONE, proof, belief, routedSince: now });
       this.#byProbe.set(probe, voucher);
       this.#byWord.set(word, voucher);
     }
+    for (const { probe } of vouched) {
+      if (probe.members !== undefined) this.of(probe).members = this.#membersOf(probe.members);
+    }
+  }
+
+  #membersOf(probes: readonly Probe[]): ReadonlySet<Voucher> {
+    return new Set(probes.flatMap((probe) => this.#byProbe.get(probe) ?? []));
   }
 
   #retire(voucher: Voucher): void {
-    Object.assign(voucher, { proof: AGE, since: Infinity, routedSince: Infinity });
+    const retired = { probe: undefined, members: ALONE, proof: AGE, since: Infinity, routedSince: Infinity };
+    Object.assign(voucher, retired);
     if (voucher.number !== NOBODY) this.#free.push(voucher);
   }
 
@@ -101,15 +107,23 @@ export class Vouchers {
       return used;
     }
     if (this.#numbered.length >= this.#max) return { ...this.#nobody };
-    const voucher = {
-      number: this.#numbered.length,
-      name: '',
-      proof: AGE,
-      belief,
-      since: -Infinity,
-      routedSince: now,
-    };
+    const voucher = voucherOf(this.#numbered.length, belief, -Infinity, now);
     this.#numbered.push(voucher);
     return voucher;
   }
+}
+
+/** Whether an entry of `by` is the word of `voucher`: its own, or that of one of its servers. */
+export function speaksFor(by: Voucher, voucher: Voucher): boolean {
+  return by === voucher || voucher.members.has(by);
+}
+
+function voucherOf(number: number, belief: Belief, since: number, routedSince: number): Voucher {
+  return { number, name: '', probe: undefined, members: ALONE, proof: AGE, belief, since, routedSince };
+}
+
+/** How long a "no" is remembered: where nothing would tell of its end, only if the administrator wants it. */
+export function negativeMs({ proof, belief }: Voucher): number {
+  const ms = proof.vouchesForUnknown ? belief.negativeMs : belief.unprovenNegativeMs;
+  return Math.min(ms, NEGATIVE_TTL_MAX_MS);
 }

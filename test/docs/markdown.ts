@@ -33,10 +33,15 @@ Which back-channel serves which domain:
 "example.jp" = "cyrus-a"
 "*.example.net" = "cyrus-b"
 "*" = "cyrus-a"
+"example.org" = ["cyrus-a", "cyrus-b"]
 \`\`\`
 
 \`*.example.net\` is every domain below \`example.net\`, but not itself. The most specific line counts. Without this table the
 only back-channel serves every domain; where there are several it is needed.
+
+With an array each mailbox of the domain is on one of these servers, and may be moved from one to the other. It is deliverable as
+soon as one of them says so, and unknown only where every one has just said so, each with its own canary; while one of them cannot be
+asked, what the others lack is \`TEMP\`. The server that had a mailbox last is asked first, alone.
 `;
 
 export function configurationPage(): string {

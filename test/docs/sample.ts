@@ -19,11 +19,13 @@ const DOMAINS = `${rule('Which back-channel serves which domain')}
 
 # "example.jp" is that domain, "*.example.jp" its subdomains, "*" everything else, and keys without a
 # domain. The most specific line counts. Without this table the only back-channel serves everything; with
-# several it is needed.
+# several it is needed. With an array each mailbox is on one of these servers: it is unknown only where
+# every one of them has just said so.
 #[domains]
 #"example.jp" = "cyrus"
 #"*.example.jp" = "cyrus"
 #"*" = "names"
+#"example.org" = ["cyrus", "imap"]
 `;
 
 const BACKCHANNELS = `${rule('Where Cyrus is asked')}

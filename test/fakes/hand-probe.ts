@@ -12,10 +12,14 @@ export type HandQuestion = {
 };
 
 export class HandProbe implements Probe {
-  readonly name = 'hand';
+  readonly name: string;
   acceptsEightBit = false;
   /** All questions so far. */
   readonly questions: HandQuestion[] = [];
+
+  constructor(name = 'hand') {
+    this.name = name;
+  }
 
   /** The addresses of all questions so far. */
   get asked(): string[] {

@@ -108,7 +108,7 @@ describe('the defaults', () => {
           replica: false,
         },
       ],
-      domains: [{ domain: '*', backchannel: 'cyrus' }],
+      domains: [{ domain: '*', backchannels: ['cyrus'] }],
       admin: {
         listen: undefined,
         socketGroup: undefined,
@@ -252,7 +252,7 @@ describe('the flags', () => {
   it('replace the back-channels of the file by one, and keep its domains', async () => {
     const config = await load(`${LMTP}[domains]\n"example.jp" = "cyrus"`, { list: '/etc/mailboxes' });
     expect(config.backchannels).toEqual([{ type: 'list', name: 'default', file: '/etc/mailboxes' }]);
-    expect(config.domains).toEqual([{ domain: 'example.jp', backchannel: 'default' }]);
+    expect(config.domains).toEqual([{ domain: 'example.jp', backchannels: ['default'] }]);
   });
 
   it('are enough where the file names no back-channel', async () => {
@@ -403,14 +403,14 @@ describe('the demo', () => {
     const { config } = await loadConfig({ demo: true }, undefined, [written('[')]);
     expect(config.file).toBeUndefined();
     expect(config.backchannels).toEqual([{ type: 'list', name: 'demo', file: BUILT_IN_LIST }]);
-    expect(config.domains).toEqual([{ domain: 'example.jp', backchannel: 'demo' }]);
+    expect(config.domains).toEqual([{ domain: 'example.jp', backchannels: ['demo'] }]);
     expect(config.lookup.domainsComplete).toBe(false);
     expect(config.socketmap.listen).toEqual([{ kind: 'inet', host: '127.0.0.1', port: 7860 }]);
   });
 
   it('listens at the same place with a back-channel from the flags, which serves everything', async () => {
     const { config } = await loadConfig({ lmtp: 'unix:/run/lmtp' }, undefined, []);
-    expect(config.domains).toEqual([{ domain: '*', backchannel: 'default' }]);
+    expect(config.domains).toEqual([{ domain: '*', backchannels: ['default'] }]);
     expect(config.socketmap.listen).toEqual([{ kind: 'inet', host: '127.0.0.1', port: 7860 }]);
   });
 });

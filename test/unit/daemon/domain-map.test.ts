@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { domainMap } from '../../../src/daemon/domain-map.js';
 
-const map = domainMap(['example.jp', '*.example.net'].map((domain) => ({ domain, backchannel: 'cyrus' })));
+const map = domainMap(['example.jp', '*.example.net'].map((domain) => ({ domain, backchannels: ['cyrus'] })));
 
 describe('a map of domains', () => {
   it.each(['example.jp', 'EXAMPLE.jp', 'example.jp.', 'mail.example.net', 'a.b.example.net'])(

@@ -4,7 +4,10 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.js';
-import { pushers } from '../../../src/daemon/proofs.js';
+import { buildBackchannels } from '../../../src/backchannels/build.js';
+import { pushers, vouchedFor } from '../../../src/daemon/proofs.js';
+import { silentLog } from '../../../src/log/log.js';
+import { HandProof } from '../../fakes/hand-proof.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cyrusmapd-proofs-'));
 afterAll(() => rmSync(folder, { recursive: true }));
@@ -42,5 +45,48 @@ describe('events are those of', () => {
     await expect(pushing('backchannels = ["nobody"]', all)).rejects.toThrow(
       /events.backchannels\[1\] is "nobody": must be the name of a back-channel to Cyrus: a, far/,
     );
+  });
+});
+
+describe('servers that share a domain', () => {
+  const SHARED = `domains = { "example.jp" = ["b1", "b2"], "example.net" = ["b2", "b1"] }
+${EVENTS}backchannels = ["b1"]
+[backchannel.b1]
+type = "lmtp"
+endpoint = "inet:24@b1.test"
+[backchannel.b2]
+type = "lmtp"
+endpoint = "inet:24@b2.test"
+`;
+
+  async function built(text: string) {
+    const file = join(folder, 'shared.toml');
+    writeFileSync(file, text);
+    const { config } = await loadConfig({ config: file });
+    const surroundings = { log: silentLog, now: () => 0, random: () => 0 };
+    const backchannels = await buildBackchannels(config, surroundings);
+    return { config, backchannels, again: () => buildBackchannels(config, surroundings, backchannels) };
+  }
+
+  test('are one word together, in whatever order they are named, over reloads too', async () => {
+    const { backchannels, again } = await built(SHARED);
+    expect(backchannels.shared.map(({ name }) => name)).toEqual(['b1, b2']);
+    expect(backchannels.route('example.net')).toBe(backchannels.route('example.jp'));
+    expect((await again()).route('example.jp')).toBe(backchannels.route('example.jp'));
+  });
+
+  test('vouch for a no only where each would tell of its end, and are believed no longer than the least', async () => {
+    const { config, backchannels } = await built(SHARED);
+    const tellers = { events: new HandProof(), clock: undefined };
+    const [b1, b2, both] = vouchedFor(config, backchannels, tellers);
+    expect([b1, b2, both].map((each) => each?.proof.vouchesForUnknown)).toEqual([true, false, false]);
+    expect(both?.belief.knownMs).toBe(b2?.belief.knownMs);
+    expect(both?.belief.knownMs).toBeLessThan(b1?.belief.knownMs ?? 0);
+    const all = vouchedFor(
+      { ...config, events: config.events && { ...config.events, backchannels: ['b1', 'b2'] } },
+      backchannels,
+      tellers,
+    );
+    expect(all.map(({ proof }) => proof.vouchesForUnknown)).toEqual([true, true, true]);
   });
 });

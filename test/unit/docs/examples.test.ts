@@ -48,7 +48,7 @@ function problemsOf(text: string): readonly unknown[] {
 }
 
 function completed(file: TomlTable): TomlTable {
-  const named = Object.values(tableOf(file['domains'])).map(String);
+  const named = Object.values(tableOf(file['domains'])).flat().map(String);
   const own = tableOf(file['backchannel']);
   const wanted = Object.keys(own).length > 0 || named.length > 0 ? named : ['cyrus'];
   return { ...file, backchannel: { ...Object.fromEntries(wanted.map((name) => [name, LMTP])), ...own } };

@@ -8,12 +8,12 @@ const base = (await loadConfig({ lmtp: 'unix:/run/lmtp' })).config;
 
 /** Domains with who serves them; `lmtp` has `imap` for its second. */
 function scope(
-  domains: Record<string, string>,
+  domains: Record<string, string | readonly string[]>,
   rules: Partial<AddressRules> = {},
 ): SnapshotScope | undefined {
-  const routes: DomainRoute[] = Object.entries(domains).map(([domain, backchannel]) => ({
+  const routes: DomainRoute[] = Object.entries(domains).map(([domain, served]) => ({
     domain,
-    backchannel,
+    backchannels: typeof served === 'string' ? [served] : served,
   }));
   const [template] = base.backchannels;
   const backchannels = [

@@ -1,0 +1,154 @@
+// Several servers that share a domain: a mailbox is on one of them, and may be moved. Deliverable as soon as one says so;
+// unknown only where every one has just said so, twice, since a move may pass between two questions. No I/O; owns none.
+import { DeadlineError } from '../errors.js';
+import { denialOfAll } from './denials.js';
+import type { Asker, Found, Probe } from './probe.js';
+import type { Recipient } from './recipient.js';
+import { deferred, type Verdict } from './verdict.js';
+
+/** The part of the time left for which the one that had the mailbox is asked alone. */
+const ALONE_SHARE = 0.5;
+/** The same for the others, where that one has just denied it: its former "yes" must not be served instead. */
+const OTHERS_SHARE = 0.9;
+
+/** What became of a question. */
+type Answer =
+  { readonly by: Probe; readonly verdict: Verdict } | { readonly by: Probe; readonly error: Error };
+
+export class AnyOfProbe implements Probe {
+  readonly name: string;
+  readonly members: readonly Probe[];
+  readonly #now: () => number;
+
+  /** @param members at least two; @param now monotonic milliseconds, of the same clock as the deadlines */
+  constructor(members: readonly Probe[], now: () => number) {
+    this.name = members
+      .map(({ name }) => name)
+      .sort()
+      .join(', ');
+    this.members = members;
+    this.#now = now;
+  }
+
+  /** Whether it is made of these, in whatever order. */
+  isOf(members: readonly Probe[]): boolean {
+    return members.length === this.members.length && members.every((each) => this.members.includes(each));
+  }
+
+  get acceptsEightBit(): boolean {
+    return this.members.some(({ acceptsEightBit }) => acceptsEightBit);
+  }
+
+  get seesFolders(): boolean {
+    return this.members.every(({ seesFolders }) => seesFolders === true);
+  }
+
+  async check(recipient: Recipient, deadline: number, asker?: Asker): Promise<Verdict> {
+    return (await this.search(recipient, deadline, asker)).verdict;
+  }
+
+  /** @param home the one that said yes last time: it is asked alone at first */
+  async search(recipient: Recipient, deadline: number, asker?: Asker, home?: Probe): Promise<Found> {
+    const ask = (member: Probe): Promise<Answer> => answerOf(member, recipient, deadline, asker);
+    const alone = home === undefined ? undefined : ask(home);
+    const first = alone === undefined ? undefined : await this.#within(alone, deadline, ALONE_SHARE);
+    if (first !== undefined && kindOf(first) === 'deliverable') return foundBy(first, this);
+    if (home === undefined || first === undefined || kindOf(first) !== 'unknown') {
+      // What it said otherwise than no, or has not said yet, is not asked of it twice.
+      const kept = (member: Probe): Promise<Answer> =>
+        alone !== undefined && member === home ? alone : ask(member);
+      return this.#judge(await this.#rounds(kept, ask));
+    }
+    const answers = await this.#within(this.#rounds(ask, ask), deadline, OTHERS_SHARE);
+    const asked =
+      answers !== undefined && (hasIt(answers) !== undefined || !answers.some((each) => 'error' in each));
+    if (asked) return this.#judge(answers);
+    return {
+      verdict: deferred(`${home.name} lacks the mailbox now, and not every other was asked`),
+      by: this,
+    };
+  }
+
+  drain(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  close(): Promise<void> {
+    return Promise.resolve();
+  }
+
+  /** The second where all denied it in the first, each asked after all have answered. */
+  async #rounds(
+    first: (member: Probe) => Promise<Answer>,
+    again: (member: Probe) => Promise<Answer>,
+  ): Promise<readonly Answer[]> {
+    const answers = await this.#round(first);
+    return answers.every((each) => kindOf(each) === 'unknown') ? this.#round(again) : answers;
+  }
+
+  /** Side by side; over as soon as one says yes. */
+  #round(ask: (member: Probe) => Promise<Answer>): Promise<readonly Answer[]> {
+    return new Promise((resolve) => {
+      const answers: Answer[] = [];
+      for (const member of this.members) {
+        void ask(member).then((answer) => {
+          answers.push(answer);
+          if (kindOf(answer) === 'deliverable' || answers.length === this.members.length) resolve(answers);
+        });
+      }
+    });
+  }
+
+  /** @throws where one could not be asked, and no other has the mailbox */
+  #judge(answers: readonly Answer[]): Found {
+    const has = hasIt(answers);
+    if (has !== undefined) return foundBy(has, this);
+    for (const each of answers) if ('error' in each) throw each.error;
+    const doubt =
+      answers.find((each) => kindOf(each) === 'deferred') ??
+      answers.find((each) => kindOf(each) === 'refused');
+    if (doubt !== undefined) return { ...foundBy(doubt, this), by: this };
+    const denials = answers.flatMap((each) => ('verdict' in each ? [each.verdict] : []));
+    return { verdict: denialOfAll(denials), by: this };
+  }
+
+  /** @returns undefined where it takes longer than that share of the time left */
+  #within<Value>(work: Promise<Value>, deadline: number, share: number): Promise<Value | undefined> {
+    return new Promise((resolve, reject) => {
+      const timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - this.#now()) * share);
+      work.then(resolve, reject).finally(() => clearTimeout(timer));
+    });
+  }
+}
+
+/** Whatever a probe throws, it is an answer here. */
+async function answerOf(
+  by: Probe,
+  recipient: Recipient,
+  deadline: number,
+  asker: Asker | undefined,
+): Promise<Answer> {
+  try {
+    return { by, verdict: await by.check(recipient, deadline, asker) };
+  } catch (fault) {
+    const error = fault instanceof Error ? fault : new DeadlineError(`${by.name} could not be asked`);
+    return { by, error };
+  }
+}
+
+function kindOf(answer: Answer): Verdict['kind'] | undefined {
+  return 'verdict' in answer ? answer.verdict.kind : undefined;
+}
+
+/** Who has the mailbox: whoever would take mail for it before whoever has it over its quota. */
+function hasIt(answers: readonly Answer[]): Answer | undefined {
+  return (
+    answers.find((each) => kindOf(each) === 'deliverable') ??
+    answers.find((each) => kindOf(each) === 'overquota')
+  );
+}
+
+function foundBy(answer: Answer, otherwise: Probe): Found {
+  if ('verdict' in answer) return answer;
+  return { verdict: deferred(answer.error.message), by: otherwise };
+}
