@@ -19,7 +19,7 @@ import {
 /** Less than this is no news. */
 const SLACK = 0.05;
 /** One or two rounds show no noise. */
-export const ROUNDS_MIN = 3;
+const ROUNDS_MIN = 3;
 
 const FILE = join(SOURCES, 'baseline.json');
 const SPREAD = v.object({ median: v.number(), least: v.number(), most: v.number(), rounds: v.number() });

@@ -13,7 +13,7 @@ export type Process = {
 };
 
 /** Every process that can be seen from here. */
-export function listProcesses(): Process[] {
+function listProcesses(): Process[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
     .flatMap((name) => readProcess(Number(name)) ?? []);

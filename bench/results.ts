@@ -47,7 +47,6 @@ const RESULTS = v.object({
   faults: v.array(v.string()),
 });
 
-export type Sample = v.InferOutput<typeof SAMPLE>;
 export type Aim = v.InferOutput<typeof AIM>;
 export type ScenarioResult = v.InferOutput<typeof SCENARIO>;
 export type Results = v.InferOutput<typeof RESULTS>;

@@ -5,13 +5,13 @@ import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 
 /** What the good ones are for. */
-export const SERVER_NAMES = 'DNS:localhost,DNS:mail.rig.test,IP:127.0.0.1';
+const SERVER_NAMES = 'DNS:localhost,DNS:mail.rig.test,IP:127.0.0.1';
 
 /** The name that the one for another name is for. */
 export const OTHER_NAME = 'other.rig.test';
 
 /** Whom Cyrus takes the client for, by the common name. */
-export const CLIENT_NAME = 'cyrus';
+const CLIENT_NAME = 'cyrus';
 
 /** PEM files. */
 export type Pair = { readonly cert: string; readonly key: string };

@@ -8,9 +8,9 @@ import type { NetworkList } from '../net/network-list.js';
 import type { SocketFileRules } from '../net/socket-file.js';
 
 /** Connections at once; one more is closed as it comes. */
-export const CONNECTIONS_MAX = 64;
+const CONNECTIONS_MAX = 64;
 /** From the connection to the end of its request's head. */
-export const REQUEST_TIMEOUT_MS = 5_000;
+const REQUEST_TIMEOUT_MS = 5_000;
 /** For the peer to take something of what is written to it. */
 const WRITE_TIMEOUT_MS = 30_000;
 const HEAD_MAX_BYTES = 8_192;

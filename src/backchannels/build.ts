@@ -16,7 +16,7 @@ import { ReplicaProbe } from '../validation/replica-probe.js';
 import { routeByDomain } from '../validation/routing.js';
 
 /** A back-channel to Cyrus, and what it was made of. */
-export type CyrusBackchannel = {
+type CyrusBackchannel = {
   readonly basis: Basis;
   readonly probe: Pool;
   /** What is asked: the same, unless it is a replica. */

@@ -6,7 +6,7 @@ import { readStableFile, type FileState } from '../net/stable-file.js';
 import { parseKey, type AddressRules } from '../validation/recipient.js';
 
 /** Some millions of mailboxes; whoever has more has a Cyrus that can be asked. */
-export const LIST_MAX_BYTES = 64 * 1024 * 1024;
+const LIST_MAX_BYTES = 64 * 1024 * 1024;
 
 /** Whoever writes it line by line pauses; one that was not written to for so long is taken for whole. */
 const QUIET_MS = 200;

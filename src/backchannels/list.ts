@@ -14,7 +14,7 @@ import { DELIVERABLE, deferred, UNKNOWN, type Verdict } from '../validation/verd
 import { readList, type Names, type ReadList } from './list-file.js';
 
 /** Whoever takes out more than this share of the mailboxes at once has more likely lost them. */
-export const SHRINK_MAX = 0.1;
+const SHRINK_MAX = 0.1;
 
 /** For so long a list that shrank so much must stand before it is believed. */
 export const SHRUNK_STANDS_MS = 60_000;

@@ -3,14 +3,14 @@ import { UsageError, ConfigError, DeadlineError, ProtocolError, UnavailableError
 import type { SocketmapStatus } from '../socketmap/protocol.js';
 
 export const EX_OK = 0;
-export const EX_NOTFOUND = 1;
+const EX_NOTFOUND = 1;
 /** `doctor` found something. */
 export const EX_FOUND = 1;
 export const EX_USAGE = 64;
-export const EX_UNAVAILABLE = 69;
+const EX_UNAVAILABLE = 69;
 export const EX_SOFTWARE = 70;
-export const EX_TEMPFAIL = 75;
-export const EX_PROTOCOL = 76;
+const EX_TEMPFAIL = 75;
+const EX_PROTOCOL = 76;
 export const EX_CONFIG = 78;
 
 export function exitStatusOfReply(status: SocketmapStatus): number {

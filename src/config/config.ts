@@ -14,7 +14,7 @@ export type Config = Omit<SectionValues, 'lookup' | 'events'> & {
   /** By the name of the map; an unknown one takes `defaultMap`. */
   readonly maps: ReadonlyMap<string, MapConfig>;
   readonly defaultMap: MapConfig;
-  readonly cyrus: CyrusConfig;
+  readonly cyrus: SectionValues['cyrus'];
   /** The Cyrus on this machine, by its own imapd.conf; undefined where there is none, or it is not read. */
   readonly host: CyrusHost | undefined;
   /** Undefined where Cyrus pushes no events. */
@@ -24,9 +24,6 @@ export type Config = Omit<SectionValues, 'lookup' | 'events'> & {
   /** Most specific first: `example.jp`, then `*.example.net` (longest first), then `*`. */
   readonly domains: readonly DomainRoute[];
 };
-
-export type SocketmapConfig = SectionValues['socketmap'];
-export type CyrusConfig = SectionValues['cyrus'];
 
 /** What imapd.conf and cyrus.conf say of the Cyrus on this machine. */
 export type CyrusHost = {
@@ -52,7 +49,6 @@ export type CyrusHost = {
 
 export type CacheConfig = SectionValues['cache'];
 export type LogConfig = SectionValues['log'];
-export type LogLevel = LogConfig['level'];
 
 export type LookupConfig = Pick<SectionValues['lookup'], 'deadlineMs' | 'eightBit' | 'domainsComplete'> & {
   readonly addressRules: AddressRules;
@@ -69,8 +65,6 @@ export type MapConfig = ReplyPolicy & {
 };
 
 export type EventsConfig = Omit<SectionValues['events'], 'listen'> & { readonly listen: UnixEndpoint };
-
-export type { UnixEndpoint };
 
 export type BackchannelConfig = CyrusBackchannelConfig | ListBackchannelConfig;
 
@@ -96,7 +90,7 @@ type Grouped =
   | 'tlsMinVersion';
 
 /** What LMTP and IMAP have in common. */
-export type CyrusConnectionConfig = Omit<
+type CyrusConnectionConfig = Omit<
   Pick<CyrusValues, keyof ImapValues & keyof LmtpValues>,
   'type' | 'canary' | Grouped
 > & {
@@ -132,7 +126,7 @@ export type TlsConfig = {
   readonly minVersion: 'TLSv1.2' | 'TLSv1.3';
 };
 
-export type ListBackchannelConfig = {
+type ListBackchannelConfig = {
   readonly type: 'list';
   readonly name: string;
   /** Absolute; one mailbox a line, read again at each reload and after each change. */

@@ -22,7 +22,7 @@ export type Flags = {
 };
 
 /** The name of the back-channel that --list, --lmtp or --imap makes. */
-export const FLAG_BACKCHANNEL = 'default';
+const FLAG_BACKCHANNEL = 'default';
 
 /** Whether the back-channels of the file are replaced. */
 export function namesBackchannel(flags: Flags): boolean {

@@ -73,7 +73,7 @@ export function list<Item>(item: Kind<Item>, many: string, min = 0): Kind<readon
   };
 }
 
-export const ENDPOINTS = 'unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST';
+const ENDPOINTS = 'unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST';
 
 export function endpoint(): Kind<Endpoint> {
   return { suffix: '', allowed: ENDPOINTS, read: readEndpoint };

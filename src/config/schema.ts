@@ -42,7 +42,7 @@ export const NAMES = {
   },
 } as const;
 
-export type SectionName = keyof typeof SECTIONS;
+type SectionName = keyof typeof SECTIONS;
 export type SectionValues = { readonly [Name in SectionName]: ValuesOf<(typeof SECTIONS)[Name]['keys']> };
 
 export type BackchannelType = keyof typeof BACKCHANNELS;

@@ -23,7 +23,7 @@ export function decisionLine(decision: Decision, wall: number): DecisionLine {
 
 type VerdictFields = Omit<DecisionLine, 'time' | 'map' | 'key' | 'reply' | 'source' | 'ms'>;
 
-export function verdictFields(verdict: Verdict): VerdictFields {
+function verdictFields(verdict: Verdict): VerdictFields {
   if (verdict.kind === 'deliverable') return { verdict: verdict.kind };
   return {
     verdict: verdict.kind,

@@ -63,7 +63,7 @@ export function figuresOf(parts: FigureParts): Figures {
   };
 }
 
-export function backchannelFigures({ cyrus }: Backchannels, now: number): BackchannelFigures[] {
+function backchannelFigures({ cyrus }: Backchannels, now: number): BackchannelFigures[] {
   return cyrus.map(({ probe, witness }) => {
     const { name, state, size, waiting, questions, batches, answeredAt, trouble } = probe;
     // A learned one is somebody's address, which metrics and page must not tell.

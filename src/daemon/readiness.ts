@@ -25,7 +25,7 @@ export function readinessOf(
 }
 
 /** One that is no connection to Cyrus, a list, has no figures. */
-export function stateInWords(figures: BackchannelFigures | undefined): string {
+function stateInWords(figures: BackchannelFigures | undefined): string {
   if (figures === undefined) return 'a list, nobody is asked';
   const { state, answeredAgo, trouble } = figures;
   switch (state) {

@@ -64,7 +64,7 @@ export type SendmailPicture = {
   readonly virtusertable: Table | undefined;
 };
 
-export type SaslConf = {
+type SaslConf = {
   readonly path: string;
   /** pwcheck_method; `auxprop` is the default. */
   readonly passwordCheck: { readonly value: string; readonly line: number } | undefined;

@@ -3,7 +3,7 @@
 import { execFile } from 'node:child_process';
 
 /** Sendmail looks for its own name for a minute where there is no DNS. */
-export const PROGRAM_TIMEOUT_MS = 20_000;
+const PROGRAM_TIMEOUT_MS = 20_000;
 const OUTPUT_MAX_BYTES = 4 * 1024 * 1024;
 
 export type Said = {

@@ -25,7 +25,7 @@ export type MapLine = {
 };
 
 /** `CwNAME NAME`, `F{VirtHost}-o /path` */
-export type ClassLines = {
+type ClassLines = {
   readonly members: string[];
   readonly files: string[];
   /** Those without -o: Sendmail does not start without them. */

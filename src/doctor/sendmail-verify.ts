@@ -1,7 +1,7 @@
 // What `sendmail -bv` says of an address: where its own rules would send it, which no table of ours can know better.
 // As Sendmail 8.15 to 8.18 print it. No I/O.
 
-export type Verified =
+type Verified =
   | { readonly kind: 'mailer'; readonly mailer: string; readonly user: string }
   | { readonly kind: 'unknown' }
   /** A map that could not answer, or anything else that is no verdict. */

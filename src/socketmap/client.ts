@@ -7,7 +7,7 @@ import { NetstringDecoder } from './netstring.js';
 import { formatRequest, parseReply, type SocketmapReply } from './protocol.js';
 
 /** Sendmail's, for connecting and for each reply. */
-export const DEFAULT_CLIENT_TIMEOUT_MS = 30_000;
+const DEFAULT_CLIENT_TIMEOUT_MS = 30_000;
 
 /** Postfix's limit for a reply: socketmap_max_reply_size. */
 const MAX_REPLY_BYTES = 100_000;

@@ -35,7 +35,7 @@ export type ServerOptions = ServerLimits &
     readonly allow: readonly Network[];
   };
 
-export const DEFAULT_SERVER_OPTIONS: ServerOptions = Object.freeze({
+const DEFAULT_SERVER_OPTIONS: ServerOptions = Object.freeze({
   ...DEFAULT_LIMITS,
   ...DEFAULT_SOCKET_FILE_RULES,
   allow: [],

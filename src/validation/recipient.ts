@@ -42,7 +42,7 @@ export type Impossible =
   | 'too long';
 
 /** Why a key is neither asked about nor refused: lmtpd takes some of these, and no line of ours may hold them. */
-export type Unaskable = 'source route' | 'escaped detail' | 'long domain' | 'long line';
+type Unaskable = 'source route' | 'escaped detail' | 'long domain' | 'long line';
 
 export type ParsedKey =
   | { readonly kind: 'recipient'; readonly recipient: Recipient }

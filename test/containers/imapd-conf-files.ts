@@ -14,7 +14,7 @@ export function pathOf(index: number, file: number): string {
   return `/d/${index}/${file}`;
 }
 
-export const MISSING_FILE = 9;
+const MISSING_FILE = 9;
 
 /** Not known to each version, or taken in another way by some. */
 const DIFFERENT = new Set(['allowstarttls', 'configdirectory', 'defaultpartition']);

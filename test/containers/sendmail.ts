@@ -3,7 +3,7 @@
 import { posix } from 'node:path';
 import { MailServer } from './mail-server.js';
 
-export type SendmailSuite = 'bookworm' | 'trixie';
+type SendmailSuite = 'bookworm' | 'trixie';
 
 export interface SendmailOptions {
   /** The text of sendmail.mc. */

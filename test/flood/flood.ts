@@ -11,7 +11,7 @@ import { Companion } from './companion.js';
 import { SendmailSession, type Answer } from './sendmail-session.js';
 
 /** Of a lookup: the default. */
-export const DEADLINE_MS = 5_000;
+const DEADLINE_MS = 5_000;
 const SESSIONS_A_SECOND = 20;
 const EVENTS_A_SECOND = 10;
 const KNOWN = 50;
@@ -166,14 +166,14 @@ function isWrong({ key, said }: Answer): boolean {
   return key.startsWith('u') ? said !== `OK ${key}` : !said.startsWith('NOTFOUND ');
 }
 
-export type Quantiles = {
+type Quantiles = {
   readonly count: number;
   readonly p50: number;
   readonly p99: number;
   readonly max: number;
 };
 
-export function quantiles(values: readonly number[]): Quantiles {
+function quantiles(values: readonly number[]): Quantiles {
   const sorted = values.toSorted((a, b) => a - b);
   const at = (q: number) =>
     Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0);

@@ -102,6 +102,10 @@ describe('the package', () => {
     expect((await execute(command, ['check', '--demo', 'alice@example.jp'])).stdout).toContain(
       'verdict    deliverable',
     );
+    // What is inside is nobody's to build on: the interface is the command.
+    await expect(
+      execute(process.execPath, ['-e', "import('cyrusmapd/dist/cyrusmapd.js')"], { cwd: folder }),
+    ).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
 });
 

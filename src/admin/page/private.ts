@@ -9,7 +9,7 @@ import { parseTarget } from '../target.js';
 import { pageRoute } from './routes.js';
 
 /** Opened and never visited, or left: so long it stays. */
-export const UNSEEN_MS = 300_000;
+const UNSEEN_MS = 300_000;
 const COOKIE = 'cyrusmapd-page';
 
 export class PrivatePage {

@@ -7,7 +7,7 @@ import { pageOf, partsOf, stateOf, type View } from './html.js';
 import { wordsFor, type Words } from './words.js';
 
 /** Between two events. */
-export const EVENT_MS = 2_000;
+const EVENT_MS = 2_000;
 /** Last refusals that are shown. */
 const REFUSED_MAX = 12;
 

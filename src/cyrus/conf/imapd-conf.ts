@@ -8,7 +8,7 @@ import type { Line } from './settings.js';
 export type ConfFile = NamedFile;
 
 /** A database of Cyrus: `twoskip`, `skiplist`, `flat`, `sql` … */
-export type Database = {
+type Database = {
   /** undefined where neither a path nor configdirectory is set: then Cyrus does not start. */
   readonly path: string | undefined;
   readonly kind: string;

@@ -14,7 +14,7 @@ export type ForwarderLimits = {
   readonly timeoutMs: number;
 };
 
-export const DEFAULT_FORWARDER_LIMITS: ForwarderLimits = Object.freeze({
+const DEFAULT_FORWARDER_LIMITS: ForwarderLimits = Object.freeze({
   maxWaiting: 1_000,
   timeoutMs: 5_000,
 });

@@ -6,7 +6,7 @@ import type { GapLog } from './gap-log.js';
 import type { EventsProof } from '../../validation/events-proof.js';
 
 /** What of the validator is at an event's command. */
-export interface Remembered {
+interface Remembered {
   forget(mailbox: string): void;
   /** Changes may have been missed. */
   missed(): void;

@@ -8,7 +8,7 @@ import type { ImapResponse } from './response.js';
 import { IMAP_DATA_MAX, outOfTurn, said, untagged } from './untagged.js';
 
 /** Responses to LIST: far more mailboxes than a Cyrus has. An endless list must not keep us busy for ever. */
-export const IMAP_LIST_MAX = 10_000_000;
+const IMAP_LIST_MAX = 10_000_000;
 
 /**
  * imapd writes each answer by itself, and its kernel holds the second one back until ours has acknowledged the first:

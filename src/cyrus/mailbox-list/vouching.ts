@@ -16,8 +16,6 @@ const KINDS: ReadonlyMap<string, Vouching> = new Map([
   ['flat', 'changes'],
 ]);
 
-export const KIND_DEFAULT = 'twoskip';
-
 export function kindVouches(kind: string): Vouching {
   return KINDS.get(kind) ?? 'nothing';
 }

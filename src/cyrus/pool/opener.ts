@@ -5,7 +5,7 @@ import { asError, codeOf } from '../../errors.js';
 import type { Session } from './session.js';
 
 /** Between two looks whether somebody listens again. */
-export const KNOCK_MS = 500;
+const KNOCK_MS = 500;
 
 export interface OpenerEvents {
   opened(session: Session, state: 'opening' | 'knocking'): void;

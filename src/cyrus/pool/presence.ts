@@ -6,7 +6,7 @@ import * as verbs from '../../log/verbs/backchannels.js';
 import { Backoff, type BackoffLimits } from './backoff.js';
 
 /** Sessions lost in a row, with no answer in between: from then on it is not a mailbox but Cyrus. */
-export const LOSSES_MAX = 8;
+const LOSSES_MAX = 8;
 
 export type PresenceParts = {
   readonly name: string;

@@ -6,9 +6,9 @@ import type { Verdict } from '../../validation/verdict.js';
 type Heard = { unknown: number; other: number };
 
 /** One wrong recipient in a session is a slip. */
-export const SUSPECT_UNKNOWNS_MIN = 2;
+const SUSPECT_UNKNOWNS_MIN = 2;
 /** So many answers are remembered of a connection; then both counts are halved, so that it can earn its place again. */
-export const HEARD_MAX = 32;
+const HEARD_MAX = 32;
 
 export class Standings {
   readonly #heard = new WeakMap<Asker, Heard>();

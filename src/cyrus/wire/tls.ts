@@ -17,7 +17,7 @@ export type TlsSettings = {
   readonly handshake: Handshake;
 };
 
-export type Handshake = (socket: Socket, settings: TlsSettings, timeoutMs: number) => Promise<TLSSocket>;
+type Handshake = (socket: Socket, settings: TlsSettings, timeoutMs: number) => Promise<TLSSocket>;
 
 /**
  * From here on the socket is the TLS socket's own.

@@ -5,7 +5,7 @@ import { Random } from './random.js';
 
 /** How the host brings mail to Cyrus. */
 export const HOSTS = ['mrs', 'virtual', 'local', 'plus'] as const;
-export type Host = (typeof HOSTS)[number];
+type Host = (typeof HOSTS)[number];
 
 export interface MailHost {
   readonly seed: number;

@@ -91,7 +91,7 @@ export function newPool(limits: Partial<PoolLimits> = {}, restarted?: () => void
   );
 }
 
-export function now(): number {
+function now(): number {
   return performance.now();
 }
 
