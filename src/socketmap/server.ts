@@ -1,15 +1,12 @@
 // The front: listeners, their connections, the limits that concern all of them, and the end. What is asked and
 // answered on a connection is client-connection.ts. One timer for everything: once a second all connections are judged. I/O.
-import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
-import { dirname } from 'node:path';
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Network } from '../net/network.js';
-import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
+import type { Endpoint } from '../net/endpoint.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import { NetworkList, requireAllowList } from '../net/network-list.js';
-import { AcceptQueue } from './accept-queue.js';
 import { Closings, type ClosingReason } from './closing-log.js';
 import { ClientConnection } from './client-connection.js';
 import type { Arrival } from './inbox.js';
@@ -17,10 +14,11 @@ import { newCounters, type Counters } from './counters.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 import { handlersFor, type Handlers } from './handlers.js';
 import { Lingering } from './lingering.js';
-import { Listener } from '../net/listener.js';
+import { Listeners } from './listeners.js';
+import { linuxOverflows, ListenOverflows } from './listen-overflows.js';
+import type { Listener } from '../net/listener.js';
 import type { Lookup } from './lookup.js';
 import { connectionsWithin } from './open-files.js';
-import { requirePrivateFolder } from '../net/private-folder.js';
 import { DEFAULT_SOCKET_FILE_RULES, type SocketFileRules } from '../net/socket-file.js';
 import { SWEEP_MS } from './outbox.js';
 import { OverloadLog, type QueueState } from './overload-log.js';
@@ -48,6 +46,8 @@ export type ServerParts = {
   readonly now: () => number;
   /** The time of day in milliseconds: by default that of the system. */
   readonly wallClock?: () => number;
+  /** How often a queue of TCP connections has overflowed on this host, where that can be known. */
+  readonly overflows?: () => number | undefined;
 };
 
 export class SocketmapServer {
@@ -61,7 +61,7 @@ export class SocketmapServer {
   readonly #watch: StallWatch;
   readonly #shared: Shared;
   readonly #turns: Turns;
-  readonly #listeners = new Map<Listener, AcceptQueue>();
+  readonly #listeners: Listeners;
   readonly #connections = new Map<Socket, ClientConnection>();
   readonly #lingering: Lingering;
   readonly #overload: OverloadLog;
@@ -71,7 +71,8 @@ export class SocketmapServer {
   #stopped: Promise<void> | undefined;
   readonly counters: Counters;
 
-  private constructor(options: ServerOptions, { lookup, log, now, wallClock = Date.now }: ServerParts) {
+  private constructor(options: ServerOptions, parts: ServerParts) {
+    const { lookup, log, now, wallClock = Date.now, overflows = linuxOverflows } = parts;
     this.#limits = options;
     const { openFiles, eventConnections, maxConnections, maxOverLimit } = options;
     const reserved = eventConnections + maxOverLimit;
@@ -98,6 +99,13 @@ export class SocketmapServer {
       draining: false,
       askedBytes: 0,
     };
+    this.#listeners = new Listeners({
+      rules: options,
+      log,
+      overflows: new ListenOverflows(overflows, now()),
+      accepted: (socket, from) => this.#accept(socket, from),
+      failed: (error, from) => this.#failed(error, from),
+    });
     this.#timer = setInterval(() => this.sweep(), SWEEP_MS);
   }
 
@@ -116,7 +124,7 @@ export class SocketmapServer {
     const server = new SocketmapServer(all, parts);
     server.#tellOfFewFiles();
     try {
-      for (const endpoint of endpoints) await server.#open(endpoint, all);
+      for (const endpoint of endpoints) await server.#listeners.open(endpoint);
     } catch (error) {
       await server.stop(0);
       throw error;
@@ -126,7 +134,7 @@ export class SocketmapServer {
 
   /** Where it listens, with the ports that were given for port 0. */
   get endpoints(): readonly Endpoint[] {
-    return [...this.#listeners.keys()].map(({ endpoint }) => endpoint);
+    return this.#listeners.endpoints;
   }
 
   /** The deadline of a lookup may change: Sendmail's patience does not. */
@@ -147,11 +155,10 @@ export class SocketmapServer {
   /** Who waits, for a turn or to be accepted. */
   get queue(): QueueState {
     const now = this.#now();
-    const accepting = [...this.#listeners.values()].map((queue) => queue.waitedMs(now));
     return {
       waiting: this.#turns.size,
       waitedMs: Math.round(this.#turns.waitedMs(now)),
-      acceptMs: Math.round(Math.max(0, ...accepting)),
+      acceptMs: Math.round(this.#listeners.waitedMs(now)),
     };
   }
 
@@ -159,6 +166,7 @@ export class SocketmapServer {
   sweep(): void {
     const now = this.#now();
     this.#watch.tick(now);
+    this.#listeners.sweep(now);
     for (const connection of this.#connections.values()) connection.sweep(now);
     this.#lingering.sweep(now);
     this.#closings.sweep(now);
@@ -183,7 +191,7 @@ export class SocketmapServer {
   async #stop(graceMs: number): Promise<void> {
     if (this.#listeners.size > 0) verbs.draining(this.#log, { connections: this.connections });
     this.#shared.draining = true;
-    for (const listener of this.#listeners.keys()) listener.close();
+    this.#listeners.close();
     await everythingRead();
     for (const connection of this.#connections.values()) connection.resume();
     const grace = setTimeout(() => this.#destroyAll(), graceMs);
@@ -200,26 +208,13 @@ export class SocketmapServer {
     });
   }
 
-  async #open(endpoint: Endpoint, options: ServerOptions): Promise<void> {
-    // The listener tells of one that is not there.
-    if (endpoint.kind === 'unix' && existsSync(dirname(endpoint.path))) {
-      requirePrivateFolder(`socketmap.listen has ${formatEndpoint(endpoint)}`, endpoint.path);
-    }
-    const listener = await Listener.open(endpoint, options, {
-      accepted: (socket, from) => this.#accept(socket, from),
-      failed: (error, from) => this.#failed(error, from),
-    });
-    this.#listeners.set(listener, new AcceptQueue(options.backlog));
-    verbs.listening(this.#log, { endpoint: listener.name });
-  }
-
   #accept(socket: Socket, listener: Listener): void {
     const now = this.#now();
     const { name, endpoint } = listener;
     this.counters.accepted += 1;
     this.#turns.hurry();
     const stalled = this.#watch.check(now);
-    const connected = this.#listeners.get(listener)?.accepted(now, this.#watch.arrivedSince);
+    const connected = this.#listeners.accepted(listener, now, this.#watch.arrivedSince);
     const reason = this.#whyRefused(socket, endpoint, stalled ? 'stalled' : this.#whyTooOld(connected, now));
     if (reason !== undefined) this.#closings.add(reason, now, { endpoint: name, peer: socket.remoteAddress });
     if (reason === 'notAllowed') {
@@ -275,7 +270,7 @@ export class SocketmapServer {
     this.#closings.counts.stalled += this.connections;
     const now = this.#now();
     for (const connection of this.#connections.values()) connection.abandon(now);
-    for (const queue of this.#listeners.values()) queue.stoodStill(now - stalledMs, now);
+    this.#listeners.stoodStill(now - stalledMs, now);
   }
 
   #destroyAll(): void {

@@ -98,6 +98,8 @@ export type Rig = {
   readonly standStill: (ms: number) => void;
   /** Lets the whole machine stand still: only the time of day tells, afterwards. */
   readonly pauseMachine: (ms: number) => void;
+  /** Lets the kernel say that a queue of TCP connections has overflowed. */
+  readonly overflow: () => void;
   readonly connect: () => Promise<Peer>;
 };
 
@@ -105,6 +107,7 @@ export type Rig = {
 export async function startRig(options: Partial<ServerOptions> = {}, listen?: string): Promise<Rig> {
   let now = 1_000_000;
   let wall = 1_000_000_000_000;
+  let overflows = 0;
   const lookup = new HandLookup();
   const lines: Line[] = [];
   const text = listen ?? `unix:${join(temporaryFolder(), 's')}`;
@@ -113,6 +116,7 @@ export async function startRig(options: Partial<ServerOptions> = {}, listen?: st
     log: recordingLog(lines),
     now: () => now,
     wallClock: () => wall,
+    overflows: () => overflows,
   });
   afterwards(() => server.stop(0));
   const [endpoint] = server.endpoints;
@@ -133,6 +137,9 @@ export async function startRig(options: Partial<ServerOptions> = {}, listen?: st
     },
     standStill(ms) {
       now += ms;
+    },
+    overflow() {
+      overflows += 1;
     },
     connect: () => Peer.connect(endpoint),
   };

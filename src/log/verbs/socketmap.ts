@@ -7,6 +7,19 @@ export const listening = verb('listening', {
   fields: ['endpoint'],
 });
 
+export const renewed = verb('renewed', {
+  levels: ['warn'],
+  prose:
+    "The kernel's queue of TCP connections overflowed. The listener is opened anew, so that who has waited longer than it shows is not answered late.",
+  fields: ['endpoint'],
+});
+
+export const notRenewed = verb('not-renewed', {
+  levels: ['error'],
+  prose: 'Such a listener could not be opened again. It is tried every second.',
+  fields: ['endpoint', 'error'],
+});
+
 export const draining = verb('draining', {
   levels: ['info'],
   prose: 'The listeners are closed; what was asked is still answered.',

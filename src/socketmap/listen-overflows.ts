@@ -1,0 +1,59 @@
+// Whether the kernel may have dropped the end of a handshake since its queue was full. Linux then believes the mail server
+// connected no less than that does itself, and lets it in up to a minute later, when one of the two has sent again: its
+// question is as old (tcp_check_req(), while tcp_abort_on_overflow is 0). Others send a RST. Reads a file of /proc. I/O.
+import { readFileSync } from 'node:fs';
+
+/** After that a listener is opened anew, and whoever the kernel still holds half open is refused. Far below Sendmail's 30 s. */
+export const RENEW_AFTER_MS = 10_000;
+
+export class ListenOverflows {
+  readonly #read: () => number | undefined;
+  #count: number | undefined;
+  #readAt: number;
+  #since: number | undefined;
+
+  /** @param read the count of overflows of this host; undefined where there is none */
+  constructor(read: () => number | undefined, now: number) {
+    this.#read = read;
+    this.#count = read();
+    this.#readAt = now;
+  }
+
+  /** Whoever is accepted by TCP may have been connected since then. */
+  get since(): number | undefined {
+    return this.#since;
+  }
+
+  /**
+   * Called every second, before anybody is accepted in that turn.
+   * @returns whether the listeners should be opened anew
+   */
+  sweep(now: number): boolean {
+    const count = this.#read();
+    if (count !== this.#count) this.#since ??= this.#readAt;
+    this.#count = count;
+    this.#readAt = now;
+    return this.#since !== undefined && now - this.#since >= RENEW_AFTER_MS;
+  }
+
+  /** They were: who was half open is so no more. */
+  renewed(): void {
+    this.#since = undefined;
+  }
+}
+
+/** ListenOverflows of TcpExt, of this network namespace. By /proc/self, since ProcSubset=pid of systemd hides the rest. */
+export function linuxOverflows(file = '/proc/self/net/netstat'): number | undefined {
+  let text: string;
+  try {
+    text = readFileSync(file, 'latin1');
+  } catch {
+    return undefined;
+  }
+  const [names = [], values = []] = text
+    .split('\n')
+    .filter((line) => line.startsWith('TcpExt: '))
+    .map((line) => line.split(' '));
+  const value = Number(values[names.indexOf('ListenOverflows')]);
+  return Number.isSafeInteger(value) ? value : undefined;
+}

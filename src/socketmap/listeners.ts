@@ -1,0 +1,111 @@
+// The listeners of a server, each with what is known of its queue in the kernel; and those by TCP opened anew after that has
+// overflowed. I/O.
+import { existsSync } from 'node:fs';
+import type { Socket } from 'node:net';
+import { dirname } from 'node:path';
+import { messageOf } from '../errors.js';
+import type { Log } from '../log/log.js';
+import * as verbs from '../log/verbs/socketmap.js';
+import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
+import { Listener, type ListenerRules } from '../net/listener.js';
+import { requirePrivateFolder } from '../net/private-folder.js';
+import { AcceptQueue } from './accept-queue.js';
+import type { Arrival } from './inbox.js';
+import type { ListenOverflows } from './listen-overflows.js';
+
+export type ListenersParts = {
+  readonly rules: ListenerRules;
+  readonly log: Log;
+  readonly overflows: ListenOverflows;
+  readonly accepted: (socket: Socket, listener: Listener) => void;
+  readonly failed: (error: Error, listener: Listener) => void;
+};
+
+export class Listeners {
+  readonly #parts: ListenersParts;
+  readonly #open = new Map<Listener, AcceptQueue>();
+  /** Closed, and not open again. */
+  readonly #missing = new Set<Endpoint>();
+  #renewing = false;
+  #closed = false;
+
+  constructor(parts: ListenersParts) {
+    this.#parts = parts;
+  }
+
+  get size(): number {
+    return this.#open.size;
+  }
+
+  /** Where they listen, with the ports that were given for port 0. */
+  get endpoints(): readonly Endpoint[] {
+    return [...this.#open.keys()].map(({ endpoint }) => endpoint);
+  }
+
+  /** @throws UnavailableError, ConfigError */
+  async open(endpoint: Endpoint): Promise<void> {
+    const { rules, log, accepted, failed } = this.#parts;
+    // The listener tells of a folder that is not there.
+    if (endpoint.kind === 'unix' && existsSync(dirname(endpoint.path))) {
+      requirePrivateFolder(`socketmap.listen has ${formatEndpoint(endpoint)}`, endpoint.path);
+    }
+    const listener = await Listener.open(endpoint, rules, { accepted, failed });
+    if (this.#closed) return listener.close();
+    this.#open.set(listener, new AcceptQueue(rules.backlog));
+    verbs.listening(log, { endpoint: listener.name });
+  }
+
+  /** When one that is accepted now may have been made, if it did not come just now. */
+  accepted(listener: Listener, now: number, earliest: number): Arrival | undefined {
+    const waited = this.#open.get(listener)?.accepted(now, earliest);
+    const { since } = this.#parts.overflows;
+    if (since === undefined || listener.endpoint.kind === 'unix') return waited;
+    return { earliest: Math.min(since, waited?.earliest ?? since), noticed: waited?.noticed ?? now };
+  }
+
+  /** How long whoever waits to be accepted may have waited. */
+  waitedMs(now: number): number {
+    return Math.max(0, ...[...this.#open.values()].map((queue) => queue.waitedMs(now)));
+  }
+
+  stoodStill(since: number, now: number): void {
+    for (const queue of this.#open.values()) queue.stoodStill(since, now);
+  }
+
+  /** Called every second. */
+  sweep(now: number): void {
+    const isDue = this.#parts.overflows.sweep(now);
+    if ((isDue || this.#missing.size > 0) && !this.#renewing) void this.#renew(isDue);
+  }
+
+  close(): void {
+    this.#closed = true;
+    for (const listener of this.#open.keys()) listener.close();
+  }
+
+  /** While it is closed, for less than a millisecond, who connects is refused. */
+  async #renew(isDue: boolean): Promise<void> {
+    this.#renewing = true;
+    if (isDue) this.#closeInet();
+    for (const endpoint of this.#missing) {
+      try {
+        await this.open(endpoint);
+        this.#missing.delete(endpoint);
+      } catch (error) {
+        verbs.notRenewed(this.#parts.log, { endpoint: formatEndpoint(endpoint), error: messageOf(error) });
+      }
+    }
+    this.#renewing = false;
+  }
+
+  #closeInet(): void {
+    for (const listener of this.#open.keys()) {
+      if (listener.endpoint.kind === 'unix') continue;
+      verbs.renewed(this.#parts.log, { endpoint: listener.name });
+      listener.close();
+      this.#open.delete(listener);
+      this.#missing.add(listener.endpoint);
+    }
+    this.#parts.overflows.renewed();
+  }
+}
