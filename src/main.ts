@@ -41,6 +41,8 @@ program
   .option('--imap-password-file <file>', 'holds his password')
   .option('--canary <address>', 'a mailbox that exists, asked again before an unknown one is believed')
   .option('--events <endpoint>', 'where Cyrus pushes its events (notifysocket): unix:/path')
+  .option('--shadow <endpoint>', `another socketmap, asked beside it and compared: ${ENDPOINT}`)
+  .option('--shadow-only', 'answer what the other one says')
   .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
   .action(async (flags: Flags) => process.exit(await (await import('./commands/serve.js')).serve(flags)));
 

@@ -20,6 +20,7 @@ export function expositionOf(version: Version, figures: Figures): string {
     ...backchannels(figures),
     ...caches(figures),
     ...events(figures),
+    ...shadow(figures),
     ...process(figures),
     '',
   ].join('\n');
@@ -142,6 +143,22 @@ function events({ events: seen }: Figures): string[] {
     ...counter('events_forward_dropped_total', 'Notifications that could not be handed on.', [
       [{}, seen.dropped],
     ]),
+  ];
+}
+
+function shadow({ shadow: beside }: Figures): string[] {
+  if (beside === undefined) return [];
+  return [
+    ...counter(
+      'shadow_answers_total',
+      'Answers of the other socketmap, by what they are beside ours.',
+      byLabel('result', beside.answers),
+    ),
+    ...counter(
+      'shadow_differences_total',
+      'Answers that differ, by the kind of the difference.',
+      byLabel('kind', beside.differences),
+    ),
   ];
 }
 

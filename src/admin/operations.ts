@@ -157,6 +157,11 @@ export type Figures = {
     readonly missing: number;
   };
   readonly sasldb?: { readonly used: number; readonly max: number };
+  /** The other socketmap beside ours, where there is one. */
+  readonly shadow?: {
+    readonly answers: { readonly [result: string]: number };
+    readonly differences: { readonly [kind: string]: number };
+  };
 };
 
 export type Readiness = {

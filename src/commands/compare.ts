@@ -3,6 +3,7 @@
 import { COMPARED_MAX_BYTES, OtherSocketmap } from '../comparison/other-socketmap.js';
 import { compare as compareKeys } from '../comparison/compare.js';
 import { gather, type Sources } from '../comparison/gather.js';
+import { factsOf } from '../comparison/facts.js';
 import type { Facts } from '../comparison/judge.js';
 import { paced } from '../comparison/pace.js';
 import { isDoubtful, jsonReport, textReport } from '../comparison/report.js';
@@ -96,14 +97,6 @@ async function ourSide({ server, config: file, demo }: CompareOptions): Promise<
   const endpoint = named ?? first;
   if (endpoint === undefined) throw new ConfigError('socketmap.listen is empty');
   return { endpoint, facts: factsOf(config), served: servedBy(config) };
-}
-
-function factsOf({ lookup, backchannels, defaultMap }: Config): Facts {
-  return {
-    rules: lookup.addressRules,
-    asksLmtp: backchannels.every(({ type }) => type === 'lmtp'),
-    overQuotaAsCyrus: defaultMap.overQuota === 'temp',
-  };
 }
 
 function servedBy({ domains }: Config): string[] {

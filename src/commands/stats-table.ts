@@ -28,6 +28,7 @@ export function statsTable(figures: Fields, former?: Fields): string[] {
     ...backchannels(figures),
     ...caches(figures),
     ...harvest(figures),
+    ...shadow(figures),
   ];
 }
 
@@ -89,6 +90,16 @@ function harvest(figures: Fields): string[] {
     name === '*' ? 'all domains' : printable(keyOfArgument(String(name))),
   );
   return [row('ATTACK', `unknown recipients come faster than usual: ${domains.join(', ')}`)];
+}
+
+function shadow(figures: Fields): string[] {
+  const beside = fieldsOf(figures.get('shadow'));
+  if (beside.size === 0) return [];
+  const kinds = [...counts(beside, 'differences')].map(([kind, count]) =>
+    row('', `${kind.padEnd(20)}${count}`),
+  );
+  const answers = [...counts(beside, 'answers')].map(([result, count]) => `${count} ${result}`);
+  return [row('beside', answers.join(', ')), ...kinds];
 }
 
 function row(name: string, value: string): string {

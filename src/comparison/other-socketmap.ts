@@ -29,6 +29,8 @@ export class OtherSocketmap {
    * @throws UnavailableError, DeadlineError where no connection can be had
    */
   async ask(map: string, key: string): Promise<Answer> {
+    // smmapd ends a connection that was silent for six minutes.
+    if (this.#client?.ended === true) this.#client = undefined;
     const client = (this.#client ??= await SocketmapClient.connect(this.#endpoint, this.#timeoutMs));
     try {
       return answerOf(await client.lookup(map, key));

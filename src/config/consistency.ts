@@ -13,6 +13,7 @@ export function contradictions(values: Values): Problem[] {
   return [
     ...openListeners(values),
     ...adminListeners(values),
+    ...shadows(values),
     ...missingBackchannel(values),
     ...eventBackchannels(
       values,
@@ -57,6 +58,19 @@ function adminListeners({ admin, socketmap }: Values): Problem[] {
     problems.push({ path: ['admin', 'http'], sentence: messageOf(error) });
   }
   return problems;
+}
+
+/** Who asks himself never comes to an end. */
+function shadows({ shadow, socketmap }: Values): Problem[] {
+  const { endpoint, only } = shadow;
+  if (endpoint === undefined) {
+    return only ? [problem(['shadow', 'only'], 'is true: must be with an endpoint, which is asked')] : [];
+  }
+  const name = formatEndpoint(endpoint);
+  if (!socketmap.listen.some((each) => formatEndpoint(each) === name)) return [];
+  return [
+    problem(['shadow', 'endpoint'], `is "${name}": must be another socket than those of socketmap.listen`),
+  ];
 }
 
 function missingBackchannel({ backchannel }: Values): Problem[] {

@@ -18,6 +18,8 @@ export type Flags = {
   readonly imapPasswordFile?: string;
   readonly canary?: string;
   readonly events?: string;
+  readonly shadow?: string;
+  readonly shadowOnly?: boolean;
   readonly logLevel?: string;
 };
 
@@ -35,6 +37,8 @@ export function applyFlags(file: TableOfFile, flags: Flags): TableOfFile {
   if (flags.canary !== undefined) changed = withCanary(changed, flags.canary);
   if (flags.listen !== undefined) changed = withKey(changed, 'socketmap', { listen: flags.listen });
   if (flags.events !== undefined) changed = withKey(changed, 'events', { listen: flags.events });
+  if (flags.shadow !== undefined) changed = withKey(changed, 'shadow', { endpoint: flags.shadow });
+  if (flags.shadowOnly === true) changed = withKey(changed, 'shadow', { only: true });
   if (flags.logLevel !== undefined) changed = withKey(changed, 'log', { level: flags.logLevel });
   return changed;
 }
@@ -44,6 +48,8 @@ export function problemOfFlag({ path, sentence }: Problem, flags: Flags): string
   const named: readonly (readonly [string, Path, unknown])[] = [
     ['--listen', ['socketmap', 'listen'], flags.listen],
     ['--events', ['events', 'listen'], flags.events],
+    ['--shadow', ['shadow', 'endpoint'], flags.shadow],
+    ['--shadow-only', ['shadow', 'only'], flags.shadowOnly],
     ['--log-level', ['log', 'level'], flags.logLevel],
     ['--lmtp', ['backchannel', FLAG_BACKCHANNEL, 'endpoint'], flags.lmtp],
     ['--imap', ['backchannel', FLAG_BACKCHANNEL, 'endpoint'], flags.imap],

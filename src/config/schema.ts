@@ -7,6 +7,7 @@ import { CYRUS } from './keys/cyrus.js';
 import { EVENTS } from './keys/events.js';
 import { LOG } from './keys/log.js';
 import { LOOKUP, MAP } from './keys/lookup.js';
+import { SHADOW } from './keys/shadow.js';
 import { SOCKETMAP } from './keys/socketmap.js';
 import type { ValuesOf } from './key.js';
 
@@ -19,6 +20,7 @@ export const SECTIONS = {
   cache: CACHE,
   cyrus: CYRUS,
   events: EVENTS,
+  shadow: SHADOW,
   admin: ADMIN,
   log: LOG,
 };

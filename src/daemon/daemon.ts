@@ -7,7 +7,9 @@ import type { Endpoint } from '../net/endpoint.js';
 import { eventConnectionsWithin, openFilesLimit } from '../socketmap/open-files.js';
 import { SocketmapServer } from '../socketmap/server.js';
 import type { Probe } from '../validation/probe.js';
+import type { Lookup } from '../socketmap/lookup.js';
 import { Admin } from './admin.js';
+import type { Beside } from './beside.js';
 import { figuresOf } from './figures.js';
 import { heartOf, now, putInForce, type Heart, type InForce } from './in-force.js';
 import { LoopDelay } from './loop-delay.js';
@@ -23,6 +25,7 @@ type Doors = {
   readonly server: SocketmapServer;
   readonly events: Events | undefined;
   readonly warmStart: WarmStart | undefined;
+  readonly beside: Beside | undefined;
 };
 
 export class Daemon {
@@ -111,6 +114,7 @@ export class Daemon {
     const former = this.#inForce;
     const next = { ...config, events: eventsOf(this.#started, config) };
     this.#inForce = await putInForce(next, this.#heart, this.#doors.events?.proof, former);
+    this.#doors.beside?.take(next);
     this.#doors.server.stallLimitMs = stallLimitOf(config.lookup);
     const { probes } = this.#inForce.backchannels;
     for (const probe of former.backchannels.probes) if (!probes.includes(probe)) this.#retire(probe);
@@ -124,7 +128,7 @@ export class Daemon {
 
   /** Accepts no more, answers what is in flight within the grace, closes everything. */
   async stop(): Promise<void> {
-    const { server, events, warmStart } = this.#doors;
+    const { server, events, warmStart, beside } = this.#doors;
     const { lookupLog, harvest, snapshots, hostClock, files } = this.#heart;
     const { config, backchannels } = this.#inForce;
     this.#admin?.close();
@@ -132,6 +136,7 @@ export class Daemon {
     this.#loopDelay.close();
     harvest.end();
     await server.stop(config.socketmap.shutdownGraceMs);
+    beside?.shadow.close();
     lookupLog.end();
     events?.close();
     snapshots.close();
@@ -145,8 +150,10 @@ async function open(config: Config, heart: Heart): Promise<{ doors: Doors; inFor
   const events = await openEvents(config, heart);
   try {
     const inForce = await putInForce(config, heart, events?.proof);
-    const server = await listen(config, heart);
-    return { doors: { server, events, warmStart: warm(config, heart) }, inForce };
+    const beside = await openBeside(config, heart);
+    const server = await listen(config, heart, beside?.lookup ?? heart.lookups);
+    const doors = { server, events, warmStart: warm(config, heart), beside };
+    return { doors, inForce };
   } catch (error) {
     events?.close();
     heart.snapshots.close();
@@ -167,11 +174,23 @@ async function openEvents(
   return openThem(events, validator, log, () => snapshots.soon(), within);
 }
 
-function listen({ socketmap, lookup, events }: Config, { lookups, log }: Heart): Promise<SocketmapServer> {
+/** With another socketmap beside ours. */
+async function openBeside(config: Config, { lookups, log }: Heart): Promise<Beside | undefined> {
+  const { endpoint } = config.shadow;
+  if (endpoint === undefined) return undefined;
+  const { Beside: Opened } = await import('./beside.js');
+  return new Opened(endpoint, config, lookups, log, now);
+}
+
+function listen(
+  { socketmap, lookup: limits, events }: Config,
+  { log }: Heart,
+  lookup: Lookup,
+): Promise<SocketmapServer> {
   const openFiles = openFilesLimit();
   const eventConnections = events === undefined ? 0 : eventConnectionsWithin(openFiles);
-  const options = { ...socketmap, stallLimitMs: stallLimitOf(lookup), openFiles, eventConnections };
-  return SocketmapServer.listen(socketmap.listen, options, { lookup: lookups, log, now });
+  const options = { ...socketmap, stallLimitMs: stallLimitOf(limits), openFiles, eventConnections };
+  return SocketmapServer.listen(socketmap.listen, options, { lookup, log, now });
 }
 
 /** Who stood still for longer may answer later than Sendmail waits. */

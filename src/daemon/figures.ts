@@ -2,10 +2,12 @@
 // the runtime for its memory and its time.
 import type { BackchannelFigures, Figures } from '../admin/operations.js';
 import type { Backchannels } from '../backchannels/build.js';
+import type { Shadow } from '../comparison/shadow.js';
 import type { Events } from '../cyrus/events/events.js';
 import type { SocketmapServer } from '../socketmap/server.js';
 import type { VerdictCache } from '../validation/verdict-cache.js';
 import type { Harvest } from './harvest.js';
+import type { Beside } from './beside.js';
 import type { HostClock } from './host-clock.js';
 import { BOUNDS_SECONDS } from './histogram.js';
 import type { LookupLog } from './lookup-log.js';
@@ -17,6 +19,7 @@ export type FigureParts = {
   readonly cache: VerdictCache;
   readonly backchannels: Backchannels;
   readonly events: Events | undefined;
+  readonly beside: Beside | undefined;
   readonly harvest: Harvest;
   readonly lookupLog: LookupLog;
   readonly limits: { readonly maxKnown: number; readonly maxNegative: number };
@@ -27,7 +30,7 @@ export type FigureParts = {
 };
 
 export function figuresOf(parts: FigureParts): Figures {
-  const { metrics, server, cache, limits, events, harvest, sasldb, hostClock } = parts;
+  const { metrics, server, cache, limits, events, beside, harvest, sasldb, hostClock } = parts;
   const { accepted, requests, replies, closed } = server.counters;
   const { user, system } = process.cpuUsage();
   return {
@@ -55,6 +58,7 @@ export function figuresOf(parts: FigureParts): Figures {
     ],
     backchannels: backchannelFigures(parts.backchannels, parts.now),
     ...(events === undefined ? {} : { events: eventFigures(events) }),
+    ...(beside === undefined ? {} : { shadow: shadowFigures(beside.shadow) }),
     harvest: { begun: harvest.begun, active: harvest.active.map((domain) => domain ?? '*') },
     unlogged: Object.fromEntries(parts.lookupLog.unlogged),
     loopDelaySeconds: parts.loopDelaySeconds,
@@ -90,6 +94,10 @@ function eventFigures({ receiver, gaps, forwarder }: Events): NonNullable<Figure
     handedOn: forwarder?.delivered ?? 0,
     dropped: forwarder?.dropped ?? 0,
   };
+}
+
+export function shadowFigures({ counts, kinds }: Shadow): NonNullable<Figures['shadow']> {
+  return { answers: counts, differences: Object.fromEntries(kinds) };
 }
 
 function proofFigures({ clock, directory }: HostClock): Pick<Figures, 'clock' | 'directory'> {

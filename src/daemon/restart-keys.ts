@@ -8,6 +8,7 @@ import { SECTIONS } from '../config/schema.js';
 /** Of these tables everything is taken at a reload but for the keys that are named; of those only what is named. */
 const AT_START: { readonly [section: string]: 'all' | readonly string[] } = {
   socketmap: 'all',
+  shadow: 'all',
   cache: ['max_known', 'max_negative', 'state_file', 'state_interval'],
   events: ['listen', 'socket_owner', 'socket_group', 'socket_mode', 'forward'],
   admin: ['listen', 'socket_group', 'socket_mode', 'http', 'allow', 'decisions'],

@@ -2,6 +2,8 @@
 // wants rates takes the difference of two. No I/O; asks the runtime for its memory.
 import { Pool } from '../cyrus/pool/pool.js';
 import type { Events } from '../cyrus/events/events.js';
+import { shadowFigures } from './figures.js';
+import type { Beside } from './beside.js';
 import type { HostClock } from './host-clock.js';
 import type { Metrics } from './metrics.js';
 import type { SocketmapServer } from '../socketmap/server.js';
@@ -14,10 +16,11 @@ export type StatsParts = {
   readonly cache: VerdictCache;
   readonly probes: readonly Probe[];
   readonly events: Events | undefined;
+  readonly beside: Beside | undefined;
   readonly hostClock: HostClock;
 };
 
-export function statsOf({ metrics, server, cache, probes, events, hostClock }: StatsParts) {
+export function statsOf({ metrics, server, cache, probes, events, beside, hostClock }: StatsParts) {
   const { accepted, requests, replies, closed } = server.counters;
   return {
     uptimeMs: Math.round(performance.now()),
@@ -38,6 +41,7 @@ export function statsOf({ metrics, server, cache, probes, events, hostClock }: S
       ),
     ),
     ...(events === undefined ? {} : { events: eventsOf(events) }),
+    ...(beside === undefined ? {} : { shadow: shadowFigures(beside.shadow) }),
     ...(hostClock.clock === undefined ? {} : { clock: hostClock.clock.state }),
     ...(hostClock.directory === undefined ? {} : { directory: hostClock.directory.state }),
   };

@@ -20,6 +20,7 @@ const object = (words: string): Field<object> => ({ type: 'object', text: words 
 export const FIELDS = {
   acceptMs: number('How long whoever is accepted next may have waited for that, in milliseconds.'),
   ageMs: number('How old the remembered denial was that answered, in milliseconds.'),
+  agrees: text('Whose answer agrees with delivery: `ours`, `other`, or `undecided`.'),
   asked: number('The share of them that Cyrus was asked about, 0 to 1.'),
   backchannel: text('The name of the back-channel.'),
   changed: object('Keys of the configuration that have another value now.'),
@@ -38,7 +39,9 @@ export const FIELDS = {
   key: strange(
     'What the mail server asked about; of `witness-missing`, the key of the configuration that is not set.',
   ),
-  kind: text('What the event means: `changed`, `overquota`, `other` or `doubtful`.'),
+  kind: text(
+    'What the event means: `changed`, `overquota`, `other` or `doubtful`; of `shadow-differs`, the kind of the difference.',
+  ),
   mailboxes: number('How many mailboxes.'),
   map: strange('The map name of the request.'),
   maxConnections: number('`socketmap.max_connections`.'),
@@ -50,6 +53,8 @@ export const FIELDS = {
   needRestart: object('Those of them that hold only after a restart.'),
   node: text('The version of Node.js.'),
   openFiles: number('How many files the process may have open.'),
+  other: strange('What the other socketmap answered.'),
+  ours: text('What cyrusmapd answered, or would have.'),
   path: text('The file.'),
   pauseMs: number('For how long nobody is asked now, in milliseconds.'),
   peer: strange('The address of the other end.'),

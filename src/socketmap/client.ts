@@ -77,6 +77,11 @@ export class SocketmapClient {
     });
   }
 
+  /** Whether nothing can be asked here any more: closed by either side, or out of step. */
+  get ended(): boolean {
+    return this.#failure !== undefined;
+  }
+
   /** Questions that are not yet answered are rejected. */
   close(): void {
     this.#fail(new UnavailableError(`connection to ${this.#where} is closed`));

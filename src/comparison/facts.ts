@@ -1,0 +1,11 @@
+// What a configuration of ours says that helps to judge a difference. No I/O.
+import type { Config } from '../config/config.js';
+import type { Facts } from './judge.js';
+
+export function factsOf({ lookup, backchannels, defaultMap }: Config): Facts {
+  return {
+    rules: lookup.addressRules,
+    asksLmtp: backchannels.every(({ type }) => type === 'lmtp'),
+    overQuotaAsCyrus: defaultMap.overQuota === 'temp',
+  };
+}
