@@ -11,6 +11,7 @@ import { pageRoute } from './routes.js';
 /** Opened and never visited, or left: so long it stays. */
 const UNSEEN_MS = 300_000;
 const COOKIE = 'cyrusmapd-page';
+const GIVEN = /(?:^|; )cyrusmapd-page=([0-9a-f]{48})(?:;|$)/;
 
 export class PrivatePage {
   readonly #operations: Operations;
@@ -88,7 +89,7 @@ export class PrivatePage {
   }
 
   #isKnown({ headers }: IncomingMessage): boolean {
-    const given = new RegExp(`(?:^|; )${COOKIE}=([0-9a-f]{48})(?:;|$)`).exec(headers.cookie ?? '')?.[1];
+    const given = GIVEN.exec(headers.cookie ?? '')?.[1];
     if (given === undefined) return false;
     return [...this.#cookies].some((each) => timingSafeEqual(Buffer.from(each), Buffer.from(given)));
   }
