@@ -123,8 +123,10 @@ export class Flights {
     if (said.kind !== 'unknown') return this.#answered(recipient, flight, said, word);
     const holder = this.#cache.holder(recipient.mailbox, this.#now(), flight.voucher);
     if (holder === undefined) return this.#answered(recipient, flight, said, word);
+    const isDeleted = this.#deletedBy(holder);
+    if (isDeleted(recipient)) return this.#answered(recipient, flight, said, word);
     return this.#vanishedOf(holder, holder.name || backchannel)
-      .judge(recipient, (each) => ask(each).then(({ verdict }) => verdict))
+      .judge(recipient, (each) => ask(each).then(({ verdict }) => verdict), isDeleted)
       .then((doubt) =>
         this.#answered(
           recipient,
@@ -133,6 +135,17 @@ export class Flights {
           word,
         ),
       );
+  }
+
+  /** Whether one that is unknown was deleted for sure: it was there since commits are read, all of them until now. */
+  #deletedBy(holder: Voucher): (recipient: Recipient) => boolean {
+    holder.proof.floor(this.#now());
+    const since = holder.proof.followedSince;
+    if (since === undefined) return () => false;
+    return ({ mailbox }) => {
+      const kept = this.#cache.remembered(mailbox);
+      return kept !== undefined && kept.by === holder && kept.at >= since;
+    };
   }
 
   #answered(recipient: Recipient, flight: Flight, said: Verdict, word: Voucher): Outcome {

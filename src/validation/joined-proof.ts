@@ -36,6 +36,11 @@ class JoinedProof implements Proof {
     return this.#proofs.some(({ deferUnknown }) => deferUnknown);
   }
 
+  /** At most one of them reads commits. */
+  get followedSince(): number | undefined {
+    return this.#proofs.find(({ followedSince }) => followedSince !== undefined)?.followedSince;
+  }
+
   contradicted(asked: number): void {
     for (const proof of this.#proofs) proof.contradicted?.(asked);
   }

@@ -21,6 +21,11 @@ export type Proof = {
   /** Whether an unknown must be deferred just now, since a missing or empty mailbox list makes everybody unknown. */
   readonly deferUnknown: boolean;
   /**
+   * Since when each commit to the mailbox list was read, up to the last floor: whoever was there since then and is not now
+   * was deleted, though perhaps not by name. Monotonic milliseconds; undefined where commits are not read.
+   */
+  readonly followedSince?: number | undefined;
+  /**
    * Existence of a mailbox was found changed (known to unknown, or the other way) while its entry was above the floor.
    * @param asked monotonic milliseconds of the older question
    */

@@ -57,16 +57,22 @@ export class Vanished {
   /**
    * Whether a mailbox that was known is unknown.
    * @param ask about another one
+   * @param isDeleted whether another one that is unknown was deleted for sure
    * @returns undefined where it is, else the deferred verdict that takes the place of the unknown
    */
-  async judge(vanished: Recipient, ask: Ask): Promise<Verdict | undefined> {
+  async judge(
+    vanished: Recipient,
+    ask: Ask,
+    isDeleted: (other: Recipient) => boolean = () => false,
+  ): Promise<Verdict | undefined> {
     if (this.#now() < this.#lookAgain) return doubt(vanished);
     const others = this.#sample.filter(({ mailbox }) => mailbox !== vanished.mailbox);
     const said = await Promise.allSettled(others.map(ask));
     const kinds = said.map((each) => (each.status === 'fulfilled' ? each.value.kind : 'deferred'));
-    const missing = kinds.filter((kind) => kind === 'unknown').length;
+    const missing = others.filter((other, i) => kinds[i] === 'unknown' && !isDeleted(other)).length;
+    const there = kinds.filter((kind) => kind !== 'unknown').length;
     if (missing === 0 && kinds.includes('deferred')) return doubt(vanished);
-    if (missing > 0 && !this.#isFew(missing, kinds.length - missing)) return this.#missing(vanished, missing);
+    if (missing > 0 && !this.#isFew(missing, there)) return this.#missing(vanished, missing);
     this.#forget((mailbox) => {
       const at = others.findIndex((each) => each.mailbox === mailbox);
       return mailbox === vanished.mailbox || kinds[at] === 'unknown';

@@ -5,6 +5,7 @@ export class HandProof implements Proof {
   at = -Infinity;
   vouchesForUnknown = true;
   deferUnknown = false;
+  followedSince: number | undefined;
   /** How often it was looked at. */
   looks = 0;
   readonly contradictions: number[] = [];

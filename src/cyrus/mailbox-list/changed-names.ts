@@ -12,11 +12,20 @@ export class ChangedNames implements ChangeReader {
   readonly #tail: ListTail;
   readonly #rules: () => AddressRules;
   #layout: Layout | undefined;
+  #breaks = 0;
 
   /** @param rules asked anew each time: they say what a mailbox is called */
   constructor(files: ListFiles, rules: () => AddressRules) {
     this.#tail = new ListTail(files);
     this.#rules = rules;
+  }
+
+  get breaks(): number {
+    return this.#breaks;
+  }
+
+  get following(): boolean {
+    return this.#layout !== undefined;
   }
 
   changed(): readonly string[] | undefined {
@@ -46,6 +55,7 @@ export class ChangedNames implements ChangeReader {
   }
 
   #begin(): void {
+    this.#breaks += 1;
     this.#layout = undefined;
     try {
       this.#layout = layoutAtStart(this.#tail.begin().file);

@@ -28,6 +28,10 @@ export type ChangeReader = {
    *   not known, so that anything may have changed
    */
   changed(): readonly string[] | undefined;
+  /** How often it lost its place, or began anew: only between two of those is each commit read. */
+  readonly breaks: number;
+  /** Whether it reads commits just now. */
+  readonly following: boolean;
   /** Whether mailboxes went missing that nobody deleted, so that an unknown may be one of them. */
   readonly deferUnknown?: boolean;
   /** What it says of a recipient, if it holds the whole list. */
@@ -79,6 +83,8 @@ export class Clock implements Proof {
   #last: Identity | undefined;
   #nextCheck = -Infinity;
   #companionChangedAt = -Infinity;
+  #breaks = 0;
+  #followedSince: number | undefined;
 
   constructor(parts: ClockParts) {
     this.#parts = parts;
@@ -97,6 +103,10 @@ export class Clock implements Proof {
   describe(): string {
     const why = this.#reason === undefined ? '' : `: ${this.#reason}`;
     return `clock of ${this.#parts.path}: ${this.#standing}${why}`;
+  }
+
+  get followedSince(): number | undefined {
+    return this.#names?.following === true ? this.#followedSince : undefined;
   }
 
   get vouchesForUnknown(): boolean {
@@ -171,9 +181,17 @@ export class Clock implements Proof {
     if (last?.dev !== seen.dev || this.#standing === 'deferring') this.#stand(...this.#judge());
     // Read even where everything is outdated, so that the next change is told from here on.
     const changed = this.#names?.changed();
+    this.#noteBreaks(now);
     if (changed === undefined || this.#floor === Infinity) this.#floor = now;
     else for (const mailbox of changed) this.#parts.forget(mailbox);
     return this.#floor;
+  }
+
+  #noteBreaks(now: number): void {
+    const breaks = this.#names?.breaks ?? 0;
+    if (breaks === this.#breaks) return;
+    this.#breaks = breaks;
+    this.#followedSince = now;
   }
 
   #judge(): [ClockStanding, string | undefined] {

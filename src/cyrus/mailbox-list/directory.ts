@@ -75,6 +75,14 @@ export class Directory implements ChangeReader {
     return this.#list.doubtful;
   }
 
+  get breaks(): number {
+    return this.#list.losses + this.#parts.names.breaks;
+  }
+
+  get following(): boolean {
+    return this.#list.keys !== undefined || this.#parts.names.following;
+  }
+
   /** Each BEAT_MS: loads what is not held, and looks at the clock where nobody asked. */
   beat(): Promise<void> {
     this.#parts.proof().floor(this.#parts.now());

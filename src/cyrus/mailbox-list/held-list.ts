@@ -43,6 +43,7 @@ export class HeldList {
   #layout: Layout = 'divided';
   readonly #touched = new Set<string>();
   #loads = 0;
+  #losses = 0;
   #loadedKeyBytes = 0;
   #retryAt = -Infinity;
   #strikes: number[] = [];
@@ -68,6 +69,11 @@ export class HeldList {
   /** How often it was loaded. */
   get loads(): number {
     return this.#loads;
+  }
+
+  /** How often it was held no more. */
+  get losses(): number {
+    return this.#losses;
   }
 
   get layout(): Layout {
@@ -208,6 +214,7 @@ export class HeldList {
   }
 
   #drop(standing: ListStanding, reason: string): void {
+    if (this.#keys !== undefined) this.#losses += 1;
     this.#tail.close();
     this.#keys = undefined;
     this.#touched.clear();

@@ -311,3 +311,39 @@ test('an event marks over quota by the word of whoever is asked about the mailbo
   otherProof.at = -Infinity;
   expect(known(BOB)).toBe('overquota known');
 });
+
+describe('mailboxes that were known and are unknown, several together', () => {
+  const NAMES = ['a', 'b', 'c', 'd'].map((name) => `${name}@example.jp`);
+
+  async function learnAll(): Promise<void> {
+    for (const name of NAMES) await learn(name, DELIVERABLE);
+    await settle(1000);
+    proof.at = now();
+  }
+
+  /** All of them are gone, and the first is asked about. */
+  async function askFirst(): Promise<string> {
+    const [first = ''] = NAMES;
+    const asked = validator.ask(first);
+    await settle();
+    probe.answer(first, UNKNOWN);
+    await settle();
+    for (const name of NAMES.slice(1)) probe.answer(name, UNKNOWN);
+    return told(await asked);
+  }
+
+  test('were deleted, where each commit was read since they were confirmed', async () => {
+    proof.followedSince = now();
+    await learnAll();
+    expect(await askFirst()).toBe('unknown probe');
+  });
+
+  test.each([
+    ['where commits are not read', () => undefined],
+    ['where the list was replaced since', () => now()],
+  ])('may be lost %s', async (_, since) => {
+    await learnAll();
+    proof.followedSince = since();
+    expect(await askFirst()).toBe('deferred probe');
+  });
+});

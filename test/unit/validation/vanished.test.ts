@@ -65,6 +65,19 @@ describe('a mailbox that was known and is unknown', () => {
   });
 });
 
+test('others that were deleted for sure are not missing, and are asked no more', async () => {
+  confirm(6);
+  lose('u0', 'u1', 'u2', 'u3');
+  const ask = ({ local }: Recipient) => (asked.push(local), Promise.resolve(gone.get(local) ?? DELIVERABLE));
+  const isDeleted = ({ local }: Recipient) => local !== 'u0';
+  expect(await vanished.judge(recipient('u0'), ask, isDeleted)).toBeUndefined();
+  expect(told).toEqual([]);
+  asked = [];
+  lose('u4');
+  expect(await judge('u4')).toBe('unknown');
+  expect(asked).toEqual(['u5']);
+});
+
 describe('mailboxes that vanish together', () => {
   test('are all deferred, as long as the others are missing, with one alarm', async () => {
     confirm(SAMPLE);

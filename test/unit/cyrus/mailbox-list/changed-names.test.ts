@@ -13,6 +13,28 @@ beforeEach(() => {
   names = new ChangedNames(list, () => DEFAULT_ADDRESS_RULES);
 });
 
+describe('the commits', () => {
+  test('are followed from the first call on, over a repack and over what is deleted without a name', () => {
+    expect([names.following, names.breaks]).toEqual([false, 0]);
+    names.changed();
+    list.commit(gone(inbox('bob')));
+    names.changed();
+    list.repack();
+    names.changed();
+    expect([names.following, names.breaks]).toEqual([true, 1]);
+  });
+
+  test('are lost where the list was replaced, and where it is missing', () => {
+    names.changed();
+    list.restore([inbox('zoe')], 7);
+    names.changed();
+    expect([names.following, names.breaks]).toEqual([true, 2]);
+    list.missing = true;
+    names.changed();
+    expect([names.following, names.breaks]).toEqual([false, 3]);
+  });
+});
+
 describe('the changed names', () => {
   test('are not known at first, and then each once', () => {
     expect(names.changed()).toBeUndefined();

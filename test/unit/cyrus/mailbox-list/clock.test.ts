@@ -312,6 +312,8 @@ describe('a file beside the list', () => {
 
 describe('where the changed names can be read', () => {
   const names = (...answers: (readonly string[] | undefined)[]) => ({
+    breaks: 1,
+    following: true,
     changed: () => answers.shift(),
     close: () => undefined,
   });
@@ -322,6 +324,24 @@ describe('where the changed names can be read', () => {
     commit();
     expect(clock.floor(200)).toBe(100);
     expect(forgotten).toEqual(['alice@example.jp', 'bob']);
+  });
+
+  test('commits are followed since the last break, and not at all while the list is not read', () => {
+    const reader = { breaks: 0, following: false, changed: () => undefined, close: () => undefined };
+    const clock = clockWith({ names: reader });
+    expect(clock.followedSince).toBeUndefined();
+    Object.assign(reader, { breaks: 1, following: true });
+    clock.floor(100);
+    expect(clock.followedSince).toBe(100);
+    commit();
+    clock.floor(200);
+    expect(clock.followedSince).toBe(100);
+    sight.seen = { ...LIST, size: 5_000 };
+    reader.breaks = 2;
+    clock.floor(300);
+    expect(clock.followedSince).toBe(300);
+    reader.following = false;
+    expect(clock.followedSince).toBeUndefined();
   });
 
   test('youth costs nothing: they are read at each look until it is over', () => {
@@ -369,7 +389,13 @@ describe('where the changed names can be read', () => {
 });
 
 test('nobody is unknown while the reader of the list misses mailboxes', () => {
-  const reader = { changed: () => undefined, close: () => undefined, deferUnknown: true };
+  const reader = {
+    breaks: 1,
+    following: true,
+    changed: () => undefined,
+    close: () => undefined,
+    deferUnknown: true,
+  };
   const clock = clockWith({ names: reader });
   clock.floor(100);
   expect(clock.deferUnknown).toBe(true);
