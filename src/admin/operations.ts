@@ -85,9 +85,9 @@ export type ReloadReport = {
   /** Why the new file was refused; undefined where it was taken. */
   readonly refused?: string;
   readonly config: string;
-  /** Keys that have another value now. */
+  /** Keys that have another value now than before this reload. */
   readonly changed: readonly string[];
-  /** Those of them that hold only after a restart. */
+  /** Keys that have another value than at the start, and hold it only after a restart. */
   readonly needRestart: readonly string[];
 };
 

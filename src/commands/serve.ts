@@ -22,7 +22,12 @@ import { packageVersion } from '../package.js';
 /** One Ctrl-C under `npm start` comes twice: from the terminal, and handed on by npm. */
 const SAME_SIGNAL_MS = 500;
 
-type Running = { readonly daemon: Daemon; readonly logs: LogHandle; config: Config };
+type Running = {
+  readonly daemon: Daemon;
+  readonly logs: LogHandle;
+  readonly started: Config;
+  config: Config;
+};
 
 /**
  * @returns the exit status after a drained stop
@@ -41,7 +46,7 @@ export async function serve(flags: Flags): Promise<number> {
   const logs = await createLog(config.log);
   endAtFaults(logs);
   const daemon = await start(config, logs, () => hangups.add());
-  const serving = { daemon, logs, config };
+  const serving = { daemon, logs, started: config, config };
   running = serving;
   const reloading = (): Promise<ReloadReport> => reload(serving, flags, folder);
   hangups.handle(reloading);
@@ -83,7 +88,7 @@ async function reload(running: Running, flags: Flags, folder: DemoFolder | undef
   try {
     const next = await load(flags, folder, running.config);
     await daemon.reload(next);
-    const keys = changedKeys(running.config, next);
+    const keys = changedKeys(running.started, running.config, next);
     running.config = next;
     logs.reopen(next.log);
     verbs.reloaded(logs.log, { config: file, ...keys });

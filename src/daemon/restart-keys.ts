@@ -1,25 +1,43 @@
-// Which keys have another value in a new configuration, and which of them hold only after a restart: what is opened or made
-// once, at the start. No I/O.
+// Which keys have another value in a new configuration, and which other than those of the start hold only
+// after a restart: what is opened or made once. No I/O.
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
 import { nameInConfig, type AnyKey } from '../config/key.js';
 import { SECTIONS } from '../config/schema.js';
 
-/** Of these tables everything is taken at a reload but for the keys that are named; of those only what is named. */
-const AT_START: { readonly [section: string]: 'all' | readonly string[] } = {
-  socketmap: 'all',
+/** What is taken at the start only: all of a table, all but some keys, or some. Of other tables all is taken at a reload. */
+type AtStart = 'all' | { readonly allBut: readonly string[] } | { readonly only: readonly string[] };
+
+const AT_START: { readonly [section: string]: AtStart } = {
+  socketmap: { allBut: ['shutdown_grace'] },
   shadow: 'all',
-  cache: ['max_known', 'max_negative', 'state_file', 'state_interval'],
-  events: ['listen', 'socket_owner', 'socket_group', 'socket_mode', 'forward'],
-  admin: ['listen', 'socket_group', 'socket_mode', 'http', 'allow', 'decisions'],
-  log: ['max_pending_bytes'],
+  cache: { only: ['max_known', 'max_negative', 'state_file', 'state_interval'] },
+  events: { allBut: ['negative_ttl', 'backchannels'] },
+  admin: { only: ['listen', 'socket_group', 'socket_mode', 'http', 'allow', 'decisions'] },
+  log: { only: ['max_pending_bytes'] },
 };
 
-export type ChangedKeys = { readonly changed: readonly string[]; readonly needRestart: readonly string[] };
+export type ChangedKeys = {
+  /** Other than before this reload. */
+  readonly changed: readonly string[];
+  /** Other than at the start, of which they still have the value. */
+  readonly needRestart: readonly string[];
+};
 
-export function changedKeys(former: Config, next: Config): ChangedKeys {
+/** @param started what the daemon was started with @param former what was in force before `next` */
+export function changedKeys(started: Config, former: Config, next: Config): ChangedKeys {
+  const tables = (['backchannels', 'domains', 'maps', 'lookup'] as const).filter(
+    (table) => !isDeepStrictEqual(former[table], next[table]),
+  );
+  return {
+    changed: [...new Set([...differing(former, next), ...tables.map((table) => TABLES[table])])],
+    needRestart: differing(started, next).filter((path) => needsRestart(path, started)),
+  };
+}
+
+function differing(former: Config, next: Config): string[] {
   const { lookup: _lookup, ...sections } = SECTIONS;
-  const changed = Object.entries(sections).flatMap(([section, { keys }]) =>
+  return Object.entries(sections).flatMap(([section, { keys }]) =>
     Object.entries<AnyKey>(keys).flatMap(([name, { kind }]) => {
       const field = nameInConfig(name, kind.suffix);
       return isDeepStrictEqual(valueOf(former, section, field), valueOf(next, section, field))
@@ -27,21 +45,17 @@ export function changedKeys(former: Config, next: Config): ChangedKeys {
         : [`${section}.${name}`];
     }),
   );
-  const tables = (['backchannels', 'domains', 'maps', 'lookup'] as const).filter(
-    (table) => !isDeepStrictEqual(former[table], next[table]),
-  );
-  return {
-    changed: [...new Set([...changed, ...tables.map((table) => TABLES[table])])],
-    needRestart: changed.filter(needsRestart),
-  };
 }
 
 const TABLES = { backchannels: 'backchannel', domains: 'domains', maps: 'map', lookup: 'lookup' } as const;
 
-function needsRestart(path: string): boolean {
+function needsRestart(path: string, { events }: Config): boolean {
   const [section = '', name = ''] = path.split('.');
+  // Without a socket since the start there is nothing that the rest could be for.
+  if (section === 'events' && events === undefined) return true;
   const atStart = AT_START[section];
-  return atStart === 'all' || atStart?.includes(name) === true;
+  if (atStart === undefined || atStart === 'all') return atStart === 'all';
+  return 'only' in atStart ? atStart.only.includes(name) : !atStart.allBut.includes(name);
 }
 
 function valueOf(config: Config, section: string, field: string): unknown {

@@ -50,7 +50,7 @@ export const FIELDS = {
   ms: number('How long it took, in milliseconds.'),
   name: strange('The name of the event, as Cyrus writes it.'),
   names: object('The mailboxes that are forgotten.'),
-  needRestart: object('Those of them that hold only after a restart.'),
+  needRestart: object('Keys that have another value than at the start, and hold it only after a restart.'),
   node: text('The version of Node.js.'),
   openFiles: number('How many files the process may have open.'),
   other: strange('What the other socketmap answered.'),
