@@ -177,7 +177,7 @@ async function build(basis: Basis, surroundings: BackchannelSurroundings): Promi
   const { name } = backchannel;
   const access = await accessOf(basis);
   const domains = new Set<string>();
-  const witness = new Witness(backchannel.canary, witnessAlarm(name, log));
+  const witness = new Witness(backchannel.canaries, witnessAlarm(name, log));
   const parts = { name, log, now, random, ...(restarted === undefined ? {} : { restarted }) };
   if (backchannel.type === 'imap') {
     const lister = await imapOpener({ ...basis, backchannel }, access, witness, surroundings);

@@ -95,8 +95,8 @@ type CyrusConnectionConfig = Omit<
   'type' | 'canary' | Grouped
 > & {
   readonly name: string;
-  /** The mailbox that must exist. */
-  readonly canary: Recipient | undefined;
+  /** The mailboxes that must all exist. */
+  readonly canaries: readonly Recipient[];
   /** Undefined where Cyrus takes us as we come. */
   readonly login: LoginConfig | undefined;
   /** Undefined for a connection in clear. */

@@ -165,22 +165,19 @@ function missingTlsKeys(name: string, values: CyrusValues): Problem[] {
  * A mailbox's name, as cyradm shows it, is no address: nobody's mail could be delivered there, so it would vouch for nothing.
  * To imapd a name without domain may be one of the domain of the login, so it is not asked about.
  */
-function canaries(name: string, { type, canary }: CyrusValues, { lookup }: Values): Problem[] {
-  const mailbox = canary === undefined ? undefined : /^user\/([^+@]+)(@.*)?$/.exec(canary);
-  if (mailbox !== undefined && mailbox !== null) {
-    const address = `${mailbox[1] ?? ''}${mailbox[2] ?? ''}`;
-    return [
-      problem(['backchannel', name, 'canary'], `is ${showValue(canary)}: must be an address, ${address}`),
-    ];
-  }
-  if (!lookup.virtualDomains || lookup.defaultDomain !== undefined) return [];
-  if (type !== 'imap' || canary === undefined || canary.includes('@')) return [];
-  return [
-    problem(
-      ['backchannel', name, 'canary'],
-      `is ${showValue(canary)}: must have a domain, or lookup.default_domain must be set`,
-    ),
-  ];
+function canaries(name: string, { type, canary = [] }: CyrusValues, { lookup }: Values): Problem[] {
+  const nameless = lookup.virtualDomains && lookup.defaultDomain === undefined && type === 'imap';
+  return canary.flatMap((each, index) => {
+    const path = ['backchannel', name, 'canary', ...(canary.length > 1 ? [index] : [])];
+    const mailbox = /^user\/([^+@]+)(@.*)?$/.exec(each);
+    if (mailbox !== null) {
+      const address = `${mailbox[1] ?? ''}${mailbox[2] ?? ''}`;
+      return [problem(path, `is ${showValue(each)}: must be an address, ${address}`)];
+    }
+    if (!nameless || each.includes('@')) return [];
+    const rest = `is ${showValue(each)}: must have a domain, or lookup.default_domain must be set`;
+    return [problem(path, rest)];
+  });
 }
 
 /** lmtpd takes any detail, and a list has none. */

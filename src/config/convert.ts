@@ -95,7 +95,7 @@ function toBackchannel(name: string, values: BackchannelValues, rules: AddressRu
   return {
     ...own,
     name,
-    canary: canary === undefined ? undefined : toRecipient(`backchannel.${name}.canary`, canary, rules),
+    canaries: (canary ?? []).map((each) => toRecipient(`backchannel.${name}.canary`, each, rules)),
     login: toLogin({ user, passwordFile, authorizationId, mechanisms, plainAnywhere }),
     tls: toTls({ tls, caFile, serverName, clientCert, clientKey, tlsMinVersion }, own.endpoint),
   };

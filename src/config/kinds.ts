@@ -73,6 +73,22 @@ export function list<Item>(item: Kind<Item>, many: string, min = 0): Kind<readon
   };
 }
 
+/** One by itself, or an array of them; always read as an array. @param many in the plural; @param max how many at most */
+export function oneOrMore<Item>(item: Kind<Item>, many: string, max: number): Kind<readonly Item[]> {
+  const several = list(item, many, 1);
+  return {
+    suffix: '',
+    allowed: `${item.allowed}, or an array of up to ${max} ${many}`,
+    read: (written, report) => {
+      if (Array.isArray(written) && written.length > max)
+        return wrong(written, `must hold at most ${max} of ${many}`, report);
+      if (Array.isArray(written)) return several.read(written, report);
+      const one = item.read(written, report);
+      return one === undefined ? undefined : [one];
+    },
+  };
+}
+
 const ENDPOINTS = 'unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST';
 
 export function endpoint(): Kind<Endpoint> {

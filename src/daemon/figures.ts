@@ -71,7 +71,7 @@ function backchannelFigures({ cyrus }: Backchannels, now: number): BackchannelFi
   return cyrus.map(({ probe, witness }) => {
     const { name, state, size, waiting, questions, batches, answeredAt, trouble } = probe;
     // A learned one is somebody's address, which metrics and page must not tell.
-    const mailbox = witness.canary?.address;
+    const mailboxes = witness.canaries.map(({ address }) => address).join(', ');
     return {
       name,
       state,
@@ -81,7 +81,7 @@ function backchannelFigures({ cyrus }: Backchannels, now: number): BackchannelFi
       batches,
       ...(answeredAt === undefined ? {} : { answeredAgo: Math.max(0, now - answeredAt) / 1000 }),
       ...(trouble === undefined ? {} : { trouble }),
-      ...(mailbox === undefined ? {} : { witness: mailbox }),
+      ...(mailboxes === '' ? {} : { witness: mailboxes }),
       witnessState: witness.state,
     };
   });

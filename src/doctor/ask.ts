@@ -7,7 +7,8 @@ import { messageOf } from '../errors.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { silentLog, type Log } from '../log/log.js';
 import { SocketmapClient } from '../socketmap/client.js';
-import { parseKey } from '../validation/recipient.js';
+import type { Probe } from '../validation/probe.js';
+import { parseKey, type Recipient } from '../validation/recipient.js';
 import { Validator } from '../validation/validator.js';
 import { DEFAULT_BELIEF } from '../validation/belief.js';
 import { DEFAULT_CACHE_LIMITS, VerdictCache } from '../validation/verdict-cache.js';
@@ -65,7 +66,9 @@ async function askSendmailItself(
     .map(({ key }) => key)
     .filter((domain) => !domain.startsWith('.'));
   const canaries = answers.flatMap(({ backchannel, canary }) =>
-    canary?.kind === 'deliverable' && 'canary' in backchannel ? [backchannel.canary?.address ?? ''] : [],
+    canary?.kind === 'deliverable' && backchannel.type !== 'list'
+      ? backchannel.canaries.map(({ address }) => address)
+      : [],
   );
   const confirmed = [...postmasters].flatMap(([domain, verdict]) =>
     verdict.kind === 'deliverable' ? [`postmaster@${domain}`] : [],
@@ -122,12 +125,27 @@ async function askBackchannel(
   if (probe === undefined || nobody.kind !== 'recipient') return answer;
   try {
     await probe.check(nobody.recipient, now() + lookup.deadlineMs);
-    const canary = 'canary' in backchannel ? backchannel.canary : undefined;
-    const said = canary === undefined ? undefined : await probe.check(canary, now() + lookup.deadlineMs);
-    return { ...answer, canary: said, creation: creations.get(backchannel.name) };
+    const canaries = backchannel.type === 'list' ? [] : backchannel.canaries;
+    const said = await askCanaries(canaries, probe, lookup.deadlineMs);
+    return { ...answer, ...said, creation: creations.get(backchannel.name) };
   } catch (error) {
     return { ...answer, error: messageOf(error) };
   }
+}
+
+/** All of them must exist: what is said of the first that does not, else of the first. */
+async function askCanaries(
+  canaries: readonly Recipient[],
+  probe: Probe,
+  deadlineMs: number,
+): Promise<Pick<BackchannelAnswer, 'canary' | 'lacks'>> {
+  let first: Verdict | undefined;
+  for (const lacks of canaries) {
+    const canary = await probe.check(lacks, now() + deadlineMs);
+    if (canary.kind !== 'deliverable' && canary.kind !== 'overquota') return { canary, lacks };
+    first ??= canary;
+  }
+  return { canary: first };
 }
 
 /** Whether the mailbox exists, whatever lookup.always_accept says, and where virtusertable sends it nowhere else. */

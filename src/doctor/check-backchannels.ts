@@ -26,12 +26,12 @@ export function checkBackchannels({ backchannels, cyrusConf, imapdConf, config }
   ];
 }
 
-function checkAnswer({ backchannel, error, canary, creation }: BackchannelAnswer): Finding[] {
+function checkAnswer({ backchannel, error, canary, lacks, creation }: BackchannelAnswer): Finding[] {
   if (backchannel.type === 'list' || creation !== undefined) return [];
   const endpoint = formatEndpoint(backchannel.endpoint);
   if (error !== undefined) return [notAnswering(backchannel, endpoint, error)];
   const key = `[backchannel.${backchannel.name}]`;
-  if (backchannel.canary === undefined) {
+  if (backchannel.canaries.length === 0) {
     return [
       {
         check: 'backchannel.canary',
@@ -43,8 +43,11 @@ function checkAnswer({ backchannel, error, canary, creation }: BackchannelAnswer
       },
     ];
   }
-  if (canary === undefined || canary.kind === 'deliverable' || canary.kind === 'overquota') return [];
-  return [missingCanary(key, backchannel.canary, canary)];
+  const [first] = backchannel.canaries;
+  const asked = lacks ?? first;
+  if (canary === undefined || asked === undefined) return [];
+  const { kind } = canary;
+  return kind === 'deliverable' || kind === 'overquota' ? [] : [missingCanary(key, asked, canary)];
 }
 
 /**

@@ -4,6 +4,7 @@ import type { BackchannelConfig, Config } from '../config/config.js';
 import type { CyrusConf } from '../cyrus/conf/cyrus-conf.js';
 import type { ImapdConf } from '../cyrus/conf/imapd-conf.js';
 import type { Endpoint } from '../net/endpoint.js';
+import type { Recipient } from '../validation/recipient.js';
 import type { Verdict } from '../validation/verdict.js';
 import type { PostfixPicture } from './ask-postfix.js';
 import type { Unseen } from './finding.js';
@@ -89,12 +90,14 @@ export type Sasldb = {
 
 export type ListenerAnswer = { readonly endpoint: Endpoint; readonly error: string | undefined };
 
-/** What a back-channel said when it was asked about its canary. */
+/** What a back-channel said when it was asked about its canaries. */
 export type BackchannelAnswer = {
   readonly backchannel: BackchannelConfig;
   readonly error: string | undefined;
   /** undefined where no canary is configured, or nothing was said. */
   readonly canary: Verdict | undefined;
+  /** Of several canaries the one that it lacks; undefined where that is the first, or none. */
+  readonly lacks?: Recipient;
   /** What lmtpd does with a name that cannot exist, where it does not simply refuse it. */
   readonly creation: 'catch-all' | 'autocreate' | undefined;
 };

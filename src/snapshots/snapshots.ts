@@ -9,8 +9,8 @@ import * as verbs from '../log/verbs/backchannels.js';
 export interface SnapshotSource {
   /** The back-channel's name. */
   readonly name: string;
-  /** The mailbox that must exist, as the cache keeps it; a list without it is not believed. */
-  readonly canary: string | undefined;
+  /** The mailboxes that must exist, as the cache keeps them; a list without one of them is not believed. */
+  readonly canaries: readonly string[];
   /** The back-channels whose mailboxes it lists: itself, and those whose second it is. */
   readonly listsFor?: readonly string[];
   /**
@@ -94,16 +94,16 @@ export class Snapshots {
   /** @returns whether the list is whole, and nothing happened meanwhile that makes another one necessary */
   async #list(source: SnapshotSource): Promise<boolean> {
     const { now, log } = this.#parts;
-    const { name, canary, listsFor = [name] } = source;
+    const { name, canaries, listsFor = [name] } = source;
     const start = now();
     const snapshot = this.#parts.beginSnapshot();
     try {
-      let found = canary === undefined || !source.covers(canary);
+      const missing = new Set(canaries.filter((canary) => source.covers(canary)));
       await source.read((mailbox) => {
-        found ||= mailbox === canary;
+        if (missing.size > 0) missing.delete(mailbox);
         snapshot.add(mailbox, listsFor);
       });
-      if (!found) throw new UnavailableError(`the canary ${canary ?? ''} is not listed`);
+      if (missing.size > 0) throw new UnavailableError(`the canary ${[...missing].join(', ')} is not listed`);
       // As with a mailboxes.db that is missing: nobody is forgotten for that.
       if (snapshot.size + snapshot.skipped === 0 && !snapshot.outdated)
         throw new UnavailableError('no mailbox is listed');

@@ -27,7 +27,7 @@ export function snapshotSources(
     const given = scopeGiven(probe.name, config);
     const scope = snapshotScope(given);
     if (scope === undefined) return [];
-    const { canary, loginBackoffMs, listTimeoutMs } = backchannel;
+    const { canaries, loginBackoffMs, listTimeoutMs } = backchannel;
     const keep = config.cache.snapshotIntervalMs <= IDLE_MAX_MS;
     const basis = [open, given, keep];
     const kept = former.find((source) => isDeepStrictEqual(source.basis, basis));
@@ -36,7 +36,7 @@ export function snapshotSources(
     return [
       {
         name: probe.name,
-        canary: canary?.mailbox,
+        canaries: canaries.map(({ mailbox }) => mailbox),
         listsFor: given.lists,
         covers: scope.covers,
         read: (take: (mailbox: string) => void) => reader.read(take),

@@ -27,7 +27,7 @@ async function open(): Promise<ImapSession> {
       plainAnywhere: false,
     },
     rules: DEFAULT_ADDRESS_RULES,
-    witness: new Witness(undefined, { missing() {}, failed() {}, recovered() {} }),
+    witness: new Witness([], { missing() {}, failed() {}, recovered() {} }),
     strictQuota: false,
     connectTimeoutMs: 2_000,
     replyTimeoutMs: SILENCE_MS,

@@ -1,6 +1,16 @@
 // The keys of [backchannel.NAME], by its type: where Cyrus is asked. Descriptions; no I/O.
 import { key, type Keys, type Kind, type Table } from '../key.js';
-import { absolutePath, choice, duration, endpoint, flag, integer, mailbox, text } from '../kinds.js';
+import {
+  absolutePath,
+  choice,
+  duration,
+  endpoint,
+  flag,
+  integer,
+  mailbox,
+  oneOrMore,
+  text,
+} from '../kinds.js';
 import { LOGIN, TLS } from './login.js';
 
 /** The name of a back-channel, which its table and [domains] use. */
@@ -10,12 +20,15 @@ export function backchannelName(): Kind<string> {
   return text((value) => BACKCHANNEL_NAME.test(value), 'the name of a back-channel');
 }
 
-const CANARY = key(mailbox(), {
+/** Each is asked with every batch that has an unknown name. */
+const CANARIES_MAX = 16;
+
+const CANARY = key(oneOrMore(mailbox(), 'addresses', CANARIES_MAX), {
   unset:
     'the mailbox that was confirmed last is taken, and until there is one unknown mailboxes are deferred',
   example: 'postmaster@example.jp',
   since: '0.1.0',
-  text: 'A mailbox that always exists. It is asked about after each mailbox that Cyrus denies; only where it is confirmed is the denial believed, since a Cyrus that has lost its mailboxes.db denies everybody.',
+  text: 'A mailbox that always exists. It is asked about after each mailbox that Cyrus denies; only where it is confirmed is the denial believed, since a Cyrus that has lost its mailboxes.db denies everybody. Where several servers are behind the back-channel, as with a frontend of a murder, an array with a mailbox of each: all of them must exist.',
 });
 
 /** How questions wait, and how long Cyrus may take. */

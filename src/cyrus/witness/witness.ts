@@ -1,4 +1,4 @@
-// The mailbox that must exist: asked before and after the unknowns of a batch. A Cyrus whose mailboxes.db is
+// The mailboxes that must exist, one for each server behind: asked before and after the unknowns of a batch. A Cyrus whose mailboxes.db is
 // missing says `550 5.1.1` to everybody, and an admin who lost his rights hears "Mailbox does not exist"
 // for everything; then the witness is unknown too, and no unknown of that batch is believed. No I/O.
 import type { Recipient } from '../../validation/recipient.js';
@@ -17,21 +17,21 @@ export interface WitnessAlarm {
 }
 
 export class Witness {
-  readonly #canary: Recipient | undefined;
+  readonly #canaries: readonly Recipient[];
   readonly #alarm: WitnessAlarm;
   readonly #learned: Recipient[] = [];
   #alarmed: 'missing' | 'failed' | undefined;
   #stood = false;
 
-  /** @param canary the configured mailbox; without it the mailbox most recently confirmed is asked */
-  constructor(canary: Recipient | undefined, alarm: WitnessAlarm) {
-    this.#canary = canary;
+  /** @param canaries the configured mailboxes; without any the mailbox most recently confirmed is asked */
+  constructor(canaries: readonly Recipient[], alarm: WitnessAlarm) {
+    this.#canaries = canaries;
     this.#alarm = alarm;
   }
 
-  /** The configured one. */
-  get canary(): Recipient | undefined {
-    return this.#canary;
+  /** The configured ones. */
+  get canaries(): readonly Recipient[] {
+    return this.#canaries;
   }
 
   /** Whether an unknown would be believed; `untried` before the first one. */
@@ -40,16 +40,18 @@ export class Witness {
   }
 
   /**
-   * The mailbox to ask after the unknowns; undefined where there is none yet.
+   * The mailboxes to ask around the unknowns, all of which must exist; none where there is none yet.
    * @param denied mailboxes that this batch just called unknown: a learned one among them is no witness
    */
-  candidate(denied: ReadonlySet<string>): Recipient | undefined {
-    return this.#canary ?? this.#learned.findLast((learned) => !denied.has(learned.mailbox));
+  candidates(denied: ReadonlySet<string>): readonly Recipient[] {
+    if (this.#canaries.length > 0) return this.#canaries;
+    const learned = this.#learned.findLast(({ mailbox }) => !denied.has(mailbox));
+    return learned === undefined ? [] : [learned];
   }
 
   /** A mailbox that Cyrus just confirmed. Costs nothing where a canary is configured. */
   learn(recipient: Recipient): void {
-    if (this.#canary !== undefined) return;
+    if (this.#canaries.length > 0) return;
     const last = this.#learned.at(-1);
     if (last?.mailbox === recipient.mailbox) return;
     const known = this.#learned.findIndex((learned) => learned.mailbox === recipient.mailbox);
@@ -59,24 +61,27 @@ export class Witness {
   }
 
   /**
-   * What an unknown is worth, given what the witness said. Each kind of doubt is alarmed once.
-   * @param witness the mailbox that was asked, undefined where there was none
-   * @param said its verdicts; deliverable and overquota both show that Cyrus knows its mailboxes
+   * What an unknown is worth, given what the witnesses said. Each kind of doubt is alarmed once.
+   * @param witnesses the mailboxes that were asked
+   * @param said their verdicts, of all of them in this order, once or more; deliverable and overquota both show that Cyrus knows its mailboxes
    * @returns undefined where the unknowns stand, else the deferred verdict that takes their place
    */
-  judge(witness: Recipient | undefined, said: readonly Verdict[]): Verdict | undefined {
-    if (witness === undefined || said.length === 0) {
+  judge(witnesses: readonly Recipient[], said: readonly Verdict[]): Verdict | undefined {
+    const [first] = witnesses;
+    if (first === undefined || said.length < witnesses.length) {
       if (this.#alarmed !== 'missing') this.#alarm.missing();
       this.#alarmed = 'missing';
       return deferred('no witness mailbox is known yet: set the canary of the back-channel');
     }
-    const against = said.find(({ kind }) => kind !== 'deliverable' && kind !== 'overquota');
+    const at = said.findIndex(({ kind }) => kind !== 'deliverable' && kind !== 'overquota');
+    const against = said[at];
     if (against === undefined) {
-      if (this.#alarmed !== undefined) this.#alarm.recovered(witness);
+      if (this.#alarmed !== undefined) this.#alarm.recovered(first);
       this.#alarmed = undefined;
       this.#stood = true;
       return undefined;
     }
+    const witness = witnesses[at % witnesses.length] ?? first;
     this.#demote(witness.mailbox);
     if (this.#alarmed !== 'failed') this.#alarm.failed(witness, against);
     this.#alarmed = 'failed';

@@ -25,6 +25,7 @@ type Round = { readonly verdicts: Verdict[]; readonly said: readonly Verdict[] }
 const VOUCHED_MS = 20;
 
 const NONE_DENIED: ReadonlySet<string> = new Set();
+const NOBODY: readonly Recipient[] = [];
 
 /** One for each session. */
 export class WitnessedAsk {
@@ -33,8 +34,8 @@ export class WitnessedAsk {
   readonly #now: () => number;
   /** Unknowns come in floods: after one the witness is asked along with the batch, not in a second turn. */
   #expectUnknown = false;
-  /** The last thing that was asked here was this mailbox, and it exists. */
-  #vouched: { readonly mailbox: string; readonly at: number } | undefined;
+  /** The last thing that was asked here were these mailboxes, and they exist. */
+  #vouched: { readonly mailboxes: string; readonly at: number } | undefined;
 
   /** @param now monotonic milliseconds */
   constructor(witness: Witness, askAll: AskAll, now: () => number) {
@@ -45,7 +46,7 @@ export class WitnessedAsk {
 
   /** @returns a verdict for each, in order, unknown only with the witness behind it */
   async ask(batch: readonly Recipient[], progress: Progress): Promise<readonly Verdict[]> {
-    const early = this.#expectUnknown ? this.#witness.candidate(NONE_DENIED) : undefined;
+    const early = this.#expectUnknown ? this.#witness.candidates(NONE_DENIED) : NOBODY;
     const { verdicts, said } = await this.#round(batch, early, progress);
     batch.forEach((recipient, i) => {
       if (verdicts[i]?.kind === 'deliverable') this.#witness.learn(recipient);
@@ -55,24 +56,25 @@ export class WitnessedAsk {
     if (denied.length === 0) return verdicts;
 
     const names = new Set(denied.map(({ mailbox }) => mailbox));
-    if (early !== undefined && !names.has(early.mailbox)) return this.#believe(verdicts, early, said);
-    const witness = this.#witness.candidate(names);
-    if (witness === undefined) return this.#believe(verdicts, undefined, []);
+    const vouches = early.length > 0 && !early.some(({ mailbox }) => names.has(mailbox));
+    if (vouches) return this.#believe(verdicts, early, said);
+    const witnesses = this.#witness.candidates(names);
+    if (witnesses.length === 0) return this.#believe(verdicts, NOBODY, []);
     // Whom it finds now is told at the end: its place in the batch is another one.
-    const again = await this.#round(denied, witness, {
+    const again = await this.#round(denied, witnesses, {
       heard: () => progress.heard(),
       early: () => undefined,
     });
     const confirmed = verdicts.map((verdict) =>
       verdict.kind === 'unknown' ? (again.verdicts.shift() ?? deferred('no verdict came')) : verdict,
     );
-    return this.#believe(confirmed, witness, again.said);
+    return this.#believe(confirmed, witnesses, again.said);
   }
 
   /** In a flood the end of a batch is the beginning of the next. */
   async #round(
     recipients: readonly Recipient[],
-    witness: Recipient | undefined,
+    witnesses: readonly Recipient[],
     progress: Progress,
   ): Promise<Round> {
     const vouched = this.#vouched;
@@ -84,25 +86,25 @@ export class WitnessedAsk {
         const place = index - before;
         if (place >= 0 && place < recipients.length && isHarmless(verdict)) progress.early(place, verdict);
       };
-    if (witness === undefined) return { verdicts: await this.#askAll(recipients, told(0)), said: [] };
+    if (witnesses.length === 0) return { verdicts: await this.#askAll(recipients, told(0)), said: [] };
     const now = this.#now();
-    const vouchedFor = vouched?.mailbox === witness.mailbox && now - vouched.at <= VOUCHED_MS;
-    const before = vouchedFor ? [] : [witness];
-    const verdicts = await this.#askAll([...before, ...recipients, witness], told(before.length));
-    const said = [...verdicts.splice(0, before.length), ...verdicts.splice(-1)];
-    if (said.every(({ kind }) => kind === 'deliverable'))
-      this.#vouched = { mailbox: witness.mailbox, at: now };
+    const mailboxes = witnesses.map(({ mailbox }) => mailbox).join('\n');
+    const vouchedFor = vouched?.mailboxes === mailboxes && now - vouched.at <= VOUCHED_MS;
+    const before = vouchedFor ? [] : witnesses;
+    const verdicts = await this.#askAll([...before, ...recipients, ...witnesses], told(before.length));
+    const said = [...verdicts.splice(0, before.length), ...verdicts.splice(-witnesses.length)];
+    if (said.every(({ kind }) => kind === 'deliverable')) this.#vouched = { mailboxes, at: now };
     return { verdicts, said };
   }
 
-  /** Lets an unknown stand only where the witness, asked around it, exists. */
+  /** Lets an unknown stand only where the witnesses, asked around it, exist. */
   #believe(
     verdicts: readonly Verdict[],
-    witness: Recipient | undefined,
+    witnesses: readonly Recipient[],
     said: readonly Verdict[],
   ): readonly Verdict[] {
-    const doubt = this.#witness.judge(witness, said);
-    const vouched = witness === undefined ? {} : { witness: witnessSaid(witness, said) };
+    const doubt = this.#witness.judge(witnesses, said);
+    const vouched = witnesses.length === 0 ? {} : { witness: witnessSaid(witnesses, said) };
     const add = evidenceAdder(vouched);
     return verdicts.map((verdict) => {
       if (verdict.kind !== 'unknown') return verdict;
@@ -111,11 +113,14 @@ export class WitnessedAsk {
   }
 }
 
-/** What it said against itself, else what it is. */
-function witnessSaid({ address }: Recipient, said: readonly Verdict[]): WitnessSaid {
-  const verdict = said.find(({ kind }) => kind !== 'deliverable') ?? said[0];
+/** Which one said something against itself, and what; else who all of them are. */
+function witnessSaid(witnesses: readonly Recipient[], said: readonly Verdict[]): WitnessSaid {
+  const at = said.findIndex(({ kind }) => kind !== 'deliverable');
+  const verdict = said[Math.max(at, 0)];
+  const asked = at === -1 ? witnesses : witnesses.slice(at % witnesses.length, (at % witnesses.length) + 1);
   const words = verdict === undefined || verdict.kind === 'deliverable' ? undefined : verdict.evidence?.said;
   const kind = verdict?.kind ?? 'not asked';
+  const address = asked.map((each) => each.address).join(', ');
   return { address, said: words === undefined ? kind : `${kind}: ${describeSaid(words)}` };
 }
 

@@ -92,7 +92,7 @@ describe('the defaults', () => {
           type: 'lmtp',
           name: 'cyrus',
           endpoint: { kind: 'unix', path: '/run/lmtp' },
-          canary: undefined,
+          canaries: [],
           login: undefined,
           tls: undefined,
           connections: 2,
@@ -175,7 +175,7 @@ describe('the file', () => {
     expect(config.lookup.deadlineMs).toBe(250);
     expect(config.defaultMap.overQuota).toBe('ok');
     expect(config.lookup.alwaysAccept).toEqual(['postmaster', 'abuse@example.jp']);
-    expect(config.backchannels[0]).toMatchObject({ canary: { mailbox: 'canary@example.jp' } });
+    expect(config.backchannels[0]).toMatchObject({ canaries: [{ mailbox: 'canary@example.jp' }] });
     expect(config.log).toMatchObject({ level: 'debug', file: '/var/log/cyrusmapd.log' });
   });
 
@@ -184,7 +184,7 @@ describe('the file', () => {
       `lookup = { downcase = false, always_accept = ["Postmaster"] }\n${LMTP}canary = "Canary@Example.jp"`,
     );
     expect(config.lookup.alwaysAccept).toEqual(['Postmaster']);
-    expect(config.backchannels[0]).toMatchObject({ canary: { address: 'Canary@Example.jp' } });
+    expect(config.backchannels[0]).toMatchObject({ canaries: [{ address: 'Canary@Example.jp' }] });
   });
 
   it('orders domains from the most to the least specific, folded', async () => {
@@ -259,14 +259,14 @@ describe('the flags', () => {
   it('are enough where the file names no back-channel', async () => {
     const config = await load('', { lmtp: 'unix:/run/lmtp', canary: 'postmaster@example.jp' });
     expect(config.backchannels).toMatchObject([
-      { type: 'lmtp', name: 'default', canary: { address: 'postmaster@example.jp' }, connections: 2 },
+      { type: 'lmtp', name: 'default', canaries: [{ address: 'postmaster@example.jp' }], connections: 2 },
     ]);
   });
 
   it('set the canary of the only back-channel of the file', async () => {
     const config = await load(LMTP, { canary: 'postmaster@example.jp' });
     expect(config.backchannels).toMatchObject([
-      { name: 'cyrus', canary: { address: 'postmaster@example.jp' } },
+      { name: 'cyrus', canaries: [{ address: 'postmaster@example.jp' }] },
     ]);
   });
 
@@ -282,7 +282,7 @@ describe('the flags', () => {
         type: 'imap',
         name: 'default',
         endpoint: { kind: 'inet', host: '127.0.0.1', port: 143 },
-        canary: { address: 'postmaster@example.jp' },
+        canaries: [{ address: 'postmaster@example.jp' }],
         login: {
           user: 'cyrus',
           passwordFile: join(process.cwd(), 'password'),

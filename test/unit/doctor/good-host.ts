@@ -147,7 +147,7 @@ export function pictureOf(changes: Partial<Host>): Picture {
     backchannels: config.backchannels.map((backchannel) => ({
       backchannel,
       error: undefined,
-      canary: backchannel.type === 'lmtp' && backchannel.canary !== undefined ? DELIVERABLE : undefined,
+      canary: backchannel.type === 'lmtp' && backchannel.canaries.length > 0 ? DELIVERABLE : undefined,
       creation: undefined,
     })),
     postmasters: new Map([

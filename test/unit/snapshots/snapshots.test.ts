@@ -15,7 +15,7 @@ const BOB = 'bob@example.jp';
 /** Lists by hand. */
 class HandSource implements SnapshotSource {
   readonly name: string;
-  canary: string | undefined;
+  canaries: readonly string[] = [];
   closed = false;
   /** Lists that were begun. */
   lists = 0;
@@ -249,7 +249,7 @@ describe('a list that is not whole', () => {
   });
 
   test('nor one without the canary', async () => {
-    source.canary = 'canary@example.jp';
+    source.canaries = ['canary@example.jp', ALICE];
     await begin();
     await source.end(ALICE);
     expect(known(BOB)).toBe(true);
@@ -260,7 +260,7 @@ describe('a list that is not whole', () => {
   });
 
   test('a canary elsewhere is not looked for', async () => {
-    source.canary = 'canary@example.net';
+    source.canaries = ['canary@example.net'];
     await begin();
     await source.end(ALICE);
     expect(lines).toEqual(['info listed']);

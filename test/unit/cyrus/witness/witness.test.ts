@@ -28,64 +28,64 @@ beforeEach(() => {
 
 describe('who is asked', () => {
   test('nobody, where no canary is configured and no mailbox was confirmed', () => {
-    expect(new Witness(undefined, alarm).candidate(NONE)).toBeUndefined();
+    expect(new Witness([], alarm).candidates(NONE)).toEqual([]);
   });
 
   test('the canary, whatever was confirmed and even if it was just denied', () => {
-    const witness = new Witness(canary, alarm);
+    const witness = new Witness([canary], alarm);
     witness.learn(alice);
-    expect(witness.candidate(new Set([canary.mailbox]))).toBe(canary);
+    expect(witness.candidates(new Set([canary.mailbox]))).toEqual([canary]);
   });
 
   test('else the mailbox most recently confirmed, but none that was just denied', () => {
-    const witness = new Witness(undefined, alarm);
+    const witness = new Witness([], alarm);
     witness.learn(alice);
     witness.learn(bob);
-    expect(witness.candidate(NONE)).toBe(bob);
+    expect(witness.candidates(NONE)).toEqual([bob]);
     witness.learn(alice);
-    expect(witness.candidate(NONE)).toBe(alice);
-    expect(witness.candidate(new Set([alice.mailbox]))).toBe(bob);
-    expect(witness.candidate(new Set([alice.mailbox, bob.mailbox]))).toBeUndefined();
+    expect(witness.candidates(NONE)).toEqual([alice]);
+    expect(witness.candidates(new Set([alice.mailbox]))).toEqual([bob]);
+    expect(witness.candidates(new Set([alice.mailbox, bob.mailbox]))).toEqual([]);
   });
 
   test('only the last few confirmed ones are remembered', () => {
-    const witness = new Witness(undefined, alarm);
+    const witness = new Witness([], alarm);
     const many = Array.from({ length: LEARNED_WITNESSES_MAX + 1 }, (_, i) => recipient(`u${i}@example.jp`));
     for (const each of many) witness.learn(each);
     const [first, ...others] = many;
     expect(first).toBeDefined();
     const denied = new Set(others.map(({ mailbox }) => mailbox));
-    expect(witness.candidate(denied)).toBeUndefined();
+    expect(witness.candidates(denied)).toEqual([]);
   });
 
   test('one that failed comes after the others, and is the first to be given up', () => {
-    const witness = new Witness(undefined, alarm);
+    const witness = new Witness([], alarm);
     witness.learn(alice);
     witness.learn(bob);
-    witness.judge(bob, [UNKNOWN, UNKNOWN]);
-    expect(witness.candidate(NONE)).toBe(alice);
+    witness.judge([bob], [UNKNOWN, UNKNOWN]);
+    expect(witness.candidates(NONE)).toEqual([alice]);
     for (let i = 0; i < LEARNED_WITNESSES_MAX - 1; i++) witness.learn(recipient(`u${i}@example.jp`));
     const others = new Set(Array.from({ length: LEARNED_WITNESSES_MAX - 1 }, (_, i) => `u${i}@example.jp`));
-    expect(witness.candidate(others)).toBe(alice);
-    expect(witness.candidate(new Set([...others, alice.mailbox]))).toBeUndefined();
+    expect(witness.candidates(others)).toEqual([alice]);
+    expect(witness.candidates(new Set([...others, alice.mailbox]))).toEqual([]);
   });
 
   test('all of them are kept while Cyrus has lost its mailboxes', () => {
-    const witness = new Witness(undefined, alarm);
+    const witness = new Witness([], alarm);
     witness.learn(alice);
     witness.learn(bob);
-    for (let i = 0; i < 20; i++) witness.judge(witness.candidate(NONE), [UNKNOWN, UNKNOWN]);
-    const kept = [witness.candidate(NONE), witness.candidate(new Set([alice.mailbox]))];
+    for (let i = 0; i < 20; i++) witness.judge(witness.candidates(NONE), [UNKNOWN, UNKNOWN]);
+    const kept = [...witness.candidates(NONE), ...witness.candidates(new Set([alice.mailbox]))];
     expect(kept).toContain(bob);
-    expect(witness.judge(witness.candidate(NONE), [DELIVERABLE, DELIVERABLE])).toBeUndefined();
+    expect(witness.judge(witness.candidates(NONE), [DELIVERABLE, DELIVERABLE])).toBeUndefined();
   });
 });
 
 describe('what an unknown is worth', () => {
   test('it stands where the witness is deliverable or over quota', () => {
-    const witness = new Witness(canary, alarm);
-    expect(witness.judge(canary, [DELIVERABLE, DELIVERABLE])).toBeUndefined();
-    expect(witness.judge(canary, [OVERQUOTA, OVERQUOTA])).toBeUndefined();
+    const witness = new Witness([canary], alarm);
+    expect(witness.judge([canary], [DELIVERABLE, DELIVERABLE])).toBeUndefined();
+    expect(witness.judge([canary], [OVERQUOTA, OVERQUOTA])).toBeUndefined();
     expect(alarms).toEqual([]);
   });
 
@@ -96,21 +96,21 @@ describe('what an unknown is worth', () => {
     ['refused', [REFUSED, REFUSED]],
     ['deferred', [deferred('System I/O error'), deferred('System I/O error')]],
   ])('it is deferred where the witness is %s', (_, said) => {
-    expect(new Witness(canary, alarm).judge(canary, said)?.kind).toBe('deferred');
+    expect(new Witness([canary], alarm).judge([canary], said)?.kind).toBe('deferred');
   });
 
   test('it is deferred where there is no witness, with words that name the key', () => {
-    const doubt = new Witness(undefined, alarm).judge(undefined, []);
+    const doubt = new Witness([], alarm).judge([], []);
     expect(doubt).toMatchObject({ kind: 'deferred', reason: expect.stringContaining('canary') });
   });
 });
 
 describe('the alarm', () => {
   test('is given once, and once more when all is well again', () => {
-    const witness = new Witness(canary, alarm);
-    for (let i = 0; i < 3; i++) witness.judge(canary, [UNKNOWN, UNKNOWN]);
-    for (let i = 0; i < 3; i++) witness.judge(canary, [DELIVERABLE, DELIVERABLE]);
-    witness.judge(canary, [UNKNOWN, UNKNOWN]);
+    const witness = new Witness([canary], alarm);
+    for (let i = 0; i < 3; i++) witness.judge([canary], [UNKNOWN, UNKNOWN]);
+    for (let i = 0; i < 3; i++) witness.judge([canary], [DELIVERABLE, DELIVERABLE]);
+    witness.judge([canary], [UNKNOWN, UNKNOWN]);
     expect(alarms).toEqual([
       'failed canary@example.jp unknown',
       'recovered canary@example.jp',
@@ -119,17 +119,35 @@ describe('the alarm', () => {
   });
 
   test('tells a missing witness once', () => {
-    const witness = new Witness(undefined, alarm);
-    witness.judge(undefined, []);
-    witness.judge(undefined, []);
+    const witness = new Witness([], alarm);
+    witness.judge([], []);
+    witness.judge([], []);
     expect(alarms).toEqual(['missing']);
   });
 
   test('tells a failed witness even where a missing one was told before', () => {
-    const witness = new Witness(undefined, alarm);
-    witness.judge(undefined, []);
+    const witness = new Witness([], alarm);
+    witness.judge([], []);
     witness.learn(alice);
-    witness.judge(alice, [UNKNOWN, UNKNOWN]);
+    witness.judge([alice], [UNKNOWN, UNKNOWN]);
     expect(alarms).toEqual(['missing', 'failed alice@example.jp unknown']);
+  });
+});
+
+describe('several canaries, one for each server behind', () => {
+  test('are all asked, and vouch for an unknown only together', () => {
+    const witness = new Witness([alice, bob], alarm);
+    expect(witness.candidates(NONE)).toEqual([alice, bob]);
+    const all = [alice, bob];
+    expect(witness.judge(all, [DELIVERABLE, OVERQUOTA, DELIVERABLE, DELIVERABLE])).toBeUndefined();
+    for (const at of [0, 1, 2, 3]) {
+      const said = [DELIVERABLE, DELIVERABLE, DELIVERABLE, DELIVERABLE];
+      said[at] = UNKNOWN;
+      expect(witness.judge(all, said)).toMatchObject({
+        kind: 'deferred',
+        reason: expect.stringContaining(at % 2 === 0 ? 'alice' : 'bob'),
+      });
+    }
+    expect(witness.judge(all, [DELIVERABLE])?.kind).toBe('deferred');
   });
 });

@@ -44,7 +44,7 @@ beforeEach(() => {
   ]);
   before = () => undefined;
   asker = new WitnessedAsk(
-    new Witness(recipient('canary'), ALARM),
+    new Witness([recipient('canary')], ALARM),
     async (recipients, told) => {
       turns.push(recipients.map(({ local }) => local).join(' '));
       return recipients.map(({ local }, place) => {
@@ -87,6 +87,27 @@ describe('the witness', () => {
     now += 21;
     expect(await ask('n2')).toEqual(['unknown']);
     expect(turns.at(-1)).toBe('canary n2 canary');
+  });
+});
+
+describe('several canaries', () => {
+  test('are all asked on both sides, and all must exist', async () => {
+    const turnsOfAll: string[] = [];
+    const all = new WitnessedAsk(
+      new Witness([recipient('canary'), recipient('alice')], ALARM),
+      (recipients) => {
+        turnsOfAll.push(recipients.map(({ local }) => local).join(' '));
+        return Promise.resolve(recipients.map(({ local }) => mailboxes.get(local) ?? UNKNOWN));
+      },
+      () => now,
+    );
+    const progress = { heard: () => undefined, early: () => undefined };
+    const kinds = async () => (await all.ask([recipient('nobody')], progress)).map(({ kind }) => kind);
+    expect(await kinds()).toEqual(['unknown']);
+    expect(await kinds()).toEqual(['unknown']);
+    expect(turnsOfAll).toEqual(['nobody', 'canary alice nobody canary alice', 'nobody canary alice']);
+    mailboxes.delete('alice');
+    expect(await kinds()).toEqual(['deferred']);
   });
 });
 
