@@ -116,6 +116,7 @@ export class Daemon {
     this.#inForce = await putInForce(next, this.#heart, this.#doors.events?.proof, former);
     this.#doors.beside?.take(next);
     this.#doors.server.stallLimitMs = stallLimitOf(config.lookup);
+    this.#doors.events?.servers.expect(next.events?.serverNames);
     const { probes } = this.#inForce.backchannels;
     for (const probe of former.backchannels.probes) if (!probes.includes(probe)) this.#retire(probe);
   }
@@ -205,6 +206,6 @@ function warm({ cache: config }: Config, { cache, validator, log }: Heart): Warm
 /** The socket is that of the start: without one nobody would tell us of a change, and with one somebody does. */
 function eventsOf(started: Config, config: Config): EventsConfig | undefined {
   if (started.events === undefined) return undefined;
-  const { negativeTtlMs, backchannels } = config.events ?? started.events;
-  return { ...started.events, negativeTtlMs, backchannels };
+  const { negativeTtlMs, backchannels, serverNames } = config.events ?? started.events;
+  return { ...started.events, negativeTtlMs, backchannels, serverNames };
 }

@@ -13,6 +13,7 @@ export function checkEvents({ config, imapdConf }: Picture): Finding[] {
   return [
     ...checkQuotaGroup(imapdConf),
     ...(events === undefined ? [] : checkPush(imapdConf, events)),
+    ...(events === undefined ? [] : checkServerName(imapdConf, events)),
     ...(events === undefined ? [] : checkDefaultDomain(imapdConf, lookup.addressRules.defaultDomain)),
   ];
 }
@@ -57,6 +58,23 @@ function checkPush(conf: ImapdConf, { listen }: EventsConfig): Finding[] {
       what: `[events] listens on ${formatEndpoint(listen)}, and Cyrus pushes nothing there`,
       why: 'a mailbox that was deleted is answered as if it existed, until the next snapshot',
       mend: missing.join('; '),
+    },
+  ];
+}
+
+/** Without the option it is the name of the host, which may be another one where the daemon runs in a jail of its own. */
+function checkServerName(conf: ImapdConf, { serverNames }: EventsConfig): Finding[] {
+  const name = conf.find('servername')?.value.toLowerCase();
+  if (name === undefined || serverNames === undefined) return [];
+  if (serverNames.some((each) => each.toLowerCase() === name)) return [];
+  return [
+    {
+      check: 'imapd.servername',
+      severity: 'error',
+      where: whereOf(conf, 'servername'),
+      what: `servername is ${name}, and events.server_names has ${serverNames.join(', ')}`,
+      why: 'each of its events makes everything known be asked anew',
+      mend: `in cyrusmapd.toml, [events]: server_names = ["${name}"]`,
     },
   ];
 }

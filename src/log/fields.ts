@@ -34,6 +34,7 @@ export const FIELDS = {
   endpoint: text('Where it listens or connects, as in the configuration.'),
   enhanced: text('What Cyrus said: its enhanced code, such as `5.1.1`.'),
   error: strange('What the system or the peer said.'),
+  expected: text('The servers whose events are expected.'),
   file: text('The file.'),
   gaps: number('Gaps since the last line about one, this one included.'),
   key: strange(
@@ -67,6 +68,7 @@ export const FIELDS = {
   rule: text('Why nobody needed to be asked, such as `8-bit character`.'),
   said: strange('What Cyrus said: its words.'),
   seconds: number('For how long, in seconds.'),
+  server: strange('The name by which a server calls itself.'),
   session: strange('SESSIONID, by which the log of Cyrus names the conversation.'),
   signal: text('The signal.'),
   skipped: number('Mailboxes of the list for which there was no room.'),

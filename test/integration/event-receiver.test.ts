@@ -27,6 +27,7 @@ const recorder: EventEffects = {
   forget: (mailbox) => effect(`forget ${mailbox}`),
   markOverQuota: (mailbox) => effect(`over ${mailbox}`),
   gap: (reason) => void effects.push(`gap ${reason}`),
+  expects: (server: string | undefined) => server !== 'stranger.test',
   handOn: ({ name, bytes }: DlistCommand) => effect(`hand on ${name} ${bytes.length}`),
 };
 
@@ -109,6 +110,14 @@ describe('an event', () => {
     peer.send(changed('alice', 'QuotaExceed'));
     await peer.receives(OK);
     expect(effects).toEqual(['over alice@example.jp after 0']);
+  });
+
+  test('of a server that is not expected is answered, and a gap', async () => {
+    const peer = await connect();
+    const uri = 'imap://stranger.test/user/alice%40example.jp;UIDVALIDITY=1';
+    peer.send(notify({ event: 'MailboxCreate', uri, serverFQDN: 'stranger.test' }));
+    expect(await peer.receives(OK)).toBe(OK);
+    expect(effects).toEqual([expect.stringMatching(/^gap.*MailboxCreate.*not expected after 0$/)]);
   });
 
   test('of another class is answered, handed on as it came, and does nothing else', async () => {

@@ -1,6 +1,6 @@
 // The keys of [events]: what Cyrus pushes. Descriptions; no I/O.
 import { key, type Keys, type Table } from '../key.js';
-import { account, duration, fileMode, flag, list, unixEndpoint } from '../kinds.js';
+import { account, duration, fileMode, flag, hostName, list, unixEndpoint } from '../kinds.js';
 import { backchannelName } from './backchannel.js';
 
 const KEYS = {
@@ -42,6 +42,12 @@ const KEYS = {
     example: ['cyrus'],
     since: '0.1.0',
     text: 'The back-channels of the Cyrus that pushes them. Another one is not believed as if it told of its changes.',
+  }),
+  server_names: key(list(hostName(), 'server names', 1), {
+    unset: 'those of any server are taken',
+    example: ['mail.example.jp'],
+    since: '0.1.0',
+    text: 'The servers that push them, by `servername` of imapd.conf(5), which stands in each event. Another one is told of once, and each of its events makes everything known be asked anew.',
   }),
   forward: key(unixEndpoint(), {
     unset: 'nobody gets it',

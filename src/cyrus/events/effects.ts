@@ -2,6 +2,7 @@
 // gap everything from before is outdated. No I/O.
 import type { EventEffects } from './event-receiver.js';
 import type { DlistForwarder } from './dlist-forwarder.js';
+import type { ExpectedServers } from './expected-servers.js';
 import type { GapLog } from './gap-log.js';
 import type { EventsProof } from '../../validation/events-proof.js';
 
@@ -17,6 +18,7 @@ export type EffectParts = {
   readonly remembered: Remembered;
   /** Where Cyrus was not told to push quota events, nobody but a stranger sends one. */
   readonly quota: boolean;
+  readonly servers: ExpectedServers;
   readonly gaps: GapLog;
   readonly forwarder: DlistForwarder | undefined;
   /** The proof of the back-channels whose events they are. */
@@ -28,12 +30,13 @@ export type EffectParts = {
 };
 
 export function eventEffects(parts: EffectParts): EventEffects {
-  const { remembered, quota, gaps, forwarder, proof, now, onGap } = parts;
+  const { remembered, quota, servers, gaps, forwarder, proof, now, onGap } = parts;
   return {
     forget: (mailbox) => remembered.forget(mailbox),
     markOverQuota: (mailbox) => {
       if (quota) remembered.markOverQuota(mailbox);
     },
+    expects: (server) => servers.includes(server),
     gap: (reason) => {
       proof.gap(now());
       remembered.missed();

@@ -13,6 +13,8 @@ import { cyrusEvent } from '../../log/verbs/events.js';
 export interface EventEffects {
   forget(mailbox: string): void;
   markOverQuota(mailbox: string): void;
+  /** Whether the server that tells of a change is one of ours. @param server as it names itself */
+  expects(server: string | undefined): boolean;
   /** An event was not understood, or may have been lost: anything may have changed. */
   gap(reason: string): void;
   /** Not ours, and answered: a Sieve notification, say. */
@@ -113,6 +115,11 @@ export class EventReceiver {
   }
 
   #effect(event: MailboxEvent, command: DlistCommand): void {
+    const told = event.kind === 'changed' || event.kind === 'overquota';
+    if (told && !this.#effects.expects(event.server)) {
+      this.#effects.gap(`event ${event.event} is of a server that is not expected`);
+      return;
+    }
     switch (event.kind) {
       case 'changed':
         for (const mailbox of event.mailboxes) this.#effects.forget(mailbox);

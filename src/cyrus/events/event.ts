@@ -4,11 +4,18 @@
 import { mailboxKey, type AddressRules } from '../../validation/recipient.js';
 import type { DlistCommand } from './dlist.js';
 
+type Named = {
+  readonly event: string;
+  readonly mailboxes: readonly string[];
+  /** Who says so: serverFQDN. */
+  readonly server?: string;
+};
+
 export type MailboxEvent =
   /** These changed; keys of the cache, folded. Empty where no user's INBOX is concerned. */
-  | { readonly kind: 'changed'; readonly event: string; readonly mailboxes: readonly string[] }
+  | (Named & { readonly kind: 'changed' })
   /** lmtpd found it over quota, from inside a RCPT: forgetting it would make it ask again. */
-  | { readonly kind: 'overquota'; readonly event: string; readonly mailboxes: readonly string[] }
+  | (Named & { readonly kind: 'overquota' })
   /** Of no concern: a login, a message; `foreign` where it is no mailbox event, such as a Sieve notification. */
   | { readonly kind: 'other'; readonly event: string; readonly foreign: boolean }
   /** Perhaps of concern, and not understood. */
@@ -29,6 +36,8 @@ const OTHERS =
 
 /** Cyrus' own have 25 characters at most; a stranger's stand in a log line and a table of counts. */
 const NAME_MAX = 64;
+/** RFC 1035 section 2.3.4. */
+const SERVER_MAX = 255;
 
 /** Class of what mboxevent.c sends; others, such as SIEVE, share the socket. */
 const EVENT_CLASS = 'EVENT';
@@ -68,7 +77,13 @@ function readMessage(message: string, rules: AddressRules): MailboxEvent {
       return doubtful(event, `has the ${field} ${JSON.stringify(uri?.slice(0, 200) ?? null)}`);
     mailboxes.push(...names);
   }
-  return { kind: overQuota ? 'overquota' : 'changed', event, mailboxes };
+  const server = textField(fields, 'serverFQDN')?.slice(0, SERVER_MAX);
+  return {
+    kind: overQuota ? 'overquota' : 'changed',
+    event,
+    mailboxes,
+    ...(server === undefined ? {} : { server }),
+  };
 }
 
 /**

@@ -4,6 +4,7 @@ import type { EventsConfig } from '../../config/config.js';
 import { DlistForwarder } from './dlist-forwarder.js';
 import { DEFAULT_RECEIVER_LIMITS, EventReceiver } from './event-receiver.js';
 import { eventEffects } from './effects.js';
+import { ExpectedServers } from './expected-servers.js';
 import { GapLog } from './gap-log.js';
 import { messageOf } from '../../errors.js';
 import type { Log } from '../../log/log.js';
@@ -21,6 +22,8 @@ export type Events = {
   readonly receiver: EventReceiver;
   /** How often everything known was forgotten. */
   readonly gaps: { readonly count: number };
+  /** Whose events are expected, as now configured. */
+  readonly servers: ExpectedServers;
   readonly forwarder: DlistForwarder | undefined;
   /** That what was said before the last gap is outdated. */
   readonly proof: EventsProof;
@@ -43,10 +46,12 @@ export async function openEvents(
   requirePrivateFolder(`events.listen is ${formatEndpoint(config.listen)}`, config.listen.path);
   const forwarder = config.forward === undefined ? undefined : new DlistForwarder(config.forward.path, log);
   const gaps = new GapLog(log);
+  const servers = new ExpectedServers(config.serverNames, log);
   const proof = new EventsProof();
   const effects = eventEffects({
     remembered: validator,
     quota: config.quota,
+    servers,
     gaps,
     forwarder,
     proof,
@@ -72,5 +77,5 @@ export async function openEvents(
     receiver.close();
     forwarder?.close();
   };
-  return { receiver, gaps, forwarder, proof, close };
+  return { receiver, gaps, servers, forwarder, proof, close };
 }

@@ -20,6 +20,12 @@ export const eventGap = verb('event-gap', {
   fields: ['reason', 'gaps'],
 });
 
+export const eventStranger = verb('event-stranger', {
+  levels: ['error'],
+  prose: 'A server that is not expected pushes events: at each of them everything known is forgotten.',
+  fields: ['server', 'expected'],
+});
+
 export const notificationDropped = verb('notification-dropped', {
   levels: ['warn'],
   prose: 'A notification for another program could not be handed on.',

@@ -21,6 +21,7 @@ const EVENTS: EventsConfig = {
   quota: false,
   negativeTtlMs: 30_000,
   backchannels: undefined,
+  serverNames: undefined,
   forward: undefined,
 };
 

@@ -202,6 +202,14 @@ const MISTAKES: readonly Row[] = [
     'a default domain unknown to us',
     { settings: WITH_EVENTS, ...imapd(`${PUSHED}\ndefaultdomain: example.org`) },
   ],
+  [
+    'imapd.servername',
+    'events of a server that is not expected',
+    {
+      settings: { ...SETTINGS, events: { ...WITH_EVENTS.events, server_names: ['b1.example.jp'] } },
+      ...imapd(`${PUSHED}\nservername: b2.example.jp`),
+    },
+  ],
   ['sasldb.readers', 'most reader slots taken', readers(101)],
   ['sasldb.readers', 'all reader slots taken', readers(126)],
   [

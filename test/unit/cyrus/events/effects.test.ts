@@ -1,10 +1,11 @@
 import { describe, expect, test } from 'vitest';
 import { eventEffects } from '../../../../src/cyrus/events/effects.js';
+import { ExpectedServers } from '../../../../src/cyrus/events/expected-servers.js';
 import { GapLog } from '../../../../src/cyrus/events/gap-log.js';
 import { silentLog } from '../../../../src/log/log.js';
 import { EventsProof } from '../../../../src/validation/events-proof.js';
 
-function effects(quota: boolean) {
+function effects(quota: boolean, names?: readonly string[]) {
   const done: string[] = [];
   const remembered = {
     forget: (mailbox: string) => void done.push(`forget ${mailbox}`),
@@ -13,12 +14,22 @@ function effects(quota: boolean) {
   };
   const gaps = new GapLog(silentLog);
   const proof = new EventsProof();
+  const servers = new ExpectedServers(names, silentLog);
   const onGap = (): void => void done.push('list anew');
   return {
     done,
     gaps,
     proof,
-    events: eventEffects({ remembered, quota, gaps, forwarder: undefined, proof, now: () => 7, onGap }),
+    events: eventEffects({
+      remembered,
+      quota,
+      servers,
+      gaps,
+      forwarder: undefined,
+      proof,
+      now: () => 7,
+      onGap,
+    }),
   };
 }
 
