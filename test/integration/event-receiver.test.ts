@@ -117,7 +117,7 @@ describe('an event', () => {
     const uri = 'imap://stranger.test/user/alice%40example.jp;UIDVALIDITY=1';
     peer.send(notify({ event: 'MailboxCreate', uri, serverFQDN: 'stranger.test' }));
     expect(await peer.receives(OK)).toBe(OK);
-    expect(effects).toEqual([expect.stringMatching(/^gap.*MailboxCreate.*not expected after 0$/)]);
+    expect(effects).toEqual([expect.stringMatching(/^gap .*MailboxCreate.*not expected$/)]);
   });
 
   test('of another class is answered, handed on as it came, and does nothing else', async () => {
