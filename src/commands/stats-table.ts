@@ -93,7 +93,10 @@ function harvest(figures: Fields): string[] {
 }
 
 function shadow(figures: Fields): string[] {
-  const beside = fieldsOf(figures.get('shadow'));
+  const figure = figures.get('shadow');
+  // Without [shadow] there is none.
+  if (figure === undefined) return [];
+  const beside = fieldsOf(figure);
   if (beside.size === 0) return [];
   const kinds = [...counts(beside, 'differences')].map(([kind, count]) =>
     row('', `${kind.padEnd(20)}${count}`),
