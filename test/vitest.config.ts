@@ -23,7 +23,13 @@ export default defineConfig({
     projects: [
       // Long, since some fill a cache with a million entries, on machines that do other things as well.
       { test: { name: 'unit', include: ['unit/**/*.test.ts'], testTimeout: 30 * SECOND } },
-      { test: { name: 'property', include: ['property/**/*.test.ts'], testTimeout: 60 * SECOND } },
+      {
+        test: {
+          name: 'property',
+          include: ['property/**/*.test.ts', 'fuzz/**/*.test.ts'],
+          testTimeout: 60 * SECOND,
+        },
+      },
       {
         test: {
           name: 'integration',

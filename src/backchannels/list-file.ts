@@ -68,6 +68,19 @@ export async function readList(file: string, key: string, rules: AddressRules): 
       throw new ConfigError(`${key} is ${file}: ${messageOf(cause)}`, { cause });
     },
   );
+  return { names: await parseList(bytes, file, key, rules), state };
+}
+
+/**
+ * As readList(), of its bytes.
+ * @throws ConfigError where a line is no mailbox
+ */
+export async function parseList(
+  bytes: Buffer,
+  file: string,
+  key: string,
+  rules: AddressRules,
+): Promise<Names> {
   const names = new Names();
   let sliceBegan = performance.now();
   for (let from = 0, line = 1; from < bytes.length; line += 1) {
@@ -87,7 +100,7 @@ export async function readList(file: string, key: string, rules: AddressRules): 
       sliceBegan = performance.now();
     }
   }
-  return { names, state };
+  return names;
 }
 
 /** A comment begins the line or follows a blank: `#` may stand in an address. */

@@ -18,8 +18,13 @@ export function lineOf(path: Path, lines: ReadonlyMap<string, number>): number |
   return undefined;
 }
 
+/** Deeper than any key of ours. What lies below it has the line of what is around it, and costs no more than that. */
+const DEPTH_MAX = 8;
+
 class Walk {
   readonly lines = new Map<string, number>();
+  /** Tables of each array of tables, so far. */
+  readonly #counts = new Map<string, number>();
   readonly #text: string;
   #at = 0;
   #line = 1;
@@ -34,23 +39,25 @@ class Walk {
       if (this.#take('[')) {
         const many = this.#take('[');
         table = this.#key();
-        this.#note(many ? [...table, this.#count(table)] : table);
-        if (many) table = [...table, this.#count(table) - 1];
+        if (many) table = [...table, this.#count(table)];
+        this.#note(table);
         this.#take(']');
         if (many) this.#take(']');
       } else this.#pair(table);
     }
   }
 
+  /** @returns how many there were before this one */
   #count(array: Path): number {
-    let count = 0;
-    while (this.lines.has(JSON.stringify([...array, count]))) count += 1;
+    const place = JSON.stringify(array);
+    const count = this.#counts.get(place) ?? 0;
+    this.#counts.set(place, count + 1);
     return count;
   }
 
   /** Of the tables around it too, where those have no line of their own: `lookup.deadline = "5s"`. */
   #note(path: Path): void {
-    for (let length = 1; length <= path.length; length += 1) {
+    for (let length = 1; length <= Math.min(path.length, DEPTH_MAX); length += 1) {
       const place = JSON.stringify(path.slice(0, length));
       if (!this.lines.has(place)) this.lines.set(place, this.#line);
     }
@@ -58,7 +65,7 @@ class Walk {
 
   #pair(table: Path): void {
     const from = this.#at;
-    const path = [...table, ...this.#key()];
+    const path = [...table, ...this.#key()].slice(0, DEPTH_MAX);
     this.#note(path);
     this.#take('=');
     this.#value(path);
@@ -78,8 +85,9 @@ class Walk {
       this.#skip(true);
       if (this.#take(']') || this.#at >= this.#text.length) return;
       const from = this.#at;
-      this.#note([...path, index]);
-      this.#value([...path, index]);
+      const element = [...path, index].slice(0, DEPTH_MAX);
+      this.#note(element);
+      this.#value(element);
       this.#skip(true);
       this.#take(',');
       if (this.#at === from) this.#step();
@@ -109,7 +117,7 @@ class Walk {
       }
       this.#skip(false);
     } while (this.#take('.'));
-    return parts;
+    return parts.slice(0, DEPTH_MAX);
   }
 
   /** @returns its text; where an escape is beyond JSON, as it is written */

@@ -19,12 +19,13 @@ export const REPLY_LINES_MAX = 64;
 const LINE = /^([2-5][0-9][0-9])(?:([ -])(.*))?$/;
 const ENHANCED = /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/;
 
-/** Pull parser: `feed` what came, then `next` until it gives undefined. Once it has thrown it stays useless. */
+/** Pull parser: `feed` what came, then `next` until it gives undefined. Once it has thrown it does so at each further call. */
 export class LmtpReplyParser {
   #text = '';
   #from = 0;
   #lines: string[] = [];
   #code = '';
+  #broken: ProtocolError | undefined;
 
   feed(chunk: Buffer): void {
     this.#text = this.#from === this.#text.length ? '' : this.#text.slice(this.#from);
@@ -42,6 +43,16 @@ export class LmtpReplyParser {
    * @throws ProtocolError on a line too long, too many lines, no code, or a code that changes within a reply
    */
   next(): LmtpReply | undefined {
+    if (this.#broken !== undefined) throw this.#broken;
+    try {
+      return this.#next();
+    } catch (error) {
+      if (error instanceof ProtocolError) this.#broken = error;
+      throw error;
+    }
+  }
+
+  #next(): LmtpReply | undefined {
     for (;;) {
       const end = this.#text.indexOf('\n', this.#from);
       const length = (end === -1 ? this.#text.length : end) - this.#from;

@@ -77,4 +77,14 @@ describe('the line of a key', () => {
     const text = 'a = [' + '1,\n'.repeat(100_000) + ']\n' + readText('rc.d/cyrusmapd.toml.sample');
     expect(linesOf(text).get('["backchannel"]')).toBeGreaterThan(100_000);
   });
+
+  it.each([
+    ['many tables of one array', '[[a]]\nb = 1\n'.repeat(50_000)],
+    ['a key of many parts', `${'a.'.repeat(100_000)}a = 1\n`],
+    ['arrays in arrays', `a = ${'['.repeat(900)}1${']'.repeat(900)}\n`.repeat(20)],
+  ])('is found fast where there are %s', (_, text) => {
+    const start = process.cpuUsage();
+    expect(linesOf(`${text}[z]\n`).get('["z"]')).toBeGreaterThan(1);
+    expect(process.cpuUsage(start).user).toBeLessThan(2_000_000);
+  });
 });
