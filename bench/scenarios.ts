@@ -4,6 +4,7 @@ import { withSlowCyrus } from './fake-servers.js';
 import { measureListing } from './listing.js';
 import { measureLoad, type Bench, type Measured, type Plan } from './measure.js';
 import { OURS, type Aim } from './results.js';
+import { operated } from './operated.js';
 import type { ServerName } from './servers.js';
 import { startUp } from './start-up.js';
 
@@ -39,6 +40,8 @@ export function scenarios(smoke: boolean): Scenario[] {
     manyIdle(smoke ? 500 : 5000),
     slowCyrus(),
     started(),
+    watched(),
+    atRest(),
     manyKnown(),
     listing(smoke ? 5000 : 1_000_000),
     decoders(),
@@ -177,6 +180,37 @@ function started(): Scenario {
       measure: (bench: Bench) => startUp(bench, label),
     })),
     aims: [{ metric: 'took', against: 'node -e 0', atMost: 3 }],
+  };
+}
+
+/** With a control socket, metrics and their scrapes, beside a daemon that has none of them. */
+function watchedBy(plan: Plan) {
+  const watchedToo = (bench: Bench) =>
+    operated(bench, (config) => measureLoad(bench, OURS, { ...plan, daemon: { config } }));
+  return {
+    connections: plan.connections,
+    contestants: [
+      { label: OURS, measure: watchedToo },
+      { label: 'unwatched', measure: (bench: Bench) => measureLoad(bench, OURS, plan) },
+    ],
+  };
+}
+
+function watched(): Scenario {
+  return {
+    ...watchedBy({ mode: 'closed', connections: 40, keys: 'hot' }),
+    name: 'watched',
+    title: 'hit on 40 connections, with metrics scraped and statistics read once a second',
+    aims: [{ metric: 'rate', against: 'unwatched', atLeast: 0.97 }],
+  };
+}
+
+function atRest(): Scenario {
+  return {
+    ...watchedBy({ mode: 'open', connections: 1, rate: 100, keys: 'hot' }),
+    name: 'watched-rest',
+    title: 'memory of a daemon with little to do, with metrics scraped and statistics read once a second',
+    aims: [],
   };
 }
 

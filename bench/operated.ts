@@ -1,0 +1,55 @@
+// A daemon as it is watched: a control socket, metrics that are scraped and statistics that are shown, each once a second.
+// Asks a running daemon over HTTP.
+import { once } from 'node:events';
+import { get, type RequestOptions } from 'node:http';
+import { createServer } from 'node:net';
+import { join } from 'node:path';
+import type { Bench } from './measure.js';
+
+const EACH_MS = 1000;
+
+/** @param work measures a daemon with that configuration, which is scraped meanwhile; @throws where no scrape was answered */
+export async function operated<Result>(
+  bench: Bench,
+  work: (config: string) => Promise<Result>,
+): Promise<Result> {
+  const port = await freePort();
+  const socketPath = join(bench.folder, 'control');
+  const targets: RequestOptions[] = [
+    { host: '127.0.0.1', port, path: '/metrics' },
+    { socketPath, path: '/stats' },
+  ];
+  const answered: boolean[] = [];
+  const timer = setInterval(() => {
+    // Before the daemon listens, and after its end, nobody answers.
+    for (const target of targets) void statusOf(target).then((status) => answered.push(status === 200));
+  }, EACH_MS);
+  try {
+    const result = await work(`[admin]\nlisten = "unix:${socketPath}"\nhttp = "inet:${port}@127.0.0.1"\n`);
+    const scrapes = answered.filter((each) => each).length;
+    if (scrapes === 0) throw new Error('the daemon answered no scrape');
+    return result;
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** @returns 0 where nobody answers */
+function statusOf(target: RequestOptions): Promise<number> {
+  return new Promise((resolve) => {
+    const request = get(target, (response) => {
+      response.resume().on('end', () => resolve(response.statusCode ?? 0));
+    });
+    request.on('error', () => resolve(0));
+  });
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const address = server.address();
+  server.close();
+  await once(server, 'close');
+  if (address === null || typeof address === 'string') throw new Error('no port is free');
+  return address.port;
+}
