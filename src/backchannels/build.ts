@@ -185,7 +185,7 @@ async function build(basis: Basis, surroundings: BackchannelSurroundings): Promi
     return { basis, witness, domains, lister, probe, asked: askedOf(probe, basis) };
   }
   const open = lmtpOpener({ ...basis, backchannel }, domains, access, witness, surroundings);
-  const probe = new Pool(open, backchannel, { ...parts, seesFolders: false });
+  const probe = new Pool(open, backchannel, { ...parts, asksEightBit: true });
   return { basis, witness, domains, lister: undefined, probe, asked: askedOf(probe, basis) };
 }
 

@@ -56,6 +56,7 @@ const UNREAD: Omit<CyrusHost, 'imapdConf' | 'differences'> = {
   userDeny: undefined,
   mupdate: false,
   catchAll: false,
+  fuzzy: false,
   beyondList: [],
   lmtpSockets: [],
 };
@@ -105,7 +106,9 @@ function completed(
   return {
     table: {
       ...written,
-      ...('lookup' in written && !isTable(written['lookup']) ? {} : { lookup: { ...said, ...lookup } }),
+      ...('lookup' in written && !isTable(written['lookup'])
+        ? {}
+        : { lookup: { ...said, ...eightBitOf(conf), ...lookup } }),
       ...madeBackchannel(written, lmtpSockets[0]),
     },
     host: {
@@ -116,6 +119,7 @@ function completed(
       userDeny: userDeny.path,
       mupdate: conf.mupdateServer !== undefined,
       catchAll: conf.catchallMailbox !== undefined,
+      fuzzy: conf.fuzzyMailboxMatch,
       beyondList: beyondListOf(conf),
       lmtpSockets,
       differences: Object.entries(said).flatMap(([key, value]) =>
@@ -139,6 +143,11 @@ function beyondListOf(conf: ImapdConf): string[] {
     ...(conf.autocreatePost && conf.autocreateQuota >= 0 ? ['autocreate_post is on'] : []),
     ...(conf.defaultDomain === conf.defaultDomain.toLowerCase() ? [] : ['defaultdomain has capitals']),
   ];
+}
+
+/** Not the name of a mailbox, so what is set otherwise is no difference. */
+function eightBitOf({ strictRfc2821 }: ImapdConf): TableOfFile {
+  return strictRfc2821 ? {} : { eight_bit: 'ask' };
 }
 
 /** In the words of [lookup]. */

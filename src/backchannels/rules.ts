@@ -2,12 +2,15 @@
 import type { Config } from '../config/config.js';
 import type { ValidatorRules } from '../validation/validator.js';
 
-export function validatorRules({ lookup }: Config): ValidatorRules {
+export function validatorRules({ lookup, host, backchannels }: Config): ValidatorRules {
+  const lmtp = backchannels.filter((each) => each.type === 'lmtp' && each.endpoint.kind === 'unix');
   const always = new Set(lookup.alwaysAccept);
   return {
     address: lookup.addressRules,
     deadlineMs: lookup.deadlineMs,
     eightBit: lookup.eightBit,
+    // What listens on a UNIX socket is on this machine, as its imapd.conf is.
+    fuzzy: new Set(host?.fuzzy === true ? lmtp.map(({ name }) => name) : []),
     alwaysAccepts: ({ local, domain }) =>
       always.size > 0 && (always.has(local) || (domain !== undefined && always.has(`${local}@${domain}`))),
   };

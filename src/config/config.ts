@@ -37,6 +37,8 @@ export type CyrusHost = {
   readonly userDeny: string | undefined;
   /** Whether it is a part of a murder. */
   readonly mupdate: boolean;
+  /** Whether lmtpd takes mail for shared mailboxes that it does not deliver to. */
+  readonly fuzzy: boolean;
   /** Whether one mailbox takes what has none. */
   readonly catchAll: boolean;
   /** Settings by which more than the list of mailboxes decides who takes mail, or by which it cannot be read; in sentences. */

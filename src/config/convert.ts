@@ -40,6 +40,7 @@ function toLookup(values: Values['lookup']): LookupConfig {
     virtualDomains: values.virtualDomains,
     defaultDomain: values.defaultDomain?.toLowerCase(),
     spelledDefaultDomain: values.defaultDomain,
+    asksEightBit: values.eightBit === 'ask',
   };
   return {
     deadlineMs: values.deadlineMs,

@@ -127,7 +127,7 @@ function checkNames(conf: ImapdConf, { lookup }: Config): Finding[] {
       severity: 'error',
       where: whereOf(conf, 'lmtp_fuzzy_mailbox_match'),
       what: 'lmtp_fuzzy_mailbox_match is on',
-      why: 'RCPT is answered with 250 and the letter with 550: it bounces to a sender who may be forged',
+      why: 'RCPT for a shared mailbox is answered with 250 and the letter with 550, so over LMTP all shared mailboxes are deferred',
       mend: setOption(conf, 'lmtp_fuzzy_mailbox_match', 'no'),
     });
   }
@@ -138,7 +138,7 @@ function checkNames(conf: ImapdConf, { lookup }: Config): Finding[] {
       where: whereOf(conf, 'lmtp_strict_rfc2821'),
       what: 'lmtp_strict_rfc2821 is off, and lookup.eight_bit is "reject"',
       why: 'a local part with 8-bit bytes is refused, though lmtpd delivers it',
-      mend: 'in cyrusmapd.toml, [lookup]: eight_bit = "temp"',
+      mend: 'in cyrusmapd.toml, [lookup]: eight_bit = "ask", which is the default where this imapd.conf is read',
     });
   }
   return findings;

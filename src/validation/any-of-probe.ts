@@ -39,6 +39,10 @@ export class AnyOfProbe implements Probe {
     return this.members.some(({ acceptsEightBit }) => acceptsEightBit);
   }
 
+  get asksEightBit(): boolean {
+    return this.members.every(({ asksEightBit }) => asksEightBit === true);
+  }
+
   get seesFolders(): boolean {
     return this.members.every(({ seesFolders }) => seesFolders === true);
   }

@@ -31,6 +31,10 @@ export class FallbackProbe implements Probe {
     return this.#first.acceptsEightBit || this.#second.acceptsEightBit;
   }
 
+  get asksEightBit(): boolean {
+    return this.#first.asksEightBit === true && this.#second.asksEightBit === true;
+  }
+
   get seesFolders(): boolean {
     return this.#first.seesFolders === true && this.#second.seesFolders === true;
   }

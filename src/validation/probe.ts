@@ -41,6 +41,9 @@ export interface Probe {
   /** Whether a local part with 8-bit bytes could exist there (SMTPUTF8, RFC 6531); else lmtpd only refuses it. */
   readonly acceptsEightBit: boolean;
 
+  /** Whether it can be asked with 8-bit bytes; only lmtpd makes something of them. */
+  readonly asksEightBit?: boolean;
+
   /** Whether it can be asked about the folder that a detail names; lmtpd takes any detail. */
   readonly seesFolders?: boolean;
 

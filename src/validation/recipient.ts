@@ -4,7 +4,10 @@
 
 declare const checked: unique symbol;
 
-/** A parsed key: printable ASCII without space, quote, backslash or bracket, so no command line can be broken. */
+/**
+ * A parsed key: printable ASCII without space, quote, backslash or bracket, and 8-bit bytes only where the rules have them
+ * asked about; so no command line can be broken.
+ */
 export type Recipient = {
   /** What the cache keeps it under: see mailboxKey(); the whole address where the detail names the mailbox. */
   readonly mailbox: string;
@@ -61,6 +64,11 @@ export type AddressRules = {
   readonly defaultDomain: string | undefined;
   /** The same as imapd.conf has it, where that is another spelling: some versions compare it letter by letter. */
   readonly spelledDefaultDomain?: string | undefined;
+  /**
+   * Whether a local part with 8-bit bytes is asked about: with `lmtp_strict_rfc2821: no` lmtpd takes each of them for an
+   * `X`, folds that, and delivers there; in a domain it refuses them all the same (3.2.6 to 3.12.4). Default no.
+   */
+  readonly asksEightBit?: boolean | undefined;
 };
 
 export const DEFAULT_ADDRESS_RULES: AddressRules = Object.freeze({
@@ -79,8 +87,14 @@ export const LINE_ADDRESS_MAX_BYTES = 4083;
 
 /** The specials of RFC 5321 section 4.1.2: parseaddr() of lmtpengine.c refuses each of them in a local part. */
 const SPECIALS = '<>()[]\\,;:"';
+const EIGHT_BIT = /[^\0-\x7f]/;
 /** Stricter than DNS: parseaddr() takes no underscore and no IPv6 literal. It takes an empty one. */
 const DOMAIN = /^(?:[A-Za-z0-9.-]*|\[[0-9.]*\])$/;
+
+/** @returns whether it has bytes that only some who are asked can be told of */
+export function isEightBit({ address }: Recipient): boolean {
+  return EIGHT_BIT.test(address);
+}
 
 /** Reads a key as Sendmail and Postfix send it. Never throws: each key is asked about, impossible or unaskable. */
 export function parseKey(key: string, rules: AddressRules): ParsedKey {
@@ -89,7 +103,7 @@ export function parseKey(key: string, rules: AddressRules): ParsedKey {
   const at = key.indexOf('@');
   const local = at === -1 ? key : key.slice(0, at);
   const domain = at === -1 ? undefined : key.slice(at + 1);
-  const reason = whyImpossible(local, domain);
+  const reason = whyImpossible(local, domain, rules.asksEightBit === true);
   if (reason !== undefined) return { kind: 'impossible', reason };
 
   const plus = local.indexOf('+');
@@ -140,13 +154,13 @@ export function mailboxKey(local: string, domain: string | undefined, rules: Add
 
 /**
  * Whether a spelling shares what is remembered of its mailbox. Not so a `^`, which leads to the mailbox with the dot in
- * some versions and to none in others; nor the default domain in letters of another case, which some take for it and
+ * some versions and to none in others; nor 8-bit bytes, which are all one; nor the default domain in letters of another case, which some take for it and
  * others do not. Any domain may be the default one where we do not know it.
  * @param local folded
  * @param domain as spelled
  */
 function isPlain(local: string, domain: string | undefined, rules: AddressRules): boolean {
-  if (local.includes('^')) return false;
+  if (local.includes('^') || EIGHT_BIT.test(local)) return false;
   if (domain === undefined || !rules.virtualDomains) return true;
   const folded = domain.toLowerCase();
   if (folded === rules.defaultDomain) return domain === (rules.spelledDefaultDomain ?? rules.defaultDomain);
@@ -186,7 +200,8 @@ function brand(checkedFields: Omit<Recipient, typeof checked>): Recipient {
 
 /** ASCII only: a locale's idea of lower case must not touch what Cyrus leaves alone. */
 function fold(text: string, rules: AddressRules): string {
-  return rules.downcase ? text.toLowerCase() : text;
+  if (!rules.downcase) return text;
+  return EIGHT_BIT.test(text) ? text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : text.toLowerCase();
 }
 
 /**
@@ -202,16 +217,20 @@ function whyUnaskable(key: string): Unaskable | undefined {
   return /[\\\x7f]/.test(detail) ? 'escaped detail' : undefined;
 }
 
-function whyImpossible(local: string, domain: string | undefined): Impossible | undefined {
+function whyImpossible(
+  local: string,
+  domain: string | undefined,
+  asksEightBit: boolean,
+): Impossible | undefined {
   if (local === '') return 'empty part';
   for (let i = 0; i < local.length; i++) {
     const code = local.charCodeAt(i);
-    if (code > 0x7f) return '8-bit character';
+    if (code > 0x7f && !asksEightBit) return '8-bit character';
     if (code === 0x20) return 'space';
     if (code < 0x20 || code === 0x7f) return 'control character';
     if (SPECIALS.includes(local.charAt(i))) return 'special character';
   }
   if (domain === undefined || DOMAIN.test(domain)) return undefined;
   if (domain.includes('@')) return 'two @';
-  return /[^\0-\x7f]/.test(domain) ? '8-bit character' : 'domain character';
+  return EIGHT_BIT.test(domain) ? '8-bit character' : 'domain character';
 }

@@ -19,6 +19,10 @@ export class ReplicaProbe implements Probe {
     return this.#probe.acceptsEightBit;
   }
 
+  get asksEightBit(): boolean {
+    return this.#probe.asksEightBit === true;
+  }
+
   get seesFolders(): boolean {
     return this.#probe.seesFolders === true;
   }

@@ -3,7 +3,7 @@ import { deferredByRule, unknownByRule, type Outcome } from './outcome.js';
 import type { Route } from './probe.js';
 import { domainOf, type AddressRules, type ParsedKey } from './recipient.js';
 
-type Rules = { readonly address: AddressRules; readonly eightBit: 'reject' | 'temp' };
+type Rules = { readonly address: AddressRules; readonly eightBit: 'reject' | 'temp' | 'ask' };
 
 export function unaskedOutcome(
   parsed: Exclude<ParsedKey, { readonly kind: 'recipient' }>,
@@ -17,6 +17,6 @@ export function unaskedOutcome(
   if (parsed.reason !== '8-bit character') return unknownByRule(parsed.reason);
   const probe = route(domainOf(key, rules.address));
   const accepts = typeof probe === 'object' && probe.acceptsEightBit;
-  if (!accepts && rules.eightBit === 'reject') return unknownByRule(parsed.reason);
+  if (!accepts && rules.eightBit !== 'temp') return unknownByRule(parsed.reason);
   return deferredByRule('an 8-bit address', parsed.reason);
 }

@@ -3,13 +3,13 @@
 // a reply. What was asked before a change is not believed after it. No sockets, no files.
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../errors.js';
+import { unaskedOf, unlessFuzzy } from './askable.js';
 import { asksFolder, type DetailRule } from './detail.js';
 import { askProbe, Flights, unlessUnsure } from './flights.js';
 import { listingOf } from './listing.js';
 import { Owners } from './owners.js';
 import {
   believedOutcome,
-  deferredByRule,
   failedOutcome,
   routedOutcome,
   RULE_ACCEPTS,
@@ -38,8 +38,10 @@ export type ValidatorRules = {
   readonly address: AddressRules;
   /** For one lookup, in milliseconds; below Sendmail's 30 s. */
   readonly deadlineMs: number;
-  /** What an 8-bit local part is where the back-channel does not accept it. */
-  readonly eightBit: 'reject' | 'temp';
+  /** What an 8-bit local part is where the back-channel does not accept it; `ask`: see AddressRules. */
+  readonly eightBit: 'reject' | 'temp' | 'ask';
+  /** Back-channels whose "yes" to a shared mailbox is none, by name. */
+  readonly fuzzy?: ReadonlySet<string>;
   /** Whether a key is always accepted, such as postmaster; folded like recipients. */
   readonly alwaysAccepts: (recipient: Recipient) => boolean;
 };
@@ -275,11 +277,11 @@ export class Validator {
   async #askAlone(recipient: Recipient, deadline: number, asker: Asker | undefined): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
     if (typeof probe !== 'object') return routedOutcome(probe);
-    if (recipient.folder && probe.seesFolders !== true) {
-      return deferredByRule(`a folder of ${probe.name}`, 'the back-channel sees no folders');
-    }
+    const unasked = unaskedOf(recipient, probe);
+    if (unasked !== undefined) return unasked;
     try {
-      const { verdict } = await askProbe(probe, recipient, deadline, asker);
+      const said = await askProbe(probe, recipient, deadline, asker);
+      const verdict = unlessFuzzy(said.verdict, recipient, probe, this.#rules.fuzzy);
       const voucher = this.#cache.vouchers.of(probe);
       voucher.proof.floor(this.#now());
       return { verdict: unlessUnsure(verdict, voucher), source: 'probe' };

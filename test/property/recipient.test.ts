@@ -103,6 +103,26 @@ test('two keys that differ in more than folded case, detail and shared domains h
   );
 });
 
+test('where 8-bit bytes are asked about they stand as they came, and never in a domain', () => {
+  fc.assert(
+    fc.property(key, rules, (text, how) => {
+      const parsed = parseKey(text, { ...how, asksEightBit: true });
+      if (parsed.kind !== 'recipient') return;
+      const { address, mailbox, local, domain, plain } = parsed.recipient;
+      for (const each of [address, mailbox]) {
+        expect(each).toMatch(/^[!-~\x80-\xff]+$/);
+        expect(each).not.toMatch(/["\\<>(),;:\x7f]/);
+      }
+      expect(domain ?? '').toMatch(/^[!-~]*$/);
+      expect(address.replace(/[A-Z]/g, (letter) => letter.toLowerCase())).toBe(
+        text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()),
+      );
+      if (/[^\0-\x7f]/.test(local)) expect(plain).toBe(false);
+    }),
+    RUNS,
+  );
+});
+
 test('a key with an 8-bit byte is never a recipient, wherever it stands', () => {
   fc.assert(
     fc.property(fc.string(), fc.integer({ min: 0x80, max: 0xff }), fc.string(), rules, (a, byte, b, how) => {

@@ -27,10 +27,10 @@ const LOOKUP_KEYS = {
     since: '0.1.0',
     text: 'What a `+detail` means. With "inbox" any is taken with its user, as lmtpd does; with "folder" that folder must exist, as for smmapd, and every back-channel must be of type "imap".',
   }),
-  eight_bit: key(choice('reject', 'temp'), {
+  eight_bit: key(choice('reject', 'temp', 'ask'), {
     default: 'reject',
     since: '0.1.0',
-    text: 'What is answered for a local part with 8-bit bytes where lmtpd does not offer SMTPUTF8 and can only refuse it. With "temp" it is deferred, for a Cyrus with `lmtp_strict_rfc2821: no`.',
+    text: 'What is answered for a local part with 8-bit bytes where lmtpd does not offer SMTPUTF8 and can only refuse it. With "ask" lmtpd is asked: with `lmtp_strict_rfc2821: no` in imapd.conf(5) it delivers them, each byte taken for an X, and where that is read "ask" is the default. Over IMAP, and with "temp", they are deferred.',
   }),
   downcase: key(flag(), {
     default: true,

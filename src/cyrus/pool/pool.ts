@@ -40,15 +40,13 @@ export const DEFAULT_POOL_LIMITS: PoolLimits = Object.freeze({
   loginBackoffMs: 300_000,
 });
 
-export type PoolSurroundings = {
-  readonly name: string;
+/** What its sessions can be asked about is as in Probe. */
+export type PoolSurroundings = Pick<Probe, 'name' | 'seesFolders' | 'asksEightBit'> & {
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** 0 to 1, for the jitter of the back-off. */
   readonly random: () => number;
-  /** Whether its sessions can be asked about folders. */
-  readonly seesFolders?: boolean;
   /** Cyrus ended a session, or answers again after it was down: it may have been another Cyrus meanwhile. */
   readonly restarted?: () => void;
 };
@@ -62,6 +60,8 @@ const PATIENCE_MS = 2;
 
 export class Pool implements Probe {
   readonly name: string;
+  readonly seesFolders: boolean;
+  readonly asksEightBit: boolean;
   readonly #surroundings: PoolSurroundings;
   readonly #slow: SlowNames;
   readonly #waiting: FairQueue;
@@ -81,8 +81,10 @@ export class Pool implements Probe {
   batches = 0;
 
   constructor(open: () => Promise<Session>, limits: PoolLimits, surroundings: PoolSurroundings) {
-    const { name, log, now, random } = surroundings;
+    const { name, log, now, random, seesFolders = false, asksEightBit = false } = surroundings;
     this.name = name;
+    this.seesFolders = seesFolders;
+    this.asksEightBit = asksEightBit;
     this.#surroundings = surroundings;
     const standings = new Standings();
     const slow = new SlowNames(now);
@@ -109,10 +111,6 @@ export class Pool implements Probe {
         restarted: () => this.#restarted(),
       },
     );
-  }
-
-  get seesFolders(): boolean {
-    return this.#surroundings.seesFolders === true;
   }
 
   /** As long as no session has told, it may be: one is opened to ask. */

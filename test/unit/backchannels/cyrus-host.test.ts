@@ -68,6 +68,18 @@ describe('an imapd.conf that was followed before', () => {
   });
 });
 
+describe('with lmtp_strict_rfc2821 off', () => {
+  test('8-bit local parts are asked about, unless the file says otherwise, which is no difference', async () => {
+    writeFileSync(join(folder, 'cyrus.conf'), CYRUS_CONF);
+    writeFileSync(imapdConf, `${IMAPD_CONF.join('\n')}\nlmtp_strict_rfc2821: no\n`);
+    const config = await load(LISTEN);
+    expect(config.lookup).toMatchObject({ eightBit: 'ask', addressRules: { asksEightBit: true } });
+    const set = await load(`${LISTEN}\n[lookup]\neight_bit = "temp"\n`);
+    expect(set.lookup).toMatchObject({ eightBit: 'temp', addressRules: { asksEightBit: false } });
+    expect(set.host?.differences).toEqual([]);
+  });
+});
+
 describe('a file that says where to listen, and nothing else', () => {
   test('is a whole configuration', async () => {
     writeFileSync(join(folder, 'cyrus.conf'), CYRUS_CONF);
@@ -81,6 +93,7 @@ describe('a file that says where to listen, and nothing else', () => {
       virtualDomains: true,
       defaultDomain: 'rig.test',
       spelledDefaultDomain: 'RIG.test',
+      asksEightBit: false,
     });
     expect(config.host).toMatchObject({
       named: false,

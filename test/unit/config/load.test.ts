@@ -61,7 +61,13 @@ describe('the defaults', () => {
       lookup: {
         deadlineMs: 5000,
         eightBit: 'reject',
-        addressRules: { downcase: true, postUser: '', virtualDomains: true, defaultDomain: undefined },
+        addressRules: {
+          downcase: true,
+          postUser: '',
+          virtualDomains: true,
+          defaultDomain: undefined,
+          asksEightBit: false,
+        },
         alwaysAccept: [],
         domainsComplete: false,
       },
