@@ -147,10 +147,11 @@ export type Figures = {
   readonly unlogged: { readonly [verb: string]: number };
   readonly loopDelaySeconds: number;
   /** The proof by mailboxes.db, where there is one. */
-  readonly clock?: { readonly standing: string; readonly changes: number };
+  readonly clock?: { readonly standing: string; readonly reason?: string; readonly changes: number };
   /** The list of all mailboxes, where it is held. */
   readonly directory?: {
     readonly standing: string;
+    readonly reason?: string | undefined;
     readonly mailboxes: number;
     readonly loads: number;
     readonly confirmed: number;

@@ -3,6 +3,7 @@
 import type { BackchannelFigures, Figures } from '../admin/operations.js';
 import type { Backchannels } from '../backchannels/build.js';
 import type { Shadow } from '../comparison/shadow.js';
+import type { ClockState } from '../cyrus/mailbox-list/clock.js';
 import type { Events } from '../cyrus/events/events.js';
 import type { SocketmapServer } from '../socketmap/server.js';
 import type { VerdictCache } from '../validation/verdict-cache.js';
@@ -100,11 +101,13 @@ export function shadowFigures({ counts, kinds }: Shadow): NonNullable<Figures['s
   return { answers: counts, differences: Object.fromEntries(kinds) };
 }
 
+function clockFigures({ standing, reason, changes }: ClockState): NonNullable<Figures['clock']> {
+  return { standing, ...(reason === undefined ? {} : { reason }), changes };
+}
+
 function proofFigures({ clock, directory }: HostClock): Pick<Figures, 'clock' | 'directory'> {
   return {
-    ...(clock === undefined
-      ? {}
-      : { clock: { standing: clock.state.standing, changes: clock.state.changes } }),
+    ...(clock === undefined ? {} : { clock: clockFigures(clock.state) }),
     ...(directory === undefined ? {} : { directory: directory.state }),
   };
 }

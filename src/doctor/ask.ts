@@ -13,6 +13,7 @@ import { Validator } from '../validation/validator.js';
 import { DEFAULT_BELIEF } from '../validation/belief.js';
 import { DEFAULT_CACHE_LIMITS, VerdictCache } from '../validation/verdict-cache.js';
 import type { Verdict } from '../validation/verdict.js';
+import { askDaemon } from './ask-daemon.js';
 import { askSendmail } from './ask-sendmail.js';
 import type { SendmailAnswer } from './sendmail-verify.js';
 import type { Unseen } from './finding.js';
@@ -43,6 +44,7 @@ export async function ask(config: Config, seen: Seen, makesMailboxes: boolean): 
     listeners,
     backchannels: answers,
     postmasters,
+    running: await askDaemon(config, unseen),
     // Its rules ask our daemon: where nobody answers there, that is told, and Sendmail could only say so again.
     sendmailSaid: listeners.every(({ error }) => error === undefined)
       ? await askSendmailItself(seen, makesMailboxes, answers, postmasters, unseen)

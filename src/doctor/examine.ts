@@ -7,6 +7,7 @@ import { checkImapd } from './check-imapd.js';
 import { checkMailer } from './check-mailer.js';
 import { checkPlace } from './check-place.js';
 import { checkPostfix } from './check-postfix.js';
+import { checkProof } from './check-proof.js';
 import { checkSaslConf } from './check-sasl-conf.js';
 import { checkSasldb } from './check-sasldb.js';
 import { checkSendmail } from './check-sendmail.js';
@@ -25,6 +26,7 @@ const CHECKS: readonly ((picture: Picture) => readonly Finding[])[] = [
   checkConf,
   checkImapd,
   checkEvents,
+  checkProof,
   checkSaslConf,
   checkSasldb,
 ];

@@ -46,7 +46,10 @@ const LMDB_HEAD_BYTES = 2 * 65_536;
 
 const execute = promisify(execFile);
 
-export type Seen = Omit<Picture, 'config' | 'listeners' | 'backchannels' | 'postmasters' | 'sendmailSaid'>;
+export type Seen = Omit<
+  Picture,
+  'config' | 'running' | 'listeners' | 'backchannels' | 'postmasters' | 'sendmailSaid'
+>;
 
 export async function look(config: Config, places: Places): Promise<Seen> {
   const unseen: Unseen[] = [];

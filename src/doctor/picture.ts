@@ -6,6 +6,7 @@ import type { ImapdConf } from '../cyrus/conf/imapd-conf.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { Recipient } from '../validation/recipient.js';
 import type { Verdict } from '../validation/verdict.js';
+import type { RunningProofs } from './ask-daemon.js';
 import type { PostfixPicture } from './ask-postfix.js';
 import type { Unseen } from './finding.js';
 import type { LmdbData, LmdbReaders } from '../cyrus/sasldb/lmdb.js';
@@ -35,6 +36,8 @@ export type Picture = {
   readonly backchannels: readonly BackchannelAnswer[];
   /** What Cyrus says of postmaster in each domain that Sendmail gives to it; those that could be asked. */
   readonly postmasters: ReadonlyMap<string, Verdict>;
+  /** undefined where no daemon answers on its control socket. */
+  readonly running: RunningProofs | undefined;
   readonly unseen: readonly Unseen[];
 };
 

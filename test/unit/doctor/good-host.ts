@@ -154,6 +154,7 @@ export function pictureOf(changes: Partial<Host>): Picture {
       ['example.jp', DELIVERABLE],
       ['example.net', DELIVERABLE],
     ]),
+    running: undefined,
     unseen: [],
     ...host.picture,
   };

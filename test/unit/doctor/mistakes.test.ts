@@ -1,5 +1,6 @@
 // Each mistake alone on a good host: doctor names it, and nothing else. Then what looks like one and is none.
 import { describe, expect, it } from 'vitest';
+import type { Standing } from '../../../src/doctor/ask-daemon.js';
 import type { BackchannelAnswer, SocketPath } from '../../../src/doctor/picture.js';
 import { deferred, OVERQUOTA, UNKNOWN } from '../../../src/validation/verdict.js';
 import { parseVerified } from '../../../src/doctor/sendmail-verify.js';
@@ -163,6 +164,12 @@ const MISTAKES: readonly Row[] = [
   ['imapd.refused', 'no configdirectory', { imapd: IMAPD_CONF.replace(/^configdirectory.*\n/m, '') }],
   ['cyrus.refused', 'an open quote', { cyrus: CYRUS_CONF.replace('cmd="imapd"', 'cmd="imapd') }],
   ['imapd.quotaevents', 'quota events', imapd('event_notifier: external\nevent_groups: mailbox quota')],
+  ['proof.negative', 'a "no" that nothing ends', cache({ negative_ttl: '60s' })],
+  ['proof.clock', 'a clock that was caught', running({ standing: 'off', reason: 'it stood still' })],
+  ['proof.clock', 'a clock that may not look', running({ standing: 'limited', reason: 'no right' })],
+  ['proof.deferring', 'a list that is missing', running({ standing: 'deferring', reason: 'it is missing' })],
+  ['proof.directory', 'a directory that is off', heldList({ standing: 'off', reason: 'lmtpd says no' })],
+  ['proof.directory', 'a directory that was not opened', heldList(undefined)],
   ['imapd.fuzzy', 'a fuzzy match', imapd('lmtp_fuzzy_mailbox_match: 1')],
   ['imapd.eightbit', '8-bit local parts', imapd('lmtp_strict_rfc2821: no')],
   ['imapd.domaincase', 'capitals in defaultdomain', imapd('defaultdomain: RIG.test')],
@@ -323,6 +330,16 @@ const HARMLESS: readonly (readonly [what: string, host: Partial<Host>])[] = [
       cyrus: CYRUS_CONF.replace('# smmap', 'sync cmd="sync_server" listen="csync"\n # x'),
     },
   ],
+  ['a "no" that is not remembered', cache({ negative_ttl: '0s' })],
+  [
+    'a "no" that events end',
+    {
+      ...imapd(PUSHED),
+      settings: { ...WITH_EVENTS, cache: { negative_ttl: '60s' } },
+    },
+  ],
+  ['a clock that vouches', running({ standing: 'vouching', reason: undefined })],
+  ['a directory that is being loaded', heldList({ standing: 'loading', reason: 'not loaded yet' })],
   [
     '8-bit local parts that are deferred',
     { ...lookup({ eight_bit: 'temp' }), ...imapd('lmtp_strict_rfc2821: no') },
@@ -437,6 +454,23 @@ function imapd(lines: string): Partial<Host> {
 
 function lookup(settings: object): Partial<Host> {
   return { settings: { ...SETTINGS, lookup: settings } };
+}
+
+function cache(settings: object): Partial<Host> {
+  return { settings: { ...SETTINGS, cache: settings } };
+}
+
+function running(clock: Standing): Partial<Host> {
+  return { picture: { running: { clock, directory: undefined } } };
+}
+
+/** Where it is wanted. */
+function heldList(directory: Standing | undefined): Partial<Host> {
+  const clock = { standing: 'vouching', reason: undefined };
+  return {
+    settings: { ...SETTINGS, cyrus: { directory: true } },
+    picture: { running: { clock, directory } },
+  };
 }
 
 function sockets(changes: Partial<SocketPath>): Partial<Host> {

@@ -1,0 +1,92 @@
+// What a remembered "no" stands on: a clock, or events, would tell that the mailbox has been made meanwhile. How the clock and
+// the list of mailboxes of a running daemon stand, which no file shows. No I/O.
+import type { Config } from '../config/config.js';
+import { hosted } from '../daemon/host-clock.js';
+import { pushers } from '../daemon/proofs.js';
+import type { RunningProofs } from './ask-daemon.js';
+import type { Finding } from './finding.js';
+import type { Picture } from './picture.js';
+
+export function checkProof({ config, running }: Picture): Finding[] {
+  return [...checkNegative(config), ...(running === undefined ? [] : checkRunning(config, running))];
+}
+
+function checkNegative(config: Config): Finding[] {
+  const { negativeTtlMs } = config.cache;
+  if (negativeTtlMs === undefined || negativeTtlMs === 0) return [];
+  const { backchannels, events, cyrus, host } = config;
+  const told = events === undefined ? [] : pushers(events, backchannels);
+  const seen = cyrus.clock && host?.list !== undefined ? hosted(config) : [];
+  const names = backchannels.filter(({ type }) => type !== 'list').map(({ name }) => name);
+  const unproven = names.filter((name) => !told.includes(name) && !seen.includes(name));
+  if (unproven.length === 0) return [];
+  const seconds = negativeTtlMs / 1000;
+  return [
+    {
+      check: 'proof.negative',
+      severity: 'error',
+      where: fileOf(config),
+      what: `cache.negative_ttl is ${seconds}s, and nothing tells of a new mailbox of ${unproven.join(', ')}`,
+      why: `who asks for a mailbox before it is made makes it a 550 for up to ${seconds}s after, and letters to it are lost; without it Cyrus is asked each time, in batches, some 30 µs each`,
+      mend: 'take cache.negative_ttl out; or let Cyrus push its events to us, or run on its host',
+    },
+  ];
+}
+
+function checkRunning(config: Config, { clock, directory }: RunningProofs): Finding[] {
+  const where = config.host?.list?.path ?? fileOf(config);
+  const findings: Finding[] = [];
+  const tell = (
+    check: string,
+    severity: Finding['severity'],
+    what: string,
+    why: string,
+    mend: string,
+  ): void => void findings.push({ check, severity, where, what, why, mend });
+  const reason = clock?.reason ?? 'for a reason that the log has';
+  switch (clock?.standing) {
+    case 'deferring':
+      tell(
+        'proof.deferring',
+        'error',
+        `the running daemon calls nobody unknown: ${reason}`,
+        'a Cyrus without its list says 550 for everybody; until it is there, unknown recipients are deferred',
+        'see to the file; the daemon goes on by itself once it is there',
+      );
+      break;
+    case 'off':
+      tell(
+        'proof.clock',
+        'error',
+        `the running daemon does not believe the list as its clock: ${reason}`,
+        'a mailbox that was deleted may be accepted for up to cache.known_ttl, and no "no" is remembered',
+        'see that imapd.conf names the list that lmtpd uses, and restart the daemon; else cyrus.clock = false',
+      );
+      break;
+    case 'limited':
+      tell(
+        'proof.clock',
+        'warning',
+        `the running daemon vouches for no "no" by the list: ${reason}`,
+        'each question about an unknown mailbox goes to Cyrus',
+        'give its user the right to search the folder (group mail on Debian), or leave it as it is',
+      );
+      break;
+    default:
+  }
+  const wanted = config.cyrus.directory;
+  if (wanted && (directory === undefined || directory.standing === 'off')) {
+    tell(
+      'proof.directory',
+      'warning',
+      `cyrus.directory is set, and the running daemon does not answer by the list: ${directory?.reason ?? 'see directory-off in its log'}`,
+      'Cyrus is asked about each mailbox that is not remembered, as without it',
+      'mend what it says and restart the daemon, or take cyrus.directory out',
+    );
+  }
+  return findings;
+}
+
+function fileOf({ file }: Config): string {
+  return file ?? 'the built-in configuration';
+}
