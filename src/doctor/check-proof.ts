@@ -44,35 +44,32 @@ function checkRunning(config: Config, { clock, directory }: RunningProofs): Find
     mend: string,
   ): void => void findings.push({ check, severity, where, what, why, mend });
   const reason = clock?.reason ?? 'for a reason that the log has';
-  switch (clock?.standing) {
-    case 'deferring':
-      tell(
-        'proof.deferring',
-        'error',
-        `the running daemon calls nobody unknown: ${reason}`,
-        'a Cyrus without its list says 550 for everybody; until it is there, unknown recipients are deferred',
-        'see to the file; the daemon goes on by itself once it is there',
-      );
-      break;
-    case 'off':
-      tell(
-        'proof.clock',
-        'error',
-        `the running daemon does not believe the list as its clock: ${reason}`,
-        'a mailbox that was deleted may be accepted for up to cache.known_ttl, and no "no" is remembered',
-        'see that imapd.conf names the list that lmtpd uses, and restart the daemon; else cyrus.clock = false',
-      );
-      break;
-    case 'limited':
-      tell(
-        'proof.clock',
-        'warning',
-        `the running daemon vouches for no "no" by the list: ${reason}`,
-        'each question about an unknown mailbox goes to Cyrus',
-        'give its user the right to search the folder (group mail on Debian), or leave it as it is',
-      );
-      break;
-    default:
+  if (clock?.standing === 'deferring') {
+    tell(
+      'proof.deferring',
+      'error',
+      `the running daemon calls nobody unknown: ${reason}`,
+      'a Cyrus without its list says 550 for everybody; until it is there, unknown recipients are deferred',
+      'see to the file; the daemon goes on by itself once it is there',
+    );
+  }
+  if (clock?.standing === 'off') {
+    tell(
+      'proof.clock',
+      'error',
+      `the running daemon does not believe the list as its clock: ${reason}`,
+      'a mailbox that was deleted may be accepted for up to cache.known_ttl, and no "no" is remembered',
+      'see that imapd.conf names the list that lmtpd uses, and restart the daemon; else cyrus.clock = false',
+    );
+  }
+  if (clock?.standing === 'limited') {
+    tell(
+      'proof.clock',
+      'warning',
+      `the running daemon vouches for no "no" by the list: ${reason}`,
+      'each question about an unknown mailbox goes to Cyrus',
+      'give its user the right to search the folder (group mail on Debian), or leave it as it is',
+    );
   }
   const wanted = config.cyrus.directory;
   if (wanted && (directory === undefined || directory.standing === 'off')) {

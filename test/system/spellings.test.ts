@@ -43,7 +43,7 @@ const now = (): number => performance.now();
 type Asked = {
   readonly backchannels: Backchannels;
   /** Of a daemon that knows nothing yet. */
-  fresh(address: AddressRules): Validator;
+  readonly fresh: (address: AddressRules) => Validator;
 };
 
 async function asked(path: string): Promise<Asked> {

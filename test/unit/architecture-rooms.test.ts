@@ -54,7 +54,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'cyrus/sasldb': ['lmdb', 'readers'],
   'cyrus/wire': ['connection', 'received-bytes', 'tls', 'trace'],
   'cyrus/witness': ['witness', 'witnessed-ask'],
-  daemon: ['daemon', 'restart-keys'],
+  daemon: ['daemon', 'host-clock', 'proofs', 'restart-keys'],
   doctor: ['ask', 'check-imapd', 'examine', 'finding', 'look'],
   log: ['log', 'verb', 'verbs/*'],
   net: ['*'],
