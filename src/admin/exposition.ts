@@ -20,6 +20,7 @@ export function expositionOf(version: Version, figures: Figures): string {
     ...backchannels(figures),
     ...caches(figures),
     ...events(figures),
+    ...policy(figures),
     ...shadow(figures),
     ...process(figures),
     '',
@@ -143,6 +144,19 @@ function events({ events: seen }: Figures): string[] {
     ...counter('events_forward_dropped_total', 'Notifications that could not be handed on.', [
       [{}, seen.dropped],
     ]),
+  ];
+}
+
+function policy({ policy: asked }: Figures): string[] {
+  if (asked === undefined) return [];
+  return [
+    ...gauge('policy_connections', 'Connections of the policy service.', [[{}, asked.connections]]),
+    ...counter('policy_requests_total', 'Requests to the policy service.', [[{}, asked.requests]]),
+    ...counter(
+      'policy_replies_total',
+      'Replies of the policy service, by what they do: OK leaves it to Postfix, NOTFOUND refuses, TEMP defers.',
+      byLabel('status', asked.replies),
+    ),
   ];
 }
 

@@ -158,6 +158,12 @@ export type Figures = {
     readonly missing: number;
   };
   readonly sasldb?: { readonly used: number; readonly max: number };
+  /** Of the policy service, where there is one. */
+  readonly policy?: {
+    readonly connections: number;
+    readonly requests: number;
+    readonly replies: { readonly [status: string]: number };
+  };
   /** The other socketmap beside ours, where there is one. */
   readonly shadow?: {
     readonly answers: { readonly [result: string]: number };

@@ -20,9 +20,11 @@ const NOBODY = 'cyrusmapd%check';
 
 /** @returns what is wrong, a sentence each; empty where the daemon would start */
 export async function rehearse(config: Config, connect: boolean): Promise<string[]> {
-  const { socketmap, events, admin, log, cache } = config;
+  const { socketmap, policy, events, admin, log, cache } = config;
   const problems = [
     ...socketmap.listen.flatMap((endpoint) => listenerProblems('socketmap', endpoint, socketmap)),
+    ...policy.listen.flatMap((endpoint) => listenerProblems('policy', endpoint, policy)),
+    ...policy.listen.flatMap((endpoint) => openFolderProblems('policy.listen has', endpoint)),
     ...(events === undefined ? [] : listenerProblems('events', events.listen, events)),
     ...socketmap.listen.flatMap((endpoint) => openFolderProblems('socketmap.listen has', endpoint)),
     ...(events === undefined ? [] : openFolderProblems('events.listen is', events.listen)),

@@ -12,6 +12,7 @@ export function contradictions(values: Values): Problem[] {
   );
   return [
     ...openListeners(values),
+    ...policyListeners(values),
     ...adminListeners(values),
     ...shadows(values),
     ...missingBackchannel(values),
@@ -40,6 +41,27 @@ function openListeners({ socketmap }: Values): Problem[] {
   } catch (error) {
     return [{ path: ['socketmap', 'listen'], sentence: messageOf(error) }];
   }
+}
+
+/** Postfix asks about every recipient: without the list of our domains it would be told that all the world is unknown. */
+function policyListeners({ policy, socketmap, domains }: Values): Problem[] {
+  const { listen, allow } = policy;
+  if (listen.length === 0) return [];
+  const problems: Problem[] = [];
+  if (domains.size === 0 || domains.has('*'))
+    problems.push(problem(['policy', 'listen'], 'must have [domains], without "*", to tell whose they are'));
+  const taken = new Set(socketmap.listen.map(formatEndpoint));
+  const shared = listen.map(formatEndpoint).find((name) => taken.has(name));
+  if (shared !== undefined && !/^inet6?:0@/.test(shared))
+    problems.push(
+      problem(['policy', 'listen'], `has "${shared}": must be another socket than those of socketmap.listen`),
+    );
+  try {
+    requireAllowList(listen, allow, { listen: 'policy.listen', allow: 'policy.allow' });
+  } catch (error) {
+    problems.push({ path: ['policy', 'listen'], sentence: messageOf(error) });
+  }
+  return problems;
 }
 
 /** Whoever may ask the control socket may change what is answered: Sendmail's sockets are no place for it. */

@@ -7,6 +7,7 @@ import { CYRUS } from './keys/cyrus.js';
 import { EVENTS } from './keys/events.js';
 import { LOG } from './keys/log.js';
 import { LOOKUP, MAP } from './keys/lookup.js';
+import { POLICY } from './keys/policy.js';
 import { SHADOW } from './keys/shadow.js';
 import { SOCKETMAP } from './keys/socketmap.js';
 import type { ValuesOf } from './key.js';
@@ -16,6 +17,7 @@ export { BACKCHANNELS, MAP };
 /** The tables of which a file has one each. */
 export const SECTIONS = {
   socketmap: SOCKETMAP,
+  policy: POLICY,
   lookup: LOOKUP,
   cache: CACHE,
   cyrus: CYRUS,

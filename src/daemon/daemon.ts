@@ -26,6 +26,8 @@ type Doors = {
   readonly events: Events | undefined;
   readonly warmStart: WarmStart | undefined;
   readonly beside: Beside | undefined;
+  /** The policy service, where there is one. */
+  readonly policy: SocketmapServer | undefined;
 };
 
 export class Daemon {
@@ -115,7 +117,9 @@ export class Daemon {
     const next = { ...config, events: eventsOf(this.#started, config) };
     this.#inForce = await putInForce(next, this.#heart, this.#doors.events?.proof, former);
     this.#doors.beside?.take(next);
-    this.#doors.server.stallLimitMs = stallLimitOf(config.lookup);
+    const { server, policy } = this.#doors;
+    for (const each of [server, policy])
+      if (each !== undefined) each.stallLimitMs = stallLimitOf(config.lookup);
     this.#doors.events?.servers.expect(next.events?.serverNames);
     const { probes } = this.#inForce.backchannels;
     for (const probe of former.backchannels.probes) if (!probes.includes(probe)) this.#retire(probe);
@@ -129,14 +133,15 @@ export class Daemon {
 
   /** Accepts no more, answers what is in flight within the grace, closes everything. */
   async stop(): Promise<void> {
-    const { server, events, warmStart, beside } = this.#doors;
+    const { server, events, warmStart, beside, policy } = this.#doors;
     const { lookupLog, harvest, snapshots, hostClock, files } = this.#heart;
     const { config, backchannels } = this.#inForce;
     this.#admin?.close();
     files.close();
     this.#loopDelay.close();
     harvest.end();
-    await server.stop(config.socketmap.shutdownGraceMs);
+    const { shutdownGraceMs } = config.socketmap;
+    await Promise.all([server.stop(shutdownGraceMs), policy?.stop(shutdownGraceMs)]);
     beside?.shadow.close();
     lookupLog.end();
     events?.close();
@@ -153,7 +158,11 @@ async function open(config: Config, heart: Heart): Promise<{ doors: Doors; inFor
     const inForce = await putInForce(config, heart, events?.proof);
     const beside = await openBeside(config, heart);
     const server = await listen(config, heart, beside?.lookup ?? heart.lookups);
-    const doors = { server, events, warmStart: warm(config, heart), beside };
+    const policy = await listenForPolicy(config, heart).catch(async (error: unknown) => {
+      await server.stop(0);
+      throw error;
+    });
+    const doors = { server, events, warmStart: warm(config, heart), beside, policy };
     return { doors, inForce };
   } catch (error) {
     events?.close();
@@ -184,14 +193,26 @@ async function openBeside(config: Config, { lookups, log }: Heart): Promise<Besi
 }
 
 function listen(
-  { socketmap, lookup: limits, events }: Config,
+  { socketmap, policy, lookup: limits, events }: Config,
   { log }: Heart,
   lookup: Lookup,
 ): Promise<SocketmapServer> {
   const openFiles = openFilesLimit();
-  const eventConnections = events === undefined ? 0 : eventConnectionsWithin(openFiles);
+  const ofEvents = events === undefined ? 0 : eventConnectionsWithin(openFiles);
+  const eventConnections = ofEvents + (policy.listen.length > 0 ? policy.maxConnections : 0);
   const options = { ...socketmap, stallLimitMs: stallLimitOf(limits), openFiles, eventConnections };
   return SocketmapServer.listen(socketmap.listen, options, { lookup, log, now });
+}
+
+/** On connections of the same kind; the files that it needs are left to it by the other server. */
+async function listenForPolicy(
+  { socketmap, policy, lookup: limits }: Config,
+  { policyLookups, log }: Heart,
+): Promise<SocketmapServer | undefined> {
+  if (policy.listen.length === 0) return undefined;
+  const { POLICY } = await import('../policy/dialect.js');
+  const options = { ...socketmap, ...policy, stallLimitMs: stallLimitOf(limits) };
+  return SocketmapServer.listen(policy.listen, options, { lookup: policyLookups, dialect: POLICY, log, now });
 }
 
 /** Who stood still for longer may answer later than Sendmail waits. */

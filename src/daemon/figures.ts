@@ -20,6 +20,7 @@ export type FigureParts = {
   readonly cache: VerdictCache;
   readonly backchannels: Backchannels;
   readonly events: Events | undefined;
+  readonly policy: SocketmapServer | undefined;
   readonly beside: Beside | undefined;
   readonly harvest: Harvest;
   readonly lookupLog: LookupLog;
@@ -59,6 +60,7 @@ export function figuresOf(parts: FigureParts): Figures {
     ],
     backchannels: backchannelFigures(parts.backchannels, parts.now),
     ...(events === undefined ? {} : { events: eventFigures(events) }),
+    ...(parts.policy === undefined ? {} : { policy: policyFigures(parts.policy) }),
     ...(beside === undefined ? {} : { shadow: shadowFigures(beside.shadow) }),
     harvest: { begun: harvest.begun, active: harvest.active.map((domain) => domain ?? '*') },
     unlogged: Object.fromEntries(parts.lookupLog.unlogged),
@@ -95,6 +97,10 @@ function eventFigures({ receiver, gaps, forwarder }: Events): NonNullable<Figure
     handedOn: forwarder?.delivered ?? 0,
     dropped: forwarder?.dropped ?? 0,
   };
+}
+
+export function policyFigures({ connections, counters }: SocketmapServer): NonNullable<Figures['policy']> {
+  return { connections, requests: counters.requests, replies: counters.replies };
 }
 
 export function shadowFigures({ counts, kinds }: Shadow): NonNullable<Figures['shadow']> {

@@ -20,6 +20,7 @@ import { HostClock } from './host-clock.js';
 import { LookupLog } from './lookup-log.js';
 import { Lookups, policiesOf } from './lookups.js';
 import { Metrics } from './metrics.js';
+import { PolicyLookups } from './policy-lookups.js';
 import { vouchedFor } from './proofs.js';
 import { filesOf } from './watched-files.js';
 
@@ -35,6 +36,7 @@ export type Heart = {
   readonly decisions: Decisions;
   readonly harvest: Harvest;
   readonly lookups: Lookups;
+  readonly policyLookups: PolicyLookups;
 };
 
 /** What a configuration became. */
@@ -60,7 +62,8 @@ export function heartOf(config: Config, log: Log, filesChanged: () => void): Hea
   const hearers = { log: lookupLog, metrics, decisions, harvest, now };
   const lookups = new Lookups(validator, policiesOf(config, metrics), hearers);
   const outlook = { log, metrics, lookupLog, decisions, harvest };
-  return { ...outlook, cache, validator, snapshots, hostClock, files, lookups };
+  const policyLookups = new PolicyLookups(validator, config, hearers);
+  return { ...outlook, cache, validator, snapshots, hostClock, files, lookups, policyLookups };
 }
 
 /**
@@ -85,6 +88,7 @@ export async function putInForce(
   cache.vouchers.take(vouched, now());
   validator.reconfigure(backchannels.route, validatorRules(config));
   lookups.policies = policiesOf(config, metrics);
+  heart.policyLookups.take(config);
   lookupLog.maxRefusedPerSecond = config.log.maxRefusedPerSecond;
   harvest.watch(domainsOf(config), config.admin.harvest);
   const sources = snapshotSources(config, backchannels, now, former?.sources);

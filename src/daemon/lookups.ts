@@ -13,7 +13,7 @@ import type { Outcome } from '../validation/outcome.js';
 import type { Asker } from '../validation/probe.js';
 import type { DetailRule } from '../validation/detail.js';
 import type { Validator } from '../validation/validator.js';
-import { replyFor, type Reply, type ReplyPolicy } from '../validation/verdict.js';
+import { replyFor, type Reply, type ReplyPolicy, type Verdict } from '../validation/verdict.js';
 
 /** What a map makes of verdicts and of details, and whether the queue's id stands before its keys. */
 export type MapPolicy = ReplyPolicy & {
@@ -22,6 +22,8 @@ export type MapPolicy = ReplyPolicy & {
   /** Undefined for a map of recipients. */
   readonly domains?: DomainMap;
   readonly tally: Tally;
+  /** For a front that speaks otherwise than a socketmap; else replyFor(). */
+  readonly reply?: (verdict: Verdict) => Reply;
 };
 
 /** The policy of a map by its name; an unknown name takes the default. */
@@ -105,7 +107,7 @@ export class Lookups implements Lookup {
     const address = addressOf(key, id);
     const queueId = id === 0 ? undefined : key.slice(0, id);
     policy.tally.add(verdict.kind, source);
-    const reply = replyFor(verdict, address, policy);
+    const reply = policy.reply === undefined ? replyFor(verdict, address, policy) : policy.reply(verdict);
     const connection = asker?.number;
     if (reply.status === 'OK') {
       decisions.add(map, address, connection, 'OK', outcome, ms, undefined, queueId);

@@ -11,6 +11,7 @@ type AtStart = 'all' | { readonly allBut: readonly string[] } | { readonly only:
 const AT_START: { readonly [section: string]: AtStart } = {
   socketmap: { allBut: ['shutdown_grace'] },
   shadow: 'all',
+  policy: { allBut: ['deliverable', 'unknown', 'over_quota', 'refused', 'deferred'] },
   cache: { only: ['max_known', 'max_negative', 'state_file', 'state_interval'] },
   events: { allBut: ['negative_ttl', 'backchannels'] },
   admin: { only: ['listen', 'socket_group', 'socket_mode', 'http', 'allow', 'decisions'] },

@@ -2,7 +2,7 @@
 // wants rates takes the difference of two. No I/O; asks the runtime for its memory.
 import { Pool } from '../cyrus/pool/pool.js';
 import type { Events } from '../cyrus/events/events.js';
-import { shadowFigures } from './figures.js';
+import { policyFigures, shadowFigures } from './figures.js';
 import type { Beside } from './beside.js';
 import type { HostClock } from './host-clock.js';
 import type { Metrics } from './metrics.js';
@@ -16,11 +16,12 @@ export type StatsParts = {
   readonly cache: VerdictCache;
   readonly probes: readonly Probe[];
   readonly events: Events | undefined;
+  readonly policy: SocketmapServer | undefined;
   readonly beside: Beside | undefined;
   readonly hostClock: HostClock;
 };
 
-export function statsOf({ metrics, server, cache, probes, events, beside, hostClock }: StatsParts) {
+export function statsOf({ metrics, server, cache, probes, events, policy, beside, hostClock }: StatsParts) {
   const { accepted, requests, replies, closed } = server.counters;
   return {
     uptimeMs: Math.round(performance.now()),
@@ -41,6 +42,7 @@ export function statsOf({ metrics, server, cache, probes, events, beside, hostCl
       ),
     ),
     ...(events === undefined ? {} : { events: eventsOf(events) }),
+    ...(policy === undefined ? {} : { policy: policyFigures(policy) }),
     ...(beside === undefined ? {} : { shadow: shadowFigures(beside.shadow) }),
     ...(hostClock.clock === undefined ? {} : { clock: hostClock.clock.state }),
     ...(hostClock.directory === undefined ? {} : { directory: hostClock.directory.state }),

@@ -9,7 +9,6 @@ import type { ClosingReason } from './closing-log.js';
 import { Inbox, type Arrival } from './inbox.js';
 import { Outbox } from './outbox.js';
 import { OwedReplies } from './owed-replies.js';
-import { formatReply, parseRequest } from './protocol.js';
 import type { Shared } from './shared.js';
 import type { Waiter } from './turns.js';
 
@@ -56,7 +55,8 @@ export class ClientConnection implements Asker, Waiter {
     this.#shared = shared;
     this.#since = shared.now();
     this.#outbox = new Outbox(socket, shared.limits);
-    this.#inbox = new Inbox(shared.limits.maxRequestBytes, this.#since, connected);
+    const decoder = shared.dialect.decoder(shared.limits.maxRequestBytes);
+    this.#inbox = new Inbox(decoder, this.#since, connected);
   }
 
   /** The path of every request: no promise, no closure, no copy of what was read but the strings to look up. */
@@ -145,7 +145,7 @@ export class ClientConnection implements Asker, Waiter {
   }
 
   #answerRequests(now: number): void {
-    const { lookup, limits, counters } = this.#shared;
+    const { lookup, limits, counters, dialect } = this.#shared;
     const inbox = this.#inbox;
     let frames = '';
     let earliest = now;
@@ -157,7 +157,7 @@ export class ClientConnection implements Asker, Waiter {
         this.recent += 1;
         counters.requests += 1;
         if (frames === '') earliest = inbox.earliest;
-        const { map, key } = parseRequest(payload);
+        const { map, key } = dialect.parse(payload);
         const reply = lookup.answerNow(map, key, this);
         if (reply === undefined) {
           this.#ask(map, key, now);
@@ -184,7 +184,7 @@ export class ClientConnection implements Asker, Waiter {
 
   #frame(reply: Reply): string {
     this.#shared.counters.replies[reply.status] += 1;
-    return formatReply(reply);
+    return this.#shared.dialect.format(reply);
   }
 
   #ask(map: string, key: string, now: number): void {
@@ -284,7 +284,7 @@ export class ClientConnection implements Asker, Waiter {
   #refuse(error: ProtocolError, now: number): string {
     this.#ignore();
     this.#tell('protocolError', now, error);
-    return this.#inOrder({ status: 'TEMP', text: error.message });
+    return this.#inOrder(this.#shared.dialect.broken(error));
   }
 
   #close(reason: ClosingReason, now: number, error?: unknown): void {

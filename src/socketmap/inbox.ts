@@ -1,6 +1,6 @@
 // What a connection was sent and nobody has read yet, with its age: requests are pulled out one by one, each as old as the
 // bytes that it came in. No I/O.
-import { NetstringDecoder } from './netstring.js';
+import type { RequestDecoder } from './dialect.js';
 
 /** When bytes may have reached the kernel, at the earliest; and when they were noticed, or should have been. */
 export type Arrival = { readonly earliest: number; readonly noticed: number };
@@ -11,7 +11,7 @@ const MAX_BYTES = 16_384;
 type Piece = Arrival & { readonly chunk: Buffer };
 
 export class Inbox {
-  readonly #decoder: NetstringDecoder;
+  readonly #decoder: RequestDecoder;
   /** Behind what the decoder holds. */
   #pieces: Piece[] | undefined;
   #bytes = 0;
@@ -22,8 +22,8 @@ export class Inbox {
   #noticed: number;
 
   /** @param connected when the connection may have been made, if it waited to be accepted */
-  constructor(maxRequestBytes: number, now: number, connected: Arrival | undefined) {
-    this.#decoder = new NetstringDecoder(maxRequestBytes);
+  constructor(decoder: RequestDecoder, now: number, connected: Arrival | undefined) {
+    this.#decoder = decoder;
     this.#earliest = now;
     this.#noticed = now;
     if (connected === undefined) return;

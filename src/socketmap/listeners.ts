@@ -15,6 +15,8 @@ import type { ListenOverflows } from './listen-overflows.js';
 
 export type ListenersParts = {
   readonly rules: ListenerRules;
+  /** Of the configuration, for errors. */
+  readonly table: string;
   readonly log: Log;
   readonly overflows: ListenOverflows;
   readonly accepted: (socket: Socket, listener: Listener) => void;
@@ -44,10 +46,10 @@ export class Listeners {
 
   /** @throws UnavailableError, ConfigError */
   async open(endpoint: Endpoint): Promise<void> {
-    const { rules, log, accepted, failed } = this.#parts;
+    const { rules, log, accepted, failed, table } = this.#parts;
     // The listener tells of a folder that is not there.
     if (endpoint.kind === 'unix' && existsSync(dirname(endpoint.path))) {
-      requirePrivateFolder(`socketmap.listen has ${formatEndpoint(endpoint)}`, endpoint.path);
+      requirePrivateFolder(`${table}.listen has ${formatEndpoint(endpoint)}`, endpoint.path);
     }
     const listener = await Listener.open(endpoint, rules, { accepted, failed });
     if (this.#closed) return listener.close();

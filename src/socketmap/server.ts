@@ -10,6 +10,7 @@ import { NetworkList, requireAllowList } from '../net/network-list.js';
 import { Closings, type ClosingReason } from './closing-log.js';
 import { ClientConnection } from './client-connection.js';
 import type { Arrival } from './inbox.js';
+import { SOCKETMAP, type Dialect } from './dialect.js';
 import { newCounters, type Counters } from './counters.js';
 import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
 import { handlersFor, type Handlers } from './handlers.js';
@@ -41,6 +42,8 @@ const DEFAULT_SERVER_OPTIONS: ServerOptions = Object.freeze({
 
 export type ServerParts = {
   readonly lookup: Lookup;
+  /** By default that of a socketmap. */
+  readonly dialect?: Dialect;
   readonly log: Log;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
@@ -72,7 +75,8 @@ export class SocketmapServer {
   readonly counters: Counters;
 
   private constructor(options: ServerOptions, parts: ServerParts) {
-    const { lookup, log, now, wallClock = Date.now, overflows = linuxOverflows } = parts;
+    const { lookup, dialect = SOCKETMAP, log, now, wallClock = Date.now } = parts;
+    const { overflows = linuxOverflows } = parts;
     this.#limits = options;
     const { openFiles, eventConnections, maxConnections, maxOverLimit } = options;
     const reserved = eventConnections + maxOverLimit;
@@ -89,6 +93,7 @@ export class SocketmapServer {
     this.#turns = new Turns(now);
     this.#shared = {
       lookup,
+      dialect,
       limits: options,
       counters: this.counters,
       closings: this.#closings,
@@ -100,6 +105,7 @@ export class SocketmapServer {
       askedBytes: 0,
     };
     this.#listeners = new Listeners({
+      table: dialect.table,
       rules: options,
       log,
       overflows: new ListenOverflows(overflows, now()),
@@ -120,7 +126,8 @@ export class SocketmapServer {
     parts: ServerParts,
   ): Promise<SocketmapServer> {
     const all = { ...DEFAULT_SERVER_OPTIONS, ...options };
-    requireAllowList(endpoints, all.allow);
+    const { table } = parts.dialect ?? SOCKETMAP;
+    requireAllowList(endpoints, all.allow, { listen: `${table}.listen`, allow: `${table}.allow` });
     const server = new SocketmapServer(all, parts);
     server.#tellOfFewFiles();
     try {

@@ -2,6 +2,7 @@
 import type { Socket } from 'node:net';
 import type { Closings } from './closing-log.js';
 import type { Counters } from './counters.js';
+import type { Dialect } from './dialect.js';
 import type { ConnectionLimits } from './limits.js';
 import type { Lookup } from './lookup.js';
 import type { StallWatch } from './stall-watch.js';
@@ -9,6 +10,7 @@ import type { Turns } from './turns.js';
 
 export type Shared = {
   readonly lookup: Lookup;
+  readonly dialect: Dialect;
   readonly limits: ConnectionLimits;
   readonly counters: Counters;
   readonly closings: Closings;

@@ -4,6 +4,8 @@
 import { MailServer } from './mail-server.js';
 
 export interface PostfixOptions {
+  /** Of Debian: `bookworm` has 3.7, `trixie` 3.10. */
+  readonly suite?: 'bookworm' | 'trixie';
   /** The text of main.cf. */
   readonly main: string;
   /** Folder with the daemon's socket; `cyrusmapd` inside. */
@@ -12,9 +14,14 @@ export interface PostfixOptions {
   readonly lmtpFolder?: string;
 }
 
-export function startPostfix({ main, mapFolder, lmtpFolder }: PostfixOptions): Promise<MailServer> {
+export function startPostfix({
+  suite = 'bookworm',
+  main,
+  mapFolder,
+  lmtpFolder,
+}: PostfixOptions): Promise<MailServer> {
   return MailServer.start({
-    image: 'cyrusmapd/postfix:bookworm',
+    image: `cyrusmapd/postfix:${suite}`,
     files: { '/etc/postfix/main.cf': main },
     mounts: [
       { source: mapFolder, target: '/var/spool/postfix/cyrusmapd' },

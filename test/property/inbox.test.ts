@@ -1,6 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { Inbox } from '../../src/socketmap/inbox.js';
+import { NetstringDecoder } from '../../src/socketmap/netstring.js';
 import { encodeNetstring } from '../../src/socketmap/netstring.js';
 
 /** A stream of requests, the sizes of the pieces it comes in, and how many requests are read after each. */
@@ -18,7 +19,7 @@ describe('an inbox', () => {
   it('gives each request once and in order, and has nothing unread only where there is none', () => {
     fc.assert(
       fc.property(streams, ({ payloads, steps }) => {
-        const inbox = new Inbox(100, 0, undefined);
+        const inbox = new Inbox(new NetstringDecoder(100), 0, undefined);
         const bytes = Buffer.from(payloads.map((payload) => encodeNetstring(payload)).join(''), 'latin1');
         const got: string[] = [];
         const read = (most: number): void => {

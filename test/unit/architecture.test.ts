@@ -27,7 +27,7 @@ const ROWS: readonly (readonly (readonly string[])[])[] = [
   [['admin/']],
   [['snapshots/']],
   [['backchannels/']],
-  [['comparison/']],
+  [['comparison/'], ['policy/']],
   [['socketmap/'], ['cyrus/']],
   [['log/']],
   [['config/']],

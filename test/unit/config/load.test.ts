@@ -58,6 +58,20 @@ describe('the defaults', () => {
         backlog: 1024,
         shutdownGraceMs: 10_000,
       },
+      policy: {
+        listen: [],
+        allow: [],
+        socketOwner: undefined,
+        socketGroup: undefined,
+        socketMode: 0o660,
+        maxConnections: 1024,
+        maxRequestBytes: 16_384,
+        deliverable: 'DUNNO',
+        unknown: '550 5.1.1 User unknown',
+        overQuota: '452 4.2.2 Mailbox full',
+        refused: '550 5.7.1 Not permitted to post there',
+        deferred: '451 4.3.0 Mailbox cannot be verified now, try again later',
+      },
       lookup: {
         deadlineMs: 5000,
         eightBit: 'reject',
@@ -217,7 +231,7 @@ describe('the file', () => {
     expect((await failure({ config: file })).split('\n')).toEqual([
       `${file}:2: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s`,
       `${file}:4: cache.max_known is 1: must be a whole number from 100 to 10000000`,
-      `${file}:5: colour is not a key: allowed are backchannel, domains, map, socketmap, lookup, cache, cyrus, events, shadow, admin, log`,
+      `${file}:5: colour is not a key: allowed are backchannel, domains, map, socketmap, policy, lookup, cache, cyrus, events, shadow, admin, log`,
     ]);
   });
 

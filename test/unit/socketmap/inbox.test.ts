@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { Inbox } from '../../../src/socketmap/inbox.js';
+import { NetstringDecoder } from '../../../src/socketmap/netstring.js';
 
 const NEW = undefined;
 
@@ -13,7 +14,7 @@ function take(inbox: Inbox): [string | undefined, number, number] {
 
 describe('a request', () => {
   it('is as old as what it was read with, however long it has waited', () => {
-    const inbox = new Inbox(100, 0, NEW);
+    const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
     inbox.add(Buffer.from('1:a,1:b,'), 90, 100);
     inbox.add(Buffer.from('1:c,1:'), 190, 200);
     inbox.add(Buffer.from('d,'), 290, 300);
@@ -26,7 +27,7 @@ describe('a request', () => {
   });
 
   it('may be as old as a connection that waited to be accepted, until it was read for a whole turn', async () => {
-    const inbox = new Inbox(100, 20_000, { earliest: 990, noticed: 1000 });
+    const inbox = new Inbox(new NetstringDecoder(100), 20_000, { earliest: 990, noticed: 1000 });
     inbox.add(Buffer.from('1:a,'), 19_900, 20_000);
     expect(take(inbox)).toEqual(['a', 990, 1000]);
     await turn();
@@ -36,7 +37,7 @@ describe('a request', () => {
   });
 
   it('may have come at any time since its socket was read no further', async () => {
-    const inbox = new Inbox(100, 0, NEW);
+    const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
     inbox.hold(1000);
     inbox.hold(5000);
     inbox.release();
@@ -57,7 +58,7 @@ describe('a request', () => {
 
 describe('an inbox', () => {
   it('has unread what waits behind a piece that ended with a request, and keeps its order', () => {
-    const inbox = new Inbox(100, 0, NEW);
+    const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
     inbox.add(Buffer.from('1:a,1:b,'), 0, 0);
     inbox.add(Buffer.from('1:c,'), 0, 0);
     expect([inbox.next(), inbox.next(), inbox.unread]).toEqual(['a', 'b', true]);
@@ -66,7 +67,7 @@ describe('an inbox', () => {
   });
 
   it('is full when 16 KiB wait behind what is being read, until they are read', () => {
-    const inbox = new Inbox(20_000, 0, NEW);
+    const inbox = new Inbox(new NetstringDecoder(20_000), 0, NEW);
     inbox.add(Buffer.from('1:a,1:b,'), 0, 0);
     inbox.next();
     const rest = Buffer.from(`16377:${'x'.repeat(16_377)},`);
@@ -81,7 +82,7 @@ describe('an inbox', () => {
 
 describe('an inbox that is cleared', () => {
   it('holds nothing that was sent', () => {
-    const inbox = new Inbox(100, 0, NEW);
+    const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
     inbox.add(Buffer.from('1:a,1:b,'), 0, 0);
     inbox.add(Buffer.from('1:c,'), 0, 0);
     inbox.next();

@@ -1,0 +1,93 @@
+// The keys of [policy]: a policy service for Postfix. Descriptions; no I/O.
+import { key, type Keys, type Table } from '../key.js';
+import { account, endpoint, fileMode, integer, list, network, text } from '../kinds.js';
+
+/** Of access(5): what leaves the decision to others, defers, or refuses. */
+const ANY = /^(?:DUNNO|OK|(?:REJECT|DEFER|DEFER_IF_PERMIT|DEFER_IF_REJECT|[45]\d\d)(?: [ -~]{1,200})?)$/;
+const NEVER_FOR_GOOD = /^(?:DUNNO|(?:DEFER|DEFER_IF_PERMIT|DEFER_IF_REJECT|4\d\d)(?: [ -~]{1,200})?)$/;
+
+const any = () =>
+  text(
+    (value) => ANY.test(value),
+    '`DUNNO`, `OK`, or `REJECT`, `DEFER`, `DEFER_IF_PERMIT`, `4NN` or `5NN` and a text',
+  );
+
+const KEYS = {
+  listen: key(list(endpoint(), 'endpoints'), {
+    default: [],
+    since: '0.1.0',
+    text: 'Where it listens for `check_policy_service` of Postfix; nowhere by default. It needs [domains], without `*`: about other domains it has no opinion.',
+  }),
+  allow: key(list(network(), 'networks'), {
+    default: [],
+    since: '0.1.0',
+    text: 'Who may ask over TCP. A listener that can be reached from another machine needs it.',
+  }),
+  socket_owner: key(account(), {
+    unset: 'the user of the process',
+    example: 'cyrusmapd',
+    since: '0.1.0',
+    text: "The user who owns the UNIX socket's file. Only root can give it away.",
+  }),
+  socket_group: key(account(), {
+    unset: 'the group of the process',
+    example: 'postfix',
+    since: '0.1.0',
+    text: "The group of the UNIX socket's file.",
+  }),
+  socket_mode: key(fileMode(), {
+    default: '0660',
+    since: '0.1.0',
+    text: "The mode of the UNIX socket's file.",
+  }),
+  max_connections: key(integer(1, 100_000, 'connections'), {
+    default: 1024,
+    since: '0.1.0',
+    text: "Connections at once. Each process of Postfix' smtpd has one.",
+  }),
+  max_request_bytes: key(integer(2048, 65_536, 'bytes'), {
+    default: 16_384,
+    since: '0.1.0',
+    text: 'The longest request, all of its attributes together. The other limits are those of [socketmap].',
+  }),
+  deliverable: key(
+    text((value) => value === 'DUNNO' || value === 'OK', '`DUNNO` or `OK`'),
+    {
+      default: 'DUNNO',
+      since: '0.1.0',
+      text: 'For a mailbox that Cyrus takes mail for. With `OK` Postfix looks at no restriction behind it.',
+    },
+  ),
+  unknown: key(any(), {
+    default: '550 5.1.1 User unknown',
+    since: '0.1.0',
+    text: 'For a mailbox that does not exist.',
+  }),
+  over_quota: key(any(), {
+    default: '452 4.2.2 Mailbox full',
+    since: '0.1.0',
+    text: 'For a mailbox over its quota.',
+  }),
+  refused: key(any(), {
+    default: '550 5.7.1 Not permitted to post there',
+    since: '0.1.0',
+    text: 'For a shared mailbox that the sender may not post to.',
+  }),
+  deferred: key(
+    text(
+      (value) => NEVER_FOR_GOOD.test(value),
+      '`DUNNO`, or `DEFER`, `DEFER_IF_PERMIT` or `4NN` and a text: nobody is refused for what is not known',
+    ),
+    {
+      default: '451 4.3.0 Mailbox cannot be verified now, try again later',
+      since: '0.1.0',
+      text: 'For what is not known now.',
+    },
+  ),
+} satisfies Keys;
+
+export const POLICY = {
+  title: 'A policy service for Postfix',
+  text: 'By which the sender hears the true reason, which a socketmap cannot say. Listeners, sockets and limits are taken at the start, the answers at a reload too.',
+  keys: KEYS,
+} satisfies Table<Keys>;

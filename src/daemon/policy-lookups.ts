@@ -1,0 +1,71 @@
+// What Postfix' policy service is answered: at RCPT and at the end of a message, about recipients in domains that are served
+// here; whatever else is, is left to Postfix. The same heart and the same cache as for a socketmap. No I/O.
+import type { Config } from '../config/config.js';
+import { DUNNO, repliesOf } from '../policy/action.js';
+import type { Lookup } from '../socketmap/lookup.js';
+import type { Asker } from '../validation/probe.js';
+import type { Validator } from '../validation/validator.js';
+import { routeByDomain } from '../validation/routing.js';
+import type { Reply } from '../validation/verdict.js';
+import { Lookups, type LookupParts, type Policies } from './lookups.js';
+import type { Metrics } from './metrics.js';
+
+/** As which its lookups stand in log, metrics and decisions. */
+const POLICY_MAP = 'policy';
+
+/** At others there is no recipient, or it is not decided yet whether there will be a message. */
+const STAGES: ReadonlySet<string> = new Set(['RCPT', 'END-OF-MESSAGE']);
+
+export class PolicyLookups implements Lookup {
+  readonly #lookups: Lookups;
+  readonly #metrics: Metrics;
+  #isServed: (domain: string) => boolean;
+
+  constructor(validator: Validator, config: Config, parts: LookupParts) {
+    this.#lookups = new Lookups(validator, policiesOfActions(config, parts.metrics), parts);
+    this.#metrics = parts.metrics;
+    this.#isServed = servedBy(config);
+  }
+
+  /** Of a new configuration: its answers, and its domains. */
+  take(config: Config): void {
+    this.#lookups.policies = policiesOfActions(config, this.#metrics);
+    this.#isServed = servedBy(config);
+  }
+
+  answerNow(stage: string, recipient: string, asker?: Asker): Reply | undefined {
+    if (!this.#concerns(stage, recipient)) return DUNNO;
+    return this.#lookups.answerNow(POLICY_MAP, recipient, asker);
+  }
+
+  answerLater(stage: string, recipient: string, asker?: Asker, waitedMs?: number): Promise<Reply> {
+    if (!this.#concerns(stage, recipient)) return Promise.resolve(DUNNO);
+    return this.#lookups.answerLater(POLICY_MAP, recipient, asker, waitedMs);
+  }
+
+  /** Postfix names no recipient at the end of a message with several. */
+  #concerns(stage: string, recipient: string): boolean {
+    const at = recipient.lastIndexOf('@');
+    return STAGES.has(stage) && at !== -1 && this.#isServed(recipient.slice(at + 1).toLowerCase());
+  }
+}
+
+/** What becomes of verdicts, in actions of access(5). */
+function policiesOfActions({ policy, defaultMap }: Config, metrics: Metrics): Policies {
+  const { deliverable, unknown, overQuota, refused, deferred } = policy;
+  const answers = {
+    ...defaultMap,
+    queueId: false,
+    tally: metrics.tallyOf(POLICY_MAP),
+    reply: repliesOf({ deliverable, unknown, overquota: overQuota, refused, deferred }),
+  };
+  return () => answers;
+}
+
+function servedBy({ domains }: Config): (domain: string) => boolean {
+  const route = routeByDomain(
+    domains.map(({ domain }) => ({ domain, probe: { domain } })),
+    true,
+  );
+  return (domain) => typeof route(domain) === 'object';
+}
