@@ -58,8 +58,9 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   doctor: ['ask', 'check-imapd', 'examine', 'finding', 'look'],
   log: ['log', 'verb', 'verbs/*'],
   net: ['*'],
+  policy: ['action', 'dialect'],
   snapshots: ['snapshots', 'sources'],
-  socketmap: ['client', 'lookup', 'open-files', 'protocol', 'server'],
+  socketmap: ['client', 'dialect', 'lookup', 'open-files', 'protocol', 'server'],
   validation: [
     'age-proof',
     'any-of-probe',
