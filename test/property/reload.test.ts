@@ -1,0 +1,216 @@
+// Any configuration, reloaded into any other, answers like a daemon that was started with the other, and asks nobody whom
+// that one would not ask: whatever was known, and whatever had been asked before.
+import { writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import fc from 'fast-check';
+import { expect, test, vi } from 'vitest';
+import type { Config } from '../../src/config/config.js';
+import { loadConfig } from '../../src/config/load.js';
+import { Daemon } from '../../src/daemon/daemon.js';
+import { ConfigError } from '../../src/errors.js';
+import { silentLog } from '../../src/log/log.js';
+import { SocketmapClient } from '../../src/socketmap/client.js';
+import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
+import { afterwards, temporaryFolder } from '../integration/socketmap-rig.js';
+
+const KEYS = [
+  'alice@example.jp',
+  'Bob@example.jp',
+  'bob@example.net',
+  'carol@example.net',
+  'full@example.jp',
+  'full@example.net',
+  'alice+x@example.jp',
+  'post+shared@example.jp',
+  'postmaster@example.net',
+  'postmaster',
+  'alice',
+  'nobody@example.jp',
+  'somebody@other.test',
+  '\xe4@example.jp',
+].flatMap((key) => ['cyrus', 'other'].map((map) => ({ map, key })));
+
+/** What is invented to see whether a RCPT creates mailboxes, another one each time. */
+const INVENTED = /%\w+/;
+
+const server = fc.constantFrom('one', 'two');
+const overQuota = fc.constantFrom('temp', 'ok', 'reject');
+
+/** What a configuration says; a line for each key, without a value where it is not there. */
+const configuration = fc
+  .record({
+    domains: fc.record({ 'example.jp': server, 'example.net': fc.option(server), '*': fc.option(server) }),
+    lookup: fc.record({
+      over_quota: overQuota,
+      detail: fc.constantFrom('inbox', 'folder'),
+      eight_bit: fc.constantFrom('reject', 'temp'),
+      downcase: fc.boolean(),
+      post_user: fc.constantFrom('', 'post'),
+      default_domain: fc.option(fc.constantFrom('example.jp', 'example.net')),
+      always_accept: fc.constantFrom([], ['postmaster'], ['nobody@example.jp']),
+      domains_complete: fc.boolean(),
+    }),
+    'map.other': fc.record({
+      over_quota: fc.option(overQuota),
+      keys: fc.constantFrom('recipients', 'domains'),
+    }),
+    cache: fc.record({ known_ttl: fc.constantFrom('60s', '1h'), negative_ttl: fc.constantFrom('0s', '60s') }),
+    one: fc.record({ autocreate: fc.constantFrom('accept', 'defer'), batch: fc.constantFrom(1, 32) }),
+    two: fc.record({ connections: fc.constantFrom(1, 4), second: fc.option(fc.constant('one')) }),
+  })
+  .map(({ one, two, ...tables }) => ({
+    ...tables,
+    'backchannel.one': { type: 'lmtp', canary: 'alice@example.jp', ...one },
+    'backchannel.two': { type: 'lmtp', canary: 'alice@example.jp', ...two },
+  }));
+
+test('a reload leaves nothing of what was configured before', { timeout: 300_000 }, async () => {
+  const rig = await Rig.start();
+  const clock = new Clock();
+  await fc.assert(
+    fc.asyncProperty(configuration, configuration, fc.subarray(KEYS), async (before, after, earlier) => {
+      const [former, next] = [await rig.load(before, 'reloaded'), await rig.load(after, 'reloaded')];
+      const fresh = await rig.load(after, 'started');
+      fc.pre(former !== undefined && next !== undefined && fresh !== undefined);
+      const reloaded = await Daemon.start(former, silentLog);
+      const started = await Daemon.start(fresh, silentLog);
+      try {
+        clock.pass();
+        await rig.replies('reloaded', earlier);
+        clock.pass();
+        await reloaded.reload(next);
+        clock.pass();
+        const expected = await rig.asked(after.lookup.default_domain, () => rig.replies('started', KEYS));
+        const found = await rig.asked(after.lookup.default_domain, () => rig.replies('reloaded', KEYS));
+        expect(found.replies).toEqual(expected.replies);
+        expect(withoutThose(found.recipients, expected.recipients)).toEqual([]);
+      } finally {
+        await Promise.all([reloaded.stop(), started.stop()]);
+      }
+    }),
+    { numRuns: Number(process.env['RELOADS'] ?? 30) },
+  );
+});
+
+/** What is asked more often than there. The witness is left out: it is asked as often as there are batches. */
+function withoutThose(asked: readonly string[], there: readonly string[]): string[] {
+  const rest = [...there];
+  return asked.filter((recipient) => {
+    const at = rest.indexOf(recipient);
+    if (at !== -1) rest.splice(at, 1);
+    return at === -1 && !/: alice(@|$)/.test(recipient);
+  });
+}
+
+/** The monotonic clock, which goes on by itself too. */
+class Clock {
+  #passedMs = 0;
+
+  constructor() {
+    const now = performance.now.bind(performance);
+    const spy = vi.spyOn(performance, 'now').mockImplementation(() => now() + this.#passedMs);
+    afterwards(() => spy.mockRestore());
+  }
+
+  /** What was asked before is older now than what is asked from now on, by more than the stores round. */
+  pass(): void {
+    this.#passedMs += 250;
+  }
+}
+
+/** Two lmtpds that know different mailboxes, and daemons before them. */
+class Rig {
+  readonly #folder = temporaryFolder();
+  readonly #lmtpds: ReadonlyMap<string, LmtpServer>;
+
+  private constructor(lmtpds: ReadonlyMap<string, LmtpServer>) {
+    this.#lmtpds = lmtpds;
+  }
+
+  static async start(): Promise<Rig> {
+    const [one, two] = [await LmtpServer.listen(0), await LmtpServer.listen(0)];
+    afterwards(() => one.stop());
+    afterwards(() => two.stop());
+    const ofOne = [
+      'alice',
+      'alice@example.jp',
+      'alice@example.net',
+      'bob@example.jp',
+      'bob@example.net',
+      'Bob@example.jp',
+      'somebody@other.test',
+    ];
+    for (const each of ofOne) one.mailboxes.set(each, REPLIES.deliverable);
+    one.mailboxes.set('full@example.jp', REPLIES.overquota);
+    for (const each of [
+      'alice',
+      'alice@example.jp',
+      'alice@example.net',
+      'carol@example.net',
+      'full@example.jp',
+    ])
+      two.mailboxes.set(each, REPLIES.deliverable);
+    two.mailboxes.set('full@example.net', REPLIES.overquota);
+    return new Rig(
+      new Map([
+        ['one', one],
+        ['two', two],
+      ]),
+    );
+  }
+
+  /** Undefined where the configuration contradicts itself. */
+  async load(tables: object, socket: string): Promise<Config | undefined> {
+    const text = Object.entries(tables).map(([name, table]: [string, object]) => {
+      const lines = Object.entries(table).flatMap(([key, value]: [string, unknown]) =>
+        value === null ? [] : [`${JSON.stringify(key)} = ${JSON.stringify(value)}`],
+      );
+      const endpoint = this.#lmtpds.get(name.replace('backchannel.', ''))?.endpoint;
+      return [`[${name}]`, ...lines, ...(endpoint === undefined ? [] : [`endpoint = "${endpoint}"`])].join(
+        '\n',
+      );
+    });
+    const file = join(this.#folder, 'cyrusmapd.toml');
+    writeFileSync(file, [`[socketmap]\nlisten = ["unix:${this.#path(socket)}"]`, ...text].join('\n'));
+    try {
+      return (await loadConfig({ config: file })).config;
+    } catch (error) {
+      if (error instanceof ConfigError) return undefined;
+      throw error;
+    }
+  }
+
+  async replies(socket: string, questions: readonly { map: string; key: string }[]): Promise<string[]> {
+    const client = await SocketmapClient.connect({ kind: 'unix', path: this.#path(socket) });
+    const said: string[] = [];
+    for (const { map, key } of questions) {
+      const { status, text } = await client.lookup(map, key);
+      said.push(`${map} ${key}: ${status} ${text}`);
+    }
+    client.close();
+    return said;
+  }
+
+  /** Who is asked about which mailbox meanwhile, beside the replies. */
+  async asked(
+    defaultDomain: string | null,
+    work: () => Promise<string[]>,
+  ): Promise<{ replies: string[]; recipients: string[] }> {
+    const mailboxOf = (recipient: string): string =>
+      recipient.replace(INVENTED, '%').replace(defaultDomain === null ? /$/ : `@${defaultDomain}`, '');
+    const before = new Map([...this.#lmtpds].map(([name, { recipients }]) => [name, recipients.length]));
+    const replies = await work();
+    const recipients = [...this.#lmtpds].flatMap(([name, lmtpd]) => {
+      const asked = lmtpd.recipients.slice(before.get(name));
+      const there = asked.filter((each) => lmtpd.mailboxes.has(each)).map(mailboxOf);
+      // What is unknown may be asked more than once, to be sure.
+      const unknown = asked.filter((each) => !lmtpd.mailboxes.has(each)).map(mailboxOf);
+      return [...there, ...new Set(unknown)].map((each) => `${name}: ${each}`);
+    });
+    return { replies, recipients };
+  }
+
+  #path(name: string): string {
+    return join(this.#folder, name);
+  }
+}
