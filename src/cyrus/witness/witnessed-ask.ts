@@ -27,7 +27,10 @@ const VOUCHED_MS = 20;
 const NONE_DENIED: ReadonlySet<string> = new Set();
 const NOBODY: readonly Recipient[] = [];
 
-/** One for each session. */
+/**
+ * One for each session. A proof of currency does not stand in for the witness, not even for one look at the list: a folder above
+ * mailboxes.db may have been moved away from lmtpd, and the file's identity is what it was (docs/freshness.md).
+ */
 export class WitnessedAsk {
   readonly #witness: Witness;
   readonly #askAll: AskAll;
