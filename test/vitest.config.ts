@@ -33,7 +33,7 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['integration/**/*.test.ts', 'flood/**/*.test.ts'],
+          include: ['integration/**/*.test.ts', 'flood/**/*.test.ts', 'abuse/**/*.test.ts'],
           testTimeout: 30 * SECOND,
         },
       },
