@@ -128,6 +128,11 @@ export class CyrusContainer {
     return this.#inet('lmtpAuth');
   }
 
+  /** Of the container, by which other containers reach it at Cyrus' own ports. */
+  get address(): string {
+    return this.#container.getIpAddress('bridge');
+  }
+
   get imap(): string {
     return this.#inet('imap');
   }

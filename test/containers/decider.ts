@@ -7,11 +7,20 @@ import { buildBackchannels } from '../../src/backchannels/build.js';
 import { validatorRules } from '../../src/backchannels/rules.js';
 import { loadConfig } from '../../src/config/load.js';
 import { silentLog } from '../../src/log/log.js';
+import { vouchedFor } from '../../src/daemon/proofs.js';
 import { snapshotSources } from '../../src/snapshots/sources.js';
 import type { Outcome } from '../../src/validation/outcome.js';
+import type { Proof } from '../../src/validation/proof.js';
 import { Validator } from '../../src/validation/validator.js';
 import { DEFAULT_BELIEF } from '../../src/validation/belief.js';
 import { DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
+
+const OUTDATED: Proof = {
+  floor: (now) => now,
+  vouchesForUnknown: false,
+  deferUnknown: false,
+  describe: () => 'nothing is believed',
+};
 
 export interface Decider {
   ask(key: string): Promise<Outcome>;
@@ -22,12 +31,20 @@ export interface Decider {
   close(): Promise<void>;
 }
 
-export async function openDecider(toml: string): Promise<Decider> {
+/** @param outdated whether nothing that was said before is believed, as after a change; it stays known */
+export async function openDecider(toml: string, outdated = false): Promise<Decider> {
   const { config } = await loadFrom(toml);
   const now = (): number => performance.now();
   const backchannels = await buildBackchannels(config, { log: silentLog, now, random: Math.random });
   const { route, probes } = backchannels;
   const cache = new VerdictCache(DEFAULT_CACHE_LIMITS, DEFAULT_BELIEF, now());
+  if (outdated) {
+    const told = vouchedFor(config, backchannels, { events: undefined, clock: undefined });
+    cache.vouchers.take(
+      told.map((each) => ({ ...each, proof: OUTDATED })),
+      now(),
+    );
+  }
   const validator = new Validator(cache, route, validatorRules(config), now);
   return {
     ask: (key) => validator.ask(key),

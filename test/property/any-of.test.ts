@@ -74,7 +74,7 @@ test('unknown is what all said twice with their witnesses, a yes what one said',
       async (size, homeAt, answers) => {
         const world = new World();
         const members = Array.from({ length: size }, (_, i) => world.server(i));
-        const anyOf = new AnyOfProbe(members, () => 0);
+        const anyOf = new AnyOfProbe(members, () => 0, 0);
         const home = homeAt === undefined ? undefined : members[homeAt];
         const search = settled(anyOf.search(ALICE, 1_000_000, undefined, home));
         for (const [which, said] of answers) {
@@ -141,7 +141,7 @@ test('a mailbox that is moved once while it is asked about is never unknown', as
         const world = new World();
         const members = Array.from({ length: size }, (_, i) => world.server(i));
         const home = homeAt === undefined ? undefined : members[homeAt];
-        const search = settled(new AnyOfProbe(members, () => 0).search(ALICE, 1_000_000, undefined, home));
+        const search = settled(new AnyOfProbe(members, () => 0, 0).search(ALICE, 1_000_000, undefined, home));
         let step = 0;
         for (const which of order) {
           await turns();

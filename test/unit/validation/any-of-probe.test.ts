@@ -1,7 +1,7 @@
 // Servers that share a domain, as the validator asks them: who is asked, when, and whose word is remembered.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DownError, UnavailableError } from '../../../src/errors.js';
-import { AnyOfProbe } from '../../../src/validation/any-of-probe.js';
+import { AnyOfProbe, GONE_AFTER_MS } from '../../../src/validation/any-of-probe.js';
 import { DEFAULT_BELIEF } from '../../../src/validation/belief.js';
 import { proofOfAll } from '../../../src/validation/joined-proof.js';
 import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
@@ -54,7 +54,7 @@ function now(): number {
 async function ask(key: string, ...rounds: readonly (() => void)[]) {
   const outcome = validator.ask(key);
   for (const round of rounds) {
-    await vi.advanceTimersByTimeAsync(0);
+    await vi.advanceTimersByTimeAsync(300);
     round();
   }
   return outcome;
@@ -142,6 +142,26 @@ describe('one that a server had', () => {
     b1.answer(ALICE, DELIVERABLE);
     expect((await outcome).verdict.kind).toBe('deliverable');
     expect(b2.asked).toEqual([ALICE]);
+  });
+
+  test('is deferred where it is gone from all, as within a move, and unknown where it stays away', async () => {
+    const gone = async () =>
+      (await ask(ALICE, () => b2.answer(ALICE, UNKNOWN), bothDeny(ALICE), bothDeny(ALICE))).verdict.kind;
+    expect(await gone()).toBe('deferred');
+    await vi.advanceTimersByTimeAsync(GONE_AFTER_MS - 1000);
+    expect(await gone()).toBe('deferred');
+    await vi.advanceTimersByTimeAsync(1000);
+    const { verdict } = await ask(ALICE, () => b2.answer(ALICE, UNKNOWN), bothDeny(ALICE), bothDeny(ALICE));
+    expect(verdict.kind).toBe('unknown');
+  });
+
+  test('and begins anew where it was found meanwhile', async () => {
+    await ask(ALICE, () => b2.answer(ALICE, UNKNOWN), bothDeny(ALICE), bothDeny(ALICE));
+    await ask(ALICE, () => b2.answer(ALICE, DELIVERABLE));
+    proof2.at = now() + 1;
+    await vi.advanceTimersByTimeAsync(GONE_AFTER_MS);
+    const again = await ask(ALICE, () => b2.answer(ALICE, UNKNOWN), bothDeny(ALICE), bothDeny(ALICE));
+    expect(again.verdict.kind).toBe('deferred');
   });
 
   test('is served while that one is away, and the others lack it', async () => {
