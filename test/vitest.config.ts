@@ -33,7 +33,12 @@ export default defineConfig({
       {
         test: {
           name: 'integration',
-          include: ['integration/**/*.test.ts', 'flood/**/*.test.ts', 'abuse/**/*.test.ts'],
+          include: [
+            'integration/**/*.test.ts',
+            'flood/**/*.test.ts',
+            'abuse/**/*.test.ts',
+            'soak/**/*.test.ts',
+          ],
           testTimeout: 30 * SECOND,
         },
       },
