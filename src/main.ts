@@ -44,6 +44,7 @@ program
   .option('--shadow <endpoint>', `another socketmap, asked beside it and compared: ${ENDPOINT}`)
   .option('--shadow-only', 'answer what the other one says')
   .option('--log-level <level>', 'trace, debug, info, warn, error, fatal or silent')
+  .option('--takeover', 'take over from the daemon that runs, without a gap; where none does, start')
   .action(async (flags: Flags) => process.exit(await (await import('./commands/serve.js')).serve(flags)));
 
 program

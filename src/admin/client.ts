@@ -10,9 +10,11 @@ const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
 
 export class ControlClient {
   readonly #endpoint: Endpoint;
+  readonly #answerTimeoutMs: number;
 
-  constructor(endpoint: Endpoint) {
+  constructor(endpoint: Endpoint, answerTimeoutMs = ANSWER_TIMEOUT_MS) {
     this.#endpoint = endpoint;
+    this.#answerTimeoutMs = answerTimeoutMs;
   }
 
   /** @throws UnavailableError where no daemon answers, ProtocolError where it refuses */
@@ -31,16 +33,17 @@ export class ControlClient {
     return JSON.parse(text);
   }
 
-  /** Each line of an answer as it comes. */
-  async *lines(path: string): AsyncGenerator<string> {
-    const response = await this.#open('GET', path);
+  /** Each line of an answer as it comes. Who takes no more of them closes the connection. */
+  async *lines(path: string, method: 'GET' | 'POST' = 'GET'): AsyncGenerator<string> {
+    const response = await this.#open(method, path);
     let rest = '';
     for await (const chunk of response.setEncoding('utf8')) {
       const lines = (rest + String(chunk)).split('\n');
       rest = lines.pop() ?? '';
+      if (response.statusCode !== 200) throw new ProtocolError(lines[0] ?? rest);
       yield* lines;
     }
-    if (response.statusCode !== 200) throw new ProtocolError(rest.trim());
+    if (response.statusCode !== 200) throw new ProtocolError(rest);
   }
 
   #open(method: string, path: string): Promise<IncomingMessage> {
@@ -49,7 +52,7 @@ export class ControlClient {
         sent.setTimeout(0);
         resolve(response);
       });
-      sent.setTimeout(ANSWER_TIMEOUT_MS, () => sent.destroy(new Error('no answer')));
+      sent.setTimeout(this.#answerTimeoutMs, () => sent.destroy(new Error('no answer')));
       sent.on('error', (error) => reject(this.#explained(error)));
       sent.end();
     });

@@ -1,6 +1,7 @@
 // What the control socket answers: GET tells, POST changes. Only whoever may open the socket's file gets here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import type { Flush, Operations } from './operations.js';
+import { UnavailableError } from '../errors.js';
+import type { Flush, Handing, Operations, TakeoverRequest } from './operations.js';
 import { followLines, sendJson, sendText, streamLines } from './respond.js';
 import { parseTarget } from './target.js';
 import { watchRoute } from './watch-routes.js';
@@ -47,6 +48,8 @@ const ROUTES: { readonly [methodAndPath: string]: Route } = {
     if (flush === undefined) return refuse(response, 'must have one of key, domain, negative and all');
     sendJson(response, 200, { forgotten: await operations.flush(flush) });
   },
+  'GET /takeover': (_, response, operations) => sendJson(response, 200, operations.standing()),
+  'POST /takeover': (query, response, operations) => handOver(query, response, operations),
   'POST /page': async (_, response, __, invite) => sendJson(response, 200, { address: await invite() }),
   'POST /reload': async (_, response, operations) => sendJson(response, 200, await operations.reload()),
 };
@@ -64,6 +67,29 @@ export async function controlRoute(
   if (await watchRoute(request, url, response, operations)) return;
   const known = Object.keys(ROUTES).some((name) => name.endsWith(` ${url.pathname}`));
   sendText(response, known ? 405 : 404, known ? 'another method\n' : 'no such path\n');
+}
+
+async function handOver(query: Query, response: ServerResponse, operations: Operations): Promise<void> {
+  const request = takeoverOf(query);
+  if (request === undefined) return refuse(response, 'must have pid, and as many of place as of bound');
+  let handing: Handing;
+  try {
+    handing = await operations.handOver(request);
+  } catch (error) {
+    if (!(error instanceof UnavailableError)) throw error;
+    return sendText(response, 409, `${error.message}\n`);
+  }
+  // It may wait for a process of Cyrus that has not told its event.
+  response.socket?.setTimeout(0);
+  response.on('close', () => handing.abandon());
+  if (response.destroyed) handing.abandon();
+  await streamLines(response, handing.lines());
+}
+
+function takeoverOf(query: Query): TakeoverRequest | undefined {
+  const [pid, places, bounds] = [Number(query.get('pid')), query.getAll('place'), query.getAll('bound')];
+  if (!Number.isSafeInteger(pid) || pid < 1 || places.length !== bounds.length) return undefined;
+  return { pid, places: places.map((place, at) => ({ place, bound: bounds[at] ?? '' })) };
 }
 
 function refuse(response: ServerResponse, what: string): void {

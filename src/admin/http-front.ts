@@ -21,6 +21,8 @@ export type Handler = (request: IncomingMessage, response: ServerResponse) => Pr
 export type FrontOptions = SocketFileRules & {
   /** Who may ask over TCP; undefined allows everybody who can. */
   readonly allowed: NetworkList | undefined;
+  /** See ListenerRules. */
+  readonly beside?: boolean;
 };
 
 export class HttpFront {
@@ -73,12 +75,8 @@ export class HttpFront {
     return new HttpFront(http, listener, sockets);
   }
 
-  get endpoint(): Endpoint {
-    return this.#listener.endpoint;
-  }
-
-  get name(): string {
-    return this.#listener.name;
+  get listener(): Listener {
+    return this.#listener;
   }
 
   /** At once: nobody waits for the end of a `tail`. */

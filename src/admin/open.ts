@@ -1,6 +1,7 @@
 // The two listeners of the admin: the control socket, whose file's mode decides who may do what it offers; and HTTP over TCP,
 // which only shows. I/O.
 import type { Endpoint } from '../net/endpoint.js';
+import type { Listener } from '../net/listener.js';
 import type { Network } from '../net/network.js';
 import { NetworkList } from '../net/network-list.js';
 import { controlRoute } from './control-routes.js';
@@ -17,16 +18,20 @@ export type AdminAccess = {
   readonly allow: readonly Network[];
 };
 
-export type Front = { readonly endpoint: Endpoint; readonly name: string; readonly close: () => void };
+export type Front = { readonly listener: Listener; readonly close: () => void };
 
-/** @throws UnavailableError, ConfigError as Listener.open() does */
+/**
+ * @param beside whether it is to take the place of whoever listens there, see ListenerRules
+ * @throws UnavailableError, ConfigError as Listener.open() does
+ */
 export async function openControl(
   endpoint: Endpoint,
   access: AdminAccess,
   operations: Operations,
+  beside = false,
 ): Promise<Front> {
   const { socketGroup, socketMode } = access;
-  const options = { socketOwner: undefined, socketGroup, socketMode, allowed: undefined };
+  const options = { socketOwner: undefined, socketGroup, socketMode, allowed: undefined, beside };
   let page: PrivatePage | undefined;
   const invite = async (): Promise<string> => {
     const { PrivatePage } = await import('./page/private.js');
@@ -36,8 +41,7 @@ export async function openControl(
     controlRoute(request, response, operations, invite),
   );
   return {
-    endpoint: front.endpoint,
-    name: front.name,
+    listener: front.listener,
     close: () => {
       front.close();
       page?.close();

@@ -1,5 +1,6 @@
 // What the control socket, the metrics and the page need of the daemon, and nothing else of it. Plain objects, as they are
 // printed and sent. Types only; no I/O.
+import type { Succession } from '../net/socket-place.js';
 
 export type Version = {
   readonly version: string;
@@ -177,7 +178,31 @@ export type Readiness = {
   readonly reasons: readonly string[];
 };
 
+/** What a successor has to know of the running daemon before it takes over. */
+export type Standing = {
+  readonly listeners: readonly string[];
+  /** Whether another process can listen on its ports too. */
+  readonly sharesPorts: boolean;
+};
+
+/** A successor, whose sockets wait beside those that they are to replace. */
+export type TakeoverRequest = {
+  readonly pid: number;
+  readonly places: readonly Succession[];
+};
+
+/** A takeover that is under way. */
+export type Handing = {
+  /** What the successor is told, until the end. */
+  lines(): AsyncGenerator<readonly object[]>;
+  /** It is gone: where it had not been told the end, everything is taken back. */
+  abandon(): void;
+};
+
 export interface Operations {
+  standing(): Standing;
+  /** @throws UnavailableError where it cannot be; then nothing has changed */
+  handOver(request: TakeoverRequest): Promise<Handing>;
   version(): Version;
   figures(): Figures;
   readiness(): Readiness;

@@ -1,7 +1,6 @@
 // `cyrusmapd serve`: the daemon in the foreground, from the configuration to the last signal. SIGTERM and SIGINT
 // drain, SIGHUP reloads, SIGUSR2 logs the counters; whatever nobody caught ends the process, since nobody knows then what
 // it still does.
-import { constants } from 'node:os';
 import type { Config } from '../config/config.js';
 import type { Flags } from '../config/flags.js';
 import { completeFromCyrus } from '../backchannels/cyrus-host.js';
@@ -15,12 +14,11 @@ import { formatEndpoint } from '../net/endpoint.js';
 import type { DemoFolder } from './demo.js';
 import { EX_OK, EX_SOFTWARE } from './exit-status.js';
 import { serviceNotify } from './service-notify.js';
+import { StopSignals } from './stop-signals.js';
 import { print } from './terminal.js';
 import * as verbs from '../log/verbs/daemon.js';
+import { stopDeferred } from '../log/verbs/takeover.js';
 import { packageVersion } from '../package.js';
-
-/** One Ctrl-C under `npm start` comes twice: from the terminal, and handed on by npm. */
-const SAME_SIGNAL_MS = 500;
 
 type Running = {
   readonly daemon: Daemon;
@@ -34,7 +32,10 @@ type Running = {
  * @throws ConfigError, or UnavailableError where a listener cannot be opened
  */
 export async function serve(flags: Flags): Promise<number> {
-  const stopAsked = awaitStop();
+  const signals = new StopSignals((signal) => {
+    if (running !== undefined)
+      stopDeferred(running.logs.log, { signal, connections: running.daemon.connections });
+  });
   const hangups = new Hangups();
   let running: Running | undefined;
   // Unhandled it would end the process, also while there is nothing to tell of yet.
@@ -45,19 +46,28 @@ export async function serve(flags: Flags): Promise<number> {
   const config = await load(flags, folder);
   const logs = await createLog(config.log);
   endAtFaults(logs);
-  const daemon = await start(config, logs, () => hangups.add());
+  const daemon = await start(config, logs, flags, () => hangups.add());
   const serving = { daemon, logs, started: config, config };
   running = serving;
   const reloading = (): Promise<ReloadReport> => reload(serving, flags, folder);
   hangups.handle(reloading);
   daemon.operator.reloader = () => hangups.soon(reloading);
   const service = serviceNotify();
-  service.ready(daemon.endpoints.map(formatEndpoint).join(' '));
+  daemon.onHandOver = (state) => {
+    signals.handing = state === 'handing' && !service.there;
+    if (state === 'handing') service.silence();
+    else service.ready(listening(daemon));
+  };
+  service.ready(listening(daemon));
   if (demo !== undefined) print(demo.demoText(daemon.endpoints, process.pid));
-  const signal = await stopAsked;
+  const signal = await Promise.race([signals.stop, daemon.retired]);
   service.stopping();
   await drain(serving, signal);
   return EX_OK;
+}
+
+function listening({ endpoints }: Daemon): string {
+  return endpoints.map(formatEndpoint).join(' ');
 }
 
 async function load(flags: Flags, folder: DemoFolder | undefined, former?: Config): Promise<Config> {
@@ -70,10 +80,16 @@ async function load(flags: Flags, folder: DemoFolder | undefined, former?: Confi
   return { ...config, socketmap: { ...socketmap, listen: [...socketmap.listen, folder.endpoint] } };
 }
 
-async function start(config: Config, { log, flush }: LogHandle, filesChanged: () => void): Promise<Daemon> {
+async function start(
+  config: Config,
+  { log, flush }: LogHandle,
+  { takeover = false }: Flags,
+  filesChanged: () => void,
+): Promise<Daemon> {
   verbs.starting(log, { ...identity(config), pid: process.pid });
   try {
-    return await Daemon.start(config, log, filesChanged);
+    if (!takeover) return await Daemon.start(config, log, filesChanged);
+    return await (await import('../daemon/takeover.js')).takeOver(config, log, filesChanged);
   } catch (error) {
     verbs.notStarted(log, { reason: messageOf(error) });
     await flush();
@@ -110,29 +126,13 @@ function identity({ file }: Config): { version: string; node: string; config: st
   return { version: packageVersion(), node: process.version, config: file ?? 'built-in' };
 }
 
-async function drain(running: Running, signal: NodeJS.Signals): Promise<void> {
+async function drain(running: Running, signal: NodeJS.Signals | void): Promise<void> {
   const { daemon, logs } = running;
-  verbs.stopping(logs.log, { signal });
+  if (signal !== undefined) verbs.stopping(logs.log, { signal });
   await daemon.stop();
   logStats(running);
   verbs.stopped(logs.log, {});
   await logs.flush();
-}
-
-/** Resolves at the first SIGTERM or SIGINT, also one that comes while starting; a second one ends at once. */
-function awaitStop(): Promise<NodeJS.Signals> {
-  return new Promise((resolve) => {
-    let asked: number | undefined;
-    const stop = (signal: NodeJS.Signals): void => {
-      asked ??= performance.now();
-      if (performance.now() - asked > SAME_SIGNAL_MS) process.exit(128 + constants.signals[signal]);
-      resolve(signal);
-    };
-    process.on('SIGTERM', stop);
-    process.on('SIGINT', stop);
-    // Unhandled, it would open Node's debugger to every process of this machine.
-    process.on('SIGUSR1', () => undefined);
-  });
 }
 
 /** Reloads, asked by SIGHUP or over the control socket, one after the other. */

@@ -22,20 +22,29 @@ const SIGNS_IN_A_PERIOD = 2;
 
 export class ServiceNotify {
   readonly #parts: ServiceParts;
-  readonly #there: boolean;
+  /** Whether systemd is told. */
+  readonly there: boolean;
   #timer: NodeJS.Timeout | undefined;
+  #silent = false;
 
   constructor(parts: ServiceParts) {
     this.#parts = parts;
-    this.#there = (parts.environment.NOTIFY_SOCKET ?? '') !== '';
+    this.there = (parts.environment.NOTIFY_SOCKET ?? '') !== '';
   }
 
   /** It listens. From now on it gives signs of life, where systemd wants any: a loop that stands still gives none. */
   ready(status: string): void {
+    this.#silent = false;
     this.#tell('--ready', `--status=${status}`);
     const periodMs = this.#watchdogMs();
     if (periodMs === undefined) return;
     this.#timer = setInterval(() => this.#tell('WATCHDOG=1'), periodMs / SIGNS_IN_A_PERIOD).unref();
+  }
+
+  /** Another process tells from now on: whatever came from here would make this one the main one again. */
+  silence(): void {
+    clearInterval(this.#timer);
+    this.#silent = true;
   }
 
   stopping(): void {
@@ -45,13 +54,13 @@ export class ServiceNotify {
 
   #watchdogMs(): number | undefined {
     const { WATCHDOG_USEC: period, WATCHDOG_PID: pid } = this.#parts.environment;
-    if (!this.#there || (pid !== undefined && pid !== String(this.#parts.pid))) return undefined;
+    if (!this.there || (pid !== undefined && pid !== String(this.#parts.pid))) return undefined;
     const periodMs = Number(period) / 1000;
     return periodMs >= 1 ? periodMs : undefined;
   }
 
   #tell(...args: readonly string[]): void {
-    if (this.#there) this.#parts.run([`--pid=${this.#parts.pid}`, ...args]);
+    if (this.there && !this.#silent) this.#parts.run([`--pid=${this.#parts.pid}`, ...args]);
   }
 }
 

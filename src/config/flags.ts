@@ -21,6 +21,8 @@ export type Flags = {
   readonly shadow?: string;
   readonly shadowOnly?: boolean;
   readonly logLevel?: string;
+  /** Not of the configuration: to take the place of the daemon that runs. */
+  readonly takeover?: boolean;
 };
 
 /** The name of the back-channel that --list, --lmtp or --imap makes. */

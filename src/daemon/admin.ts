@@ -9,49 +9,84 @@ import { messageOf } from '../errors.js';
 import type { Log } from '../log/verb.js';
 import * as verbs from '../log/verbs/admin.js';
 import type { Endpoint } from '../net/endpoint.js';
+import type { Listener } from '../net/listener.js';
 import type { Operator } from './operator.js';
 
 export class Admin {
-  readonly #fronts: readonly Front[];
+  readonly #config: Config['admin'];
+  readonly #operator: Operator;
+  readonly #log: Log;
+  readonly #control: Front | undefined;
+  #web: Front | undefined;
 
-  private constructor(fronts: readonly Front[]) {
-    this.#fronts = fronts;
+  private constructor(config: Config['admin'], operator: Operator, log: Log, control: Front | undefined) {
+    this.#config = config;
+    this.#operator = operator;
+    this.#log = log;
+    this.#control = control;
+    if (control !== undefined) verbs.adminListening(log, { endpoint: control.listener.name });
   }
 
   /**
+   * @param beside whether it is to take the place of another process: then HTTP is left for openWeb()
    * @throws UnavailableError, ConfigError where one that is configured cannot be opened; the one that is not is told of
    */
-  static async open({ admin, file }: Config, operator: Operator, log: Log): Promise<Admin> {
-    const control = admin.listen ?? (file === undefined ? undefined : defaultControl());
-    if (control === undefined && admin.http === undefined) return new Admin([]);
-    const { openControl, openWeb } = await import('../admin/open.js');
-    const fronts: Front[] = [];
+  static async open(config: Config, operator: Operator, log: Log, beside: boolean): Promise<Admin> {
+    const { admin } = config;
+    const control = controlOf(config);
+    if (control === undefined) return Admin.#withWeb(new Admin(admin, operator, log, undefined), beside);
+    const { openControl } = await import('../admin/open.js');
+    const opened = await openControl(control, admin, operator, beside).catch((error: unknown) => {
+      if (admin.listen !== undefined || beside) throw error;
+      verbs.noControl(log, { error: messageOf(error) });
+      return undefined;
+    });
+    return Admin.#withWeb(new Admin(admin, operator, log, opened), beside);
+  }
+
+  static async #withWeb(admin: Admin, beside: boolean): Promise<Admin> {
     try {
-      if (control !== undefined) {
-        const opened = await openControl(control, admin, operator).catch((error: unknown) => {
-          if (admin.listen !== undefined) throw error;
-          verbs.noControl(log, { error: messageOf(error) });
-        });
-        if (opened !== undefined) fronts.push(opened);
-      }
-      if (admin.http !== undefined) fronts.push(await openWeb(admin.http, admin, operator));
+      if (!beside) await admin.openWeb();
+      return admin;
     } catch (error) {
-      for (const front of fronts) front.close();
+      admin.close();
       throw error;
     }
-    for (const { name } of fronts) verbs.adminListening(log, { endpoint: name });
-    return new Admin(fronts);
+  }
+
+  /** HTTP for metrics, where it is configured: the other process has closed its own by then. */
+  async openWeb(): Promise<void> {
+    const { http } = this.#config;
+    if (http === undefined) return;
+    const { openWeb } = await import('../admin/open.js');
+    this.#web = await openWeb(http, this.#config, this.#operator);
+    verbs.adminListening(this.#log, { endpoint: this.#web.listener.name });
+  }
+
+  closeWeb(): void {
+    this.#web?.close();
+    this.#web = undefined;
+  }
+
+  get control(): Listener | undefined {
+    return this.#control?.listener;
   }
 
   get endpoints(): readonly Endpoint[] {
-    return this.#fronts.map(({ endpoint }) => endpoint);
+    return [this.#control, this.#web].flatMap((front) => front?.listener.endpoint ?? []);
   }
 
   close(): void {
-    for (const front of this.#fronts) front.close();
+    this.#control?.close();
+    this.closeWeb();
   }
 }
 
-function defaultControl(): Endpoint | undefined {
+/** As configured, or where it is by default; undefined where there is none. */
+export function controlOf({ admin, file }: Config): Extract<Endpoint, { kind: 'unix' }> | undefined {
+  return admin.listen ?? (file === undefined ? undefined : defaultControl());
+}
+
+function defaultControl(): typeof DEFAULT_CONTROL | undefined {
   return existsSync(dirname(DEFAULT_CONTROL.path)) ? DEFAULT_CONTROL : undefined;
 }

@@ -1,34 +1,25 @@
 // The only place that joins the parts: front, heart and back. Start, reload, drain, stop.
 import type { Config, EventsConfig } from '../config/config.js';
-import type { Events } from '../cyrus/events/events.js';
 import type { Log } from '../log/log.js';
 import { SASLDB_PLACES, sasldbReaders } from '../cyrus/sasldb/readers.js';
-import type { Endpoint } from '../net/endpoint.js';
-import { eventConnectionsWithin, openFilesLimit } from '../socketmap/open-files.js';
-import { SocketmapServer } from '../socketmap/server.js';
+import type { Handing, TakeoverRequest } from '../admin/operations.js';
+import { UnavailableError } from '../errors.js';
+import * as verbs from '../log/verbs/takeover.js';
+import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
+import type { Listener } from '../net/listener.js';
+import type { SocketmapServer } from '../socketmap/server.js';
 import type { Probe } from '../validation/probe.js';
-import type { Lookup } from '../socketmap/lookup.js';
 import { Admin } from './admin.js';
-import type { Beside } from './beside.js';
+import { CLOCKS, openDoors, stallLimitOf, type Doors } from './doors.js';
+import { HandOver, lastOnesServed } from './hand-over.js';
+import type { OlderRelease } from './older-release.js';
+import type { Snapshot } from '../validation/snapshot.js';
 import { figuresOf } from './figures.js';
 import { heartOf, now, putInForce, type Heart, type InForce } from './in-force.js';
 import { LoopDelay } from './loop-delay.js';
 import { Operator } from './operator.js';
 import { statsOf } from './stats.js';
-import { WarmStart } from './warm-start.js';
-
-/** After its 30 s Sendmail takes an answer for that to its next question: sendmail/map.c, socket_map_lookup(). */
-const SENDMAIL_TIMEOUT_MS = 30_000;
-
-/** What is open from the start to the stop, whatever is configured meanwhile. */
-type Doors = {
-  readonly server: SocketmapServer;
-  readonly events: Events | undefined;
-  readonly warmStart: WarmStart | undefined;
-  readonly beside: Beside | undefined;
-  /** The policy service, where there is one. */
-  readonly policy: SocketmapServer | undefined;
-};
+import type { Succeeding } from './warm-start.js';
 
 export class Daemon {
   readonly #started: Config;
@@ -41,6 +32,14 @@ export class Daemon {
   #inForce: InForce;
   /** Of former configurations, still answering. */
   readonly #retiring = new Set<Probe>();
+  #handing = false;
+  /** While we take the place of another: what of it is still there. */
+  #taking: { readonly older: OlderRelease | undefined } | undefined;
+  #retired = (): void => undefined;
+  /** Resolves when another process has taken over, and nobody is connected here any more. */
+  readonly retired = new Promise<void>((resolve) => (this.#retired = resolve));
+  /** Told when another process takes over, and when that is undone. */
+  onHandOver: (state: 'handing' | 'serving') => void = () => undefined;
 
   private constructor(started: Config, heart: Heart, doors: Doors, inForce: InForce) {
     this.#started = started;
@@ -52,7 +51,8 @@ export class Daemon {
       config: () => this.#inForce.config,
       backchannels: () => this.#inForce.backchannels,
       figures: () => this.#figures(),
-      listening: () => doors.server.endpoints.length,
+      listeners: () => this.#servers.flatMap(({ endpoints }) => endpoints.map(formatEndpoint)),
+      handOver: (request) => this.#handOver(request),
       now,
       wallClock: Date.now,
     });
@@ -61,15 +61,21 @@ export class Daemon {
   /**
    * Builds everything and listens. Cyrus need not be there: until it answers, lookups are deferred.
    * @param filesChanged told where imapd.conf, a password or a certificate changed: then the configuration is read anew
+   * @param succeeding to take the place of another process: then the sockets wait beside its own, and ports are not opened
    * @throws ConfigError, or UnavailableError where a listener cannot be opened
    */
-  static async start(config: Config, log: Log, filesChanged = (): void => undefined): Promise<Daemon> {
+  static async start(
+    config: Config,
+    log: Log,
+    filesChanged = (): void => undefined,
+    succeeding?: Succeeding,
+  ): Promise<Daemon> {
     const heart = heartOf(config, log, filesChanged);
-    const daemon = await open(config, heart).then(
+    const daemon = await openDoors(config, heart, succeeding).then(
       ({ doors, inForce }) => new Daemon(config, heart, doors, inForce),
     );
     try {
-      daemon.#admin = await Admin.open(config, daemon.operator, log);
+      daemon.#admin = await Admin.open(config, daemon.operator, log, succeeding !== undefined);
     } catch (error) {
       await daemon.stop();
       throw error;
@@ -85,6 +91,81 @@ export class Daemon {
   /** Of the admin. */
   get adminEndpoints(): readonly Endpoint[] {
     return this.#admin?.endpoints ?? [];
+  }
+
+  /** Everything that has a name in the file system, or waits for one; what mail servers ask comes first. */
+  get places(): readonly Listener[] {
+    const { events } = this.#doors;
+    const fronts = this.#servers.flatMap(({ listeners }) => listeners.all);
+    const all = [...fronts, events?.listener, this.#admin?.control];
+    return all.flatMap((each) => (each?.endpoint.kind === 'unix' ? each : []));
+  }
+
+  /** Of mail servers. */
+  get connections(): number {
+    return this.#servers.reduce((sum, { connections }) => sum + connections, 0);
+  }
+
+  /** For what another process knows. */
+  beginSnapshot(): Snapshot {
+    return this.#heart.validator.beginSnapshot();
+  }
+
+  /** Listens on the ports of the process whose place we take. @throws UnavailableError, ConfigError */
+  async openPorts(): Promise<void> {
+    for (const { listeners } of this.#servers) await listeners.openPorts();
+  }
+
+  /** What mail servers ask. */
+  get #servers(): readonly SocketmapServer[] {
+    const { server, policy } = this.#doors;
+    return policy === undefined ? [server] : [server, policy];
+  }
+
+  /** @param until the process whose place we took is done with what only one can do; until then nobody takes ours */
+  alongside(older: OlderRelease | undefined, until: Promise<void>): void {
+    this.#taking = { older };
+    void until.finally(() => (this.#taking = undefined));
+  }
+
+  /** From now on everything comes here. @throws where HTTP cannot be opened */
+  async settle(): Promise<void> {
+    for (const place of this.places) place.settle();
+    this.#doors.events?.proof.resume(now());
+    await this.#admin?.openWeb();
+  }
+
+  async #handOver(request: TakeoverRequest): Promise<Handing> {
+    if (this.#handing || this.#taking !== undefined)
+      throw new UnavailableError('another process is just taking over, or has done so');
+    const { cache, log, snapshots } = this.#heart;
+    this.#handing = true;
+    return HandOver.begin(request, {
+      ...this.#doors,
+      servers: this.#servers,
+      cache,
+      log,
+      clocks: CLOCKS,
+      places: this.places,
+      retire: () => {
+        this.#admin?.closeWeb();
+        snapshots.close();
+        void this.#serveTheLast();
+      },
+      changed: (state) => {
+        this.#handing = state === 'handing';
+        this.onHandOver(state);
+      },
+    }).catch((error: unknown) => {
+      this.#handing = false;
+      throw error;
+    });
+  }
+
+  async #serveTheLast(): Promise<void> {
+    await lastOnesServed(this.#servers, this.#started.socketmap.takeoverGraceMs, now);
+    verbs.retired(this.#heart.log, { connections: this.connections });
+    this.#retired();
   }
 
   /** Counters since the start, and sizes of now. */
@@ -136,6 +217,7 @@ export class Daemon {
     const { server, events, warmStart, beside, policy } = this.#doors;
     const { lookupLog, harvest, snapshots, hostClock, files } = this.#heart;
     const { config, backchannels } = this.#inForce;
+    this.#taking?.older?.stop();
     this.#admin?.close();
     files.close();
     this.#loopDelay.close();
@@ -150,78 +232,6 @@ export class Daemon {
     await Promise.all([...backchannels.probes, ...this.#retiring].map((probe) => probe.close()));
     hostClock.close();
   }
-}
-
-async function open(config: Config, heart: Heart): Promise<{ doors: Doors; inForce: InForce }> {
-  const events = await openEvents(config, heart);
-  try {
-    const inForce = await putInForce(config, heart, events?.proof);
-    const beside = await openBeside(config, heart);
-    const server = await listen(config, heart, beside?.lookup ?? heart.lookups);
-    const policy = await listenForPolicy(config, heart).catch(async (error: unknown) => {
-      await server.stop(0);
-      throw error;
-    });
-    const doors = { server, events, warmStart: warm(config, heart), beside, policy };
-    return { doors, inForce };
-  } catch (error) {
-    events?.close();
-    heart.snapshots.close();
-    heart.hostClock.close();
-    heart.files.close();
-    heart.harvest.end();
-    throw error;
-  }
-}
-
-async function openEvents(
-  { events }: Config,
-  { validator, snapshots, log }: Heart,
-): Promise<Events | undefined> {
-  if (events === undefined) return undefined;
-  const { openEvents: openThem } = await import('../cyrus/events/events.js');
-  const within = eventConnectionsWithin(openFilesLimit());
-  return openThem(events, validator, log, () => snapshots.soon(), within);
-}
-
-/** With another socketmap beside ours. */
-async function openBeside(config: Config, { lookups, log }: Heart): Promise<Beside | undefined> {
-  const { endpoint } = config.shadow;
-  if (endpoint === undefined) return undefined;
-  const { Beside: Opened } = await import('./beside.js');
-  return new Opened(endpoint, config, lookups, log, now);
-}
-
-function listen(
-  { socketmap, policy, lookup: limits, events }: Config,
-  { log }: Heart,
-  lookup: Lookup,
-): Promise<SocketmapServer> {
-  const openFiles = openFilesLimit();
-  const ofEvents = events === undefined ? 0 : eventConnectionsWithin(openFiles);
-  const eventConnections = ofEvents + (policy.listen.length > 0 ? policy.maxConnections : 0);
-  const options = { ...socketmap, stallLimitMs: stallLimitOf(limits), openFiles, eventConnections };
-  return SocketmapServer.listen(socketmap.listen, options, { lookup, log, now });
-}
-
-/** On connections of the same kind; the files that it needs are left to it by the other server. */
-async function listenForPolicy(
-  { socketmap, policy, lookup: limits }: Config,
-  { policyLookups, log }: Heart,
-): Promise<SocketmapServer | undefined> {
-  if (policy.listen.length === 0) return undefined;
-  const { POLICY } = await import('../policy/dialect.js');
-  const options = { ...socketmap, ...policy, stallLimitMs: stallLimitOf(limits) };
-  return SocketmapServer.listen(policy.listen, options, { lookup: policyLookups, dialect: POLICY, log, now });
-}
-
-/** Who stood still for longer may answer later than Sendmail waits. */
-function stallLimitOf({ deadlineMs }: Config['lookup']): number {
-  return SENDMAIL_TIMEOUT_MS - deadlineMs;
-}
-
-function warm({ cache: config }: Config, { cache, validator, log }: Heart): WarmStart | undefined {
-  return WarmStart.begin(config, { cache, validator, log, clocks: { now, wallClock: Date.now } });
 }
 
 /** The socket is that of the start: without one nobody would tell us of a change, and with one somebody does. */

@@ -5,15 +5,19 @@ import type {
   Explanation,
   Figures,
   Flush,
+  Handing,
   Operations,
   Readiness,
   ReloadReport,
   Remembered,
+  Standing,
+  TakeoverRequest,
   Version,
 } from '../admin/operations.js';
 import type { Backchannels } from '../backchannels/build.js';
 import type { Config } from '../config/config.js';
 import { UnavailableError } from '../errors.js';
+import { SHARES_PORTS } from '../net/shared-port.js';
 import { packageVersion } from '../package.js';
 import type { Validator } from '../validation/validator.js';
 import type { VerdictCache } from '../validation/verdict-cache.js';
@@ -31,7 +35,8 @@ export type OperatorParts = {
   readonly config: () => Config;
   readonly backchannels: () => Backchannels;
   readonly figures: () => Figures;
-  readonly listening: () => number;
+  readonly listeners: () => readonly string[];
+  readonly handOver: (request: TakeoverRequest) => Promise<Handing>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly wallClock: () => number;
@@ -63,8 +68,16 @@ export class Operator implements Operations {
   }
 
   readiness(): Readiness {
-    const { config, listening, figures } = this.#parts;
-    return readinessOf(config(), listening(), figures().backchannels);
+    const { config, listeners, figures } = this.#parts;
+    return readinessOf(config(), listeners().length, figures().backchannels);
+  }
+
+  standing(): Standing {
+    return { listeners: this.#parts.listeners(), sharesPorts: SHARES_PORTS };
+  }
+
+  handOver(request: TakeoverRequest): Promise<Handing> {
+    return this.#parts.handOver(request);
   }
 
   explain(key: string, ask: boolean): Promise<Explanation> {

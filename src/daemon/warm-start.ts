@@ -9,16 +9,13 @@ import type { Log } from '../log/log.js';
 import type { Snapshot } from '../validation/snapshot.js';
 import type { Validator } from '../validation/validator.js';
 import type { VerdictCache } from '../validation/verdict-cache.js';
+import { knownLines, restoreLine, type Clocks } from './known-lines.js';
 import * as verbs from '../log/verbs/daemon.js';
 
 /** First line of the file; a change of the form changes the number, and older files are ignored. */
 const FORMAT = 'cyrusmapd-known 2\n';
-/** Names between two pauses while saving: less than a millisecond. */
-const STEP = 2_000;
 /** Read between two pauses, as many names. */
 const CHUNK_BYTES = 64 * 1024;
-/** When it was confirmed, by which back-channel, and its name. */
-const LINE = /^(\d{1,12}) ([A-Za-z0-9_-]{0,32}) ([\x21-\x7e]{1,2048})$/;
 const TRAILER = /^sha256 ([0-9a-f]{64})\n$/;
 const TRAILER_BYTES = 'sha256 '.length + 64 + 1;
 
@@ -29,26 +26,48 @@ export type WarmStartParts = {
   readonly clocks: Clocks;
 };
 
+/** How a daemon is started in the place of another. */
+export type Succeeding = {
+  /** The end of what the other one tells of the known mailboxes; undefined where they are read from the state file. */
+  readonly restored: Promise<void> | undefined;
+};
+
 /** Restores at the start, saves every few minutes and at the end. A file that fails is told, and changes nothing. */
 export class WarmStart {
   readonly #path: string;
   readonly #parts: WarmStartParts;
   readonly #timer: NodeJS.Timeout;
   #work: Promise<void>;
+  #suspended = false;
 
-  private constructor(path: string, intervalMs: number, parts: WarmStartParts) {
+  private constructor(path: string, intervalMs: number, parts: WarmStartParts, restored?: Promise<void>) {
     this.#path = path;
     this.#parts = parts;
-    this.#work = this.#restore();
+    this.#work = restored ?? this.#restore();
     this.#timer = setInterval(() => this.#saveSoon(), intervalMs).unref();
   }
 
-  /** @returns undefined where no file is configured */
+  /**
+   * @param restored the end of what is read from elsewhere, instead of the file: until then nothing is saved
+   * @returns undefined where no file is configured
+   */
   static begin(
     { stateFile, stateIntervalMs }: { stateFile: string | undefined; stateIntervalMs: number },
     parts: WarmStartParts,
+    restored?: Promise<void>,
   ): WarmStart | undefined {
-    return stateFile === undefined ? undefined : new WarmStart(stateFile, stateIntervalMs, parts);
+    return stateFile === undefined ? undefined : new WarmStart(stateFile, stateIntervalMs, parts, restored);
+  }
+
+  /** The file is another process' now. Resolves when nothing is being written any more. */
+  suspend(): Promise<void> {
+    this.#suspended = true;
+    return this.#work;
+  }
+
+  /** It is ours again. */
+  resume(): void {
+    this.#suspended = false;
   }
 
   /** Saves once more. Never rejects. */
@@ -64,6 +83,7 @@ export class WarmStart {
   }
 
   async #save(): Promise<void> {
+    if (this.#suspended) return;
     const { cache, clocks, log } = this.#parts;
     try {
       const mailboxes = await saveKnown(this.#path, cache, clocks);
@@ -88,13 +108,6 @@ export class WarmStart {
     }
   }
 }
-
-export type Clocks = {
-  /** Monotonic milliseconds, as the cache counts. */
-  readonly now: () => number;
-  /** Milliseconds since 1970: the only clock that two processes share. */
-  readonly wallClock: () => number;
-};
 
 /**
  * Saves every known mailbox with its age.
@@ -132,19 +145,11 @@ async function writeKnown(file: FileHandle, cache: VerdictCache, clocks: Clocks)
     hash.update(text, 'latin1');
     await file.write(text, null, 'latin1');
   };
-  const wall = clocks.wallClock() - clocks.now();
-  // Least recently used first: that is the order in which they are read back.
-  const mailboxes = cache.knownMailboxes().reverse();
   let count = 0;
   await write(FORMAT);
-  for (let from = 0; from < mailboxes.length; from += STEP) {
-    const lines = mailboxes.slice(from, from + STEP).flatMap((mailbox) => {
-      const confirmed = cache.confirmed(mailbox);
-      if (confirmed === undefined) return [];
-      return [`${Math.floor((wall + confirmed.at) / 1000)} ${confirmed.voucher.name} ${mailbox}\n`];
-    });
+  for (const lines of knownLines(cache, clocks)) {
     count += lines.length;
-    await write(lines.join(''));
+    await write(lines.map((line) => `${line}\n`).join(''));
   }
   await file.write(`sha256 ${hash.digest('hex')}\n`);
   return count;
@@ -194,18 +199,11 @@ async function whatIsWrong(file: FileHandle, size: number): Promise<string | und
 }
 
 async function takeLines(file: FileHandle, end: number, snapshot: Snapshot, clocks: Clocks): Promise<void> {
-  const { now, wallClock } = clocks;
-  const monotonic = now() - wallClock();
   let rest = '';
   for await (const chunk of chunksOf(file, end)) {
     const lines = (rest + chunk.toString('latin1')).split('\n');
     rest = lines.pop() ?? '';
-    for (const line of lines) {
-      const [, seconds, name, mailbox] = LINE.exec(line) ?? [];
-      if (seconds === undefined || name === undefined || mailbox === undefined) continue;
-      // A clock that was set back must not make anything younger than this moment.
-      snapshot.restore(mailbox, Math.min(now(), monotonic + Number(seconds) * 1000), name);
-    }
+    for (const line of lines) restoreLine(line, snapshot, clocks);
   }
 }
 

@@ -65,6 +65,7 @@ export const FIELDS = {
   queueId: strange('The name of the message in the queue of the mail server, where it sends it along.'),
   reason: text('Why.'),
   reply: strange('What lmtpd replied.'),
+  role: text('Of this process: `successor`, the new one, or `predecessor`, the old one.'),
   rule: text('Why nobody needed to be asked, such as `8-bit character`.'),
   said: strange('What Cyrus said: its words.'),
   seconds: number('For how long, in seconds.'),

@@ -1,11 +1,14 @@
 // One listening socket: TCP over IPv4 or IPv6, or UNIX. Opens it, says where it listens, closes it. I/O.
 import { once } from 'node:events';
 import { lookup as resolveHost } from 'node:dns/promises';
+import { lstatSync } from 'node:fs';
 import { createServer, isIP, type ListenOptions, type Server, type Socket } from 'node:net';
 import { formatEndpoint, type Endpoint } from './endpoint.js';
 import { ConfigError, UnavailableError, codeOf, messageOf } from '../errors.js';
+import { SHARES_PORTS } from './shared-port.js';
 import {
   giveAway,
+  isInUse,
   makeFolderFor,
   nameToBind,
   publish,
@@ -16,11 +19,19 @@ import {
   type FileIdentity,
   type SocketFileRules,
 } from './socket-file.js';
+import { isSame, type Inode, type Succession } from './socket-place.js';
 
 /** Finds hosts that vanished: after a minute's silence the kernel asks. UNIX sockets need none. */
 const KEEPALIVE_DELAY_MS = 60_000;
 
-export type ListenerRules = SocketFileRules & { readonly backlog: number };
+export type ListenerRules = SocketFileRules & {
+  readonly backlog: number;
+  /**
+   * To take the place of whoever listens there: a UNIX socket waits beside it under another name, a port is shared.
+   * By default a place in use is left alone.
+   */
+  readonly beside?: boolean;
+};
 
 export type ListenerEvents = {
   readonly accepted: (socket: Socket, listener: Listener) => void;
@@ -30,15 +41,25 @@ export type ListenerEvents = {
 
 export class Listener {
   readonly #server: Server;
-  readonly #file: FileIdentity | undefined;
+  #file: FileIdentity | undefined;
+  #bound: string | undefined;
+  #socket: Inode | undefined;
+  readonly #again: () => Promise<Spare>;
+  #spare: Spare | undefined;
+  /** That got the place back, beside the first one. */
+  #inPlace: Server | undefined;
   /** With the port that was given for port 0. */
   readonly endpoint: Endpoint;
   /** The same, in Sendmail's notation. */
   readonly name: string;
 
-  private constructor(server: Server, { endpoint, file }: Opened) {
+  private constructor(server: Server, opened: Opened, again: () => Promise<Spare>) {
+    const { endpoint, file, bound, socket } = opened;
     this.#server = server;
     this.#file = file;
+    this.#bound = bound;
+    this.#socket = socket;
+    this.#again = again;
     this.endpoint = endpoint;
     this.name = formatEndpoint(endpoint);
   }
@@ -48,20 +69,24 @@ export class Listener {
    * @throws ConfigError where its file cannot have the configured owner, group or path
    */
   static async open(endpoint: Endpoint, rules: ListenerRules, events: ListenerEvents): Promise<Listener> {
-    const server = createServer({
-      allowHalfOpen: true,
-      noDelay: true,
-      keepAlive: true,
-      keepAliveInitialDelay: KEEPALIVE_DELAY_MS,
-    });
+    const server = newServer();
     try {
       const opened =
         endpoint.kind === 'unix'
           ? await openUnix(server, endpoint.path, rules)
           : await openInet(server, endpoint, rules);
-      const listener = new Listener(server, opened);
-      server.on('connection', (socket) => events.accepted(socket, listener));
-      server.on('error', (error) => events.failed(error, listener));
+      const again = async (): Promise<Spare> => {
+        const spare = newServer();
+        accept(spare);
+        return { server: spare, bound: await openBeside(spare, path, rules) };
+      };
+      const path = endpoint.kind === 'unix' ? endpoint.path : '';
+      const listener: Listener = new Listener(server, opened, again);
+      const accept = (by: Server): void => {
+        by.on('connection', (socket) => events.accepted(socket, listener));
+        by.on('error', (error) => events.failed(error, listener));
+      };
+      accept(server);
       return listener;
     } catch (error) {
       server.close();
@@ -69,45 +94,148 @@ export class Listener {
     }
   }
 
+  /** Where it waits for the place of another; undefined where it has its own. */
+  get succession(): Succession | undefined {
+    const { endpoint } = this;
+    if (endpoint.kind !== 'unix' || this.#bound === undefined) return undefined;
+    return { place: endpoint.path, bound: this.#bound };
+  }
+
+  /**
+   * Looks whether it has its place: after an exchange, or when that was undone.
+   * @returns whether its name leads to it
+   */
+  look(): boolean {
+    if (this.endpoint.kind !== 'unix') return true;
+    const found = lstatSync(this.endpoint.path, { bigint: true, throwIfNoEntry: false });
+    const same = found !== undefined && this.#socket !== undefined && isSame(found, this.#socket);
+    this.#file = same ? found : undefined;
+    return same;
+  }
+
+  /** Gives up its place, where it still has it. It goes on with those who have come. */
+  vacate(): void {
+    if (this.endpoint.kind === 'unix' && this.look() && this.#file !== undefined)
+      removeIfSame(this.endpoint.path, this.#file);
+  }
+
+  /**
+   * Another socket that waits beside this one's place, to have it again when it was lost.
+   * @returns its name @throws what the system throws
+   */
+  async prepare(): Promise<string> {
+    this.#spare ??= await this.#again();
+    return this.#spare.bound;
+  }
+
+  /** It has its place for good: other names, and the other socket if it has none, are not needed any more. */
+  settle(): void {
+    if (this.#bound !== undefined) removeFolderOf(this.#bound);
+    this.#bound = undefined;
+    if (this.#spare === undefined) return;
+    removeFolderOf(this.#spare.bound);
+    if (this.#spare.server !== this.#inPlace) this.#spare.server.close();
+    this.#spare = undefined;
+  }
+
+  /** The other socket has the place now. */
+  resettle(): void {
+    if (this.#spare === undefined || this.endpoint.kind !== 'unix') return;
+    const found = lstatSync(this.endpoint.path, { bigint: true, throwIfNoEntry: false });
+    const waits = lstatSync(this.#spare.bound, { throwIfNoEntry: false }) !== undefined;
+    if (found !== undefined && !waits) {
+      this.#inPlace = this.#spare.server;
+      this.#socket = found;
+      this.#file = found;
+    }
+    this.settle();
+  }
+
   /** Accepts no more, from this turn on. Connections are not its own. */
   close(): void {
     if (this.endpoint.kind === 'unix' && this.#file !== undefined)
       removeIfSame(this.endpoint.path, this.#file);
+    this.settle();
     this.#server.close();
+    this.#inPlace?.close();
   }
 }
 
-type Opened = { readonly endpoint: Endpoint; readonly file: FileIdentity | undefined };
+/** Of the same rules, under another name. */
+type Spare = { readonly server: Server; readonly bound: string };
+
+function newServer(): Server {
+  return createServer({
+    allowHalfOpen: true,
+    noDelay: true,
+    keepAlive: true,
+    keepAliveInitialDelay: KEEPALIVE_DELAY_MS,
+  });
+}
+
+type Opened = {
+  readonly endpoint: Endpoint;
+  readonly file?: FileIdentity;
+  /** Which file it is, for a UNIX socket. */
+  readonly socket?: Inode;
+  readonly bound?: string;
+};
 
 async function openUnix(server: Server, path: string, rules: ListenerRules): Promise<Opened> {
+  const endpoint = { kind: 'unix', path } as const;
+  const waits = rules.beside === true && (await isInUse(path));
+  if (!waits) await removeLeftOver(path);
+  const bound = await openBeside(server, path, rules);
+  if (waits) return { endpoint, socket: lstatSync(bound, { bigint: true }), bound };
+  try {
+    const file = publish(bound, path);
+    return { endpoint, file, socket: file };
+  } finally {
+    removeFolderOf(bound);
+  }
+}
+
+/** @returns the name at which it listens, in a folder of its own */
+async function openBeside(server: Server, path: string, rules: ListenerRules): Promise<string> {
   const bound = nameToBind(path);
-  await removeLeftOver(path);
   makeFolderFor(bound);
   try {
     const listening = once(server, 'listening');
     withMode(rules.socketMode, () => server.listen({ path: bound, backlog: rules.backlog }));
     await listening;
     giveAway(bound, rules);
-    return { endpoint: { kind: 'unix', path }, file: publish(bound, path) };
-  } finally {
+    return bound;
+  } catch (error) {
     removeFolderOf(bound);
+    throw error;
   }
 }
 
 async function openInet(
   server: Server,
   { kind, host, port }: Exclude<Endpoint, { kind: 'unix' }>,
-  { backlog }: ListenerRules,
+  { backlog, beside = false }: ListenerRules,
 ): Promise<Opened> {
   const family = kind === 'inet' ? 4 : 6;
   const address = isIP(host) === 0 ? (await resolveHost(host, { family })).address : host;
   const options: ListenOptions = { host: address, port, backlog, ipv6Only: kind === 'inet6' };
+  if (SHARES_PORTS && port !== 0 && !beside) await requireFree(options);
   const listening = once(server, 'listening');
-  server.listen(options);
+  server.listen(SHARES_PORTS ? Object.assign(options, { reusePort: true }) : options);
   await listening;
   const bound = server.address();
   const given = bound !== null && typeof bound === 'object' ? bound.port : port;
-  return { endpoint: { kind, host, port: given }, file: undefined };
+  return { endpoint: { kind, host, port: given } };
+}
+
+/** A port that is shared could be had by two daemons that know nothing of each other. @throws where somebody listens */
+async function requireFree(options: ListenOptions): Promise<void> {
+  const probe = createServer();
+  const listening = once(probe, 'listening');
+  probe.listen(options);
+  await listening;
+  probe.close();
+  await once(probe, 'close');
 }
 
 function explained(error: unknown, endpoint: Endpoint): Error {

@@ -125,6 +125,12 @@ export async function removeLeftOver(path: string): Promise<void> {
   removeIfSame(path, found);
 }
 
+/** @returns whether a socket is there on which somebody listens */
+export async function isInUse(path: string): Promise<boolean> {
+  const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });
+  return found?.isSocket() === true && (await isLive(path));
+}
+
 /** Removes that file, but not the one of a daemon that took the name since. */
 export function removeIfSame(path: string, file: FileIdentity): void {
   const found = lstatSync(path, { bigint: true, throwIfNoEntry: false });

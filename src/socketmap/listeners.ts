@@ -3,6 +3,7 @@
 import { existsSync } from 'node:fs';
 import type { Socket } from 'node:net';
 import { dirname } from 'node:path';
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import * as verbs from '../log/verbs/socketmap.js';
@@ -28,6 +29,10 @@ export class Listeners {
   readonly #open = new Map<Listener, AcceptQueue>();
   /** Closed, and not open again. */
   readonly #missing = new Set<Endpoint>();
+  /** Ports of another process, which are shared with it when it agrees. */
+  readonly #later: Endpoint[] = [];
+  /** Ports are another process' now. */
+  #portsPassed = false;
   #renewing = false;
   #closed = false;
 
@@ -44,8 +49,37 @@ export class Listeners {
     return [...this.#open.keys()].map(({ endpoint }) => endpoint);
   }
 
-  /** @throws UnavailableError, ConfigError */
+  get all(): readonly Listener[] {
+    return [...this.#open.keys()];
+  }
+
+  /**
+   * To take the place of another process, ports are left for openPorts(): from their opening on we get connections there.
+   * @throws UnavailableError, ConfigError
+   */
   async open(endpoint: Endpoint): Promise<void> {
+    if (this.#parts.rules.beside === true && endpoint.kind !== 'unix') this.#later.push(endpoint);
+    else await this.#openNow(endpoint);
+  }
+
+  /** @throws UnavailableError, ConfigError */
+  async openPorts(): Promise<void> {
+    for (const endpoint of this.#later.splice(0)) await this.#openNow(endpoint);
+  }
+
+  /** Another process listens on the same ports: ours are closed as soon as nobody waits there, who would be cut off. */
+  async closePorts(now: () => number): Promise<void> {
+    this.#portsPassed = true;
+    for (const [listener, queue] of this.#open) {
+      if (listener.endpoint.kind === 'unix') continue;
+      await nextTurn();
+      while (queue.waitedMs(now()) > 0) await nextTurn();
+      listener.close();
+      this.#open.delete(listener);
+    }
+  }
+
+  async #openNow(endpoint: Endpoint): Promise<void> {
     const { rules, log, accepted, failed, table } = this.#parts;
     // The listener tells of a folder that is not there.
     if (endpoint.kind === 'unix' && existsSync(dirname(endpoint.path))) {
@@ -77,7 +111,7 @@ export class Listeners {
   /** Called every second. */
   sweep(now: number): void {
     const isDue = this.#parts.overflows.sweep(now);
-    if ((isDue || this.#missing.size > 0) && !this.#renewing) void this.#renew(isDue);
+    if ((isDue || this.#missing.size > 0) && !this.#renewing && !this.#portsPassed) void this.#renew(isDue);
   }
 
   close(): void {
@@ -91,7 +125,7 @@ export class Listeners {
     if (isDue) this.#closeInet();
     for (const endpoint of this.#missing) {
       try {
-        await this.open(endpoint);
+        await this.#openNow(endpoint);
         this.#missing.delete(endpoint);
       } catch (error) {
         verbs.notRenewed(this.#parts.log, { endpoint: formatEndpoint(endpoint), error: messageOf(error) });

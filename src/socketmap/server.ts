@@ -32,12 +32,15 @@ export type ServerOptions = ServerLimits &
   SocketFileRules & {
     /** Who may ask over TCP; empty allows everybody, and only listeners that none but this machine can reach. */
     readonly allow: readonly Network[];
+    /** Whether it is to take the place of whoever listens there, see ListenerRules. */
+    readonly beside: boolean;
   };
 
 const DEFAULT_SERVER_OPTIONS: ServerOptions = Object.freeze({
   ...DEFAULT_LIMITS,
   ...DEFAULT_SOCKET_FILE_RULES,
   allow: [],
+  beside: false,
 });
 
 export type ServerParts = {
@@ -64,7 +67,7 @@ export class SocketmapServer {
   readonly #watch: StallWatch;
   readonly #shared: Shared;
   readonly #turns: Turns;
-  readonly #listeners: Listeners;
+  readonly listeners: Listeners;
   readonly #connections = new Map<Socket, ClientConnection>();
   readonly #lingering: Lingering;
   readonly #overload: OverloadLog;
@@ -104,7 +107,7 @@ export class SocketmapServer {
       draining: false,
       askedBytes: 0,
     };
-    this.#listeners = new Listeners({
+    this.listeners = new Listeners({
       table: dialect.table,
       rules: options,
       log,
@@ -131,7 +134,7 @@ export class SocketmapServer {
     const server = new SocketmapServer(all, parts);
     server.#tellOfFewFiles();
     try {
-      for (const endpoint of endpoints) await server.#listeners.open(endpoint);
+      for (const endpoint of endpoints) await server.listeners.open(endpoint);
     } catch (error) {
       await server.stop(0);
       throw error;
@@ -141,7 +144,7 @@ export class SocketmapServer {
 
   /** Where it listens, with the ports that were given for port 0. */
   get endpoints(): readonly Endpoint[] {
-    return this.#listeners.endpoints;
+    return this.listeners.endpoints;
   }
 
   /** The deadline of a lookup may change: Sendmail's patience does not. */
@@ -165,7 +168,7 @@ export class SocketmapServer {
     return {
       waiting: this.#turns.size,
       waitedMs: Math.round(this.#turns.waitedMs(now)),
-      acceptMs: Math.round(this.#listeners.waitedMs(now)),
+      acceptMs: Math.round(this.listeners.waitedMs(now)),
     };
   }
 
@@ -173,7 +176,7 @@ export class SocketmapServer {
   sweep(): void {
     const now = this.#now();
     this.#watch.tick(now);
-    this.#listeners.sweep(now);
+    this.listeners.sweep(now);
     for (const connection of this.#connections.values()) connection.sweep(now);
     this.#lingering.sweep(now);
     this.#closings.sweep(now);
@@ -196,9 +199,9 @@ export class SocketmapServer {
   }
 
   async #stop(graceMs: number): Promise<void> {
-    if (this.#listeners.size > 0) verbs.draining(this.#log, { connections: this.connections });
+    if (this.listeners.size > 0) verbs.draining(this.#log, { connections: this.connections });
     this.#shared.draining = true;
-    this.#listeners.close();
+    this.listeners.close();
     await everythingRead();
     for (const connection of this.#connections.values()) connection.resume();
     const grace = setTimeout(() => this.#destroyAll(), graceMs);
@@ -221,7 +224,7 @@ export class SocketmapServer {
     this.counters.accepted += 1;
     this.#turns.hurry();
     const stalled = this.#watch.check(now);
-    const connected = this.#listeners.accepted(listener, now, this.#watch.arrivedSince);
+    const connected = this.listeners.accepted(listener, now, this.#watch.arrivedSince);
     const reason = this.#whyRefused(socket, endpoint, stalled ? 'stalled' : this.#whyTooOld(connected, now));
     if (reason !== undefined) this.#closings.add(reason, now, { endpoint: name, peer: socket.remoteAddress });
     if (reason === 'notAllowed') {
@@ -277,7 +280,7 @@ export class SocketmapServer {
     this.#closings.counts.stalled += this.connections;
     const now = this.#now();
     for (const connection of this.#connections.values()) connection.abandon(now);
-    this.#listeners.stoodStill(now - stalledMs, now);
+    this.listeners.stoodStill(now - stalledMs, now);
   }
 
   #destroyAll(): void {

@@ -6,13 +6,14 @@ export class EventsProof implements Proof {
   readonly deferUnknown = false;
   #floor = -Infinity;
   #open = true;
+  #suspended = false;
 
   get vouchesForUnknown(): boolean {
     return this.#open;
   }
 
   floor(): number {
-    return this.#floor;
+    return this.#suspended ? Infinity : this.#floor;
   }
 
   describe(): string {
@@ -22,6 +23,17 @@ export class EventsProof implements Proof {
   /** @param now monotonic milliseconds: an event may have been lost, so anything may have changed before */
   gap(now: number): void {
     this.#floor = now;
+  }
+
+  /** Events go, or may still go, to another process: nothing can be believed. */
+  suspend(): void {
+    this.#suspended = true;
+  }
+
+  /** From now on all of them come here. @param now monotonic milliseconds */
+  resume(now: number): void {
+    this.gap(now);
+    this.#suspended = false;
   }
 
   /** Nobody listens any more. */

@@ -30,8 +30,13 @@ export class Serving {
   readonly ended: Promise<number | null>;
 
   /** @param within programs and their arguments, each of which runs what follows it */
-  constructor(args: readonly string[], env: NodeJS.ProcessEnv = process.env, within: readonly string[] = []) {
-    const [program = '', ...all] = [...within, process.execPath, MAIN, 'serve', ...args];
+  constructor(
+    args: readonly string[],
+    env: NodeJS.ProcessEnv = process.env,
+    within: readonly string[] = [],
+    main = MAIN,
+  ) {
+    const [program = '', ...all] = [...within, process.execPath, main, 'serve', ...args];
     const child = spawn(program, all, {
       stdio: ['ignore', 'pipe', 'pipe'],
       env,

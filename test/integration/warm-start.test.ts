@@ -16,7 +16,8 @@ import { Validator } from '../../src/validation/validator.js';
 import { DEFAULT_BELIEF } from '../../src/validation/belief.js';
 import { DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
 import { DELIVERABLE, OVERQUOTA, UNKNOWN } from '../../src/validation/verdict.js';
-import { restoreKnown, saveKnown, WarmStart, type Clocks } from '../../src/daemon/warm-start.js';
+import type { Clocks } from '../../src/daemon/known-lines.js';
+import { restoreKnown, saveKnown, WarmStart } from '../../src/daemon/warm-start.js';
 import { HandProbe } from '../fakes/hand-probe.js';
 import { recordingLog, temporaryFolder, turns, type Line } from './socketmap-rig.js';
 

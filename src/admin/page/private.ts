@@ -48,7 +48,7 @@ export class PrivatePage {
   }
 
   get #host(): string {
-    const endpoint = this.#front?.endpoint;
+    const endpoint = this.#front?.listener.endpoint;
     return endpoint?.kind === 'inet' ? `127.0.0.1:${endpoint.port}` : '';
   }
 

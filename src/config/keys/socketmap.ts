@@ -75,6 +75,11 @@ const KEYS = {
     since: '0.1.0',
     text: 'What is in flight when it is stopped may still be answered for so long. It ends earlier when nothing is owed, whoever else is connected: until it is started anew, nobody is answered.',
   }),
+  takeover_grace: key(duration('0s', '1d'), {
+    default: '15m',
+    since: '0.1.0',
+    text: 'After a takeover (`cyrusmapd serve --takeover`) the old process serves those who were connected until they go, for so long at most; then it ends as at a stop. Sendmail keeps a connection as long as an SMTP session lasts.',
+  }),
 } satisfies Keys;
 
 export const SOCKETMAP = {

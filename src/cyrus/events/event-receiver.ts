@@ -84,6 +84,11 @@ export class EventReceiver {
     });
   }
 
+  /** Processes of Cyrus that push just now. */
+  get size(): number {
+    return this.#connections.size;
+  }
+
   close(): void {
     for (const socket of this.#connections) socket.destroy();
   }

@@ -27,12 +27,14 @@ export type Events = {
   readonly forwarder: DlistForwarder | undefined;
   /** That what was said before the last gap is outdated. */
   readonly proof: EventsProof;
+  readonly listener: Listener;
   /** Listens no more; what is being pushed is lost. */
   readonly close: () => void;
 };
 
 /**
  * @param onGap called at each event that was not understood or may have been lost, after everything is outdated
+ * @param beside whether it is to take the place of whoever listens there, see ListenerRules
  * @param maxConnections of Cyrus' processes at the same time: what the files that we may open allow
  * @throws ConfigError where others can write to the folder, UnavailableError where the socket is in use
  */
@@ -41,6 +43,7 @@ export async function openEvents(
   validator: Validator,
   log: Log,
   onGap: () => void,
+  beside = false,
   maxConnections = DEFAULT_RECEIVER_LIMITS.maxConnections,
 ): Promise<Events> {
   requirePrivateFolder(`events.listen is ${formatEndpoint(config.listen)}`, config.listen.path);
@@ -64,12 +67,13 @@ export async function openEvents(
   });
   const listener = await Listener.open(
     config.listen,
-    { ...config, section: 'events', backlog: BACKLOG },
+    { ...config, section: 'events', backlog: BACKLOG, beside },
     {
       accepted: (socket) => receiver.accept(socket),
       failed: (error) => effects.gap(`an event connection was not accepted: ${messageOf(error)}`),
     },
   );
+  if (listener.succession !== undefined) proof.suspend();
   listeningForEvents(log, { endpoint: listener.name });
   const close = () => {
     listener.close();
@@ -77,5 +81,5 @@ export async function openEvents(
     receiver.close();
     forwarder?.close();
   };
-  return { receiver, gaps, servers, forwarder, proof, close };
+  return { receiver, gaps, servers, forwarder, proof, listener, close };
 }

@@ -1,0 +1,107 @@
+// A takeover from a release that does not know of it: its successor renames the sockets itself, watches over the old control
+// socket until nobody is connected there any more, and only then tells it to stop. I/O.
+import { linkSync, lstatSync, mkdirSync, rmdirSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { UnavailableError, codeOf } from '../errors.js';
+import { Exchange, isSame, type Succession } from '../net/socket-place.js';
+import { connectedTo, type Running } from './predecessor.js';
+
+const POLL_MS = 1_000;
+/** Who looked up the name before it passed has connected by then. */
+const SETTLED_POLLS = 2;
+const GONE_POLL_MS = 50;
+/** Of a process that was killed while it held it. */
+const LOCK_OLD_MS = 10_000;
+
+export class OlderRelease {
+  readonly #pid: number;
+  readonly #control: string;
+  #stopped = false;
+
+  /** @param control another name of its control socket */
+  private constructor(pid: number, control: string) {
+    this.#pid = pid;
+    this.#control = control;
+  }
+
+  /** In one turn. @throws UnavailableError where it cannot be, or another one is at it; then nothing has changed */
+  static replace(
+    successions: readonly Succession[],
+    control: { readonly path: string },
+    { pid, control: asked }: Pick<Running, 'pid' | 'control'>,
+  ): OlderRelease {
+    const unlock = lock(dirname(control.path));
+    try {
+      const found = lstatSync(control.path, { bigint: true, throwIfNoEntry: false });
+      if (found === undefined || asked === undefined || !isSame(found, asked))
+        throw new UnavailableError('another process has come in between');
+      // The control socket goes first, and can be undone: where nothing can be renamed, nothing is.
+      const order = successions.toSorted(
+        (a, b) => Number(b.place === control.path) - Number(a.place === control.path),
+      );
+      const kept = join(dirname(order[0]?.bound ?? ''), 'k');
+      linkSync(control.path, kept);
+      Exchange.make(order, new Map([[control.path, kept]]));
+      return new OlderRelease(pid, kept);
+    } finally {
+      unlock();
+    }
+  }
+
+  /** Until its last connection has gone, or so many milliseconds at most. Resolves when the process has ended. */
+  async servesOn(graceMs: number, now: () => number): Promise<void> {
+    const until = now() + graceMs;
+    for (let idle = 0; idle < SETTLED_POLLS && now() < until;) {
+      await sleep(Math.min(POLL_MS, Math.max(0, until - now())), undefined, { ref: false });
+      const connected = await this.#connected();
+      if (connected === undefined) break;
+      idle = connected === 0 ? idle + 1 : 0;
+    }
+    this.stop();
+    while (this.#signal(0)) await sleep(GONE_POLL_MS, undefined, { ref: false });
+  }
+
+  /** Nobody else would. Once. */
+  stop(): void {
+    if (this.#stopped) return;
+    this.#stopped = true;
+    this.#signal('SIGTERM');
+  }
+
+  /** @returns undefined where it does not say any more */
+  async #connected(): Promise<number | undefined> {
+    try {
+      const { connections, lingering } = await connectedTo({ kind: 'unix', path: this.#control });
+      return connections + lingering;
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** @returns whether there is such a process */
+  #signal(signal: NodeJS.Signals | 0): boolean {
+    try {
+      return process.kill(this.#pid, signal);
+    } catch (error) {
+      return codeOf(error) === 'EPERM';
+    }
+  }
+}
+
+/** Two that come at once are not told by the old process that one was first. */
+function lock(folder: string): () => void {
+  const name = join(folder, '.takeover');
+  for (const again of [true, false]) {
+    try {
+      mkdirSync(name);
+      return () => rmdirSync(name);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+      const found = lstatSync(name, { throwIfNoEntry: false });
+      if (again && found !== undefined && Date.now() - found.mtimeMs > LOCK_OLD_MS) rmdirSync(name);
+      else if (!again || found !== undefined) break;
+    }
+  }
+  throw new UnavailableError('another process is just taking over');
+}
