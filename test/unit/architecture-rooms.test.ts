@@ -54,7 +54,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'cyrus/sasldb': ['lmdb', 'readers'],
   'cyrus/wire': ['connection', 'received-bytes', 'tls', 'trace'],
   'cyrus/witness': ['witness', 'witnessed-ask'],
-  daemon: ['daemon', 'host-clock', 'proofs', 'restart-keys'],
+  daemon: ['daemon', 'host-clock', 'proofs', 'restart-keys', 'takeover'],
   doctor: ['ask', 'check-imapd', 'examine', 'finding', 'look'],
   log: ['log', 'verb', 'verbs/*'],
   net: ['*'],
@@ -121,6 +121,11 @@ const HELD: readonly { readonly files: RegExp; readonly by: string; readonly how
   { files: /^src\/cyrus\/sasldb\//, by: 'test/integration/doctor-lmdb.test.ts' },
   { files: /^src\/cyrus\/sasldb\//, by: 'test/integration/admin-control.test.ts' },
   { files: /^src\/daemon\//, by: 'test/integration/admin-control.test.ts' },
+  {
+    files: /^src\/daemon\/takeover\.ts$/,
+    by: 'test/integration/takeover.test.ts',
+    how: 'runs the program',
+  },
   { files: /^src\/doctor\//, by: 'test/unit/doctor/mistakes.test.ts' },
   {
     files: /^src\/doctor\/(ask|ask-sendmail|files|look|look-sendmail)\.ts$/,

@@ -21,6 +21,14 @@ describe('events', () => {
     events.gap(1000);
     expect(events.floor()).toBe(1000);
   });
+
+  test('let nothing be believed while they go to another process, and nothing from before when they come again', () => {
+    const events = new EventsProof();
+    events.suspend();
+    expect(events.floor()).toBe(Infinity);
+    events.resume(2000);
+    expect(events.floor()).toBe(2000);
+  });
 });
 
 describe('several proofs', () => {
