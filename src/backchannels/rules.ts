@@ -2,9 +2,13 @@
 import type { Config } from '../config/config.js';
 import type { ValidatorRules } from '../validation/validator.js';
 
-export function validatorRules({ lookup, host, backchannels }: Config): ValidatorRules {
+/** @param more that are always accepted: see readAlwaysAccept() */
+export function validatorRules(
+  { lookup, host, backchannels }: Config,
+  more: readonly string[] = [],
+): ValidatorRules {
   const lmtp = backchannels.filter((each) => each.type === 'lmtp' && each.endpoint.kind === 'unix');
-  const always = new Set(lookup.alwaysAccept);
+  const always = new Set([...lookup.alwaysAccept, ...more]);
   return {
     address: lookup.addressRules,
     deadlineMs: lookup.deadlineMs,

@@ -1,4 +1,5 @@
 // `cyrusmapd check`: decides without a daemon, and prints the whole way from the key to what the sender hears.
+import { readAlwaysAccept } from '../backchannels/always-accept.js';
 import { buildBackchannels, type Backchannels } from '../backchannels/build.js';
 import { validatorRules } from '../backchannels/rules.js';
 import type { BackchannelConfig, Config } from '../config/config.js';
@@ -39,9 +40,10 @@ export async function check(argument: string, flags: Flags): Promise<number> {
   return exitStatusOfReply(reply.status);
 }
 
-function decide(config: Config, { route }: Backchannels, key: string): Promise<Outcome> {
+async function decide(config: Config, { route }: Backchannels, key: string): Promise<Outcome> {
   const cache = new VerdictCache(DEFAULT_CACHE_LIMITS, DEFAULT_BELIEF, now());
-  return new Validator(cache, route, validatorRules(config), now).ask(key, config.defaultMap.detail);
+  const rules = validatorRules(config, await readAlwaysAccept(config));
+  return new Validator(cache, route, rules, now).ask(key, config.defaultMap.detail);
 }
 
 function now(): number {

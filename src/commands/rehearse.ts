@@ -5,6 +5,7 @@ import { accessSync, constants, existsSync, lstatSync, statSync } from 'node:fs'
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
 import { isIP } from 'node:net';
+import { readAlwaysAccept } from '../backchannels/always-accept.js';
 import { buildBackchannels, type Backchannels } from '../backchannels/build.js';
 import type { Config } from '../config/config.js';
 import { messageOf } from '../errors.js';
@@ -35,6 +36,7 @@ export async function rehearse(config: Config, connect: boolean): Promise<string
     ...(cache.stateFile === undefined ? [] : fileProblems('cache.state_file', cache.stateFile)),
   ];
   try {
+    await readAlwaysAccept(config);
     const backchannels = await buildBackchannels(config, { log: silentLog, now, random: Math.random });
     if (connect) problems.push(...(await questionProblems(config, backchannels)));
     await Promise.all(backchannels.probes.map((probe) => probe.close()));

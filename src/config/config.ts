@@ -56,6 +56,8 @@ export type LookupConfig = Pick<SectionValues['lookup'], 'deadlineMs' | 'eightBi
   readonly addressRules: AddressRules;
   /** Folded addresses; one without `@` is accepted in every domain. */
   readonly alwaysAccept: readonly string[];
+  /** Absolute; one address a line. */
+  readonly alwaysAcceptFile: string | undefined;
 };
 
 export type MapConfig = ReplyPolicy & {

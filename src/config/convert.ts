@@ -50,6 +50,7 @@ function toLookup(values: Values['lookup']): LookupConfig {
       const { local, domain } = toRecipient('lookup.always_accept', address, addressRules);
       return domain === undefined ? local : `${local}@${domain}`;
     }),
+    alwaysAcceptFile: values.alwaysAcceptFile,
     domainsComplete: values.domainsComplete,
   };
 }

@@ -1,5 +1,6 @@
 // What a daemon is made of before it opens anything, and how a configuration is put in force there: at the start as at each
 // reload, so that after a reload it is as if it had been started so. Reads what the configuration names.
+import { readAlwaysAccept } from '../backchannels/always-accept.js';
 import { buildBackchannels, type Backchannels } from '../backchannels/build.js';
 import type { BackchannelSurroundings } from '../backchannels/openers.js';
 import { validatorRules } from '../backchannels/rules.js';
@@ -81,12 +82,13 @@ export async function putInForce(
   const restarted = (): void => snapshots.soon();
   const surroundings: BackchannelSurroundings = { log, now, random: Math.random, restarted };
   const read = await filesOf(config);
+  const always = await readAlwaysAccept(config);
   const backchannels = await buildBackchannels(config, surroundings, former?.backchannels);
   const closeFormerClock = await hostClock.configure(config);
   // From here on nothing waits, so that no lookup sees the half of it.
   const vouched = vouchedFor(config, backchannels, { events, clock: hostClock.clock });
   cache.vouchers.take(vouched, now());
-  validator.reconfigure(backchannels.route, validatorRules(config));
+  validator.reconfigure(backchannels.route, validatorRules(config, always));
   lookups.policies = policiesOf(config, metrics);
   heart.policyLookups.take(config);
   lookupLog.maxRefusedPerSecond = config.log.maxRefusedPerSecond;

@@ -11,7 +11,7 @@ import { importsOf, parse, readSources, type Import } from './source.js';
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   '': ['errors', 'package'],
   admin: ['client', 'open', 'operations'],
-  backchannels: ['build', 'cyrus-host', 'list', 'openers', 'rules'],
+  backchannels: ['always-accept', 'build', 'cyrus-host', 'list', 'openers', 'rules'],
   commands: [
     'check',
     'compare',

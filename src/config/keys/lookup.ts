@@ -1,6 +1,6 @@
 // The keys of [lookup], what becomes of a key of a request, and of [map.NAME], the same for one map. Descriptions; no I/O.
 import { key, type Keys, type Table } from '../key.js';
-import { choice, duration, flag, list, mailbox, text } from '../kinds.js';
+import { absolutePath, choice, duration, flag, list, mailbox, text } from '../kinds.js';
 
 const OVER_QUOTA = choice('temp', 'ok', 'reject');
 const REFUSED = choice('reject', 'temp');
@@ -64,6 +64,12 @@ const LOOKUP_KEYS = {
     default: [],
     since: '0.1.0',
     text: 'Answered `OK` without asking Cyrus; one without a domain, such as `postmaster`, in every domain.',
+  }),
+  always_accept_file: key(absolutePath(), {
+    unset: 'none',
+    example: '/usr/local/etc/cyrusmapd-accept',
+    since: '0.1.0',
+    text: 'More of them, such as aliases that are no mailboxes: one address a line, `#` begins a comment, 1 MiB at most. Read again when it changes, once it stands still. An empty file is refused, and the former addresses stay in force.',
   }),
   domains_complete: key(flag(), {
     default: false,

@@ -83,6 +83,7 @@ describe('the defaults', () => {
           asksEightBit: false,
         },
         alwaysAccept: [],
+        alwaysAcceptFile: undefined,
         domainsComplete: false,
       },
       maps: new Map(),
