@@ -44,9 +44,11 @@ export class Flights {
 
   /**
    * Joins the flight of a mailbox, or is its first. Nobody joins a question to another back-channel, nor one from
-   * before a change; who joins one that its own deadline ended takes the next.
+   * before a change; who joins one that its own deadline ended takes the next. Where nothing would tell of a change, a "no"
+   * that was asked for before a request was there is none for it: the mailbox may have been made in between.
+   * @param since when the request was there, in monotonic milliseconds
    */
-  fly(recipient: Recipient, deadline: number, asker?: Asker): Promise<Outcome> {
+  fly(recipient: Recipient, deadline: number, asker?: Asker, since = this.#now()): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
     if (typeof probe !== 'object') return Promise.resolve(routedOutcome(probe));
     const voucher = this.#cache.vouchers.of(probe);
@@ -55,7 +57,7 @@ export class Flights {
     const floor = voucher.proof.floor(now);
     const joined = this.#flights.get(recipient.mailbox);
     const current = joined !== undefined && joined.voucher === voucher && joined.asked >= floor;
-    if (current) return this.#join(joined, recipient, deadline, asker);
+    if (current) return this.#join(joined, recipient, deadline, asker, since);
     return this.#depart(recipient, voucher, now, probe.name, (each) =>
       askProbe(probe, each, deadline, asker, this.#homeOf(probe, each.mailbox, voucher)),
     );
@@ -85,10 +87,13 @@ export class Flights {
     recipient: Recipient,
     deadline: number,
     asker: Asker | undefined,
+    since: number,
   ): Promise<Outcome> {
     const outcome = await joined.outcome;
     const dropped = outcome.source === 'deadline' && this.#now() < deadline;
-    return dropped ? this.fly(recipient, deadline, asker) : outcome;
+    const { voucher, asked } = joined;
+    const before = asked < since && outcome.verdict.kind === 'unknown' && !voucher.proof.vouchesForUnknown;
+    return dropped || before ? this.fly(recipient, deadline, asker, since) : outcome;
   }
 
   #depart(

@@ -212,7 +212,7 @@ async function perform(
       if (question === undefined) return;
       model.landed(question, each.verdict);
       question.answer(each.verdict);
-      await confirmOthers(model);
+      await confirmOthers(model, question.user);
       return;
     }
     case 'fail':
@@ -236,12 +236,15 @@ async function perform(
   }
 }
 
-/** Where a known mailbox is denied, the others that were known are asked about: each is there still. */
-async function confirmOthers(model: Model): Promise<void> {
+/**
+ * Where a known mailbox is denied, the others that were known are asked about: each is there still. A mailbox that is asked
+ * about once more, for who came after the question, is for a later step.
+ */
+async function confirmOthers(model: Model, answered: string): Promise<void> {
   const { length } = model.open;
   await vi.advanceTimersByTimeAsync(0);
   for (const question of model.open.splice(length)) {
-    if (question.address === question.user) question.answer(DELIVERABLE);
+    if (question.address === question.user && question.user !== answered) question.answer(DELIVERABLE);
     else model.open.push(question);
   }
 }

@@ -153,6 +153,38 @@ describe('asking', () => {
   });
 });
 
+describe('a question under way, where nothing would tell of a change', () => {
+  test('its "no" is none for who asked later: the mailbox may have been made in between', async () => {
+    const first = ask(ALICE);
+    await vi.advanceTimersByTimeAsync(1);
+    const later = [ask(ALICE), ask(ALICE), ask(ALICE)];
+    await settle();
+    expect(probe.asked).toEqual([ALICE]);
+    probe.answer(ALICE, UNKNOWN);
+    await settle();
+    expect(first.settled).toBe('unknown probe');
+    expect(later.map(({ settled }) => settled)).toEqual([undefined, undefined, undefined]);
+    expect(probe.asked, 'one more question, for all of them').toEqual([ALICE, ALICE]);
+    await vi.advanceTimersByTimeAsync(1);
+    probe.answer(ALICE, DELIVERABLE);
+    await settle();
+    expect(later.map(({ settled }) => settled)).toEqual(Array(3).fill('deliverable probe'));
+  });
+
+  test('its "yes" is one for all who wait', async () => {
+    const first = ask(ALICE);
+    await vi.advanceTimersByTimeAsync(1);
+    const later = ask(ALICE);
+    probe.answer(ALICE, DELIVERABLE);
+    await settle();
+    expect([first.settled, later.settled, probe.asked.length]).toEqual([
+      'deliverable probe',
+      'deliverable probe',
+      1,
+    ]);
+  });
+});
+
 describe('the deadline', () => {
   test('is answered with deferred, to the millisecond', async () => {
     const alice = ask(ALICE);
