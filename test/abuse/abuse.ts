@@ -39,7 +39,13 @@ export async function runAbuse({ connections, ways, seconds }: Abuse): Promise<A
   writeFileSync(join(folder, 'mailboxes'), 'u1@example.jp\nu2@example.jp\n');
   const socketmap = `[socketmap]\nlisten = ["unix:${folder}/map"]\nmax_connections = ${connections + 100}\n`;
   writeFileSync(config, `${socketmap}[backchannel.names]\ntype = "list"\nfile = "${folder}/mailboxes"\n`);
-  const files = ['sh', '-c', `ulimit -n ${connections + 2000} && exec "$@"`, 'sh'];
+  // As many files as it may have, where they do not suffice: then fewer are served.
+  const files = [
+    'sh',
+    '-c',
+    `ulimit -n ${connections + 2000} || ulimit -n "$(ulimit -H -n)"; exec "$@"`,
+    'sh',
+  ];
   const daemon = new Serving(['--config', config], process.env, files);
   const abusers: Companion[] = [];
   try {
