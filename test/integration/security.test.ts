@@ -69,7 +69,8 @@ describe('by default', () => {
     const { folder, config } = host(LIST + SOCKETS);
     const names = ['socketmap', 'control', 'events'];
     await serve({ folder, config });
-    await expect.poll(() => names.every((name) => existsSync(join(folder, name)))).toBe(true);
+    const all = (): boolean => names.every((name) => existsSync(join(folder, name)));
+    await expect.poll(all, { timeout: 20_000 }).toBe(true);
     for (const name of names)
       expect([name, (statSync(join(folder, name)).mode & 0o7777).toString(8)]).toEqual([name, '660']);
   });

@@ -38,7 +38,7 @@ it.runIf(process.platform === 'linux')(
     const statuses = new Map<string, number>();
     try {
       const endpoint = parseEndpoint(`unix:${folder}/map`);
-      await expect.poll(() => readdirSync(folder).includes('map')).toBe(true);
+      await expect.poll(() => readdirSync(folder).includes('map'), { timeout: 20_000 }).toBe(true);
       const begun = performance.now();
       const end = begun + MINUTES * 60_000;
       let [reload, restart] = [begun + RELOAD_MS, begun + RESTART_MS];
