@@ -26,7 +26,8 @@ export function formatDuration(ms: number): string {
  * @returns undefined where it is no number, or fits with none
  */
 export function withUnit(written: unknown, fits: (ms: number) => boolean): string | undefined {
-  const digits = String(written);
+  // A table has no text: String() of one throws.
+  const digits = typeof written === 'string' || typeof written === 'number' ? String(written) : '';
   if (!/^\d{1,9}$/.test(digits)) return undefined;
   return ['s', 'ms', 'm', 'h', 'd']
     .map((unit) => `${digits}${unit}`)

@@ -19,6 +19,8 @@ export const toml: Target = {
     // Each place was written out for each of its levels: cubic time.
     `lis{map]\nlis.${'map.lis.'.repeat(500)}x = 1\n`,
     `lis.${'map.lis.'.repeat(500)}x = 1\n${'[[a]]\n'.repeat(100)}`,
+    // A table where a duration belongs was no ConfigError.
+    '[lookup]\ndeadline.x = 1\n',
     '__proto__ = 1\n[map.__proto__]\nx = 1\n',
   ],
   dictionary: [
