@@ -14,6 +14,7 @@ export type HandQuestion = {
 export class HandProbe implements Probe {
   readonly name: string;
   acceptsEightBit = false;
+  seesFolders = false;
   /** All questions so far. */
   readonly questions: HandQuestion[] = [];
 

@@ -522,6 +522,14 @@ describe('while Cyrus cannot be asked', () => {
     probe.question(ALICE).fail(new UnavailableError('no connection'));
   });
 
+  test('but a folder is not there for its INBOX, which was', async () => {
+    await vi.advanceTimersByTimeAsync(DEFAULT_BELIEF.knownMs);
+    probe.seesFolders = true;
+    const folder = validator.ask('alice+x@example.jp', 'folder').then(told);
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS);
+    expect(await folder).toBe('deferred deadline');
+  });
+
   test('but not once it was forgotten', async () => {
     validator.forget(ALICE);
     const alice = ask(ALICE);
