@@ -50,7 +50,7 @@ it('asks one question at a time on a connection, and opens no more than it may',
   await expect.poll(() => made[1]?.asked.length).toBe(2);
   answer(0, 0);
   answer(1, 1);
-  expect(await Promise.all(all)).toEqual([OK, OK, OK]);
+  expect(await Promise.all(all.map((each) => Promise.resolve(each)))).toEqual([OK, OK, OK]);
   void queue.ask('cyrus', 'd');
   expect(made.length).toBe(2);
   queue.close();
@@ -68,7 +68,7 @@ it('has nobody wait for one that cannot be reached, and tells of it once', async
   const { queue, made, told, clock, answer } = rig(1, 10);
   const all = ['a', 'b'].map((key) => queue.ask('cyrus', key));
   made[0]?.asked[0]?.fail(new UnavailableError('refused'));
-  expect(await Promise.all(all)).toEqual([
+  expect(await Promise.all(all.map((each) => Promise.resolve(each)))).toEqual([
     { class: 'none', text: 'refused' },
     { class: 'none', text: 'refused' },
   ]);
@@ -86,7 +86,10 @@ it('answers all that wait when it is closed, and closes its connections', async 
   const { queue, made, told } = rig(1, 10);
   const all = ['a', 'b'].map((key) => queue.ask('cyrus', key));
   queue.close();
-  expect((await Promise.all(all)).map((each) => each?.class)).toEqual(['none', 'none']);
+  expect((await Promise.all(all.map((each) => Promise.resolve(each)))).map((each) => each?.class)).toEqual([
+    'none',
+    'none',
+  ]);
   expect((await queue.ask('cyrus', 'c'))?.class).toBe('none');
   expect(made.map(({ closed }) => closed)).toEqual([1]);
   expect(told).toEqual([]);
