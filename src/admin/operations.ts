@@ -10,6 +10,21 @@ export type Version = {
   readonly startedAt: string;
 };
 
+/** What a verdict rests on, as fields of one level. One is missing where there was no such thing. */
+export type FlatEvidence = {
+  readonly backchannel?: string;
+  /** SESSIONID. */
+  readonly session?: string;
+  /** What Cyrus said. */
+  readonly code?: string;
+  readonly enhanced?: string;
+  readonly said?: string;
+  /** The address of the witness, and what it was found to be. */
+  readonly witness?: string;
+  readonly witnessSaid?: string;
+  readonly rule?: string;
+};
+
 /** One decision, as `tail` and `explain` show it. A field is missing where there was no such thing. */
 export type DecisionLine = {
   readonly time: string;
@@ -22,17 +37,9 @@ export type DecisionLine = {
   readonly ms: number;
   readonly connection?: number;
   readonly reason?: string;
-  readonly backchannel?: string;
-  readonly session?: string;
-  readonly code?: string;
-  readonly enhanced?: string;
-  readonly said?: string;
-  readonly witness?: string;
-  readonly witnessSaid?: string;
-  readonly rule?: string;
   readonly ageMs?: number;
   readonly queueId?: string;
-};
+} & FlatEvidence;
 
 export type DecisionFilter = {
   /** The first word of a verdict, or of a reply. */

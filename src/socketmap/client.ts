@@ -12,7 +12,7 @@ const DEFAULT_CLIENT_TIMEOUT_MS = 30_000;
 /** Postfix's limit for a reply: socketmap_max_reply_size. */
 const MAX_REPLY_BYTES = 100_000;
 
-type Question = {
+type Pending = {
   readonly resolve: (reply: SocketmapReply) => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
@@ -23,7 +23,7 @@ export class SocketmapClient {
   readonly #where: string;
   readonly #timeoutMs: number;
   readonly #decoder = new NetstringDecoder(MAX_REPLY_BYTES);
-  readonly #questions: Question[] = [];
+  readonly #pending: Pending[] = [];
   #failure: Error | undefined;
 
   private constructor(socket: Socket, where: string, timeoutMs: number) {
@@ -72,7 +72,7 @@ export class SocketmapClient {
       const timer = setTimeout(() => {
         this.#fail(new DeadlineError(`${this.#where} did not answer within ${this.#timeoutMs} ms`));
       }, this.#timeoutMs);
-      this.#questions.push({ resolve, reject, timer });
+      this.#pending.push({ resolve, reject, timer });
       this.#socket.write(formatRequest(map, key), 'latin1');
     });
   }
@@ -102,7 +102,7 @@ export class SocketmapClient {
   }
 
   #answer(reply: SocketmapReply): void {
-    const question = this.#questions.shift();
+    const question = this.#pending.shift();
     if (question === undefined) throw new ProtocolError('a reply that nobody asked for');
     clearTimeout(question.timer);
     question.resolve(reply);
@@ -116,7 +116,7 @@ export class SocketmapClient {
   #fail(error: Error): void {
     this.#failure ??= error;
     this.#socket.destroy();
-    for (const { reject, timer } of this.#questions.splice(0)) {
+    for (const { reject, timer } of this.#pending.splice(0)) {
       clearTimeout(timer);
       reject(error);
     }
