@@ -33,7 +33,7 @@ export function domainsOfTable(text: string): string[] {
 export function asKey(address: string): string {
   const bare = address.replace(/^<|>$/g, '');
   const unquoted = bare.startsWith('"') ? bare.replace(/["\\]/g, '') : bare;
-  return unquoted.replace(/(@.*)\.$/, '$1');
+  return unquoted.includes('@') && unquoted.endsWith('.') ? unquoted.slice(0, -1) : unquoted;
 }
 
 /** Folded; undefined where it has none. */

@@ -10,7 +10,7 @@ const RECIPIENTS =
   /(?:^|[ ,;:])(?:to|orig_to)=((?:<[^<>]*>|"[^"]*"@[^\s,]+|[^\s,<>]+)(?:,(?:<[^<>]*>|[^\s,<>]+))*)/g;
 
 /** What Sendmail refuses: `ruleset=check_rcpt, arg1=<a@x>, …`, and `<a@x>... User unknown`. */
-const REFUSED = /(?:ruleset=check_rcpt, arg1=|: )(<[^<>\s]+@[^<>\s]+>)(?:,|\.\.\. )/g;
+const REFUSED = /(?:ruleset=check_rcpt, arg1=|: )(<[^<>\s]+>)(?:,|\.\.\. )/g;
 
 export function addressesOfMailLog(line: string): string[] {
   if (line.length > LINE_MAX) return [];

@@ -57,6 +57,7 @@ describe('the defaults', () => {
         lingerTimeoutMs: 3_600_000,
         backlog: 1024,
         shutdownGraceMs: 10_000,
+        takeoverGraceMs: 900_000,
       },
       policy: {
         listen: [],
