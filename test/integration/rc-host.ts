@@ -128,6 +128,14 @@ export class RcHost {
     }
   }
 
+  wrote(text: string, file = this.logfile): boolean {
+    try {
+      return readFileSync(file, 'utf8').includes(text);
+    } catch {
+      return false;
+    }
+  }
+
   /** Resolves when the condition holds; it is looked at again at each change of pid files and logs. */
   async until(condition: () => boolean): Promise<void> {
     const over = new AbortController();
