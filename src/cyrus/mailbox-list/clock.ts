@@ -105,8 +105,9 @@ export class Clock implements Proof {
     return `clock of ${this.#parts.path}: ${this.#standing}${why}`;
   }
 
+  /** Only while it vouches: else an exchanged list may not have been seen yet, or deletes may come from a mupdate master. */
   get followedSince(): number | undefined {
-    return this.#names?.following === true ? this.#followedSince : undefined;
+    return this.vouchesForUnknown && this.#names?.following === true ? this.#followedSince : undefined;
   }
 
   get vouchesForUnknown(): boolean {

@@ -344,6 +344,27 @@ describe('where the changed names can be read', () => {
     expect(clock.followedSince).toBeUndefined();
   });
 
+  test.each<[string, Partial<ClockParts>]>([
+    ['whose file system may show a change late', { fileSystem: () => 0x6969 }],
+    ['that a mupdate master fills', { mupdate: true }],
+    ['of a kind that only outdates', { kind: 'flat' }],
+  ])('no commit of a list %s proves a deletion', (_, parts) => {
+    const reader = { breaks: 1, following: true, changed: () => undefined, close: () => undefined };
+    const clock = clockWith({ ...parts, names: reader });
+    clock.floor(100);
+    expect([clock.state.standing, clock.followedSince]).toEqual(['limited', undefined]);
+  });
+
+  test('nor does any after the clock was found wrong', () => {
+    const reader = { breaks: 1, following: true, changed: () => undefined, close: () => undefined };
+    const clock = clockWith({ names: reader });
+    clock.floor(100);
+    expect(clock.followedSince).toBe(100);
+    nowMs = 500;
+    clock.contradicted(300);
+    expect([clock.state.standing, clock.followedSince]).toEqual(['off', undefined]);
+  });
+
   test('youth costs nothing: they are read at each look until it is over', () => {
     const clock = clockWith({ names: names(undefined, [], ['alice'], [], ['bob']) });
     wallMs = LIST.mtimeMs + 1;
