@@ -3,6 +3,7 @@
 import type { Answer } from '../comparison/answer.js';
 import type { Shadow } from '../comparison/shadow.js';
 import type { Lookup } from '../socketmap/lookup.js';
+import { Deadlines } from '../validation/deadlines.js';
 import type { Asker } from '../validation/probe.js';
 import type { Reply } from '../validation/verdict.js';
 
@@ -34,6 +35,7 @@ export class ShadowOnlyLookups implements Lookup {
   readonly #ours: Lookup;
   readonly #shadow: Shadow;
   readonly #deadlineMs: () => number;
+  readonly #deadlines = new Deadlines(() => performance.now());
 
   /** @param deadlineMs of a lookup, by the configuration in force */
   constructor(ours: Lookup, shadow: Shadow, deadlineMs: () => number) {
@@ -53,13 +55,8 @@ export class ShadowOnlyLookups implements Lookup {
     void Promise.all([this.#oursSays(map, key, asker, waitedMs), asked]).then(([ours, other]) =>
       this.#shadow.compare(map, key, ours, other),
     );
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(TOO_LATE), Math.max(0, this.#deadlineMs() - waitedMs));
-      void asked.then((other) => {
-        clearTimeout(timer);
-        resolve(replyOf(other));
-      });
-    });
+    const due = performance.now() + Math.max(0, this.#deadlineMs() - waitedMs);
+    return this.#deadlines.within(due, asked.then(replyOf), { late: () => TOO_LATE });
   }
 
   async #oursSays(map: string, key: string, asker: Asker | undefined, waitedMs: number): Promise<Reply> {

@@ -3,6 +3,7 @@
 // a mailbox outside of a murder, both servers deny it for some 20 ms. No I/O; owns none.
 import { DeadlineError } from '../errors.js';
 import { denialOfAll } from './denials.js';
+import { Deadlines } from './deadlines.js';
 import type { Asker, Found, Probe } from './probe.js';
 import type { Recipient } from './recipient.js';
 import { deferred, type Verdict } from './verdict.js';
@@ -33,6 +34,7 @@ export class AnyOfProbe implements Probe {
   readonly name: string;
   readonly members: readonly Probe[];
   readonly #now: () => number;
+  readonly #deadlines: Deadlines;
   readonly #againAfterMs: number;
   /** Since when they are on none of the servers. */
   readonly #gone = new Map<string, number>();
@@ -49,6 +51,7 @@ export class AnyOfProbe implements Probe {
       .join(', ');
     this.members = members;
     this.#now = now;
+    this.#deadlines = new Deadlines(now);
     this.#againAfterMs = againAfterMs;
   }
 
@@ -174,9 +177,9 @@ export class AnyOfProbe implements Probe {
 
   /** @returns undefined where it takes longer than that share of the time left */
   #within<Value>(work: Promise<Value>, deadline: number, share: number): Promise<Value | undefined> {
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => resolve(undefined), Math.max(0, deadline - this.#now()) * share);
-      work.then(resolve, reject).finally(() => clearTimeout(timer));
+    const now = this.#now();
+    return this.#deadlines.within<Value | undefined>(now + Math.max(0, deadline - now) * share, work, {
+      late: () => undefined,
     });
   }
 }

@@ -1,6 +1,7 @@
 // Two back-channels for the same mailboxes: the second is asked where the first cannot be, or must not be. What the
 // first says, if only that it defers, stands. No I/O; owns neither of the two.
 import { DeadlineError } from '../errors.js';
+import { Deadlines } from './deadlines.js';
 import type { Asker, Probe } from './probe.js';
 import type { Recipient } from './recipient.js';
 import type { Verdict } from './verdict.js';
@@ -13,6 +14,7 @@ export class FallbackProbe implements Probe {
   readonly #first: Probe;
   readonly #second: Probe;
   readonly #now: () => number;
+  readonly #deadlines: Deadlines;
 
   /** @param now monotonic milliseconds, of the same clock as the deadlines */
   constructor(first: Probe, second: Probe, now: () => number) {
@@ -20,6 +22,7 @@ export class FallbackProbe implements Probe {
     this.#first = first;
     this.#second = second;
     this.#now = now;
+    this.#deadlines = new Deadlines(now);
   }
 
   /** Whether it is made of these two. */
@@ -59,18 +62,13 @@ export class FallbackProbe implements Probe {
   }
 
   #askFirst(recipient: Recipient, deadline: number, asker: Asker | undefined): Promise<Verdict> {
-    const share = Math.max(0, (deadline - this.#now()) * FIRST_SHARE);
-    return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        reject(
-          new DeadlineError(`back-channel ${this.#first.name} did not answer within ${Math.round(share)} ms`),
-        );
-      }, share);
-      this.#first
-        .check(recipient, this.#now() + share, asker)
-        .then(resolve, reject)
-        .finally(() => clearTimeout(timer));
-    });
+    const now = this.#now();
+    const share = Math.max(0, (deadline - now) * FIRST_SHARE);
+    const late = (): Promise<Verdict> =>
+      Promise.reject(
+        new DeadlineError(`back-channel ${this.#first.name} did not answer within ${Math.round(share)} ms`),
+      );
+    return this.#deadlines.within(now + share, this.#first.check(recipient, now + share, asker), { late });
   }
 
   async #askSecond(

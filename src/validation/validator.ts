@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../errors.js';
 import { unaskedOf, unlessFuzzy } from './askable.js';
+import { Deadlines } from './deadlines.js';
 import { asksFolder, type DetailRule } from './detail.js';
 import { askProbe, Flights, unlessUnsure } from './flights.js';
 import { listingOf } from './listing.js';
@@ -55,6 +56,7 @@ export class Validator {
   #route: Route;
   #rules: ValidatorRules;
   readonly #flights: Flights;
+  readonly #deadlines: Deadlines;
   readonly #snapshots = new Set<Snapshot>();
   #confirmAfter = -Infinity;
   #lastKey = '';
@@ -72,6 +74,7 @@ export class Validator {
     this.#route = route;
     this.#rules = rules;
     this.#now = now;
+    this.#deadlines = new Deadlines(now);
     this.#owners = new Owners(cache.vouchers, route, rules.address.defaultDomain);
     this.#flights = new Flights(cache, (domain) => this.#route(domain), now, alarm);
   }
@@ -119,15 +122,9 @@ export class Validator {
     if (ruled !== undefined) return Promise.resolve(ruled);
     const leftMs = this.#rules.deadlineMs - waitedMs;
     if (leftMs <= 0) return Promise.resolve(this.#tooLate(recipient, detail));
-    return new Promise((resolve) => {
-      const timer = setTimeout(() => resolve(this.#tooLate(recipient, detail)), leftMs);
-      const answered = (outcome: Outcome) => {
-        clearTimeout(timer);
-        resolve(outcome);
-      };
-      this.#inquire(recipient, detail, now + leftMs, asker).then(answered, (fault: unknown) =>
-        answered({ verdict: deferred(messageOf(fault)), source: 'probe' }),
-      );
+    return this.#deadlines.within(now + leftMs, this.#inquire(recipient, detail, now + leftMs, asker), {
+      late: () => this.#tooLate(recipient, detail),
+      failed: (fault) => ({ verdict: deferred(messageOf(fault)), source: 'probe' }),
     });
   }
 

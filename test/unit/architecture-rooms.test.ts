@@ -65,6 +65,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'age-proof',
     'any-of-probe',
     'belief',
+    'deadlines',
     'detail',
     'events-proof',
     'evidence',

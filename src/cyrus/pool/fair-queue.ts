@@ -5,6 +5,7 @@ import { DeadlineError } from '../../errors.js';
 import type { Asker } from '../../validation/probe.js';
 import { Heap } from './heap.js';
 import type { Question } from './question.js';
+import { Refusals } from './refusals.js';
 import type { Standings } from './standings.js';
 
 /** @property rank how many questions of its connection were waiting when it came, and how much too often that guessed */
@@ -34,6 +35,7 @@ export class FairQueue {
   readonly #suspected = new Heap<Entry>(comesBefore);
   /** Of each connection, how many wait. */
   readonly #counts = new Map<Asker | undefined, number>();
+  readonly #refusals = new Refusals();
   #length = 0;
   #places = 0;
   #batches = 0;
@@ -98,7 +100,7 @@ export class FairQueue {
     const refused = [...this.#again, ...this.#slow, ...entries.map(({ question }) => question)];
     this.#again = [];
     this.#slow = [];
-    for (const question of refused) question.reject(error);
+    for (const question of refused) if (!question.settled) this.#refuse(question, error);
   }
 
   /** @param neededMs until it is answered */
@@ -132,14 +134,20 @@ export class FairQueue {
   /** Rejects what nobody waits for any more, or will by the time that it is answered. */
   #drop(question: Question, neededMs = 0): boolean {
     if (question.deadline <= this.#parts.now() + neededMs) {
-      question.reject(new DeadlineError('the deadline passed before Cyrus could be asked'));
+      this.#refuse(question, new DeadlineError('the deadline passed before Cyrus could be asked'));
       return true;
     }
     if (question.asker?.gone === true) {
-      question.reject(new DeadlineError('whoever asked is gone'));
+      this.#refuse(question, new DeadlineError('whoever asked is gone'));
       return true;
     }
     return false;
+  }
+
+  /** It does not wait here any more, whenever it comes to hear of it. */
+  #refuse(question: Question, error: Error): void {
+    this.#letGo(question);
+    this.#refusals.refuse(question, error);
   }
 
   #hold(question: Question): void {
