@@ -1,7 +1,7 @@
 // Cyrus IMAP with lmtpd and smmapd in a container, their UNIX sockets in a folder of this machine: no port proxy and
 // no filter of system calls stands between them and the bench. Runs docker, and creates mailboxes over IMAP.
 import { execFile } from 'node:child_process';
-import { mkdir } from 'node:fs/promises';
+import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
@@ -13,34 +13,44 @@ const run = promisify(execFile);
 const IMAGE = process.env['CYRUS_IMAGE'] ?? 'cyrusmapd/cyrus:bookworm';
 /** A process for each connection that a scenario opens, and room. */
 const SMMAPD_MAXCHILD = 450;
+/** Where Cyrus sees the folder of its list of mailboxes. */
+const LIST_FOLDER = '/run/cyrus-list';
 
 export class Cyrus {
   readonly #container: string;
   readonly #root: number;
   readonly smmapdSocket: string;
   readonly lmtpSocket: string;
+  /** As Cyrus' own, for whoever reads it on this machine: with the path that its list of mailboxes has here. */
+  readonly imapdConf: string;
 
   private constructor(container: string, root: number, folder: string) {
     this.#container = container;
     this.#root = root;
     this.smmapdSocket = join(folder, 'smmapd');
     this.lmtpSocket = join(folder, 'lmtp');
+    this.imapdConf = join(folder, 'imapd.conf');
   }
 
-  /** @param folder for the sockets */
+  /** @param folder for the sockets and the list of mailboxes */
   static async start(folder: string): Promise<Cyrus> {
-    await mkdir(folder, { recursive: true });
+    const list = join(folder, 'list');
+    await mkdir(list, { recursive: true });
+    await chmod(list, 0o777);
     // Docker's filter would make each of smmapd's system calls dearer than on a host of its own.
     const options = ['--security-opt', 'seccomp=unconfined', '--label', 'cyrusmapd.bench', '--init=false'];
     const { stdout } = await run('docker', [
       ...['run', '--detach', ...options],
       ...['--env', `SMMAP_MAXCHILD=${SMMAPD_MAXCHILD}`, '--volume', `${folder}:/run/cyrus/socket`],
+      ...['--env', `IMAPD_CONF_EXTRA=mboxlist_db_path: ${LIST_FOLDER}/mailboxes.db\numask: 022`],
+      ...['--volume', `${list}:${LIST_FOLDER}`],
       ...['--publish', '127.0.0.1::143', IMAGE],
     ]);
     const container = stdout.trim();
     const inspected = await run('docker', ['inspect', '--format', '{{.State.Pid}}', container]);
     const cyrus = new Cyrus(container, Number(inspected.stdout), folder);
     await eventually('cyrmaster in the container', () => cyrus.#processes('cyrmaster').length > 0);
+    await cyrus.#writeImapdConf(join(list, 'mailboxes.db'));
     return cyrus;
   }
 
@@ -77,6 +87,12 @@ export class Cyrus {
     if (refused !== undefined) throw new Error(`Cyrus said ${refused}`);
     if (!said.includes(`\nc${names.length - 1} OK`))
       throw new Error('Cyrus closed before it had created all');
+  }
+
+  async #writeImapdConf(list: string): Promise<void> {
+    const { stdout } = await run('docker', ['exec', this.#container, 'cat', '/etc/imapd.conf']);
+    const lines = stdout.split('\n').filter((line) => !line.startsWith('mboxlist_db_path:'));
+    await writeFile(this.imapdConf, `${lines.join('\n')}\nmboxlist_db_path: ${list}\n`);
   }
 
   async stop(): Promise<void> {

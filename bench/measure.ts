@@ -1,5 +1,6 @@
 // One measurement: a server started afresh, its answers checked, warmed up, then one load timed while CPU time and
 // memory of all processes that serve are read at its two ends. Starts servers and loads.
+import { setTimeout as sleep } from 'node:timers/promises';
 import { runLoad, type Generator, type Load, type LoadResult } from './generator.js';
 import { quantile, type Buckets } from './histogram.js';
 import { cpuSecondsOf, memoryBytesOf } from './processes.js';
@@ -35,6 +36,8 @@ export type Plan = Pick<Load, 'mode' | 'connections' | 'idle' | 'rate' | 'unknow
   readonly keys: keyof Keys;
   /** Names that nobody knows, asked for on as many other connections meanwhile. */
   readonly missesBeside?: number;
+  /** How often a mailbox is created meanwhile, in seconds. */
+  readonly changesBeside?: number;
   readonly daemon?: DaemonOptions;
 };
 
@@ -73,7 +76,11 @@ async function timed(bench: Bench, server: Server, plan: Plan): Promise<Measured
       read.memory = memoryBytesOf(server.resident());
     },
   });
-  const [result] = await Promise.all([timedLoad, missesBeside(bench, server, plan)]);
+  const [result] = await Promise.all([
+    timedLoad,
+    missesBeside(bench, server, plan),
+    changesBeside(bench, plan),
+  ]);
   const values = valuesOf(result);
   values.cpu = ((read.cpuAfter - read.cpuBefore) * 1e6) / result.lookups;
   if (read.memory !== undefined) values.memory = read.memory / 1e6;
@@ -91,6 +98,15 @@ async function missesBeside(
   if (connections === undefined) return;
   const misses: Plan = { mode: 'closed', connections, keys: 'hot', unknownShare: 1 };
   await clean(bench, server, misses, bench.seconds + 0.5);
+}
+
+async function changesBeside({ servers, seconds }: Bench, { changesBeside: each }: Plan): Promise<void> {
+  if (each === undefined) return;
+  for (const end = performance.now() + seconds * 1000; performance.now() < end;) {
+    const next = performance.now() + each * 1000;
+    await servers.changeList();
+    await sleep(Math.max(0, next - performance.now()));
+  }
 }
 
 function valuesOf(result: LoadResult): Partial<Record<Metric, number>> {

@@ -5,7 +5,7 @@ import { measureListing } from './listing.js';
 import { measureLoad, type Bench, type Measured, type Plan } from './measure.js';
 import { OURS, type Aim } from './results.js';
 import { operated } from './operated.js';
-import type { ServerName } from './servers.js';
+import type { DaemonOptions, ServerName } from './servers.js';
 import { startUp } from './start-up.js';
 
 export type Contestant = {
@@ -25,6 +25,7 @@ export type Scenario = {
 const ALL = ['smmapd', 'floor', OURS] as const;
 /** Where smmapd would need a process of 16 MB for each of thousands of connections. */
 const WITHOUT_SMMAPD = ['floor', OURS] as const;
+const WITHOUT_FLOOR = ['smmapd', OURS] as const;
 /** And what the load generator sees of a server that does nothing. */
 const WITH_INSTRUMENT = ['responder', ...ALL] as const;
 
@@ -36,6 +37,8 @@ export function scenarios(smoke: boolean): Scenario[] {
     ...hits(smoke),
     ...misses(),
     ...attacks(smoke),
+    ...clocked(smoke),
+    ...listedOnly(smoke),
     sessions(),
     manyIdle(smoke ? 500 : 5000),
     slowCyrus(),
@@ -106,7 +109,7 @@ function misses(): Scenario[] {
 
 /** 40 is what the aim is for; from a botnet many more come at once, and batches grow with them. */
 function attacks(smoke: boolean): Scenario[] {
-  return (smoke ? [40] : [40, 400]).map((connections) => ({
+  return (smoke ? [40] : [8, 40, 400]).map((connections) => ({
     ...loads(`miss-unknown-${connections}`, ALL, {
       mode: 'closed',
       connections,
@@ -114,8 +117,64 @@ function attacks(smoke: boolean): Scenario[] {
       unknownShare: 1,
     }),
     title: `unknown names, all distinct (a dictionary attack), ${connections} connections`,
-    aims: connections === 40 ? [{ metric: 'rate', against: 'smmapd', atLeast: 1 }] : [],
+    aims: ATTACK_AIMS[connections] ?? [],
   }));
+}
+
+const ATTACK_AIMS: { readonly [connections: number]: readonly Aim[] } = {
+  8: [{ metric: 'rate', against: 'smmapd', atLeast: 0.5 }],
+  40: [{ metric: 'rate', against: 'smmapd', atLeast: 1 }],
+};
+
+/** With and without the identity of Cyrus' list of mailboxes being looked at. */
+function clocked(smoke: boolean): Scenario[] {
+  const plan: Plan = { mode: 'open', connections: 1, rate: 4000, keys: 'hot' };
+  const mixed: Plan = { mode: 'closed', connections: 40, keys: 'hot', unknownShare: 0.05 };
+  const beside = (label: string, usual: Plan, other: Plan) => ({
+    connections: usual.connections,
+    contestants: [
+      { label: OURS, measure: (bench: Bench) => measureLoad(bench, OURS, usual) },
+      { label, measure: (bench: Bench) => measureLoad(bench, OURS, other) },
+    ],
+  });
+  return [
+    {
+      ...beside('without the clock', plan, { ...plan, daemon: { list: 'none' } }),
+      name: 'clock',
+      title: "hit, 4000 lookups a second on 1 connection, with Cyrus' list of mailboxes looked at",
+      aims: [{ metric: 'median', against: 'without the clock', atMost: 1.1 }],
+    },
+    {
+      ...beside('no changes', { ...mixed, changesBeside: smoke ? 0.2 : 1 }, mixed),
+      name: 'changes',
+      title: '95 % hits, 5 % distinct unknown names, 40 connections, with a mailbox created each second',
+      aims: [{ metric: 'p99', against: 'no changes', atMost: 1.5 }],
+    },
+  ];
+}
+
+/** `directory = true`: answered from Cyrus' list of mailboxes. */
+function listedOnly(smoke: boolean): Scenario[] {
+  const daemon: DaemonOptions = { list: 'directory' };
+  const scenario = (name: string, title: string, plan: Plan): Scenario => ({
+    ...loads(`directory-${name}`, WITHOUT_FLOOR, { ...plan, daemon }),
+    title: `${title}, with the directory`,
+    aims: [{ metric: 'rate', against: 'smmapd', atLeast: 3 }],
+  });
+  return [
+    ...(smoke ? [40] : [8, 40]).map((connections) =>
+      scenario(
+        `unknown-${connections}`,
+        `unknown names, all distinct (a dictionary attack), ${connections} connections`,
+        { mode: 'closed', connections, keys: 'hot', unknownShare: 1 },
+      ),
+    ),
+    scenario('existing', 'mailboxes that exist, each asked for the first time, 40 connections', {
+      mode: 'once',
+      connections: 40,
+      keys: 'cold',
+    }),
+  ];
 }
 
 function sessions(): Scenario {

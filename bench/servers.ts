@@ -26,6 +26,8 @@ export type DaemonOptions = {
   readonly lmtp?: string;
   /** Tables and keys of cyrusmapd.toml that replace the defaults. */
   readonly config?: string;
+  /** What it does with Cyrus' list of mailboxes: by default it is the clock, as on Cyrus' own host. */
+  readonly list?: 'clock' | 'directory' | 'none';
 };
 
 /** As many as a scenario opens: the daemon's own default is for a mail host. */
@@ -36,6 +38,7 @@ export class Servers {
   readonly #cyrus: Cyrus;
   readonly #keys: string;
   readonly #canary: string;
+  #changes = 0;
 
   /**
    * @param folder for sockets, configuration and logs; its path must be short
@@ -65,6 +68,11 @@ export class Servers {
     }
   }
 
+  /** Creates one more mailbox that nobody asks for. */
+  async changeList(): Promise<void> {
+    await this.#cyrus.createMailboxes([`changed${this.#changes++}@example.jp`]);
+  }
+
   socketOf(name: ServerName): string {
     return join(this.#folder, name);
   }
@@ -77,14 +85,19 @@ export class Servers {
   }
 
   /** Everything that changes how fast it is has its default; only the limit of connections is raised. */
-  #configuration({ lmtp = this.#cyrus.lmtpSocket, config = '' }: DaemonOptions): string {
+  #configuration({ lmtp, config = '', list = 'clock' }: DaemonOptions): string {
+    // Another lmtpd than Cyrus' own knows nothing of its list.
+    const imapdConf = list === 'none' || lmtp !== undefined ? '' : this.#cyrus.imapdConf;
     return `${config}
+[cyrus]
+imapd_conf = "${imapdConf}"
+directory = ${list === 'directory'}
 [socketmap]
 listen = ["unix:${this.socketOf('cyrusmapd')}"]
 max_connections = ${MAX_CONNECTIONS}
 [backchannel.cyrus]
 type = "lmtp"
-endpoint = "unix:${lmtp}"
+endpoint = "unix:${lmtp ?? this.#cyrus.lmtpSocket}"
 canary = "${this.#canary}"
 [log]
 file = "${join(this.#folder, 'cyrusmapd.log')}"
