@@ -129,6 +129,7 @@ const ATTACK_AIMS: { readonly [connections: number]: readonly Aim[] } = {
 /** With and without the identity of Cyrus' list of mailboxes being looked at. */
 function clocked(smoke: boolean): Scenario[] {
   const plan: Plan = { mode: 'open', connections: 1, rate: 4000, keys: 'hot' };
+  const hits: Plan = { mode: 'closed', connections: 40, keys: 'hot' };
   const mixed: Plan = { mode: 'closed', connections: 40, keys: 'hot', unknownShare: 0.05 };
   const beside = (label: string, usual: Plan, other: Plan) => ({
     connections: usual.connections,
@@ -143,6 +144,12 @@ function clocked(smoke: boolean): Scenario[] {
       name: 'clock',
       title: "hit, 4000 lookups a second on 1 connection, with Cyrus' list of mailboxes looked at",
       aims: [{ metric: 'median', against: 'without the clock', atMost: 1.1 }],
+    },
+    {
+      ...beside('without the clock', hits, { ...hits, daemon: { list: 'none' } }),
+      name: 'clock-40',
+      title: "hit, as many as can be on 40 connections, with Cyrus' list of mailboxes looked at",
+      aims: [],
     },
     {
       ...beside('no changes', { ...mixed, changesBeside: smoke ? 0.2 : 1 }, mixed),

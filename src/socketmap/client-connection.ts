@@ -1,5 +1,5 @@
-// One connection of a mail server: requests in, replies out, one for one and in order. A known answer is written in the
-// turn of the event loop that read its request, as long as the turn has time. The only place that writes to the socket.
+// One connection of a mail server: requests in, replies out, one for one and in order. A known answer is written at the end of
+// the turn of the event loop that read its request, as long as the turn has time. The only place that writes to the socket.
 // Has no timer: the server's sweep judges all connections by a few numbers of each. I/O.
 import type { Socket } from 'node:net';
 import { ProtocolError, messageOf } from '../errors.js';
@@ -69,8 +69,7 @@ export class ClientConnection implements Asker, Waiter {
     const others = inbox.unread;
     inbox.add(chunk, watch.arrivedSince, readAt);
     if (others) this.#settle(readAt);
-    else if (turns.hasTime(readAt, this.recent)) this.#serve(readAt);
-    else turns.add(this);
+    else turns.offer(this);
   }
 
   /** Whether nobody waits here for an answer any more. */

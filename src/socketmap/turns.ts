@@ -1,6 +1,8 @@
-// Who is served in this turn of the event loop, and who waits for the next: a turn has a budget of time for all connections
-// together, so that accepting, Cyrus' answers and its events are never far. Who has asked least of late comes first; one in
-// four is whoever has waited longest, so that all are served at last. No I/O.
+// Who is served in this turn of the event loop, and who waits for the next: behind everything that the turn has read, in one
+// moment, and with a budget of time for all connections together, so that accepting, Cyrus' answers and its events are never
+// far. Who has asked least of late comes first; one in four is whoever has waited longest, so that all are served at last.
+// No I/O.
+import { Moment } from '../validation/moment.js';
 
 /** A few hundred requests. Also what a new connection waits for its turn to be accepted: the loop accepts one a turn. */
 export const TURN_BUDGET_MS = 4;
@@ -25,15 +27,17 @@ export class Turns {
   /** Each in the order in which they came. */
   readonly #levels = Array.from({ length: LEVELS }, () => new Set<Waiter>());
   #size = 0;
-  #startedAt: number;
+  /** Read in this turn, while nobody waited. */
+  readonly #ready = new Set<Waiter>();
+  readonly #moment: Moment;
   #ends = false;
   #hurried = false;
   #served = 0;
 
   /** @param now monotonic milliseconds */
-  constructor(now: () => number) {
+  constructor(now: () => number, moment = new Moment()) {
     this.#now = now;
-    this.#startedAt = now();
+    this.#moment = moment;
   }
 
   /** How many wait. */
@@ -41,22 +45,16 @@ export class Turns {
     return this.#size;
   }
 
-  /**
-   * Whether one that asks now may be served at once: where the budget of this turn is not spent, and who waits is not idler.
-   * Measures the turn only where the last that it knows of is over its budget: so an idle daemon pays nothing for it.
-   */
-  hasTime(now: number, recent: number): boolean {
-    if (now - this.#startedAt > this.#budgetMs) {
-      if (this.#ends) return false;
-      this.#startedAt = now;
-      this.#endTurn();
-    }
-    return this.#size === 0 || levelOf(recent) < this.#idlest();
+  /** It was read just now: it is served at the end of this turn, where nobody waits and its budget allows. */
+  offer(waiter: Waiter): void {
+    if (this.#size > 0) return this.add(waiter);
+    this.#ready.add(waiter);
+    this.#endTurn();
   }
 
   /** It waits for its turn, where it was put first. */
   add(waiter: Waiter): void {
-    if (this.#levels.some((level) => level.has(waiter))) return;
+    if (this.#ready.has(waiter) || this.#levels.some((level) => level.has(waiter))) return;
     this.#levels[levelOf(waiter.recent)]?.add(waiter);
     this.#size += 1;
     this.#endTurn();
@@ -64,6 +62,7 @@ export class Turns {
 
   /** It waits no more, if it did. */
   delete(waiter: Waiter): void {
+    this.#ready.delete(waiter);
     for (const level of this.#levels) if (level.delete(waiter)) this.#size -= 1;
   }
 
@@ -86,15 +85,25 @@ export class Turns {
   #endTurn(): void {
     if (this.#ends) return;
     this.#ends = true;
-    setImmediate(() => this.#serve());
+    setImmediate(() => this.#moment.during(() => this.#serve()));
   }
 
-  /** Behind everything that this turn has read: as many as the budget allows, one at least, and nobody's share twice. */
+  /** As many as the budget allows, one at least, and nobody's share twice. */
   #serve(): void {
     this.#ends = false;
     let now = this.#now();
     const end = now + this.#budgetMs;
     this.#hurried = false;
+    const ready = [...this.#ready];
+    this.#ready.clear();
+    for (const waiter of ready) {
+      if (now >= end) {
+        this.add(waiter);
+        continue;
+      }
+      waiter.serveTurn(now);
+      now = this.#now();
+    }
     for (let left = this.#size; left > 0 && now < end; left--) {
       const next = this.#next();
       if (next === undefined) break;
@@ -102,7 +111,6 @@ export class Turns {
       next.serveTurn(now);
       now = this.#now();
     }
-    this.#startedAt = now;
     if (this.#size > 0) this.#endTurn();
   }
 

@@ -71,6 +71,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'evidence',
     'fallback-probe',
     'joined-proof',
+    'moment',
     'outcome',
     'probe',
     'proof',

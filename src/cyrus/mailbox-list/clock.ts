@@ -2,6 +2,7 @@
 // identity before its lock is given back, and nobody reads the old state after its first byte was written; so what was
 // asked while the identity stood still is as true as if it were asked now. No I/O of its own: it is given its sights.
 import type { Log } from '../../log/log.js';
+import type { Moment } from '../../validation/moment.js';
 import type { Listing, Proof } from '../../validation/proof.js';
 import type { Recipient } from '../../validation/recipient.js';
 import { isYoung, sameIdentity, type Identity } from './identity.js';
@@ -55,6 +56,8 @@ export type ClockParts = {
   /** Undefined where the list may not be read: then each change outdates everything. */
   readonly names: ChangeReader | undefined;
   readonly forget: (mailbox: string) => void;
+  /** In which one look is enough for all requests; undefined where each is looked for. */
+  readonly moment?: Moment;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Milliseconds since 1970, of the clock that stamps files. */
@@ -81,6 +84,8 @@ export class Clock implements Proof {
   /** When that identity was first seen settled. */
   #settledAt = -Infinity;
   #last: Identity | undefined;
+  /** The moment in which that identity was last seen standing. */
+  #stoodIn: number | undefined;
   #nextCheck = -Infinity;
   #companionChangedAt = -Infinity;
   #breaks = 0;
@@ -129,11 +134,17 @@ export class Clock implements Proof {
     if (this.#standing === 'off') return this.#floor;
     if (now >= this.#nextCheck) this.#check(now);
     else if (this.#neverSeen) return this.#floor;
+    const moment = this.#parts.moment?.current;
+    if (moment !== undefined && moment === this.#stoodIn) return this.#floor;
     const seen = this.#parts.sight.look();
+    this.#stoodIn = undefined;
     if (typeof seen === 'string') return this.#unseen(seen);
     if (seen.size <= EMPTY_LIST_BYTES) return this.#defer('the mailbox list is empty');
     const young = isYoung(seen, this.#parts.wall());
-    if (!young && this.#settled !== undefined && sameIdentity(seen, this.#settled)) return this.#floor;
+    if (!young && this.#settled !== undefined && sameIdentity(seen, this.#settled)) {
+      this.#stoodIn = moment;
+      return this.#floor;
+    }
     return this.#moved(seen, young, now);
   }
 

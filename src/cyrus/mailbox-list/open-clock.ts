@@ -1,6 +1,7 @@
 // Opens the clock of the mailbox list on this machine: its sights, its file system and the reader of its tail. Does I/O.
 import { statfsSync } from 'node:fs';
 import type { Log } from '../../log/verb.js';
+import type { Moment } from '../../validation/moment.js';
 import { Clock, type ChangeReader } from './clock.js';
 import { sightOf } from './list-file.js';
 
@@ -19,6 +20,8 @@ export type ClockSurroundings = {
   /** Who reads which mailboxes changed; undefined where each change is to outdate everything. */
   readonly names: ChangeReader | undefined;
   readonly forget: (mailbox: string) => void;
+  /** In which one look is enough for all requests; undefined where each is looked for. */
+  readonly moment?: Moment;
   /** Monotonic milliseconds, as the questions to Cyrus are stamped with. */
   readonly now: () => number;
   readonly log: Log;

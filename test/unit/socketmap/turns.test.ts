@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { TURN_BUDGET_MS, Turns, type Waiter } from '../../../src/socketmap/turns.js';
+import { Moment } from '../../../src/validation/moment.js';
 
 class Rig {
   now = 1000;
@@ -27,16 +28,41 @@ async function turn(): Promise<void> {
 }
 
 describe('a turn', () => {
-  it('has time until its budget is spent, and the next one has again', async () => {
+  it('serves what it has read when all of it is read, in that order', async () => {
     const rig = new Rig();
-    rig.now += 100;
-    expect(rig.turns.hasTime(rig.now, 0)).toBe(true);
-    rig.now += TURN_BUDGET_MS;
-    expect(rig.turns.hasTime(rig.now, 0)).toBe(true);
-    rig.now += 1;
-    expect(rig.turns.hasTime(rig.now, 0)).toBe(false);
+    rig.turns.offer(waiter(rig, 'a', 5));
+    rig.turns.offer(waiter(rig, 'b', 0));
+    expect(rig.served).toEqual([]);
     await turn();
-    expect(rig.turns.hasTime(rig.now, 0)).toBe(true);
+    expect(rig.served).toEqual(['a', 'b']);
+    expect(rig.turns.size).toBe(0);
+  });
+
+  it('leaves to the next ones what it has read beyond its budget, who asked least first', async () => {
+    const rig = new Rig();
+    for (let i = 0; i < TURN_BUDGET_MS; i++) rig.turns.offer(waiter(rig, `w${i}`, 0));
+    rig.turns.offer(waiter(rig, 'busy', 1000));
+    rig.turns.offer(waiter(rig, 'idle', 0));
+    await turn();
+    expect(rig.served).toHaveLength(TURN_BUDGET_MS);
+    expect(rig.turns.size).toBe(2);
+    await turn();
+    expect(rig.served.slice(TURN_BUDGET_MS)).toEqual(['idle', 'busy']);
+  });
+
+  it('is one moment for all that it has read, and another for each turn', async () => {
+    const moment = new Moment();
+    const turns = new Turns(() => 0, moment);
+    const seen: (number | undefined)[] = [];
+    const one = (): Waiter => ({ recent: 0, waitingSince: 0, serveTurn: () => seen.push(moment.current) });
+    turns.offer(one());
+    turns.offer(one());
+    await turn();
+    turns.offer(one());
+    await turn();
+    expect(seen[0]).toBe(seen[1]);
+    expect(seen[2]).not.toBe(seen[1]);
+    expect(moment.current).toBeUndefined();
   });
 
   it('serves as many of those that wait as its budget allows', async () => {
@@ -99,11 +125,12 @@ describe('those that wait', () => {
     ]);
   });
 
-  it('come after one that has asked less and is read just now', () => {
+  it('come after one that has asked less and is read just now', async () => {
     const rig = new Rig();
-    rig.turns.add(waiter(rig, 'busy', 1000));
-    expect(rig.turns.hasTime(rig.now, 1)).toBe(true);
-    expect(rig.turns.hasTime(rig.now, 1000)).toBe(false);
+    rig.turns.add(waiter(rig, 'busy', 1000, 0));
+    rig.turns.offer(waiter(rig, 'idle', 1, 0));
+    await turn();
+    expect(rig.served).toEqual(['idle', 'busy']);
   });
 
   it('wait once, and no more when they are closed', async () => {
