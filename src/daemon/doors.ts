@@ -6,7 +6,7 @@ import type { Lookup } from '../socketmap/lookup.js';
 import { eventConnectionsWithin, openFilesLimit } from '../socketmap/open-files.js';
 import { SocketmapServer } from '../socketmap/server.js';
 import type { Beside } from './beside.js';
-import { moment, now, putInForce, type Heart, type InForce } from './in-force.js';
+import { now, putInForce, type Heart, type InForce } from './in-force.js';
 import { WarmStart, type Succeeding } from './warm-start.js';
 
 /** After its 30 s Sendmail takes an answer for that to its next question: sendmail/map.c, socket_map_lookup(). */
@@ -81,7 +81,7 @@ function listen(
   const ofEvents = events === undefined ? 0 : eventConnectionsWithin(openFiles);
   const eventConnections = ofEvents + (policy.listen.length > 0 ? policy.maxConnections : 0);
   const options = { ...socketmap, stallLimitMs: stallLimitOf(limits), openFiles, eventConnections, beside };
-  return SocketmapServer.listen(socketmap.listen, options, { lookup, log, now, moment });
+  return SocketmapServer.listen(socketmap.listen, options, { lookup, log, now });
 }
 
 /** On connections of the same kind; the files that it needs are left to it by the other server. */
@@ -93,13 +93,7 @@ async function listenForPolicy(
   if (policy.listen.length === 0) return undefined;
   const { POLICY } = await import('../policy/dialect.js');
   const options = { ...socketmap, ...policy, stallLimitMs: stallLimitOf(limits), beside };
-  return SocketmapServer.listen(policy.listen, options, {
-    lookup: policyLookups,
-    dialect: POLICY,
-    log,
-    now,
-    moment,
-  });
+  return SocketmapServer.listen(policy.listen, options, { lookup: policyLookups, dialect: POLICY, log, now });
 }
 
 /** Who stood still for longer may answer later than Sendmail waits. */

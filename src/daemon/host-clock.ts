@@ -8,13 +8,11 @@ import type { Directory } from '../cyrus/mailbox-list/directory.js';
 import type { Log } from '../log/log.js';
 import { openHostList, type HostList } from './host-list.js';
 import { cyrusDiffers } from '../log/verbs/daemon.js';
-import type { Moment } from '../validation/moment.js';
 import type { Validator } from '../validation/validator.js';
 
 export type HostClockParts = {
   readonly validator: Validator;
   readonly log: Log;
-  readonly moment: Moment;
   /** Monotonic milliseconds. */
   readonly now: () => number;
 };
@@ -76,7 +74,7 @@ export class HostClock {
     const { list, mupdate, files, userDeny } = host;
     if (list === undefined) return undefined;
     const { openClock } = await import('../cyrus/mailbox-list/open-clock.js');
-    const { validator, log, now, moment } = this.#parts;
+    const { validator, log, now } = this.#parts;
     const held = await openHostList(host, directory, { validator, log, now, clock: () => clock });
     const clock: Clock = openClock(
       {
@@ -88,7 +86,6 @@ export class HostClock {
       {
         names: held.names,
         forget: (mailbox) => validator.forget(mailbox),
-        moment,
         now,
         log,
       },

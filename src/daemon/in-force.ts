@@ -11,7 +11,6 @@ import { snapshotSources, type ConfiguredSource } from '../snapshots/sources.js'
 import { Snapshots } from '../snapshots/snapshots.js';
 import { DEFAULT_BELIEF } from '../validation/belief.js';
 import { FileWatch } from '../net/file-watch.js';
-import { Moment } from '../validation/moment.js';
 import type { Proof } from '../validation/proof.js';
 import { Validator } from '../validation/validator.js';
 import type { VanishAlarm } from '../validation/vanished.js';
@@ -55,7 +54,7 @@ export function heartOf(config: Config, log: Log, filesChanged: () => void): Hea
   const cache = new VerdictCache(config.cache, DEFAULT_BELIEF, now(), words);
   const validator = new Validator(cache, () => 'unserved', validatorRules(config), now, vanishAlarm(log));
   const snapshots = new Snapshots({ beginSnapshot: () => validator.beginSnapshot(), log, now });
-  const hostClock = new HostClock({ validator, log, moment, now });
+  const hostClock = new HostClock({ validator, log, now });
   const files = new FileWatch(filesChanged);
   const metrics = new Metrics();
   const lookupLog = new LookupLog(log, config.log.maxRefusedPerSecond, now);
@@ -116,6 +115,3 @@ function domainsOf({ domains }: Config): ReadonlySet<string> {
 export function now(): number {
   return performance.now();
 }
-
-/** Of the one event loop that there is. */
-export const moment = new Moment();

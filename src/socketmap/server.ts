@@ -21,7 +21,6 @@ import type { Listener } from '../net/listener.js';
 import type { Lookup } from './lookup.js';
 import { connectionsWithin } from './open-files.js';
 import { DEFAULT_SOCKET_FILE_RULES, type SocketFileRules } from '../net/socket-file.js';
-import type { Moment } from '../validation/moment.js';
 import { SWEEP_MS } from './outbox.js';
 import { OverloadLog, type QueueState } from './overload-log.js';
 import type { Shared } from './shared.js';
@@ -51,8 +50,6 @@ export type ServerParts = {
   readonly log: Log;
   /** Monotonic, in milliseconds. */
   readonly now: () => number;
-  /** In which what was read together is answered; by default one of its own. */
-  readonly moment?: Moment;
   /** The time of day in milliseconds: by default that of the system. */
   readonly wallClock?: () => number;
   /** How often a queue of TCP connections has overflowed on this host, where that can be known. */
@@ -96,7 +93,7 @@ export class SocketmapServer {
     this.#handlers = handlersFor(this.#connections, this.#lingering, () => this.#onClose());
     this.counters = newCounters(this.#closings.counts);
     this.#watch = new StallWatch({ now, wallClock }, options.stallLimitMs, (ms) => this.#onStall(ms));
-    this.#turns = new Turns(now, parts.moment);
+    this.#turns = new Turns(now);
     this.#shared = {
       lookup,
       dialect,

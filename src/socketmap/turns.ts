@@ -1,8 +1,7 @@
-// Who is served in this turn of the event loop, and who waits for the next: behind everything that the turn has read, in one
-// moment, and with a budget of time for all connections together, so that accepting, Cyrus' answers and its events are never
+// Who is served in this turn of the event loop, and who waits for the next: behind everything that the turn has read, in one go,
+// so that it is looked once for all whether Cyrus has changed, and with a budget of time for all connections together, so that accepting, Cyrus' answers and its events are never
 // far. Who has asked least of late comes first; one in four is whoever has waited longest, so that all are served at last.
 // No I/O.
-import { Moment } from '../validation/moment.js';
 
 /** A few hundred requests. Also what a new connection waits for its turn to be accepted: the loop accepts one a turn. */
 export const TURN_BUDGET_MS = 4;
@@ -29,15 +28,13 @@ export class Turns {
   #size = 0;
   /** Read in this turn, while nobody waited. */
   readonly #ready = new Set<Waiter>();
-  readonly #moment: Moment;
   #ends = false;
   #hurried = false;
   #served = 0;
 
   /** @param now monotonic milliseconds */
-  constructor(now: () => number, moment = new Moment()) {
+  constructor(now: () => number) {
     this.#now = now;
-    this.#moment = moment;
   }
 
   /** How many wait. */
@@ -85,7 +82,7 @@ export class Turns {
   #endTurn(): void {
     if (this.#ends) return;
     this.#ends = true;
-    setImmediate(() => this.#moment.during(() => this.#serve()));
+    setImmediate(() => this.#serve());
   }
 
   /** As many as the budget allows, one at least, and nobody's share twice. */

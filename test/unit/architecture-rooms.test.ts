@@ -71,7 +71,6 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'evidence',
     'fallback-probe',
     'joined-proof',
-    'moment',
     'outcome',
     'probe',
     'proof',

@@ -2,7 +2,6 @@
 // identity before its lock is given back, and nobody reads the old state after its first byte was written; so what was
 // asked while the identity stood still is as true as if it were asked now. No I/O of its own: it is given its sights.
 import type { Log } from '../../log/log.js';
-import type { Moment } from '../../validation/moment.js';
 import type { Listing, Proof } from '../../validation/proof.js';
 import type { Recipient } from '../../validation/recipient.js';
 import { isYoung, sameIdentity, type Identity } from './identity.js';
@@ -56,8 +55,11 @@ export type ClockParts = {
   /** Undefined where the list may not be read: then each change outdates everything. */
   readonly names: ChangeReader | undefined;
   readonly forget: (mailbox: string) => void;
-  /** In which one look is enough for all requests; undefined where each is looked for. */
-  readonly moment?: Moment;
+  /**
+   * Calls back before anything more is read of anybody, requests or answers: until then a look is as new as it has to be.
+   * Undefined: each time it is looked anew.
+   */
+  readonly beforeReading?: (then: () => void) => void;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Milliseconds since 1970, of the clock that stamps files. */
@@ -84,8 +86,8 @@ export class Clock implements Proof {
   /** When that identity was first seen settled. */
   #settledAt = -Infinity;
   #last: Identity | undefined;
-  /** The moment in which that identity was last seen standing. */
-  #stoodIn: number | undefined;
+  /** That identity was seen standing, and nothing was read since. */
+  #stands = false;
   #nextCheck = -Infinity;
   #companionChangedAt = -Infinity;
   #breaks = 0;
@@ -134,15 +136,13 @@ export class Clock implements Proof {
     if (this.#standing === 'off') return this.#floor;
     if (now >= this.#nextCheck) this.#check(now);
     else if (this.#neverSeen) return this.#floor;
-    const moment = this.#parts.moment?.current;
-    if (moment !== undefined && moment === this.#stoodIn) return this.#floor;
+    if (this.#stands) return this.#floor;
     const seen = this.#parts.sight.look();
-    this.#stoodIn = undefined;
     if (typeof seen === 'string') return this.#unseen(seen);
     if (seen.size <= EMPTY_LIST_BYTES) return this.#defer('the mailbox list is empty');
     const young = isYoung(seen, this.#parts.wall());
     if (!young && this.#settled !== undefined && sameIdentity(seen, this.#settled)) {
-      this.#stoodIn = moment;
+      this.#standUntilReading();
       return this.#floor;
     }
     return this.#moved(seen, young, now);
@@ -178,6 +178,17 @@ export class Clock implements Proof {
     for (const sight of this.#parts.companions.values()) sight.close();
     this.#names?.close();
   }
+
+  #standUntilReading(): void {
+    const { beforeReading } = this.#parts;
+    if (beforeReading === undefined) return;
+    this.#stands = true;
+    beforeReading(this.#lookAgain);
+  }
+
+  readonly #lookAgain = (): void => {
+    this.#stands = false;
+  };
 
   get #neverSeen(): boolean {
     return this.#last === undefined && this.#standing === 'limited';

@@ -1,7 +1,6 @@
 // Opens the clock of the mailbox list on this machine: its sights, its file system and the reader of its tail. Does I/O.
 import { statfsSync } from 'node:fs';
 import type { Log } from '../../log/verb.js';
-import type { Moment } from '../../validation/moment.js';
 import { Clock, type ChangeReader } from './clock.js';
 import { sightOf } from './list-file.js';
 
@@ -20,8 +19,6 @@ export type ClockSurroundings = {
   /** Who reads which mailboxes changed; undefined where each change is to outdate everything. */
   readonly names: ChangeReader | undefined;
   readonly forget: (mailbox: string) => void;
-  /** In which one look is enough for all requests; undefined where each is looked for. */
-  readonly moment?: Moment;
   /** Monotonic milliseconds, as the questions to Cyrus are stamped with. */
   readonly now: () => number;
   readonly log: Log;
@@ -40,6 +37,8 @@ export function openClock(files: ClockFiles, surroundings: ClockSurroundings): C
     mupdate,
     companions: new Map(companions.map((path) => [path, sightOf(path, platform)])),
     wall: Date.now,
+    // It runs at the end of what libuv has called, and libuv is what reads.
+    beforeReading: (then) => process.nextTick(then),
   });
 }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest';
 import { TURN_BUDGET_MS, Turns, type Waiter } from '../../../src/socketmap/turns.js';
-import { Moment } from '../../../src/validation/moment.js';
 
 class Rig {
   now = 1000;
@@ -48,21 +47,6 @@ describe('a turn', () => {
     expect(rig.turns.size).toBe(2);
     await turn();
     expect(rig.served.slice(TURN_BUDGET_MS)).toEqual(['idle', 'busy']);
-  });
-
-  it('is one moment for all that it has read, and another for each turn', async () => {
-    const moment = new Moment();
-    const turns = new Turns(() => 0, moment);
-    const seen: (number | undefined)[] = [];
-    const one = (): Waiter => ({ recent: 0, waitingSince: 0, serveTurn: () => seen.push(moment.current) });
-    turns.offer(one());
-    turns.offer(one());
-    await turn();
-    turns.offer(one());
-    await turn();
-    expect(seen[0]).toBe(seen[1]);
-    expect(seen[2]).not.toBe(seen[1]);
-    expect(moment.current).toBeUndefined();
   });
 
   it('serves as many of those that wait as its budget allows', async () => {

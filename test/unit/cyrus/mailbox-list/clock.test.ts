@@ -2,7 +2,6 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { silentLog, type Log } from '../../../../src/log/log.js';
 import { Clock, EMPTY_LIST_BYTES, type ClockParts } from '../../../../src/cyrus/mailbox-list/clock.js';
 import type { Identity } from '../../../../src/cyrus/mailbox-list/identity.js';
-import { Moment } from '../../../../src/validation/moment.js';
 import type { FileSight, Unseen } from '../../../../src/cyrus/mailbox-list/list-file.js';
 
 const LIST: Identity = { dev: 1, ino: 5, nlink: 1, size: 4_096, mtimeMs: 500.5, ctimeMs: 500.5 };
@@ -114,40 +113,53 @@ describe('the floor', () => {
   });
 });
 
-describe('in a moment in which nothing is read', () => {
-  test('the list is looked at once, and again in the next one', () => {
-    const moment = new Moment();
-    const clock = clockWith({ moment });
+describe('while nothing is read', () => {
+  const beforeReading = (then: () => void): void => void read.push(then);
+  let read: (() => void)[];
+
+  beforeEach(() => {
+    read = [];
+  });
+
+  /** A request, or an answer of Cyrus'. */
+  function reading(): void {
+    for (const then of read.splice(0)) then();
+  }
+
+  test('the list is looked at once, and again after that', () => {
+    const clock = clockWith({ beforeReading });
     clock.floor(100);
     clock.floor(200);
+    reading();
     const before = sight.looks;
-    moment.during(() => {
-      for (let i = 0; i < 10; i++) expect(clock.floor(300 + i)).toBe(100);
-    });
+    for (let i = 0; i < 10; i++) expect(clock.floor(300 + i)).toBe(100);
     expect(sight.looks).toBe(before + 1);
-    moment.during(() => clock.floor(400));
+    reading();
+    clock.floor(400);
     expect(sight.looks).toBe(before + 2);
   });
 
-  test('a change before it is seen by the first look, and one after it by the next', () => {
-    const moment = new Moment();
-    const clock = clockWith({ moment });
+  test('what changed before it is seen by the first look, and what changes after that by the next', () => {
+    const clock = clockWith({ beforeReading });
     clock.floor(100);
+    reading();
     commit();
-    moment.during(() => expect([clock.floor(200), clock.floor(201)]).toEqual([200, 200]));
+    expect([clock.floor(200), clock.floor(201)]).toEqual([200, 200]);
     sight.seen = { ...LIST, size: 5_000, mtimeMs: 950.5, ctimeMs: 950.5 };
+    reading();
     expect(clock.floor(300)).toBe(300);
   });
 
-  test('a list that is gone is looked at by each, since it may be back', () => {
-    const moment = new Moment();
-    const clock = clockWith({ moment });
+  test('a list that is gone, or too young, is looked at by each', () => {
+    const clock = clockWith({ beforeReading });
     clock.floor(100);
-    moment.during(() => {
-      sight.seen = 'missing';
-      expect(clock.floor(200)).toBe(Infinity);
-      expect(clock.floor(201)).toBe(Infinity);
-    });
+    reading();
+    sight.seen = 'missing';
+    expect([clock.floor(200), clock.floor(201)]).toEqual([Infinity, Infinity]);
+    const before = sight.looks;
+    sight.seen = { ...LIST, mtimeMs: wallMs, ctimeMs: wallMs };
+    for (let i = 0; i < 3; i++) clock.floor(300 + i);
+    expect(sight.looks).toBe(before + 3);
   });
 });
 
