@@ -4,9 +4,9 @@
 import { asError } from '../errors.js';
 
 /** That one turn answers; together they take a few milliseconds. */
-export const DUE_A_TURN = 256;
+const DUE_A_TURN = 256;
 /** What such a turn takes in a flood, with all else that is done in it, in milliseconds: measured by `npm run test:flood`. */
-export const TURN_MS = 10;
+const TURN_MS = 10;
 /** How far ahead it is looked for many that come due together, in milliseconds. */
 const HORIZON_MS = 1_000;
 

@@ -3,7 +3,7 @@
 import type { Question } from './question.js';
 
 /** That one turn refuses: some milliseconds. */
-export const REFUSED_A_TURN = 256;
+const REFUSED_A_TURN = 256;
 
 export class Refusals {
   readonly #waiting: { readonly question: Question; readonly error: Error }[] = [];
