@@ -13,6 +13,7 @@ import type { FlushOptions } from './commands/flush.js';
 import type { StatsOptions } from './commands/stats.js';
 import type { TailOptions } from './commands/tail.js';
 import type { LookupOptions } from './commands/lookup.js';
+import type { UpgradeOptions } from './commands/upgrade.js';
 import type { Flags } from './config/flags.js';
 import { CONFIG_PLACES } from './config/place.js';
 import { messageOf } from './errors.js';
@@ -154,6 +155,18 @@ onControl(
   program.command('reload'),
   'have the running daemon read its configuration anew, and wait for it',
 ).action(async (options: ControlOptions) => finish((await import('./commands/reload.js')).reload(options)));
+
+program
+  .command('upgrade')
+  .description('have this program take over from the running daemon, without a gap, and wait for it')
+  .option('--config <file>', CONFIG)
+  .option('--check', 'only say why it cannot be, if so')
+  .option('--or-reload', 'reload instead, where the running daemon is this very program')
+  .option('--await <file>', 'only wait for the new process with the pid in this file')
+  .option('--timeout <seconds>', 'for the new process to answer', '60')
+  .action(async (options: UpgradeOptions) =>
+    finish((await import('./commands/upgrade.js')).upgrade(options)),
+  );
 
 onControl(program.command('version'), 'print what the running daemon is').action(
   async (options: ControlOptions) => finish((await import('./commands/version.js')).version(options)),

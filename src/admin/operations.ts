@@ -190,6 +190,12 @@ export type Standing = {
   readonly listeners: readonly string[];
   /** Whether another process can listen on its ports too. */
   readonly sharesPorts: boolean;
+  /** Which file it was read from at its start. */
+  readonly program: string;
+  /** It has taken over itself, and is not done with that. */
+  readonly taking: boolean;
+  /** Microseconds within which systemd wants signs of life: it tells that only to a process that it starts. */
+  readonly watchdog?: string;
 };
 
 /** A successor, whose sockets wait beside those that they are to replace. */

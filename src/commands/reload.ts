@@ -3,8 +3,21 @@ import { controlClient, fieldsOf, type ControlOptions } from './control.js';
 import { EX_CONFIG, EX_OK } from './exit-status.js';
 import { keyOfArgument, print, printable } from './terminal.js';
 
-/** @returns the exit status: that of a bad configuration where it was refused */
+export type Reloaded = {
+  /** The exit status: that of a bad configuration where it was refused. */
+  readonly status: number;
+  /** Keys whose new value only another start brings. */
+  readonly needRestart: readonly string[];
+};
+
+/** @returns the exit status */
 export async function reload(options: ControlOptions): Promise<number> {
+  const { status, needRestart } = await reloadNow(options);
+  if (needRestart.length > 0) print(`needs a restart: ${needRestart.join(', ')}`);
+  return status;
+}
+
+export async function reloadNow(options: ControlOptions): Promise<Reloaded> {
   const client = await controlClient(options);
   const report = fieldsOf(await client.json('POST', '/reload'));
   const refused = report.get('refused');
@@ -12,15 +25,13 @@ export async function reload(options: ControlOptions): Promise<number> {
     for (const line of refused.split('\n'))
       process.stderr.write(`cyrusmapd: ${printable(keyOfArgument(line))}\n`);
     process.stderr.write('cyrusmapd: the old configuration stays in force\n');
-    return EX_CONFIG;
+    return { status: EX_CONFIG, needRestart: [] };
   }
   const changed = names(report.get('changed'));
   print(
     `reloaded ${String(report.get('config'))}: ${changed.length === 0 ? 'nothing has changed' : `changed ${changed.join(', ')}`}`,
   );
-  const needRestart = names(report.get('needRestart'));
-  if (needRestart.length > 0) print(`needs a restart: ${needRestart.join(', ')}`);
-  return EX_OK;
+  return { status: EX_OK, needRestart: names(report.get('needRestart')) };
 }
 
 function names(value: unknown): string[] {

@@ -53,16 +53,18 @@ export async function serve(flags: Flags): Promise<number> {
   hangups.handle(reloading);
   daemon.operator.reloader = () => hangups.soon(reloading);
   const service = serviceNotify();
-  daemon.onHandOver = (state) => {
-    signals.handing = state === 'handing' && !service.there;
-    if (state === 'handing') service.silence();
-    else service.ready(listening(daemon));
+  let handedTo = Promise.resolve();
+  daemon.onHandOver = (state, successor) => {
+    signals.handing = state !== 'serving' && !service.there;
+    if (state === 'retired') handedTo = service.handTo(successor);
   };
-  service.ready(listening(daemon));
+  // Not before: where this process went in between, systemd would take that for the end of the service.
+  void daemon.settled.then(() => service.ready(listening(daemon)));
   if (demo !== undefined) print(demo.demoText(daemon.endpoints, process.pid));
   const signal = await Promise.race([signals.stop, daemon.retired]);
-  service.stopping();
+  void service.stopping();
   await drain(serving, signal);
+  await handedTo;
   return EX_OK;
 }
 

@@ -1,5 +1,5 @@
-// Tells systemd how the service is (sd_notify(3)): ready, still alive, stopping. By systemd-notify(1), since the runtime has no
-// datagram sockets for UNIX paths; outside of systemd it does nothing. Starts that program.
+// Tells systemd how the service is (sd_notify(3)): ready, still alive, stopping, and which process it is. By systemd-notify(1),
+// since the runtime has no datagram sockets for UNIX paths; outside of systemd it does nothing. Starts that program.
 
 /** Of the environment: see sd_notify(3) and sd_watchdog_enabled(3). */
 export type ServiceEnvironment = {
@@ -13,8 +13,8 @@ export type ServiceEnvironment = {
 export type ServiceParts = {
   readonly environment: ServiceEnvironment;
   readonly pid: number;
-  /** Runs `systemd-notify` with these arguments, and never fails. */
-  readonly run: (args: readonly string[]) => void;
+  /** Runs `systemd-notify` with these arguments. Resolves when systemd has read what it said; never rejects. */
+  readonly run: (args: readonly string[]) => Promise<void>;
 };
 
 /** systemd ends the service where it hears nothing for one period: so it is told twice in each. */
@@ -32,24 +32,38 @@ export class ServiceNotify {
     this.there = (parts.environment.NOTIFY_SOCKET ?? '') !== '';
   }
 
-  /** It listens. From now on it gives signs of life, where systemd wants any: a loop that stands still gives none. */
+  /**
+   * It listens, and is the main process of the service. From now on it gives signs of life, where systemd wants any: a loop that
+   * stands still gives none.
+   */
   ready(status: string): void {
-    this.#silent = false;
-    this.#tell('--ready', `--status=${status}`);
+    void this.#tell(mainProcess(this.#parts.pid), '--ready', `--status=${status}`);
     const periodMs = this.#watchdogMs();
-    if (periodMs === undefined) return;
-    this.#timer = setInterval(() => this.#tell('WATCHDOG=1'), periodMs / SIGNS_IN_A_PERIOD).unref();
+    if (this.#silent || periodMs === undefined) return;
+    // Without a pid: said late, it must not make this process the main one again.
+    const sign = (): void => void this.#tell('WATCHDOG=1');
+    this.#timer = setInterval(sign, periodMs / SIGNS_IN_A_PERIOD).unref();
   }
 
-  /** Another process tells from now on: whatever came from here would make this one the main one again. */
-  silence(): void {
+  /**
+   * Another process is the main one from now on, and tells the rest. Before that is known to systemd this one must not end, since
+   * its end would be that of the service.
+   */
+  async handTo(pid: number): Promise<void> {
+    const told = this.#tell(mainProcess(pid));
+    this.#fallSilent();
+    await told;
+  }
+
+  async stopping(): Promise<void> {
+    const told = this.#tell('STOPPING=1');
+    this.#fallSilent();
+    await told;
+  }
+
+  #fallSilent(): void {
     clearInterval(this.#timer);
     this.#silent = true;
-  }
-
-  stopping(): void {
-    clearInterval(this.#timer);
-    this.#tell('STOPPING=1');
   }
 
   #watchdogMs(): number | undefined {
@@ -59,18 +73,25 @@ export class ServiceNotify {
     return periodMs >= 1 ? periodMs : undefined;
   }
 
-  #tell(...args: readonly string[]): void {
-    if (this.there && !this.#silent) this.#parts.run([`--pid=${this.#parts.pid}`, ...args]);
+  async #tell(...args: readonly string[]): Promise<void> {
+    if (this.there && !this.#silent) await this.#parts.run(args);
   }
+}
+
+function mainProcess(pid: number): string {
+  return `--pid=${pid}`;
 }
 
 /** For this process. */
 export function serviceNotify(): ServiceNotify {
-  const run = (args: readonly string[]): void => {
+  const run = async (args: readonly string[]): Promise<void> => {
+    const { spawn } = await import('node:child_process');
     // Where that program is missing systemd will say that the service did not become ready; nothing else can be done.
-    void import('node:child_process').then(({ spawn }) =>
-      spawn('systemd-notify', args, { stdio: 'ignore' }).on('error', () => undefined),
-    );
+    await new Promise<void>((resolve) => {
+      const program = spawn('systemd-notify', args, { stdio: 'ignore' });
+      program.on('error', () => resolve());
+      program.on('exit', () => resolve());
+    });
   };
   return new ServiceNotify({ environment: process.env, pid: process.pid, run });
 }

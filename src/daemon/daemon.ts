@@ -11,7 +11,7 @@ import type { SocketmapServer } from '../socketmap/server.js';
 import type { Probe } from '../validation/probe.js';
 import { Admin } from './admin.js';
 import { CLOCKS, openDoors, stallLimitOf, type Doors } from './doors.js';
-import { HandOver, lastOnesServed } from './hand-over.js';
+import { HandOver, lastOnesServed, type HandingState } from './hand-over.js';
 import type { OlderRelease } from './older-release.js';
 import type { Snapshot } from '../validation/snapshot.js';
 import { figuresOf } from './figures.js';
@@ -35,11 +35,12 @@ export class Daemon {
   #handing = false;
   /** While we take the place of another: what of it is still there. */
   #taking: { readonly older: OlderRelease | undefined } | undefined;
+  #settled: Promise<void> = Promise.resolve();
   #retired = (): void => undefined;
   /** Resolves when another process has taken over, and nobody is connected here any more. */
   readonly retired = new Promise<void>((resolve) => (this.#retired = resolve));
-  /** Told when another process takes over, and when that is undone. */
-  onHandOver: (state: 'handing' | 'serving') => void = () => undefined;
+  /** Told when another process takes over, when that is undone, and when it is final. */
+  onHandOver: (state: HandingState, successor: number) => void = () => undefined;
 
   private constructor(started: Config, heart: Heart, doors: Doors, inForce: InForce) {
     this.#started = started;
@@ -53,6 +54,8 @@ export class Daemon {
       figures: () => this.#figures(),
       listeners: () => this.#servers.flatMap(({ endpoints }) => endpoints.map(formatEndpoint)),
       handOver: (request) => this.#handOver(request),
+      taking: () => this.#taking !== undefined,
+      watchdog: process.env['WATCHDOG_USEC'],
       now,
       wallClock: Date.now,
     });
@@ -125,7 +128,13 @@ export class Daemon {
   /** @param until the process whose place we took is done with what only one can do; until then nobody takes ours */
   alongside(older: OlderRelease | undefined, until: Promise<void>): void {
     this.#taking = { older };
-    void until.finally(() => (this.#taking = undefined));
+    this.#settled = until.finally(() => (this.#taking = undefined));
+    void this.#settled;
+  }
+
+  /** Resolves when nothing goes to the process any more whose place we took; at once where there was none. */
+  get settled(): Promise<void> {
+    return this.#settled;
   }
 
   /** From now on everything comes here. @throws where HTTP cannot be opened */
@@ -153,8 +162,8 @@ export class Daemon {
         void this.#serveTheLast();
       },
       changed: (state) => {
-        this.#handing = state === 'handing';
-        this.onHandOver(state);
+        this.#handing = state !== 'serving';
+        this.onHandOver(state, request.pid);
       },
     }).catch((error: unknown) => {
       this.#handing = false;

@@ -17,6 +17,9 @@ import type { WarmStart } from './warm-start.js';
 const SETTLED_MS = 1_000;
 const POLL_MS = 50;
 
+/** Of the old process; `serving` where nobody takes over, or does so no more. */
+export type HandingState = 'handing' | 'serving' | 'retired';
+
 export type HandOverParts = {
   readonly servers: readonly SocketmapServer[];
   readonly events: Events | undefined;
@@ -28,8 +31,8 @@ export type HandOverParts = {
   readonly places: readonly Listener[];
   /** It is final: whatever only one process can have is to be given up. */
   readonly retire: () => void;
-  /** It has begun, or was undone. */
-  readonly changed: (state: 'handing' | 'serving') => void;
+  /** It has begun, was undone, or is final. */
+  readonly changed: (state: HandingState) => void;
 };
 
 export class HandOver {
@@ -107,8 +110,9 @@ export class HandOver {
   }
 
   async #retire(): Promise<void> {
-    const { servers, places, clocks, retire } = this.#parts;
+    const { servers, places, clocks, retire, changed } = this.#parts;
     this.#state = 'retired';
+    changed('retired');
     for (const place of places) {
       place.settle();
       // Where the successor listens no more, nobody does.

@@ -18,7 +18,7 @@ import type { Backchannels } from '../backchannels/build.js';
 import type { Config } from '../config/config.js';
 import { UnavailableError } from '../errors.js';
 import { SHARES_PORTS } from '../net/shared-port.js';
-import { packageVersion } from '../package.js';
+import { packageVersion, programFile } from '../package.js';
 import type { Validator } from '../validation/validator.js';
 import type { VerdictCache } from '../validation/verdict-cache.js';
 import { decisionLine, matches } from './decision-line.js';
@@ -37,6 +37,9 @@ export type OperatorParts = {
   readonly figures: () => Figures;
   readonly listeners: () => readonly string[];
   readonly handOver: (request: TakeoverRequest) => Promise<Handing>;
+  readonly taking: () => boolean;
+  /** WATCHDOG_USEC of the environment. */
+  readonly watchdog: string | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly wallClock: () => number;
@@ -45,6 +48,7 @@ export type OperatorParts = {
 export class Operator implements Operations {
   readonly #parts: OperatorParts;
   readonly #startedAt: string;
+  readonly #program = programFile();
   /** Set by whoever reads the configuration file. */
   reloader: (() => Promise<ReloadReport>) | undefined;
 
@@ -73,7 +77,14 @@ export class Operator implements Operations {
   }
 
   standing(): Standing {
-    return { listeners: this.#parts.listeners(), sharesPorts: SHARES_PORTS };
+    const { listeners, taking, watchdog } = this.#parts;
+    return {
+      listeners: listeners(),
+      sharesPorts: SHARES_PORTS,
+      program: this.#program,
+      taking: taking(),
+      ...(watchdog !== undefined && { watchdog }),
+    };
   }
 
   handOver(request: TakeoverRequest): Promise<Handing> {

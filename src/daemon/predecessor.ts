@@ -2,6 +2,7 @@
 // by the client of the control socket.
 import { lstatSync } from 'node:fs';
 import { ControlClient } from '../admin/client.js';
+import type { Standing } from '../admin/operations.js';
 import { ProtocolError, UnavailableError, codeOf } from '../errors.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { Inode, Succession } from '../net/socket-place.js';
@@ -18,7 +19,8 @@ export type Running = {
   /** Back-channels that it can ask. */
   readonly up: ReadonlySet<string>;
   /** That of a release which knows of takeovers; undefined where it does not. */
-  readonly standing: { readonly listeners: readonly string[]; readonly sharesPorts: boolean } | undefined;
+  readonly standing: Standing | undefined;
+  readonly node: string;
 };
 
 export type Connected = { readonly connections: number; readonly lingering: number };
@@ -45,6 +47,7 @@ export class Predecessor {
       return new Predecessor(client, {
         pid: numberOf(version, 'pid'),
         version: String(version.get('version')),
+        node: String(version.get('node')),
         config: String(version.get('config')),
         control: found,
         up: upOf(stats.get('backchannels')),
@@ -90,10 +93,15 @@ export async function connectedTo(control: Endpoint): Promise<Connected> {
 async function standingOf(client: ControlClient): Promise<Running['standing']> {
   try {
     const standing = fieldsOf(await client.json('GET', '/takeover'));
-    const listeners = standing.get('listeners');
+    const [listeners, program, watchdog] = ['listeners', 'program', 'watchdog'].map((each) =>
+      standing.get(each),
+    );
     return {
       listeners: Array.isArray(listeners) ? listeners.map(String) : [],
       sharesPorts: standing.get('sharesPorts') === true,
+      program: typeof program === 'string' ? program : '',
+      taking: standing.get('taking') === true,
+      ...(typeof watchdog === 'string' && { watchdog }),
     };
   } catch (error) {
     if (error instanceof ProtocolError && error.message === 'no such path') return undefined;

@@ -11,15 +11,44 @@ describe('the notice to systemd', () => {
     const { service, told } = rig({ WATCHDOG_USEC: '1000000' });
     service.ready('listening');
     vi.advanceTimersByTime(5_000);
-    service.stopping();
+    void service.stopping();
     expect(told).toEqual([]);
   });
 
   it('says ready and stopping for this process', () => {
     const { service, told } = rig({ NOTIFY_SOCKET: '/run/systemd/notify' });
     service.ready('listening');
-    service.stopping();
-    expect(told).toEqual(['--pid=42 --ready --status=listening', '--pid=42 STOPPING=1']);
+    void service.stopping();
+    expect(told).toEqual(['--pid=42 --ready --status=listening', 'STOPPING=1']);
+  });
+
+  it('names another process as the main one before anything else ends, and says nothing after that', async () => {
+    const { service, told } = rig({ NOTIFY_SOCKET: '@x', WATCHDOG_USEC: '2000000' });
+    service.ready('listening');
+    await service.handTo(43);
+    vi.advanceTimersByTime(4_000);
+    service.ready('listening');
+    await service.stopping();
+    expect(told).toEqual(['--pid=42 --ready --status=listening', '--pid=43']);
+  });
+
+  it('waits until systemd knows of the other process', async () => {
+    const heard: (() => void)[] = [];
+    const run = (): Promise<void> => new Promise((resolve) => heard.push(resolve));
+    const service = new ServiceNotify({ environment: { NOTIFY_SOCKET: '@x' }, pid: PID, run });
+    let over = false;
+    const handed = service.handTo(43).then(() => (over = true));
+    await Promise.resolve();
+    expect(over).toBe(false);
+    heard[0]?.();
+    expect(await handed).toBe(true);
+  });
+
+  it('claims by no sign of life that it is the main process', () => {
+    const { service, told } = rig({ NOTIFY_SOCKET: '@x', WATCHDOG_USEC: '2000000' });
+    service.ready('listening');
+    vi.advanceTimersByTime(1_000);
+    expect(told.at(-1)).toBe('WATCHDOG=1');
   });
 
   it('gives two signs of life in each period of the watchdog, until it stops', () => {
@@ -27,7 +56,7 @@ describe('the notice to systemd', () => {
     service.ready('listening');
     vi.advanceTimersByTime(4_000);
     expect(told.filter((words) => words.endsWith('WATCHDOG=1'))).toHaveLength(4);
-    service.stopping();
+    void service.stopping();
     vi.advanceTimersByTime(4_000);
     expect(told).toHaveLength(6);
   });
@@ -47,6 +76,10 @@ describe('the notice to systemd', () => {
 
 function rig(environment: ServiceEnvironment) {
   const told: string[] = [];
-  const service = new ServiceNotify({ environment, pid: PID, run: (args) => told.push(args.join(' ')) });
+  const run = (args: readonly string[]): Promise<void> => {
+    told.push(args.join(' '));
+    return Promise.resolve();
+  };
+  const service = new ServiceNotify({ environment, pid: PID, run });
   return { service, told };
 }

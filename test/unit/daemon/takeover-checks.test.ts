@@ -6,6 +6,7 @@ import { parseEndpoint } from '../../../src/net/endpoint.js';
 
 const PORT = 'inet:7860@127.0.0.1';
 const FILE = '/etc/cyrusmapd.toml';
+const STANDING = { listeners: [PORT], program: '', taking: false };
 
 function refuse(listen: readonly string[], running: Partial<Running>, shares: boolean): void {
   const config = {
@@ -13,7 +14,7 @@ function refuse(listen: readonly string[], running: Partial<Running>, shares: bo
     policy: { listen: [] },
     file: FILE,
   };
-  const standing = { listeners: [PORT], sharesPorts: true };
+  const standing = { ...STANDING, sharesPorts: true };
   refuseWhatCannotPass(
     config as unknown as Pick<Config, 'socketmap' | 'policy' | 'file'>,
     { standing, config: FILE, version: '0.1.0', ...running },
@@ -35,7 +36,7 @@ describe('what cannot pass to another process', () => {
     ['the new one', true, false],
     ['the running one', false, true],
   ])('is a port where %s cannot share it', (_, old, shares) => {
-    const standing = { listeners: [PORT], sharesPorts: old };
+    const standing = { ...STANDING, sharesPorts: old };
     expect(() => refuse([PORT], { standing }, shares)).toThrow(`${PORT} cannot pass`);
   });
 
