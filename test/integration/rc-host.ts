@@ -39,6 +39,7 @@ export class RcHost {
   readonly supervisorPidfile = join(this.#run, 'supervisor.pid');
   readonly childPidfile = join(this.#run, 'cyrusmapd.pid');
   readonly server = `unix:${this.#run}/socketmap`;
+  readonly control = `unix:${this.#run}/control`;
   readonly user: string;
   readonly group: string;
 
@@ -100,7 +101,11 @@ export class RcHost {
   /** @param more goes before the tables */
   writeConfig(more: string, endpoint = this.server): void {
     const listen = `[socketmap]\nlisten = ["${endpoint}"]\n`;
-    writeFileSync(this.config, `${more}${listen}[backchannel.names]\ntype = "list"\nfile = "${this.list}"\n`);
+    const admin = `[admin]\nlisten = "${this.control}"\n`;
+    writeFileSync(
+      this.config,
+      `${more}${listen}${admin}[backchannel.names]\ntype = "list"\nfile = "${this.list}"\n`,
+    );
   }
 
   pidIn(file: string): number | undefined {
@@ -199,7 +204,8 @@ export class RcHost {
 
   /** A checkout below /root cannot be read by others. */
   #runsAs(user: string): boolean {
-    const command = `${process.execPath} ${this.root}/usr/local/bin/cyrusmapd config`;
-    return spawnSync('su', ['-m', user, '-c', command], { stdio: 'ignore' }).status === 0;
+    const command = `${process.execPath} ${this.root}/usr/local/bin/cyrusmapd --version`;
+    const env = { ...process.env, SHELL: '/bin/sh' };
+    return spawnSync('su', ['-m', user, '-c', command], { stdio: 'ignore', env }).status === 0;
   }
 }

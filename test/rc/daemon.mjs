@@ -1,8 +1,20 @@
 // A small double of FreeBSD's daemon(8), written after its manual page: as much as rc.d/cyrusmapd asks of it.
-// It behaves as that of the FreeBSD in DAEMON_DOUBLE_VERSION: 12.1 has no -H; 14 loses a SIGTERM while it waits to start
-// its child again. The first process checks the pid files, starts the supervisor and leaves; the supervisor keeps the child alive.
+// It behaves as that of the FreeBSD in DAEMON_DOUBLE_VERSION: 12.1 has no -H, and removes pid files by their names; 14 and 15
+// lose a SIGTERM while they wait to start the child again. The first process checks the pid files, starts the supervisor and
+// leaves; the supervisor keeps the child alive.
 import { spawn } from 'node:child_process';
-import { appendFileSync, closeSync, openSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import {
+  appendFileSync,
+  closeSync,
+  fstatSync,
+  ftruncateSync,
+  lstatSync,
+  openSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+  writeSync,
+} from 'node:fs';
 import { parseArgs } from 'node:util';
 
 const RESTART_DELAY_MS = 1000;
@@ -90,9 +102,13 @@ function supervise() {
   let log = openLog();
 
   process.title = `daemon: ${values.t ?? command}[${process.pid}]`;
-  if (values.P !== undefined) create(values.P, String(process.pid));
+  // pidfile(3) keeps them open, and writes to what it opened, whatever its name is by then.
+  const files = new Map(
+    [values.P, values.p].flatMap((file) => (file === undefined ? [] : [[file, openSync(file, 'w', 0o600)]])),
+  );
+  write(values.P, process.pid);
   process.on('SIGTERM', () => {
-    if (VERSION === '14' && child === undefined) return;
+    if (['14', '15'].includes(VERSION) && child === undefined) return;
     terminated = true;
     clearTimeout(timer);
     if (child === undefined) leave(0);
@@ -110,7 +126,7 @@ function supervise() {
   function start() {
     const { [SUPERVISOR]: _ours, NODE_CHANNEL_FD: _fd, ...env } = process.env;
     child = spawn(command, args, { stdio: ['ignore', 'pipe', 'pipe'], env });
-    if (values.p !== undefined) create(values.p, String(child.pid));
+    write(values.p, child.pid);
     for (const output of [child.stdout, child.stderr]) {
       output.on('data', (bytes) => log !== undefined && appendFileSync(log, bytes));
     }
@@ -125,8 +141,19 @@ function supervise() {
     return values.o === undefined ? undefined : openSync(values.o, 'a', 0o600);
   }
 
+  function write(file, pid) {
+    const descriptor = files.get(file);
+    if (descriptor === undefined) return;
+    ftruncateSync(descriptor);
+    writeSync(descriptor, String(pid), 0);
+  }
+
+  /** Since FreeBSD 13 by funlinkat(2): not where another file has the name by then. */
   function leave(status) {
-    for (const file of [values.P, values.p]) if (file !== undefined) rmSync(file, { force: true });
+    for (const [file, descriptor] of files) {
+      const found = lstatSync(file, { throwIfNoEntry: false });
+      if (VERSION === '12.1' || found?.ino === fstatSync(descriptor).ino) rmSync(file, { force: true });
+    }
     process.exit(status);
   }
 }
