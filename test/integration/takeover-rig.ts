@@ -38,12 +38,13 @@ export class TakeoverRig {
     return join(this.folder, name);
   }
 
-  /** @param socketmap more keys of that table */
-  configure(more = '', socketmap = '', lmtp = this.lmtpd.endpoint): void {
+  /** @param socketmap more keys of that table @param ports where it listens too */
+  configure(more = '', socketmap = '', lmtp = this.lmtpd.endpoint, ports: readonly string[] = []): void {
+    const listen = [`unix:${this.path('socketmap')}`, ...ports];
     writeFileSync(
       this.config,
       `[socketmap]
-listen = ["unix:${this.path('socketmap')}"]
+listen = ${JSON.stringify(listen)}
 ${socketmap}
 [backchannel.cyrus]
 type = "lmtp"
@@ -73,9 +74,9 @@ ${more}`,
 
   /** What the release before takeovers was: it knows nothing of them. */
   olderRelease(): Promise<Serving> {
-    const text = readFileSync(MAIN, 'utf8').replaceAll(/(GET|POST) \/takeover"/g, '$1 /unheard"');
+    const text = readFileSync(OLDER ?? MAIN, 'utf8');
     const main = this.path('older.mjs');
-    writeFileSync(main, text);
+    writeFileSync(main, text.replaceAll(/(GET|POST) \/takeover"/g, '$1 /unheard"'));
     writeFileSync(this.path('package.json'), readFileSync(join(MAIN, '../../package.json')));
     const serving = new Serving(['--config', this.config], process.env, [], main);
     afterwards(async () => void (await serving.stop('SIGKILL')));
@@ -88,8 +89,8 @@ ${more}`,
     return serving;
   }
 
-  connect(): Promise<SocketmapClient> {
-    return SocketmapClient.connect(parseEndpoint(`unix:${this.path('socketmap')}`));
+  connect(endpoint = `unix:${this.path('socketmap')}`): Promise<SocketmapClient> {
+    return SocketmapClient.connect(parseEndpoint(endpoint));
   }
 
   async lookup(key: string): Promise<string> {
@@ -100,19 +101,22 @@ ${more}`,
   }
 }
 
+/** The real one that is to be taken over from, by the name of its program; else ours without what it did not know. */
+const OLDER = process.env['OLDER_RELEASE'];
+
 /** What went wrong for mail servers: each is one answer, or one connection. */
 export type Faults = { asked: number; deferred: number; wrong: number; late: number; refused: number };
 
 /** Sessions that come and go as those of Sendmail do, until they are ended. */
 export class Load {
   readonly faults: Faults = { asked: 0, deferred: 0, wrong: 0, late: 0, refused: 0 };
-  readonly #rig: TakeoverRig;
+  readonly #connect: () => Promise<Asking>;
   readonly #sessions: Promise<void>[];
   #ended = false;
 
   /** @param lives for how many questions each of the sessions lasts; after that another one comes */
-  constructor(rig: TakeoverRig, lives: readonly number[]) {
-    this.#rig = rig;
+  constructor(rig: TakeoverRig, lives: readonly number[], connect?: () => Promise<Asking>) {
+    this.#connect = connect ?? (() => asking(rig.connect()));
     this.#sessions = lives.map((life) => this.#keep(life));
   }
 
@@ -134,11 +138,11 @@ export class Load {
   }
 
   async #session(life: number): Promise<void> {
-    const client = await this.#rig.connect();
+    const client = await this.#connect();
     for (let left = life; left > 0 && !this.#ended; left--) {
       const [key, expected] = left % 2 === 0 ? [ALICE, 'OK'] : [NOBODY, 'NOTFOUND'];
       const began = performance.now();
-      const { status } = await client.lookup('cyrus', key);
+      const status = await client.ask(key);
       this.faults.asked += 1;
       if (performance.now() - began > LATE_MS) this.faults.late += 1;
       if (status === 'TEMP') this.faults.deferred += 1;
@@ -147,6 +151,21 @@ export class Load {
     }
     client.close();
   }
+}
+
+/** A connection of a mail server. */
+export type Asking = {
+  /** @returns the status of a reply */
+  ask(key: string): Promise<string>;
+  close(): void;
+};
+
+export async function asking(connecting: Promise<SocketmapClient>): Promise<Asking> {
+  const client = await connecting;
+  return {
+    ask: async (key) => (await client.lookup('cyrus', key)).status,
+    close: () => client.close(),
+  };
 }
 
 export const NO_FAULTS = { deferred: 0, wrong: 0, late: 0, refused: 0 };
