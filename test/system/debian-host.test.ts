@@ -116,6 +116,96 @@ describe('a Debian host, set up by the page', () => {
     await eventually('alice@example.jp', '250 2.1.5');
   });
 
+  describe('at an upgrade of the package', () => {
+    const main = (): Promise<string> => host.run('systemctl show -P MainPID cyrusmapd');
+    const restarts = (): Promise<string> => host.run('systemctl show -P NRestarts cyrusmapd');
+    const install = (): Promise<string> => host.run('dpkg --install next.deb');
+    /** Lines of sed(1) for the program of another release. */
+    const release = (version: string, program = ''): Promise<string> =>
+      host.run(`rm -rf next; dpkg-deb -R cyrusmapd_*_all.deb next; cd next
+        sed -i 's/^Version: .*/Version: ${version}/' DEBIAN/control
+        sed -i 's/"version": "[^"]*"/"version": "${version}"/' usr/lib/cyrusmapd/package.json
+        sed -i '${program}' usr/lib/cyrusmapd/dist/cyrusmapd.js
+        cd ..; dpkg-deb -Zgzip -b next next.deb`);
+
+    test(
+      'is taken over from, unnoticed by Postfix, and watched over by systemd',
+      { timeout: 120_000 },
+      async () => {
+        const folder = '/etc/systemd/system/cyrusmapd.service.d';
+        await host.run(
+          `printf '[Service]\nWatchdogSec=4s\n' >${folder}/watchdog.conf; systemctl daemon-reload`,
+        );
+        await host.run('systemctl restart cyrusmapd');
+        await eventually('alice@example.jp', '250 2.1.5');
+        const old = await main();
+        await release('9.9.1');
+        const session = await SmtpClient.connect({ port });
+        await session.ehlo();
+        await session.command('MAIL FROM:<a@sender.test>');
+        const ask = async (name: string): Promise<string> =>
+          status(await session.command(`RCPT TO:<${name}>`));
+        expect(await ask('alice@example.jp')).toBe('250 2.1.5');
+
+        let installing = true;
+        const installed = install().finally(() => (installing = false));
+        const heard = new Set<string>();
+        while (installing) heard.add((await rcpt('alice@example.jp', 'nobody@example.jp')).join());
+        await installed;
+        expect([...heard]).toEqual(['250 2.1.5,550 5.1.1']);
+        expect(await host.run('cyrusmapd version')).toContain('cyrusmapd 9.9.1,');
+        const next = await main();
+        expect([next === old, await restarts()]).toEqual([false, '0']);
+        expect([await ask('alice@example.jp'), await ask('nobody@example.jp')]).toEqual([
+          '250 2.1.5',
+          '550 5.1.1',
+        ]);
+        await session.quit();
+
+        // Postfix keeps its processes for a while, each with its connection. When they have gone the old one ends; two periods of
+        // the watchdog pass: the service is what it was.
+        await host.run('systemctl reload postfix');
+        await expect.poll(() => host.status(`kill -0 ${old}`), { timeout: 60_000 }).not.toBe(0);
+        await new Promise((resolve) => setTimeout(resolve, 9_000));
+        expect([await main(), await restarts(), await host.status('systemctl is-active cyrusmapd')]).toEqual([
+          next,
+          '0',
+          0,
+        ]);
+        await host.run(`kill -9 ${next}`);
+        await expect.poll(restarts, { timeout: 20_000 }).toBe('1');
+        await eventually('alice@example.jp', '250 2.1.5');
+      },
+    );
+
+    test('goes on as it was where the new release does not come up at a reload', async () => {
+      const old = await main();
+      const program = '/usr/lib/cyrusmapd/dist/cyrusmapd.js';
+      await host.run(`cp -p ${program} good.js
+        sed '1a if (process.argv.includes("--takeover")) process.exit(3);' good.js >bad.js
+        chmod 755 bad.js; mv bad.js ${program}`);
+      expect(await host.status('systemctl reload cyrusmapd')).not.toBe(0);
+      expect([await main(), await host.status('systemctl is-active cyrusmapd')]).toEqual([old, 0]);
+      expect(await rcpt('alice@example.jp', 'nobody@example.jp')).toEqual(['250 2.1.5', '550 5.1.1']);
+      await host.run(`mv good.js ${program}`);
+    });
+
+    test('is restarted where it is of a release before takeovers', async () => {
+      await release('9.9.2', 's,\\(GET\\|POST\\) /takeover",\\1 /unheard",');
+      await install();
+      await host.run('systemctl restart cyrusmapd');
+      const old = await main();
+      await release('9.9.3');
+      await install();
+      expect([(await main()) === old, await host.status('systemctl is-active cyrusmapd')]).toEqual([
+        false,
+        0,
+      ]);
+      expect(await host.run('cyrusmapd version')).toContain('cyrusmapd 9.9.3,');
+      await eventually('alice@example.jp', '250 2.1.5');
+    });
+  });
+
   test('keeps its configuration over an upgrade, and goes with a purge', async () => {
     const before = await host.run('cat /etc/cyrusmapd.toml');
     await host.run('dpkg --install --force-confold cyrusmapd_*_all.deb');
