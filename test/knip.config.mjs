@@ -9,6 +9,8 @@ export default {
     'test/**/*.test.ts',
     'test/**/*.mjs',
   ],
+  stryker: { config: ['test/mutation/stryker.config.mjs'] },
+  vitest: { config: ['test/vitest.config.ts', 'test/mutation/vitest.config.mjs'] },
   project: ['src/**/*.ts', 'bench/**/*.ts', 'test/**/*.ts', '.ci/*.mjs'],
   // Programs of the system, such as openssl, which no package of npm has.
   exclude: ['binaries'],

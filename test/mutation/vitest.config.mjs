@@ -1,0 +1,16 @@
+// How the tests are run that should notice a mutation: without projects, and only those that guard the room.
+import { join } from 'node:path';
+import { defineConfig } from 'vitest/config';
+import { killers, room } from './rooms.mjs';
+
+const SECOND = 1000;
+
+export default defineConfig({
+  cacheDir: join(import.meta.dirname, '../../node_modules/.vite-mutation'),
+  test: {
+    root: join(import.meta.dirname, '..'),
+    include: killers(room),
+    testTimeout: 30 * SECOND,
+    retry: 0,
+  },
+});
