@@ -48,6 +48,22 @@ describe('who is asked', () => {
     expect(witness.candidates(new Set([alice.mailbox, bob.mailbox]))).toEqual([]);
   });
 
+  test('a mailbox that is confirmed again and again is remembered once, and pushes no other one out', () => {
+    const witness = new Witness([], alarm);
+    witness.learn(alice);
+    for (let i = 0; i < 4 * LEARNED_WITNESSES_MAX; i++) witness.learn(bob);
+    witness.learn(canary);
+    for (let i = 0; i < 4 * LEARNED_WITNESSES_MAX; i++) witness.learn(i % 2 === 0 ? bob : canary);
+    expect(witness.candidates(new Set([bob.mailbox, canary.mailbox]))).toEqual([alice]);
+  });
+
+  test('what is told to it of a configured canary changes nothing for the others', () => {
+    const witness = new Witness([canary], alarm);
+    expect(witness.canaries).toEqual([canary]);
+    for (let i = 0; i < 3; i++) witness.judge([alice], [UNKNOWN, UNKNOWN]);
+    expect(witness.candidates(NONE)).toEqual([canary]);
+  });
+
   test('only the last few confirmed ones are remembered', () => {
     const witness = new Witness([], alarm);
     const many = Array.from({ length: LEARNED_WITNESSES_MAX + 1 }, (_, i) => recipient(`u${i}@example.jp`));
@@ -102,6 +118,19 @@ describe('what an unknown is worth', () => {
   test('it is deferred where there is no witness, with words that name the key', () => {
     const doubt = new Witness([], alarm).judge([], []);
     expect(doubt).toMatchObject({ kind: 'deferred', reason: expect.stringContaining('canary') });
+  });
+});
+
+describe('the state', () => {
+  test('tells whether an unknown would be believed', () => {
+    const witness = new Witness([], alarm);
+    expect(witness.state).toBe('untried');
+    witness.judge([], []);
+    expect(witness.state).toBe('missing');
+    witness.judge([alice], [DELIVERABLE, DELIVERABLE]);
+    expect(witness.state).toBe('standing');
+    witness.judge([alice], [DELIVERABLE, UNKNOWN]);
+    expect(witness.state).toBe('failed');
   });
 });
 

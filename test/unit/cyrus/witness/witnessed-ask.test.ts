@@ -30,21 +30,10 @@ let early: string[];
 let heard: number;
 let asker: WitnessedAsk;
 
-beforeEach(() => {
-  now = 0;
-  turns = [];
-  early = [];
-  heard = 0;
-  mailboxes = new Map([
-    ['canary', DELIVERABLE],
-    ['alice', DELIVERABLE],
-    ['full', OVERQUOTA],
-    ['closed', REFUSED],
-    ['damaged', deferred('System I/O error')],
-  ]);
-  before = () => undefined;
-  asker = new WitnessedAsk(
-    new Witness([recipient('canary')], ALARM),
+/** What asks Cyrus as it is in `mailboxes`. */
+function askerWith(witness: Witness): WitnessedAsk {
+  return new WitnessedAsk(
+    witness,
     async (recipients, told) => {
       turns.push(recipients.map(({ local }) => local).join(' '));
       return recipients.map(({ local }, place) => {
@@ -56,14 +45,35 @@ beforeEach(() => {
     },
     () => now,
   );
+}
+
+beforeEach(() => {
+  // As of a host that has been up for a while.
+  now = 1_000_000;
+  turns = [];
+  early = [];
+  heard = 0;
+  mailboxes = new Map([
+    ['canary', DELIVERABLE],
+    ['alice', DELIVERABLE],
+    ['full', OVERQUOTA],
+    ['closed', REFUSED],
+    ['damaged', deferred('System I/O error')],
+  ]);
+  before = () => undefined;
+  asker = askerWith(new Witness([recipient('canary')], ALARM));
 });
 
-async function ask(...locals: readonly string[]): Promise<string[]> {
+async function verdicts(...locals: readonly string[]): Promise<readonly Verdict[]> {
   const progress = {
     heard: () => void (heard += 1),
     early: (index: number, { kind }: Verdict) => void early.push(`${locals[index] ?? ''} ${kind}`),
   };
-  return (await asker.ask(locals.map(recipient), progress)).map(({ kind }) => kind);
+  return asker.ask(locals.map(recipient), progress);
+}
+
+async function ask(...locals: readonly string[]): Promise<string[]> {
+  return (await verdicts(...locals)).map(({ kind }) => kind);
 }
 
 describe('the witness', () => {
@@ -84,9 +94,137 @@ describe('the witness', () => {
 
   test('is asked before again after a pause: mailboxes.db may have been away in between', async () => {
     await ask('n1');
-    now += 21;
+    now += 20;
     expect(await ask('n2')).toEqual(['unknown']);
-    expect(turns.at(-1)).toBe('canary n2 canary');
+    expect(turns.at(-1)).toBe('n2 canary');
+    now += 21;
+    expect(await ask('n3')).toEqual(['unknown']);
+    expect(turns.at(-1)).toBe('canary n3 canary');
+  });
+
+  test('is not asked along any more once the flood is over', async () => {
+    await ask('n1');
+    await ask('alice');
+    await ask('alice');
+    expect(turns.slice(-2)).toEqual(['alice canary', 'alice']);
+  });
+
+  test('that failed behind one batch is asked before the next, however soon that comes', async () => {
+    await ask('n1');
+    mailboxes.delete('canary');
+    expect(await ask('n2')).toEqual(['deferred']);
+    // It is back before anything else is said, but not when the next mailbox is denied.
+    before = (local, place) => {
+      if (local === 'canary' && place > 0) mailboxes.set('canary', DELIVERABLE);
+    };
+    expect(await ask('n3')).toEqual(['deferred']);
+    expect(turns.at(-1)).toBe('canary n3 canary');
+  });
+
+  test('that failed defers the unknown, and leaves alone what else was said', async () => {
+    mailboxes.delete('canary');
+    expect(await ask('alice', 'nobody', 'full', 'closed')).toEqual([
+      'deliverable',
+      'deferred',
+      'overquota',
+      'refused',
+    ]);
+  });
+});
+
+describe('where no canary is configured', () => {
+  beforeEach(() => {
+    asker = askerWith(new Witness([], ALARM));
+  });
+
+  test('the mailbox that was confirmed last is the witness', async () => {
+    mailboxes.set('bob', DELIVERABLE);
+    await ask('alice', 'bob', 'full', 'closed', 'damaged');
+    expect(await ask('nobody')).toEqual(['unknown']);
+    expect(turns.at(-1)).toBe('bob nobody bob');
+  });
+
+  test('and nothing was confirmed, an unknown is deferred, and asked once', async () => {
+    expect(await ask('nobody')).toEqual(['deferred']);
+    expect(turns).toEqual(['nobody']);
+  });
+
+  test('a mailbox that is denied itself is no witness: another one is asked', async () => {
+    mailboxes.set('bob', DELIVERABLE);
+    await ask('alice', 'bob');
+    await ask('nobody');
+    mailboxes.delete('bob');
+    expect(await ask('bob')).toEqual(['unknown']);
+    expect(turns.slice(-2)).toEqual(['bob bob', 'alice bob alice']);
+  });
+
+  test('what vouched for one batch vouches not for the next where that has another witness', async () => {
+    await ask('alice');
+    await ask('n1');
+    mailboxes.set('bob', DELIVERABLE);
+    await ask('bob');
+    expect(await ask('n2')).toEqual(['unknown']);
+    expect(turns.slice(-2)).toEqual(['n2', 'bob n2 bob']);
+    await ask('alice', 'n3');
+    expect(turns.at(-1)).toBe('alice n3 bob');
+    expect(await ask('n4')).toEqual(['unknown']);
+    expect(turns.at(-1)).toBe('alice n4 alice');
+  });
+});
+
+describe('the evidence', () => {
+  test('of an unknown has what Cyrus said of it, and that the witness stood', async () => {
+    const said = { code: '550', enhanced: '5.1.1', text: 'User unknown' };
+    mailboxes.set('gone', { kind: 'unknown', evidence: { said } });
+    expect(await verdicts('gone')).toEqual([
+      {
+        kind: 'unknown',
+        evidence: { said, witness: { address: 'canary@example.jp', said: 'deliverable' } },
+      },
+    ]);
+  });
+
+  test('of a doubt has both, and the words of the witness', async () => {
+    const said = { code: '550', enhanced: '5.1.1', text: 'User unknown' };
+    const lost: Verdict = { kind: 'unknown', evidence: { said } };
+    mailboxes.set('gone', lost).set('canary', lost);
+    expect(await verdicts('gone')).toMatchObject([
+      {
+        kind: 'deferred',
+        evidence: {
+          said,
+          witness: { address: 'canary@example.jp', said: 'unknown: 550 5.1.1 User unknown' },
+        },
+      },
+    ]);
+  });
+
+  test('names of several canaries the one that failed, or all that stood', async () => {
+    asker = askerWith(new Witness([recipient('canary'), recipient('alice'), recipient('full')], ALARM));
+    mailboxes.set('full', DELIVERABLE);
+    const witness = async () => (await verdicts('nobody'))[0];
+    expect(await witness()).toMatchObject({
+      evidence: {
+        witness: { address: 'canary@example.jp, alice@example.jp, full@example.jp', said: 'deliverable' },
+      },
+    });
+    mailboxes.delete('alice');
+    expect(await witness()).toMatchObject({
+      evidence: { witness: { address: 'alice@example.jp', said: 'unknown' } },
+    });
+    mailboxes.set('alice', DELIVERABLE).delete('full');
+    before = (local, place) => {
+      if (local === 'nobody' && place > 0) mailboxes.delete('alice');
+    };
+    expect(await witness()).toMatchObject({
+      evidence: { witness: { address: 'full@example.jp', said: 'unknown' } },
+    });
+  });
+
+  test('names no witness where there is none', async () => {
+    asker = askerWith(new Witness([], ALARM));
+    expect((await verdicts('nobody'))[0]?.kind).toBe('deferred');
+    expect((await verdicts('nobody'))[0]).not.toHaveProperty('evidence.witness');
   });
 });
 
@@ -157,6 +295,7 @@ describe('where the list of mailboxes goes away', () => {
 describe('before the end', () => {
   test('is told what no mail is refused for, and nothing of the witness', async () => {
     await ask('n1');
+    now += 21;
     early = [];
     expect(await ask('alice', 'nobody', 'full', 'closed', 'damaged')).toHaveLength(5);
     expect(early).toEqual(['alice deliverable', 'damaged deferred']);
