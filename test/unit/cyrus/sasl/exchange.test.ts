@@ -122,6 +122,12 @@ describe('a server that breaks the exchange', () => {
     await expect(exchange(plain, new Script(takesInitialResponse, replies))).rejects.toThrow(ProtocolError);
   });
 
+  test('sends a challenge that is one equals sign, which is an empty one', async () => {
+    const server = new Script(false, [challenge('='), success()]);
+    await exchange(createMechanism('PLAIN', CYRUS), server);
+    expect(server.heard).toEqual(['PLAIN', Buffer.from('\0cyrus\0secret').toString('base64')]);
+  });
+
   test('never comes to an end', async () => {
     const patient: Mechanism = {
       name: 'PLAIN',
@@ -131,5 +137,7 @@ describe('a server that breaks the exchange', () => {
     };
     const server = new Script(true, Array(SASL_CHALLENGES_MAX + 1).fill(challenge('')));
     await expect(exchange(patient, server)).rejects.toThrow(`over ${SASL_CHALLENGES_MAX} challenges`);
+    const last = new Script(true, [...Array(SASL_CHALLENGES_MAX).fill(challenge('')), success()]);
+    await expect(exchange(patient, last)).resolves.toBeUndefined();
   });
 });

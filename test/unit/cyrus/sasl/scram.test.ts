@@ -113,6 +113,26 @@ describe('a first message of the server', () => {
   });
 });
 
+test('the most iterations that are allowed are done', async () => {
+  const scram = new Scram('sha1', USER, 'abc');
+  const response = await scram.respond(Buffer.from('r=abcd,s=QSXCR+Q6,i=600000'));
+  expect(response.toString()).toMatch(/^c=biws,r=abcd,p=/);
+});
+
+test('an empty addition to the success is none', async () => {
+  const scram = await challenged();
+  await scram.respond(Buffer.from(SHA256.serverFinal));
+  expect(() => scram.finish(Buffer.alloc(0))).not.toThrow();
+});
+
+test('of a refusal one short line of printable characters is told', async () => {
+  const scram = await challenged();
+  const long = `e=not\r\nso ${'x'.repeat(200)}`;
+  await expect(scram.respond(Buffer.from(long))).rejects.toThrow(
+    new LoginError(`SCRAM-SHA-256 login refused: not so ${'x'.repeat(93)}`),
+  );
+});
+
 test('a refusal in the final message is no breach of the protocol', async () => {
   const scram = await challenged();
   await expect(scram.respond(Buffer.from('e=invalid-proof'))).rejects.toThrow(
