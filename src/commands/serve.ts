@@ -169,6 +169,6 @@ function endAtFaults({ log, flush }: LogHandle): void {
     verbs.fault(log, { reason: messageOf(error), stack });
     void flush().then(() => process.exit(EX_SOFTWARE));
   };
+  // A rejection that nobody handles is one, too: Node throws it.
   process.on('uncaughtException', end);
-  process.on('unhandledRejection', end);
 }

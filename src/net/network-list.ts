@@ -12,11 +12,10 @@ export class NetworkList {
     for (const { address, prefix, family } of networks) this.#networks.addSubnet(address, prefix, family);
   }
 
-  /** @param address as `Socket.remoteAddress` writes it; an IPv4-mapped one (RFC 4291 2.5.5.2) is judged as IPv4 */
+  /** @param address as `Socket.remoteAddress` writes it; Node judges an IPv4-mapped one (RFC 4291 2.5.5.2) as IPv4 */
   has(address: string): boolean {
     const unscoped = address.replace(/%.*$/, '');
-    const plain = unscoped.replace(/^::ffff:(?=[\d.]+$)/i, '');
-    return this.#networks.check(plain, isIPv4(plain) ? 'ipv4' : 'ipv6');
+    return this.#networks.check(unscoped, isIPv4(unscoped) ? 'ipv4' : 'ipv6');
   }
 }
 
