@@ -9,7 +9,7 @@ export default {
   testRunner: 'vitest',
   vitest: { configFile: 'test/mutation/vitest.config.mjs', related: false },
   coverageAnalysis: 'perTest',
-  mutate: mutated(room),
+  mutate: mutated,
   mutator: {
     // Texts are for people: of a message in other words no test should know. Where a text decides, it is compared, and
     // the comparison is changed by the other mutators.

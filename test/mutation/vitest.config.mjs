@@ -1,7 +1,7 @@
 // How the tests are run that should notice a mutation: without projects, and only those that guard the room.
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import { killers, room } from './rooms.mjs';
+import { killers } from './rooms.mjs';
 
 const SECOND = 1000;
 
@@ -9,8 +9,8 @@ export default defineConfig({
   cacheDir: join(import.meta.dirname, '../../node_modules/.vite-mutation'),
   test: {
     root: join(import.meta.dirname, '..'),
-    include: killers(room),
-    testTimeout: 30 * SECOND,
+    include: killers(),
+    testTimeout: 120 * SECOND,
     retry: 0,
   },
 });

@@ -247,6 +247,29 @@ describe('several canaries', () => {
     mailboxes.delete('alice');
     expect(await kinds()).toEqual(['deferred']);
   });
+
+  test('of which one failed behind a batch are all asked before the next', async () => {
+    asker = askerWith(new Witness([recipient('canary'), recipient('alice')], ALARM));
+    await ask('n1');
+    mailboxes.delete('alice');
+    expect(await ask('n2')).toEqual(['deferred']);
+    before = (local, place) => {
+      if (local === 'alice' && place > 1) mailboxes.set('alice', DELIVERABLE);
+    };
+    expect(await ask('n3')).toEqual(['deferred']);
+    expect(turns.at(-1)).toBe('canary alice n3 canary alice');
+  });
+
+  test('of which one is denied itself do not vouch for it in the same turn', async () => {
+    asker = askerWith(new Witness([recipient('canary'), recipient('alice')], ALARM));
+    await ask('n1');
+    before = (local, place) => {
+      if (turns.length === 3 && place === 0) mailboxes.delete('alice');
+      else mailboxes.set('alice', DELIVERABLE);
+    };
+    expect(await ask('alice')).toEqual(['deliverable']);
+    expect(turns.slice(-2)).toEqual(['alice canary alice', 'alice canary alice']);
+  });
 });
 
 describe('where the list of mailboxes goes away', () => {
