@@ -263,7 +263,7 @@ describe('several canaries', () => {
   test('of which one is denied itself do not vouch for it in the same turn', async () => {
     asker = askerWith(new Witness([recipient('canary'), recipient('alice')], ALARM));
     await ask('n1');
-    before = (local, place) => {
+    before = (_, place) => {
       if (turns.length === 3 && place === 0) mailboxes.delete('alice');
       else mailboxes.set('alice', DELIVERABLE);
     };
