@@ -8,6 +8,7 @@ import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainer
 import { ImapAdmin } from './imap-admin.js';
 import { LineClient } from './line-client.js';
 import { deliver, deliverAll, MARKER, type Delivery, type DeliveryOptions } from './lmtp-delivery.js';
+import { freePort } from './mail-server.js';
 
 const START_TIMEOUT_MS = 60_000;
 const POLL_MS = 20;
@@ -48,6 +49,8 @@ export interface CyrusOptions {
   /** A folder for mailboxes.db, where this machine can read it. */
   readonly listFolder?: string;
   readonly labels?: Readonly<Record<string, string>>;
+  /** Its ports on this machine are the same after the container was killed and started again. */
+  readonly keepsPorts?: boolean;
 }
 
 export async function startCyrus(options: CyrusOptions = {}): Promise<CyrusContainer> {
@@ -62,7 +65,7 @@ export async function startCyrus(options: CyrusOptions = {}): Promise<CyrusConta
   try {
     const image = new GenericContainer(`cyrusmapd/cyrus:${options.suite ?? 'bookworm'}`);
     const container = await (options.hostname === undefined ? image : image.withHostname(options.hostname))
-      .withExposedPorts(...Object.values(PORTS))
+      .withExposedPorts(...(await exposed(options)))
       .withBindMounts(mounts)
       .withEnvironment(environment(options))
       .withLabels({ ...options.labels })
@@ -82,6 +85,15 @@ export async function startCyrus(options: CyrusOptions = {}): Promise<CyrusConta
     await rm(socketFolder, { recursive: true, force: true });
     throw error;
   }
+}
+
+function exposed({
+  keepsPorts = false,
+}: CyrusOptions): Promise<(number | { container: number; host: number })[]> {
+  const ports = Object.values(PORTS);
+  return Promise.all(
+    ports.map(async (container) => (keepsPorts ? { container, host: await freePort() } : container)),
+  );
 }
 
 function environment(options: CyrusOptions): Record<string, string> {
@@ -165,6 +177,11 @@ export class CyrusContainer {
   /** Stops every process of Cyrus; the UNIX sockets' files stay, as they do on a real host. KILL is a crash. */
   async stopMaster(signal: 'TERM' | 'KILL' = 'TERM'): Promise<void> {
     await this.exec(['cyrus-stop', signal]);
+  }
+
+  /** What the engine calls the container. */
+  get id(): string {
+    return this.#container.getId();
   }
 
   async startMaster(): Promise<void> {

@@ -95,6 +95,11 @@ export class MailServer {
     return exitCode === 0 ? output : `${output}\nexit status ${exitCode}`;
   }
 
+  /** What the engine calls the container. */
+  get id(): string {
+    return this.#container.getId();
+  }
+
   /** Everything logged so far. */
   log(): string {
     return this.#lines.text();
@@ -134,7 +139,7 @@ function accepts(port: number): Promise<boolean> {
 }
 
 /** Neither Sendmail nor Postfix can be told to take any free port. */
-async function freePort(): Promise<number> {
+export async function freePort(): Promise<number> {
   const server = createServer();
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();
