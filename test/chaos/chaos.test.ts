@@ -3,17 +3,20 @@ import { addTallies, runChaos, type Report } from './run.js';
 
 /**
  * For `npm run test:chaos`, on a machine that has nothing else to do: so many recipients, nothing 50 ms beyond the deadline, and back
- * within a second. Among other tests each may take as long as these hold up each other.
+ * within a second. Among other tests, or with CHAOS_BUSY, each may take as long as these hold up each other.
  */
 const ALONE = process.env['CHAOS_RECIPIENTS'];
+const BUSY = ALONE === undefined || process.env['CHAOS_BUSY'] !== undefined;
 const RECIPIENTS = Number(ALONE ?? 5_000);
 const SEED = Number(process.env['CHAOS_SEED'] ?? 1);
-const LATE_MS = ALONE === undefined ? 5_000 : 50;
-const BACK_MS = ALONE === undefined ? 10_000 : 1_000;
+const LATE_MS = BUSY ? 5_000 : 50;
+const BACK_MS = BUSY ? 10_000 : 1_000;
+/** Mount namespaces and limits of memory are for root on Linux. */
+const POSSIBLE = process.platform === 'linux' && process.getuid?.() === 0;
 /** A hundred about refused and deferred recipients, and what else there is to tell. */
 const LINES_A_SECOND = 250;
 
-it(
+it.runIf(POSSIBLE)(
   'nobody who exists is refused, nobody who never did is accepted, nothing is late, and after each fault it is back',
   async () => {
     const report = await runChaos({

@@ -56,7 +56,8 @@ export class Judge {
 
   /**
    * @param exact a mailbox that was deleted may not be accepted, but where there is a fault
-   * @param withinMs from a question's turn to its answer; Infinity where that is not judged
+   * @param withinMs from a question's turn to its answer; Infinity behind a mail server, which may ask a second time where its
+   *   connection ended
    */
   constructor(truth: Truth, circumstances: Circumstances, exact: boolean, withinMs: number) {
     this.#truth = truth;

@@ -67,15 +67,15 @@ export class KeptDaemon {
     return true;
   }
 
-  /** No more memory than it has now, or as much as there is. */
-  async limitMemory(limit: 'as now' | 'none'): Promise<void> {
+  /** Half of the memory that it has, so that it gets no more; or as much as there is. */
+  async limitMemory(limit: 'half' | 'none'): Promise<void> {
     const pid = String(this.#current.child.pid);
     if (limit === 'none') {
       await run('prlimit', ['--pid', pid, '--data=unlimited']).catch(() => undefined);
       return;
     }
     const { stdout } = await run('sh', ['-c', `awk '/^VmData/ { print $2 }' /proc/${pid}/status`]);
-    await run('prlimit', ['--pid', pid, `--data=${String(Number(stdout) * 1024)}:unlimited`]);
+    await run('prlimit', ['--pid', pid, `--data=${String(Number(stdout) * 512)}:unlimited`]);
   }
 
   async stop(): Promise<void> {

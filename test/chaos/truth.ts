@@ -2,7 +2,7 @@
 // makes and deletes meanwhile, of which only his tagged OKs tell. No I/O; times are milliseconds of performance.now().
 import type { Random } from './random.js';
 
-export type Kind = 'stays' | 'never' | 'changes';
+type Kind = 'stays' | 'never' | 'changes';
 export type Someone = { readonly address: string; readonly kind: Kind };
 
 type Change = { readonly begun: number; done: number; readonly there: boolean };
@@ -29,8 +29,7 @@ export class Truth {
     if (chance < NEVER + CHANGES && this.#changing.size > 0) {
       return { address: random.pick([...this.#changing.keys()]), kind: 'changes' };
     }
-    const address = random.pick(this.stays);
-    return { address: chance > 95 ? address.replace('@', '+detail@') : address, kind: 'stays' };
+    return { address: random.pick(this.stays), kind: 'stays' };
   }
 
   nobody(random: Random): Someone {

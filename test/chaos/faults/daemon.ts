@@ -68,11 +68,11 @@ export const DAEMON_FAULTS: readonly Fault[] = [
     },
   },
   {
-    name: 'no more memory than it has',
+    name: 'no more memory to be had',
     part,
     lasts: [500, 2_000],
     begin: async ({ daemon }) => {
-      await daemon.limitMemory('as now');
+      await daemon.limitMemory('half');
       return async () => {
         await daemon.limitMemory('none');
         await daemon.listening();
