@@ -17,6 +17,7 @@ const DEADLINE_MS = 5_000;
 /** In which what a fault has done may still be seen. */
 const AFTER_MS = 1_000;
 const CALM_MS = 300;
+const STUCK_MS = 60_000;
 
 export type Plan = {
   readonly seed: number;
@@ -152,9 +153,9 @@ class StackRun implements Circumstances {
     const certain = fault.list === true ? this.#stack.truth.doubt() : () => undefined;
     const span = { stops: fault.stops === true, from: performance.now(), to: Infinity };
     this.#spans.push(span);
-    const end = await fault.begin(this.#stack, random);
+    const end = await within(fault, fault.begin(this.#stack, random));
     await sleep(random.between(...fault.lasts) * this.#pace);
-    await end();
+    await within(fault, Promise.resolve(end()));
     const backMs = await untilBack(this.#stack.endpoint, this.#stack.truth, random);
     span.to = performance.now();
     certain();
@@ -187,6 +188,19 @@ class StackRun implements Circumstances {
 
   #judge(withinMs: number): Judge {
     return new Judge(this.#stack.truth, this, this.#stack.kind.where === 'here', withinMs);
+  }
+}
+
+/** So that a fault that cannot be made or undone is told by its name. */
+async function within<T>(fault: Fault, done: Promise<T>): Promise<T> {
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new Error(`${fault.name}: not done within ${STUCK_MS} ms`)), STUCK_MS);
+  });
+  try {
+    return await Promise.race([done, late]);
+  } finally {
+    clearTimeout(timer);
   }
 }
 
