@@ -24,10 +24,15 @@ export type Tally = {
   lost: number;
   /** A yes for a mailbox that the administrator had deleted: where nothing tells of that, or while Cyrus cannot be asked. */
   old: number;
+  /** The longest that an answer took, but where somebody was stopped. */
+  latestMs: number;
   readonly wrongNo: string[];
   readonly wrongYes: string[];
   readonly late: string[];
 };
+
+/** Until then Sendmail waits. */
+const STOPPED_MS = 30_000;
 
 /** What is under way, as the judge has to know it. */
 export interface Circumstances {
@@ -45,6 +50,7 @@ export class Judge {
     deferred: 0,
     lost: 0,
     old: 0,
+    latestMs: 0,
     wrongNo: [],
     wrongYes: [],
     late: [],
@@ -78,10 +84,12 @@ export class Judge {
         tally.old += 1;
       else tally.wrongYes.push(describe(answer));
     }
-    const limit = this.#circumstances.stopped(turn, answered)
-      ? Math.max(30_000, this.#withinMs)
-      : this.#withinMs;
-    if ((said === 'yes' || said === 'no') && answered - turn > limit) tally.late.push(describe(answer));
+    const stopped = this.#circumstances.stopped(turn, answered);
+    const ms = answered - turn;
+    if (said === 'lost') return;
+    if (!stopped) tally.latestMs = Math.max(tally.latestMs, Math.round(ms));
+    if (ms > (stopped ? Math.max(STOPPED_MS, this.#withinMs) : this.#withinMs))
+      tally.late.push(describe(answer));
   }
 }
 

@@ -248,6 +248,7 @@ export function addTallies(tallies: readonly Tally[]): Tally {
     deferred: sum(({ deferred }) => deferred),
     lost: sum(({ lost }) => lost),
     old: sum(({ old }) => old),
+    latestMs: Math.max(...tallies.map(({ latestMs }) => latestMs)),
     wrongNo: tallies.flatMap(({ wrongNo }) => wrongNo),
     wrongYes: tallies.flatMap(({ wrongYes }) => wrongYes),
     late: tallies.flatMap(({ late }) => late),
