@@ -128,6 +128,11 @@ class StackRun implements Circumstances {
     };
   }
 
+  /** Where a run is, for who waits for it. */
+  #trace(what: string): void {
+    process.stderr.write(`${this.#stack.kind.where}: ${what}\n`);
+  }
+
   /** All that suit; in the short form each is suffered by one stack only. */
   #faults(): readonly Fault[] {
     const suiting = FAULTS.filter(({ suits }) => suits?.(this.#stack) ?? true);
@@ -149,6 +154,7 @@ class StackRun implements Circumstances {
 
   async #suffer(fault: Fault, changer: Changer): Promise<void> {
     const random = this.#random.fork();
+    if (!this.#plan.short) this.#trace(fault.name);
     const resume = fault.list === true ? await changer.rest() : () => undefined;
     const certain = fault.list === true ? this.#stack.truth.doubt() : () => undefined;
     const span = { stops: fault.stops === true, from: performance.now(), to: Infinity };
@@ -160,6 +166,7 @@ class StackRun implements Circumstances {
     span.to = performance.now();
     certain();
     resume();
+    if (!this.#plan.short) this.#trace(`${fault.name} ends after ${Math.round(span.to - span.from)} ms`);
     const name = fault.part === 'the mail server' ? `mail server ${fault.name}` : fault.name;
     this.#rows.push({ fault: name, stack: this.#stack.kind.where, backMs: Math.round(backMs) });
   }
