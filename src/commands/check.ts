@@ -6,6 +6,8 @@ import type { BackchannelConfig, Config } from '../config/config.js';
 import type { Flags } from '../config/flags.js';
 import { completeFromCyrus } from '../backchannels/cyrus-host.js';
 import { loadConfig } from '../config/load.js';
+import { answersByDomain, replyPolicyFor } from '../config/domain-answers.js';
+import { policyReplies } from '../daemon/policy-lookups.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import { silentLog } from '../log/log.js';
 import { formatReply } from '../socketmap/protocol.js';
@@ -28,7 +30,8 @@ export async function check(argument: string, flags: Flags): Promise<number> {
 
   const outcome = await decide(config, backchannels, key);
   await Promise.all(backchannels.probes.map((probe) => probe.close()));
-  const reply = replyFor(outcome.verdict, key, config.defaultMap);
+  const policy = replyPolicyFor(key, config.defaultMap, answersByDomain(config));
+  const reply = replyFor(outcome.verdict, key, policy);
 
   print(line('key', `${printable(key)} (${key.length} bytes)`));
   print(describeRecipient(parseKey(key, config.lookup.addressRules)).join('\n'));
@@ -37,6 +40,8 @@ export async function check(argument: string, flags: Flags): Promise<number> {
   }
   print(describeOutcome(outcome).join('\n'));
   print(describeReply(key, reply).join('\n'));
+  if (config.policy.listen.length > 0)
+    print(line('policy', policyReplies(config)(outcome.verdict, key).text));
   return exitStatusOfReply(reply.status);
 }
 

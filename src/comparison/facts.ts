@@ -2,10 +2,11 @@
 import type { Config } from '../config/config.js';
 import type { Facts } from './judge.js';
 
-export function factsOf({ lookup, backchannels, defaultMap }: Config): Facts {
+export function factsOf({ lookup, backchannels, defaultMap, domainAnswers }: Config): Facts {
+  const overQuota = [...domainAnswers.values()].map((each) => each.overQuota ?? defaultMap.overQuota);
   return {
     rules: lookup.addressRules,
     asksLmtp: backchannels.every(({ type }) => type === 'lmtp'),
-    overQuotaAsCyrus: defaultMap.overQuota === 'temp',
+    overQuotaAsCyrus: [defaultMap.overQuota, ...overQuota].every((each) => each === 'temp'),
   };
 }

@@ -5,7 +5,7 @@ import type { ReplyPolicy } from '../validation/verdict.js';
 import type { NamedFile } from '../net/stable-file.js';
 import type { UnixEndpoint } from './kinds.js';
 import type { MechanismName } from './mechanism-names.js';
-import type { CyrusValues, ImapValues, LmtpValues, SectionValues } from './schema.js';
+import type { CyrusValues, DomainValues, ImapValues, LmtpValues, SectionValues } from './schema.js';
 
 export type Config = Omit<SectionValues, 'lookup' | 'events'> & {
   /** The file it was read from; undefined where defaults and flags were enough. */
@@ -14,6 +14,8 @@ export type Config = Omit<SectionValues, 'lookup' | 'events'> & {
   /** By the name of the map; an unknown one takes `defaultMap`. */
   readonly maps: ReadonlyMap<string, MapConfig>;
   readonly defaultMap: MapConfig;
+  /** By domain, in lower case, or `*.` and a domain: see domain-answers.ts. */
+  readonly domainAnswers: ReadonlyMap<string, DomainAnswers>;
   readonly cyrus: SectionValues['cyrus'];
   /** The Cyrus on this machine, by its own imapd.conf; undefined where there is none, or it is not read. */
   readonly host: CyrusHost | undefined;
@@ -67,6 +69,9 @@ export type MapConfig = ReplyPolicy & {
   /** Whether the queue's id stands before the address of a key. */
   readonly queueId: boolean;
 };
+
+/** Undefined where it is as for other domains. */
+export type DomainAnswers = DomainValues;
 
 export type EventsConfig = Omit<SectionValues['events'], 'listen'> & { readonly listen: UnixEndpoint };
 

@@ -18,7 +18,7 @@ import type { BackchannelValues, CyrusValues, MapValues, Values } from './schema
 
 /** @throws ConfigError naming an address that no mailbox can have */
 export function toConfig(values: Values, file: string | undefined, host: CyrusHost | undefined): Config {
-  const { backchannel, map, domains, lookup: lookupValues, events, ...sections } = values;
+  const { backchannel, map, domain, domains, lookup: lookupValues, events, ...sections } = values;
   const lookup = toLookup(lookupValues);
   const backchannels = [...backchannel].map(([name, each]) => toBackchannel(name, each, lookup.addressRules));
   return deepFreeze({
@@ -27,6 +27,7 @@ export function toConfig(values: Values, file: string | undefined, host: CyrusHo
     host,
     lookup,
     ...toMaps(lookupValues, map),
+    domainAnswers: new Map([...domain].map(([name, each]) => [name.toLowerCase(), each])),
     events: toEvents(events),
     backchannels,
     domains: toDomains(domains, backchannels),

@@ -5,12 +5,14 @@ import { nameInConfig, type AnyKey, type Keys, type Path } from './key.js';
 import { problem, showValue, type Problem } from './problems.js';
 import {
   BACKCHANNELS,
+  DOMAIN,
   MAP,
   NAMES,
   ROOT_KEYS,
   SECTIONS,
   type BackchannelType,
   type BackchannelValues,
+  type DomainValues,
   type MapValues,
   type SectionValues,
   type Settings,
@@ -37,6 +39,7 @@ export function readSettings(file: TableOfFile): Reading {
   );
   const backchannels = reader.named('backchannel', file, (each, path) => reader.backchannel(each, path));
   const maps = reader.named('map', file, (each, path) => reader.table(MAP.keys, each, path));
+  const domain = reader.named('domain', file, (each, path) => reader.table(DOMAIN.keys, each, path));
   const domains = reader.domains(file);
   const values = (named: readonly (readonly [string, ReadTable])[]) =>
     named.map(([name, each]) => [name, each.values] as const);
@@ -47,6 +50,7 @@ export function readSettings(file: TableOfFile): Reading {
       ...(Object.fromEntries(values(sections)) as SectionValues),
       backchannel: new Map(values(backchannels) as readonly (readonly [string, BackchannelValues])[]),
       map: new Map(values(maps) as readonly (readonly [string, MapValues])[]),
+      domain: new Map(values(domain) as readonly (readonly [string, DomainValues])[]),
       domains: new Map(
         domains.map(([domain, names]) => [domain, typeof names === 'string' ? [names] : names]),
       ),
@@ -55,6 +59,7 @@ export function readSettings(file: TableOfFile): Reading {
       ...settings(sections),
       backchannel: settings(backchannels),
       map: settings(maps),
+      domain: settings(domain),
       domains: tableOf(domains),
     },
     problems: reader.problems,
@@ -85,7 +90,7 @@ class Reader {
 
   /** The tables of a table, such as `[map.cyrus]` and `[map.shared]`. */
   named(
-    name: 'backchannel' | 'map',
+    name: 'backchannel' | 'map' | 'domain',
     file: TableOfFile,
     read: (written: unknown, path: Path) => ReadTable,
   ): (readonly [string, ReadTable])[] {

@@ -4,6 +4,7 @@ import { ADMIN } from './keys/admin.js';
 import { BACKCHANNEL_NAME, BACKCHANNELS } from './keys/backchannel.js';
 import { CACHE } from './keys/cache.js';
 import { CYRUS } from './keys/cyrus.js';
+import { DOMAIN } from './keys/domain.js';
 import { EVENTS } from './keys/events.js';
 import { LOG } from './keys/log.js';
 import { LOOKUP, MAP } from './keys/lookup.js';
@@ -12,7 +13,7 @@ import { SHADOW } from './keys/shadow.js';
 import { SOCKETMAP } from './keys/socketmap.js';
 import type { ValuesOf } from './key.js';
 
-export { BACKCHANNELS, MAP };
+export { BACKCHANNELS, DOMAIN, MAP };
 
 /** The tables of which a file has one each. */
 export const SECTIONS = {
@@ -28,7 +29,7 @@ export const SECTIONS = {
 };
 
 /** In this order errors name what is allowed at the root. */
-export const ROOT_KEYS = ['backchannel', 'domains', 'map', ...Object.keys(SECTIONS)] as const;
+export const ROOT_KEYS = ['backchannel', 'domains', 'domain', 'map', ...Object.keys(SECTIONS)] as const;
 
 /** What may stand behind `backchannel.`, `map.` and in `[domains]`, and the words for it. */
 export const NAMES = {
@@ -39,6 +40,10 @@ export const NAMES = {
   map: {
     pattern: /^[A-Za-z0-9_-]{1,64}$/,
     wrong: 'is no map name: letters, digits, - and _, at most 64',
+  },
+  domain: {
+    pattern: /^(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/,
+    wrong: 'is no domain: must be such as "example.jp" or "*.example.jp"',
   },
   domains: {
     pattern: /^(?:\*|(?:\*\.)?[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*)$/,
@@ -59,11 +64,13 @@ export type CyrusValues = LmtpValues | ImapValues;
 export type BackchannelValues = CyrusValues | ValuesOfType<'list'>;
 
 export type MapValues = ValuesOf<(typeof MAP)['keys']>;
+export type DomainValues = ValuesOf<(typeof DOMAIN)['keys']>;
 
 /** What a file says, read and with every default. */
 export type Values = SectionValues & {
   readonly backchannel: ReadonlyMap<string, BackchannelValues>;
   readonly map: ReadonlyMap<string, MapValues>;
+  readonly domain: ReadonlyMap<string, DomainValues>;
   /** As written, from a domain to the names of back-channels, of which each mailbox is on one. */
   readonly domains: ReadonlyMap<string, readonly string[]>;
 };

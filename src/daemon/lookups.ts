@@ -1,6 +1,7 @@
 // A lookup as a mail server sees it: the map's policy makes a reply of the validator's outcome, and the log and
 // the metrics hear of it. No I/O.
 import type { Config, MapConfig } from '../config/config.js';
+import { answersByDomain, replyPolicyFor, type AnswersOf } from '../config/domain-answers.js';
 import { domainMap, type DomainMap } from './domain-map.js';
 import type { LookupLog } from './lookup-log.js';
 import type { Decisions } from './decisions.js';
@@ -22,8 +23,10 @@ export type MapPolicy = ReplyPolicy & {
   /** Undefined for a map of recipients. */
   readonly domains?: DomainMap;
   readonly tally: Tally;
+  /** What the domain of a key has instead, where any has. */
+  readonly answersOf?: AnswersOf | undefined;
   /** For a front that speaks otherwise than a socketmap; else replyFor(). */
-  readonly reply?: (verdict: Verdict) => Reply;
+  readonly reply?: (verdict: Verdict, address: string) => Reply;
 };
 
 /** The policy of a map by its name; an unknown name takes the default. */
@@ -31,12 +34,14 @@ export type Policies = (map: string) => MapPolicy;
 
 /** Of the configuration: a map without a table is as the default one. */
 export function policiesOf(
-  { maps, defaultMap, domains }: Pick<Config, 'maps' | 'defaultMap' | 'domains'>,
+  config: Pick<Config, 'maps' | 'defaultMap' | 'domains' | 'domainAnswers' | 'lookup'>,
   metrics: Metrics,
 ): Policies {
+  const { maps, defaultMap, domains } = config;
   const served = domainMap(domains);
+  const answersOf = answersByDomain(config);
   const policy = ({ keys, ...rest }: MapConfig, name: string): MapPolicy => {
-    const counted = { ...rest, tally: metrics.tallyOf(name) };
+    const counted = { ...rest, answersOf, tally: metrics.tallyOf(name) };
     return keys === 'domains' ? { ...counted, domains: served } : counted;
   };
   const named = new Map(
@@ -107,7 +112,7 @@ export class Lookups implements Lookup {
     const address = addressOf(key, id);
     const queueId = id === 0 ? undefined : key.slice(0, id);
     policy.tally.add(verdict.kind, source);
-    const reply = policy.reply === undefined ? replyFor(verdict, address, policy) : policy.reply(verdict);
+    const reply = replyOf(verdict, address, policy);
     const connection = asker?.number;
     if (reply.status === 'OK') {
       decisions.add(map, address, connection, 'OK', outcome, ms, undefined, queueId);
@@ -120,6 +125,13 @@ export class Lookups implements Lookup {
     log.refused(map, address, connection, outcome, ms, ageMs, queueId);
     return reply;
   }
+}
+
+/** A mailbox that takes mail is answered for in the same way in every domain, which is looked at for the others only. */
+function replyOf(verdict: Verdict, address: string, policy: MapPolicy): Reply {
+  if (policy.reply !== undefined) return policy.reply(verdict, address);
+  const asMap = verdict.kind === 'deliverable' || policy.answersOf === undefined;
+  return replyFor(verdict, address, asMap ? policy : replyPolicyFor(address, policy, policy.answersOf));
 }
 
 /** What comes behind an id of that length, which is all where there is none. */

@@ -16,6 +16,7 @@ import type {
 } from '../admin/operations.js';
 import type { Backchannels } from '../backchannels/build.js';
 import type { Config } from '../config/config.js';
+import { answersByDomain, replyPolicyFor } from '../config/domain-answers.js';
 import { UnavailableError } from '../errors.js';
 import { SHARES_PORTS } from '../net/shared-port.js';
 import { packageVersion, programFile } from '../package.js';
@@ -93,13 +94,14 @@ export class Operator implements Operations {
 
   explain(key: string, ask: boolean): Promise<Explanation> {
     const { validator, cache, decisions, config, backchannels, now } = this.#parts;
-    const { defaultMap, lookup } = config();
+    const inForce = config();
+    const { defaultMap, lookup } = inForce;
     return explain(key, ask, {
       validator,
       cache,
       decisions,
       route: backchannels().route,
-      policy: defaultMap,
+      policy: replyPolicyFor(key, defaultMap, answersByDomain(inForce)),
       deadlineMs: lookup.deadlineMs,
       now,
       wall: this.#wall,

@@ -27,7 +27,7 @@ export type ChangedKeys = {
 
 /** @param started what the daemon was started with @param former what was in force before `next` */
 export function changedKeys(started: Config, former: Config, next: Config): ChangedKeys {
-  const tables = (['backchannels', 'domains', 'maps', 'lookup'] as const).filter(
+  const tables = (['backchannels', 'domains', 'domainAnswers', 'maps', 'lookup'] as const).filter(
     (table) => !isDeepStrictEqual(former[table], next[table]),
   );
   return {
@@ -48,7 +48,13 @@ function differing(former: Config, next: Config): string[] {
   );
 }
 
-const TABLES = { backchannels: 'backchannel', domains: 'domains', maps: 'map', lookup: 'lookup' } as const;
+const TABLES = {
+  backchannels: 'backchannel',
+  domains: 'domains',
+  domainAnswers: 'domain',
+  maps: 'map',
+  lookup: 'lookup',
+} as const;
 
 function needsRestart(path: string, { events }: Config): boolean {
   const [section = '', name = ''] = path.split('.');

@@ -1,6 +1,6 @@
 // What imapd.conf(5) says against what our lookups assume: the two decide about the same address, and where they
 // differ a letter is accepted that Cyrus refuses, or the other way round. Defaults are those of Cyrus 3.x. No I/O.
-import type { Config } from '../config/config.js';
+import type { Config, MapConfig } from '../config/config.js';
 import type { ImapdConf } from '../cyrus/conf/imapd-conf.js';
 import type { Finding } from './finding.js';
 import { setOption, takeOut, whereOf } from './mend-imapd.js';
@@ -145,22 +145,33 @@ function checkNames(conf: ImapdConf, { lookup }: Config): Finding[] {
 }
 
 /** At RCPT and at delivery the same is to be said of a full mailbox. */
-function checkQuota(conf: ImapdConf, { defaultMap }: Config): Finding[] {
-  const findings: Finding[] = [];
-  const { overQuota } = defaultMap;
+function checkQuota(conf: ImapdConf, { defaultMap, domainAnswers }: Config): Finding[] {
+  const ofDomains = [...domainAnswers].flatMap(([domain, { overQuota }]) =>
+    overQuota === undefined ? [] : checkOverQuota(conf, `domain."${domain}"`, overQuota),
+  );
+  return [...checkOverQuota(conf, 'lookup', defaultMap.overQuota), ...ofDomains, ...checkStrictQuota(conf)];
+}
+
+/** @param table of cyrusmapd.toml */
+function checkOverQuota(conf: ImapdConf, table: string, overQuota: MapConfig['overQuota']): Finding[] {
   const permanent = conf.overQuotaPermanent;
-  if (overQuota !== 'ok' && permanent !== (overQuota === 'reject')) {
-    findings.push({
+  if (overQuota === 'ok' || permanent === (overQuota === 'reject')) return [];
+  return [
+    {
       check: 'imapd.overquota',
       severity: 'warning',
       where: whereOf(conf, 'lmtp_over_quota_perm_failure'),
-      what: `lmtp_over_quota_perm_failure is ${permanent ? 'on' : 'off'}, and lookup.over_quota is "${overQuota}"`,
+      what: `lmtp_over_quota_perm_failure is ${permanent ? 'on' : 'off'}, and ${table}.over_quota is "${overQuota}"`,
       why: permanent
         ? 'a sender who writes to a full mailbox is told to try again, and one who slipped through gets a bounce'
         : 'a sender is refused for good what Cyrus would take once there is room',
-      mend: `in cyrusmapd.toml, [lookup]: over_quota = "${permanent ? 'reject' : 'temp'}"`,
-    });
-  }
+      mend: `in cyrusmapd.toml, [${table}]: over_quota = "${permanent ? 'reject' : 'temp'}"`,
+    },
+  ];
+}
+
+function checkStrictQuota(conf: ImapdConf): Finding[] {
+  const findings: Finding[] = [];
   if (conf.strictQuota) {
     findings.push({
       check: 'imapd.strict',

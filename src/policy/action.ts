@@ -4,6 +4,15 @@ import type { Reply, Verdict } from '../validation/verdict.js';
 /** What is answered for each verdict: as the configuration has it. */
 export type Actions = { readonly [kind in Verdict['kind']]: string };
 
+/** Those of a domain that has some of its own. */
+type OwnActions = {
+  readonly policyDeliverable?: string | undefined;
+  readonly policyUnknown?: string | undefined;
+  readonly policyOverQuota?: string | undefined;
+  readonly policyRefused?: string | undefined;
+  readonly policyDeferred?: string | undefined;
+};
+
 /** For what is none of our business: another stage, another domain. */
 export const DUNNO: Reply = Object.freeze({ status: 'OK', text: 'DUNNO' });
 
@@ -13,13 +22,14 @@ export function replyOfAction(action: string): Reply {
   return { status: /^(?:4|DEFER)/i.test(action) ? 'TEMP' : 'OK', text: action };
 }
 
-export function repliesOf(actions: Actions): (verdict: Verdict) => Reply {
+/** @param own of the recipient's domain: where it has an answer, that one */
+export function repliesOf(actions: Actions, own: OwnActions = {}): (verdict: Verdict) => Reply {
   const replies = {
-    deliverable: replyOfAction(actions.deliverable),
-    unknown: replyOfAction(actions.unknown),
-    overquota: replyOfAction(actions.overquota),
-    refused: replyOfAction(actions.refused),
-    deferred: replyOfAction(actions.deferred),
+    deliverable: replyOfAction(own.policyDeliverable ?? actions.deliverable),
+    unknown: replyOfAction(own.policyUnknown ?? actions.unknown),
+    overquota: replyOfAction(own.policyOverQuota ?? actions.overquota),
+    refused: replyOfAction(own.policyRefused ?? actions.refused),
+    deferred: replyOfAction(own.policyDeferred ?? actions.deferred),
   };
   return ({ kind }) => replies[kind];
 }

@@ -55,7 +55,7 @@ function tableText({ heading, type, text, keys }: TableOfDocs): string {
       `- **\`${name}\`**: ${key.text}\n  *${allowedSentence(key)} ${defaultSentence(key)} Since ${key.since}.*`,
   );
   return `## ${title}\n\n${text}\n\n${items.join('\n')}\n`.replaceAll(
-    /\[(?=domains\]|lookup\]|map\.)/g,
+    /\[(?=domains\]|lookup\]|policy\]|map\.)/g,
     '\\[',
   );
 }

@@ -33,6 +33,9 @@ const BACKCHANNELS = `${rule('Where Cyrus is asked')}
 # At least one back-channel is needed. Its name is yours: letters, digits, - and _, at most 32.
 `;
 
+/** Tables of the administrator's own: in the sample they stand for none. */
+const NAMED: ReadonlySet<string> = new Set(['[map.NAME]', '[domain.NAME]']);
+
 export function sampleFile(): string {
   const tables = tablesOfDocs();
   const backchannels = tables.filter(({ type }) => type !== undefined);
@@ -42,10 +45,7 @@ export function sampleFile(): string {
     BACKCHANNELS,
     ...backchannels.map((table, index) => tableText(table, index === 0)),
     DOMAINS,
-    ...others.flatMap((table) => [
-      `${rule(table.title)}\n`,
-      tableText(table, table.heading !== '[map.NAME]'),
-    ]),
+    ...others.flatMap((table) => [`${rule(table.title)}\n`, tableText(table, !NAMED.has(table.heading))]),
   ].join('\n');
 }
 

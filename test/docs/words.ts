@@ -1,7 +1,7 @@
 // What sample, manual page and docs/configuration.md are made of: the descriptions of src/config/, and the words for what
 // each key allows. No I/O.
 import type { AnyKey, Keys } from '../../src/config/key.js';
-import { BACKCHANNELS, MAP, SECTIONS } from '../../src/config/schema.js';
+import { BACKCHANNELS, DOMAIN, MAP, SECTIONS } from '../../src/config/schema.js';
 
 export type TableOfDocs = {
   /** As its line in the file begins: `[cache]`, `[backchannel.NAME]`. */
@@ -32,6 +32,7 @@ export function tablesOfDocs(): readonly TableOfDocs[] {
     })),
     ...Object.entries({ socketmap, lookup }).map(section),
     { ...MAP, heading: '[map.NAME]', sampleName: 'map.shared' },
+    { ...DOMAIN, heading: '[domain.NAME]', sampleName: 'domain."example.jp"' },
     ...Object.entries(others).map(section),
   ];
 }

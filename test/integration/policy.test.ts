@@ -104,6 +104,20 @@ describe('the policy service', () => {
     expect((await replies(2))[1]).toBe('action=450 4.1.1 Not yet');
   });
 
+  it('has other words for a domain that has its own, anew after a reload, and check tells them', async () => {
+    const own = (text: string) => `[domain."example.jp"]\npolicy_unknown = "${text}"\n`;
+    const postfix = await serve(own('550 5.1.1 Not at Example'));
+    postfix.write(request('nobody@example.jp'));
+    expect(await replies(1)).toEqual(['action=550 5.1.1 Not at Example']);
+    const file = config(own('450 4.1.1 Not yet at Example'));
+    serving?.child.kill('SIGHUP');
+    expect(await serving?.said('reloaded')).toMatchObject({ changed: ['domain'] });
+    postfix.write(request('nobody@example.jp'));
+    expect((await replies(2))[1]).toBe('action=450 4.1.1 Not yet at Example');
+    const { stdout } = await run('check', 'nobody@example.jp', '--config', file);
+    expect(stdout).toContain('policy     450 4.1.1 Not yet at Example\n');
+  });
+
   it('defers what cannot be known', async () => {
     writeFileSync(join(folder, 'list'), '');
     const postfix = await serve();

@@ -22,6 +22,8 @@ const KEYS = [
   'full@example.net',
   'alice+x@example.jp',
   'post+shared@example.jp',
+  'post+shared@example.net',
+  'full@sub.example.net',
   'postmaster@example.net',
   'postmaster',
   'alice',
@@ -35,6 +37,10 @@ const INVENTED = /%\w+/;
 
 const server = fc.constantFrom('one', 'two');
 const overQuota = fc.constantFrom('temp', 'ok', 'reject');
+const ofDomain = fc.record({
+  over_quota: fc.option(overQuota),
+  refused: fc.option(fc.constantFrom('reject', 'temp')),
+});
 
 /** What a configuration says; a line for each key, without a value where it is not there. */
 const configuration = fc
@@ -54,6 +60,8 @@ const configuration = fc
       over_quota: fc.option(overQuota),
       keys: fc.constantFrom('recipients', 'domains'),
     }),
+    'domain."example.jp"': fc.option(ofDomain),
+    'domain."*.example.net"': fc.option(ofDomain),
     cache: fc.record({ known_ttl: fc.constantFrom('60s', '1h'), negative_ttl: fc.constantFrom('0s', '60s') }),
     one: fc.record({ autocreate: fc.constantFrom('accept', 'defer'), batch: fc.constantFrom(1, 32) }),
     two: fc.record({ connections: fc.constantFrom(1, 4), second: fc.option(fc.constant('one')) }),
@@ -141,7 +149,10 @@ class Rig {
       'somebody@other.test',
     ];
     for (const each of ofOne) one.mailboxes.set(each, REPLIES.deliverable);
-    one.mailboxes.set('full@example.jp', REPLIES.overquota);
+    for (const each of ['full@example.jp', 'full@sub.example.net'])
+      one.mailboxes.set(each, REPLIES.overquota);
+    for (const each of ['post+shared@example.jp', 'post+shared@example.net'])
+      one.mailboxes.set(each, REPLIES.refused);
     for (const each of [
       'alice',
       'alice@example.jp',
@@ -160,8 +171,9 @@ class Rig {
   }
 
   /** Undefined where the configuration contradicts itself. */
-  async load(tables: object, socket: string): Promise<Config | undefined> {
-    const text = Object.entries(tables).map(([name, table]: [string, object]) => {
+  async load(tables: Record<string, object | null>, socket: string): Promise<Config | undefined> {
+    const text = Object.entries(tables).map(([name, table]) => {
+      if (table === null) return '';
       const lines = Object.entries(table).flatMap(([key, value]: [string, unknown]) =>
         value === null ? [] : [`${JSON.stringify(key)} = ${JSON.stringify(value)}`],
       );

@@ -2,8 +2,8 @@
 import { key, type Keys, type Table } from '../key.js';
 import { absolutePath, choice, duration, flag, list, mailbox, text } from '../kinds.js';
 
-const OVER_QUOTA = choice('temp', 'ok', 'reject');
-const REFUSED = choice('reject', 'temp');
+export const OVER_QUOTA = choice('temp', 'ok', 'reject');
+export const REFUSED = choice('reject', 'temp');
 const DETAIL = choice('inbox', 'folder');
 
 const LOOKUP_KEYS = {

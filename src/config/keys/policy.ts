@@ -6,11 +6,22 @@ import { account, endpoint, fileMode, integer, list, network, text } from '../ki
 const ANY = /^(?:DUNNO|OK|(?:REJECT|DEFER|DEFER_IF_PERMIT|DEFER_IF_REJECT|[45]\d\d)(?: [ -~]{1,200})?)$/;
 const NEVER_FOR_GOOD = /^(?:DUNNO|(?:DEFER|DEFER_IF_PERMIT|DEFER_IF_REJECT|4\d\d)(?: [ -~]{1,200})?)$/;
 
-const any = () =>
+/** Whatever the operator wants said. */
+export const anyAction = () =>
   text(
     (value) => ANY.test(value),
     '`DUNNO`, `OK`, or `REJECT`, `DEFER`, `DEFER_IF_PERMIT`, `4NN` or `5NN` and a text',
   );
+
+/** What refuses nobody for good. */
+export const deferringAction = () =>
+  text(
+    (value) => NEVER_FOR_GOOD.test(value),
+    '`DUNNO`, or `DEFER`, `DEFER_IF_PERMIT` or `4NN` and a text: nobody is refused for what is not known',
+  );
+
+/** What lets pass. */
+export const passingAction = () => text((value) => value === 'DUNNO' || value === 'OK', '`DUNNO` or `OK`');
 
 const KEYS = {
   listen: key(list(endpoint(), 'endpoints'), {
@@ -50,40 +61,31 @@ const KEYS = {
     since: '0.1.0',
     text: 'The longest request, all of its attributes together. The other limits are those of [socketmap].',
   }),
-  deliverable: key(
-    text((value) => value === 'DUNNO' || value === 'OK', '`DUNNO` or `OK`'),
-    {
-      default: 'DUNNO',
-      since: '0.1.0',
-      text: 'For a mailbox that Cyrus takes mail for. With `OK` Postfix looks at no restriction behind it.',
-    },
-  ),
-  unknown: key(any(), {
+  deliverable: key(passingAction(), {
+    default: 'DUNNO',
+    since: '0.1.0',
+    text: 'For a mailbox that Cyrus takes mail for. With `OK` Postfix looks at no restriction behind it.',
+  }),
+  unknown: key(anyAction(), {
     default: '550 5.1.1 User unknown',
     since: '0.1.0',
     text: 'For a mailbox that does not exist.',
   }),
-  over_quota: key(any(), {
+  over_quota: key(anyAction(), {
     default: '452 4.2.2 Mailbox full',
     since: '0.1.0',
     text: 'For a mailbox over its quota.',
   }),
-  refused: key(any(), {
+  refused: key(anyAction(), {
     default: '550 5.7.1 Not permitted to post there',
     since: '0.1.0',
     text: 'For a shared mailbox that the sender may not post to.',
   }),
-  deferred: key(
-    text(
-      (value) => NEVER_FOR_GOOD.test(value),
-      '`DUNNO`, or `DEFER`, `DEFER_IF_PERMIT` or `4NN` and a text: nobody is refused for what is not known',
-    ),
-    {
-      default: '451 4.3.0 Mailbox cannot be verified now, try again later',
-      since: '0.1.0',
-      text: 'For what is not known now.',
-    },
-  ),
+  deferred: key(deferringAction(), {
+    default: '451 4.3.0 Mailbox cannot be verified now, try again later',
+    since: '0.1.0',
+    text: 'For what is not known now.',
+  }),
 } satisfies Keys;
 
 export const POLICY = {

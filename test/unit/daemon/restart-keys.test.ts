@@ -68,3 +68,8 @@ test('[events] that was not there at the start needs a restart, all of it', asyn
   expect(needRestart).toContain('events.negative_ttl');
   expect(needRestart).toEqual(changed);
 });
+
+test('the answers of a domain are taken at a reload', async () => {
+  const next = `[domain."example.jp"]\nover_quota = "ok"\n${LMTP}`;
+  expect(await reported(LMTP, next)).toEqual({ changed: ['domain'], needRestart: [] });
+});

@@ -197,6 +197,11 @@ const MISTAKES: readonly Row[] = [
   ['imapd.postuser', 'another postuser', imapd('postuser: post')],
   ['imapd.overquota', 'full mailboxes refused by Cyrus alone', imapd('lmtp_over_quota_perm_failure: 1')],
   ['imapd.overquota', 'full mailboxes refused by us alone', lookup({ over_quota: 'reject' })],
+  [
+    'imapd.overquota',
+    'full mailboxes of one domain refused by us alone',
+    { settings: { ...SETTINGS, domain: { 'example.jp': { over_quota: 'reject' } } } },
+  ],
   ['imapd.strict', 'lmtp_strict_quota', imapd('lmtp_strict_quota: yes')],
   ['imapd.events', 'events that nobody pushes', { settings: WITH_EVENTS }],
   [
