@@ -7,7 +7,7 @@ import type { Flags } from '../config/flags.js';
 import { completeFromCyrus } from '../backchannels/cyrus-host.js';
 import { loadConfig } from '../config/load.js';
 import { answersByDomain, replyPolicyFor } from '../config/domain-answers.js';
-import { policyReplies } from '../daemon/policy-lookups.js';
+import { policyReplies } from '../policy/action.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import { silentLog } from '../log/log.js';
 import { formatReply } from '../socketmap/protocol.js';

@@ -1,13 +1,12 @@
 // What Postfix' policy service is answered: at RCPT and at the end of a message, about recipients in domains that are served
 // here; whatever else is, is left to Postfix. The same heart and the same cache as for a socketmap. No I/O.
 import type { Config } from '../config/config.js';
-import { answersByDomain } from '../config/domain-answers.js';
-import { DUNNO, repliesOf } from '../policy/action.js';
+import { DUNNO, policyReplies } from '../policy/action.js';
 import type { Lookup } from '../socketmap/lookup.js';
 import type { Asker } from '../validation/probe.js';
 import type { Validator } from '../validation/validator.js';
 import { routeByDomain } from '../validation/routing.js';
-import type { Reply, Verdict } from '../validation/verdict.js';
+import type { Reply } from '../validation/verdict.js';
 import { Lookups, type LookupParts, type Policies } from './lookups.js';
 import type { Metrics } from './metrics.js';
 
@@ -60,19 +59,6 @@ function policiesOfActions(config: Config, metrics: Metrics): Policies {
     reply: policyReplies(config),
   };
   return () => answers;
-}
-
-/** What the policy service answers for a verdict about a recipient. */
-export function policyReplies(config: Config): (verdict: Verdict, recipient: string) => Reply {
-  const { deliverable, unknown, overQuota, refused, deferred } = config.policy;
-  const actions = { deliverable, unknown, overquota: overQuota, refused, deferred };
-  const answersOf = answersByDomain(config);
-  const others = repliesOf(actions);
-  const ofDomains = new Map([...config.domainAnswers.values()].map((own) => [own, repliesOf(actions, own)]));
-  return (verdict, recipient) => {
-    const own = answersOf?.(recipient);
-    return ((own && ofDomains.get(own)) ?? others)(verdict);
-  };
 }
 
 function servedBy({ domains }: Config): (domain: string) => boolean {

@@ -1,4 +1,6 @@
 // The answers of a policy service: actions of Postfix' access(5), one for each verdict. No I/O.
+import type { Config } from '../config/config.js';
+import { answersByDomain } from '../config/domain-answers.js';
 import type { Reply, Verdict } from '../validation/verdict.js';
 
 /** What is answered for each verdict: as the configuration has it. */
@@ -32,6 +34,19 @@ export function repliesOf(actions: Actions, own: OwnActions = {}): (verdict: Ver
     deferred: replyOfAction(own.policyDeferred ?? actions.deferred),
   };
   return ({ kind }) => replies[kind];
+}
+
+/** What the policy service answers for a verdict about a recipient. */
+export function policyReplies(config: Config): (verdict: Verdict, recipient: string) => Reply {
+  const { deliverable, unknown, overQuota, refused, deferred } = config.policy;
+  const actions = { deliverable, unknown, overquota: overQuota, refused, deferred };
+  const answersOf = answersByDomain(config);
+  const others = repliesOf(actions);
+  const ofDomains = new Map([...config.domainAnswers.values()].map((own) => [own, repliesOf(actions, own)]));
+  return (verdict, recipient) => {
+    const own = answersOf?.(recipient);
+    return ((own && ofDomains.get(own)) ?? others)(verdict);
+  };
 }
 
 export function formatAction({ text }: Reply): string {

@@ -7,7 +7,7 @@ import { afterAll, describe, expect, it } from 'vitest';
 import type { Config } from '../../../src/config/config.js';
 import { answersByDomain, replyPolicyFor } from '../../../src/config/domain-answers.js';
 import { loadConfig } from '../../../src/config/load.js';
-import { policyReplies } from '../../../src/daemon/policy-lookups.js';
+import { policyReplies } from '../../../src/policy/action.js';
 import { OVERQUOTA, UNKNOWN } from '../../../src/validation/verdict.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'cyrusmapd-domains-'));
