@@ -34,6 +34,8 @@ export type Backchannels = {
   readonly probes: readonly Probe[];
   /** By the name of the back-channel: who is asked for it, itself or with its second. */
   readonly asked: ReadonlyMap<string, Probe>;
+  /** By the name of the back-channel. */
+  readonly lists: ReadonlyMap<string, ListProbe>;
   /** Of those that share a domain. */
   readonly shared: readonly AnyOfProbe[];
   readonly cyrus: readonly CyrusBackchannel[];
@@ -63,7 +65,10 @@ export async function buildBackchannels(
     return probe === undefined ? [] : [{ domain, probe }];
   });
   const route = routeByDomain(entries, config.lookup.domainsComplete);
-  return { route, probes: [...probes.values()], asked, shared, cyrus };
+  const lists = new Map(
+    [...probes].flatMap(([name, probe]) => (probe instanceof ListProbe ? [[name, probe] as const] : [])),
+  );
+  return { route, probes: [...probes.values()], asked, lists, shared, cyrus };
 }
 
 /** Who is asked about a domain. The same servers stay the same, so that what they said stays their word. */

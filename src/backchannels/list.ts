@@ -1,5 +1,4 @@
-// A back-channel for hosts without Cyrus at hand, and for a first look: a text file, one mailbox a line, `#` begins
-// a comment. Read when it is opened, at each reload, and when it changed and stands still. An empty list is a mistake, not
+// A back-channel for hosts without Cyrus at hand, for names that are no mailboxes, and for a first look: a text file. Read when it is opened, at each reload, and when it changed and stands still. An empty list is a mistake, not
 // an empty host: it denies nobody; and one that lost many of its names is believed only after it has stood so for a minute.
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../errors.js';
@@ -9,9 +8,10 @@ import { FileWatch } from '../net/file-watch.js';
 import { sameState, type FileState } from '../net/stable-file.js';
 import type { Probe } from '../validation/probe.js';
 import type { Proof } from '../validation/proof.js';
-import type { AddressRules, Recipient } from '../validation/recipient.js';
+import type { AddressRules, KeyParts, Recipient } from '../validation/recipient.js';
 import { DELIVERABLE, deferred, UNKNOWN, type Verdict } from '../validation/verdict.js';
-import { readList, type Names, type ReadList } from './list-file.js';
+import type { ListedAddresses } from './listed-addresses.js';
+import { readList, type ListOrigin, type ReadList } from './list-file.js';
 
 /** Whoever takes out more than this share of the mailboxes at once has more likely lost them. */
 const SHRINK_MAX = 0.1;
@@ -25,7 +25,7 @@ type Around = {
   readonly now: () => number;
 };
 
-export type ListOrigin = { readonly name: string; readonly file: string };
+export type NamedList = ListOrigin & { readonly name: string };
 
 export class ListProbe implements Probe {
   readonly name: string;
@@ -37,19 +37,19 @@ export class ListProbe implements Probe {
     vouchesForUnknown: true,
     deferUnknown: false,
   };
-  readonly #origin: ListOrigin;
+  readonly #origin: NamedList;
   readonly #rules: AddressRules;
   readonly #log: Log;
   readonly #now: () => number;
   readonly #watch = new FileWatch(() => this.#changed());
-  #names: Names;
+  #names: ListedAddresses;
   #taken: number;
   /** The file that was refused, as it stood then. */
   #refused: FileState | undefined;
   #confirm: NodeJS.Timeout | undefined;
   #closed = false;
 
-  private constructor(origin: ListOrigin, rules: AddressRules, { names, state }: ReadList, around: Around) {
+  private constructor(origin: NamedList, rules: AddressRules, { names, state }: ReadList, around: Around) {
     this.name = origin.name;
     this.#origin = origin;
     this.#rules = rules;
@@ -66,20 +66,31 @@ export class ListProbe implements Probe {
    * @throws ConfigError where the file cannot be read, is too long, is being written to, or has a line that is no mailbox
    */
   static async open(
-    { name, file }: ListOrigin,
+    { name, file, format, domains }: NamedList,
     rules: AddressRules,
     around: Around,
     former?: Probe,
   ): Promise<ListProbe> {
-    const read = await readList(file, `backchannel.${name}.file`, rules);
-    const known = former instanceof ListProbe && former.#isOf({ name, file }, rules) ? former : undefined;
+    const origin = { name, file, format, domains };
+    const read = await readList(origin, `backchannel.${name}.file`, rules);
+    const known = former instanceof ListProbe && former.#isOf(origin, rules) ? former : undefined;
     if (known !== undefined && (await known.#refuses(read))) return known;
-    return new ListProbe({ name, file }, rules, read, around);
+    return new ListProbe(origin, rules, read, around);
+  }
+
+  /** Whether it has nobody, which is a mistake: then it denies nobody. */
+  get isEmpty(): boolean {
+    return this.#names.size === 0;
+  }
+
+  /** Whether mail for it is taken. */
+  accepts(named: KeyParts): boolean {
+    return this.#names.has(named);
   }
 
   check(recipient: Recipient): Promise<Verdict> {
-    if (this.#names.has(recipient.mailbox)) return Promise.resolve(DELIVERABLE);
-    return Promise.resolve(this.#names.size === 0 ? deferred('the list of mailboxes is empty') : UNKNOWN);
+    if (this.accepts(recipient)) return Promise.resolve(DELIVERABLE);
+    return Promise.resolve(this.isEmpty ? deferred('the list of mailboxes is empty') : UNKNOWN);
   }
 
   drain(): Promise<void> {
@@ -94,7 +105,7 @@ export class ListProbe implements Probe {
     return Promise.resolve();
   }
 
-  #isOf(origin: ListOrigin, rules: AddressRules): boolean {
+  #isOf(origin: NamedList, rules: AddressRules): boolean {
     return isDeepStrictEqual([origin, rules], [this.#origin, this.#rules]);
   }
 
@@ -110,8 +121,8 @@ export class ListProbe implements Probe {
 
   /** Whether it lost too many; then it is read again in a minute, and believed where it has not changed since. */
   async #refuses({ names, state }: ReadList): Promise<boolean> {
-    const missing = await this.#names.missingFrom(names);
-    if (missing <= this.#names.size * SHRINK_MAX) return false;
+    const { missing, pattern } = await this.#names.missingFrom(names);
+    if (missing <= this.#names.size * SHRINK_MAX && !pattern) return false;
     const { name, file } = this.#origin;
     const told = this.#refused !== undefined && sameState(this.#refused, state);
     if (!told) listShrunk(this.#log, { backchannel: name, file, mailboxes: names.size, missing });
@@ -138,7 +149,7 @@ export class ListProbe implements Probe {
   }
 
   #read(): Promise<ReadList> {
-    return readList(this.#origin.file, `backchannel.${this.name}.file`, this.#rules);
+    return readList(this.#origin, `backchannel.${this.name}.file`, this.#rules);
   }
 
   /** A flight that asked the former names is from before this, and nothing of it is remembered. */

@@ -1,21 +1,51 @@
 // The part of the configuration that the validator takes. No I/O.
 import type { Config } from '../config/config.js';
+import type { ListProbe } from './list.js';
+import { routeByDomain } from '../validation/routing.js';
 import type { ValidatorRules } from '../validation/validator.js';
 
-/** @param more that are always accepted: see readAlwaysAccept() */
+/**
+ * @param more that are always accepted: see readAlwaysAccept()
+ * @param lists by the name of their back-channel
+ */
 export function validatorRules(
-  { lookup, host, backchannels }: Config,
+  config: Config,
   more: readonly string[] = [],
+  lists: ReadonlyMap<string, ListProbe> = new Map(),
 ): ValidatorRules {
+  const { lookup, host, backchannels } = config;
   const lmtp = backchannels.filter((each) => each.type === 'lmtp' && each.endpoint.kind === 'unix');
   const always = new Set([...lookup.alwaysAccept, ...more]);
+  const also = alsoAccepted(config, lists);
   return {
     address: lookup.addressRules,
     deadlineMs: lookup.deadlineMs,
     eightBit: lookup.eightBit,
     // What listens on a UNIX socket is on this machine, as its imapd.conf is.
     fuzzy: new Set(host?.fuzzy === true ? lmtp.map(({ name }) => name) : []),
-    alwaysAccepts: ({ local, domain }) =>
-      always.size > 0 && (always.has(local) || (domain !== undefined && always.has(`${local}@${domain}`))),
+    alwaysAccepts: (recipient) => {
+      const { local, domain } = recipient;
+      const whole = domain !== undefined && always.has(`${local}@${domain}`);
+      return whole || always.has(local) || also?.(recipient) === true;
+    },
+    alsoAccepts: also,
+  };
+}
+
+/** Whether a list knows a key that the back-channel of its domain has in `also`; undefined where none has. */
+function alsoAccepted(
+  { backchannels, domains }: Config,
+  lists: ReadonlyMap<string, ListProbe>,
+): ValidatorRules['alsoAccepts'] {
+  const alsoOf = new Map(backchannels.map(({ name, also = [] }) => [name, also]));
+  const entries = domains.map(({ domain, backchannels: names }) => {
+    const also = new Set(names.flatMap((name) => alsoOf.get(name) ?? []));
+    return { domain, probe: [...also].flatMap((name) => lists.get(name) ?? []) };
+  });
+  if (entries.every(({ probe }) => probe.length === 0)) return undefined;
+  const route = routeByDomain(entries, false);
+  return (named) => {
+    const asked = route(named.domain);
+    return typeof asked === 'object' && asked.some((list) => list.accepts(named));
   };
 }

@@ -45,9 +45,9 @@ export async function check(argument: string, flags: Flags): Promise<number> {
   return exitStatusOfReply(reply.status);
 }
 
-async function decide(config: Config, { route }: Backchannels, key: string): Promise<Outcome> {
+async function decide(config: Config, { route, lists }: Backchannels, key: string): Promise<Outcome> {
   const cache = new VerdictCache(DEFAULT_CACHE_LIMITS, DEFAULT_BELIEF, now());
-  const rules = validatorRules(config, await readAlwaysAccept(config));
+  const rules = validatorRules(config, await readAlwaysAccept(config), lists);
   return new Validator(cache, route, rules, now).ask(key, config.defaultMap.detail);
 }
 

@@ -5,7 +5,14 @@ import type { ReplyPolicy } from '../validation/verdict.js';
 import type { NamedFile } from '../net/stable-file.js';
 import type { UnixEndpoint } from './kinds.js';
 import type { MechanismName } from './mechanism-names.js';
-import type { CyrusValues, DomainValues, ImapValues, LmtpValues, SectionValues } from './schema.js';
+import type {
+  CyrusValues,
+  DomainValues,
+  ImapValues,
+  ListValues,
+  LmtpValues,
+  SectionValues,
+} from './schema.js';
 
 export type Config = Omit<SectionValues, 'lookup' | 'events'> & {
   /** The file it was read from; undefined where defaults and flags were enough. */
@@ -138,8 +145,13 @@ export type TlsConfig = {
 type ListBackchannelConfig = {
   readonly type: 'list';
   readonly name: string;
-  /** Absolute; one mailbox a line, read again at each reload and after each change. */
+  /** Absolute; read again at each reload and after each change. */
   readonly file: string;
+  readonly format: ListValues['format'];
+  /** Lower case; in these an entry without a domain is meant. Undefined: in the default domain. */
+  readonly domains: readonly string[] | undefined;
+  /** Names of lists. */
+  readonly also: readonly string[] | undefined;
   readonly second: undefined;
 };
 

@@ -28,6 +28,7 @@ export function contradictions(values: Values): Problem[] {
       ...(each.tls === 'none' ? uselessTlsKeys(name, each) : missingTlsKeys(name, each)),
       ...canaries(name, each, values),
     ]),
+    ...alsos(values),
     ...unseenFolders(values),
     ...domainContradictions(values),
   ];
@@ -123,6 +124,19 @@ function seconds(name: string, { second }: CyrusValues, names: readonly string[]
       `is ${showValue(second)}: must be the name of another back-channel: ${others}`,
     ),
   ];
+}
+
+/** Another Cyrus that may have the mailbox is named in [domains], where its no counts too. */
+function alsos({ backchannel }: Values): Problem[] {
+  const lists = [...backchannel].filter(([, { type }]) => type === 'list').map(([name]) => name);
+  return [...backchannel].flatMap(([name, { also = [] }]) =>
+    also.flatMap((each, index) => {
+      if (each !== name && lists.includes(each)) return [];
+      const others = lists.filter((list) => list !== name).join(', ') || 'there is none';
+      const rest = `is ${showValue(each)}: must be the name of another back-channel of type "list": ${others}`;
+      return [problem(['backchannel', name, 'also', index], rest)];
+    }),
+  );
 }
 
 function logins(name: string, values: CyrusValues): Problem[] {

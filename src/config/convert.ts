@@ -92,7 +92,10 @@ function toEvents({ listen, ...values }: Values['events']): EventsConfig | undef
 }
 
 function toBackchannel(name: string, values: BackchannelValues, rules: AddressRules): BackchannelConfig {
-  if (values.type === 'list') return { ...values, name, second: undefined };
+  if (values.type === 'list') {
+    const here = values.domains?.map((domain) => domain.toLowerCase());
+    return { ...values, name, domains: here, second: undefined };
+  }
   const { canary, user, passwordFile, authorizationId, mechanisms, plainAnywhere, ...untilTls } = values;
   const { tls, caFile, serverName, clientCert, clientKey, tlsMinVersion, ...own } = untilTls;
   return {

@@ -148,6 +148,11 @@ export function hostName(): Kind<string> {
   return text((value) => /^[A-Za-z0-9.:_-]{1,253}$/.test(value), 'a host name or an address');
 }
 
+/** As in [domains], but of one domain. */
+export function domainName(): Kind<string> {
+  return text((value) => /^[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/.test(value), 'a domain such as example.jp');
+}
+
 /** An address that could be asked about; one with a detail names the same mailbox as one without. */
 export function mailbox(): Kind<string> {
   return text(

@@ -61,7 +61,8 @@ type ValuesOfType<Type extends BackchannelType> = { readonly type: Type } & Valu
 export type LmtpValues = ValuesOfType<'lmtp'>;
 export type ImapValues = ValuesOfType<'imap'>;
 export type CyrusValues = LmtpValues | ImapValues;
-export type BackchannelValues = CyrusValues | ValuesOfType<'list'>;
+export type ListValues = ValuesOfType<'list'>;
+export type BackchannelValues = CyrusValues | ListValues;
 
 export type MapValues = ValuesOf<(typeof MAP)['keys']>;
 export type DomainValues = ValuesOf<(typeof DOMAIN)['keys']>;

@@ -88,7 +88,7 @@ export async function putInForce(
   // From here on nothing waits, so that no lookup sees the half of it.
   const vouched = vouchedFor(config, backchannels, { events, clock: hostClock.clock });
   cache.vouchers.take(vouched, now());
-  validator.reconfigure(backchannels.route, validatorRules(config, always));
+  validator.reconfigure(backchannels.route, validatorRules(config, always, backchannels.lists));
   lookups.policies = policiesOf(config, metrics);
   heart.policyLookups.take(config);
   lookupLog.maxRefusedPerSecond = config.log.maxRefusedPerSecond;

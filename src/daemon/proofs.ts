@@ -53,20 +53,27 @@ function vouchedTogether(probe: Probe, members: readonly Vouched[]): Vouched {
   };
 }
 
-function vouchedForEach(config: Config, { asked }: Backchannels, { events, clock }: Tellers): Vouched[] {
+function vouchedForEach(
+  config: Config,
+  { asked, lists }: Backchannels,
+  { events, clock }: Tellers,
+): Vouched[] {
   const pushing = config.events === undefined ? [] : pushers(config.events, config.backchannels);
   const here = hosted(config);
   const listed = listsEverything(config);
   return config.backchannels.flatMap((backchannel) => {
     const probe = asked.get(backchannel.name);
     if (probe === undefined) return [];
+    const also = (backchannel.also ?? []).flatMap((name) => lists.get(name) ?? []);
+    const unsure = also.length === 0 ? undefined : unlessEmpty(also);
     if (backchannel.type === 'list') {
-      const proof = probe instanceof ListProbe ? probe.proof : AGE;
+      const own = [probe instanceof ListProbe ? probe.proof : AGE, unsure];
+      const proof = joinProofs(own.filter((each) => each !== undefined));
       return [{ probe, proof, belief: beliefOf(config.cache, undefined, false) }];
     }
     const told = events !== undefined && pushing.includes(backchannel.name);
     const belief = beliefOf(config.cache, told ? config.events : undefined, listed);
-    const proofs = [told ? events : undefined, here.includes(backchannel.name) ? clock : undefined];
+    const proofs = [told ? events : undefined, here.includes(backchannel.name) ? clock : undefined, unsure];
     return [
       {
         probe,
@@ -76,6 +83,17 @@ function vouchedForEach(config: Config, { asked }: Backchannels, { events, clock
       },
     ];
   });
+}
+
+/** It proves nothing; but while a list of aliases is empty, nobody knows whether a name that Cyrus denies is one. */
+function unlessEmpty(lists: readonly ListProbe[]): Proof {
+  return {
+    ...AGE,
+    describe: () => `also ${lists.map(({ name }) => name).join(', ')}`,
+    get deferUnknown() {
+      return lists.some(({ isEmpty }) => isEmpty);
+    },
+  };
 }
 
 /** The back-channels whose Cyrus pushes its events to us: as configured, else those that can be on this machine. */

@@ -17,7 +17,7 @@ export function listingOf(recipient: Recipient, proof: Proof, now: number): Verd
     case 'listed':
       return LISTED;
     case 'unlisted':
-      return UNLISTED;
+      return proof.deferUnknown ? undefined : UNLISTED;
     case undefined:
       return undefined;
   }

@@ -123,6 +123,25 @@ export function domainOf(key: string, rules: AddressRules): string | undefined {
   return rules.downcase ? domain.toLowerCase() : domain;
 }
 
+/** What a key names, whether or not a mailbox can have such a name. */
+export type KeyParts = {
+  readonly local: string;
+  readonly detail: string | undefined;
+  readonly domain: string | undefined;
+  /** Of a recipient. */
+  readonly mailbox?: string;
+};
+
+/** The parts of any key. */
+export function partsOf(key: string, rules: AddressRules): KeyParts {
+  const at = key.lastIndexOf('@');
+  const local = at === -1 ? key : key.slice(0, at);
+  const plus = local.indexOf('+');
+  const domain = domainOf(key, rules);
+  if (plus === -1) return { local, detail: undefined, domain };
+  return { local: local.slice(0, plus), detail: local.slice(plus + 1), domain };
+}
+
 /** The same user without the detail: lmtpd takes mail for any detail of a user whose INBOX exists. */
 export function withoutDetail(recipient: Recipient): Recipient {
   const address = join(recipient.local, undefined, recipient.spelledDomain);

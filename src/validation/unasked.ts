@@ -1,9 +1,13 @@
 // What becomes of a key that is no recipient, and so is not asked about: unknown only where lmtpd could but refuse it. No I/O.
-import { deferredByRule, unknownByRule, type Outcome } from './outcome.js';
+import { deferredByRule, RULE_ACCEPTS, unknownByRule, type Outcome } from './outcome.js';
 import type { Route } from './probe.js';
-import { domainOf, type AddressRules, type ParsedKey } from './recipient.js';
+import { domainOf, partsOf, type AddressRules, type KeyParts, type ParsedKey } from './recipient.js';
 
-type Rules = { readonly address: AddressRules; readonly eightBit: 'reject' | 'temp' | 'ask' };
+type Rules = {
+  readonly address: AddressRules;
+  readonly eightBit: 'reject' | 'temp' | 'ask';
+  readonly alsoAccepts?: ((named: KeyParts) => boolean) | undefined;
+};
 
 export function unaskedOutcome(
   parsed: Exclude<ParsedKey, { readonly kind: 'recipient' }>,
@@ -11,6 +15,8 @@ export function unaskedOutcome(
   rules: Rules,
   route: Route,
 ): Outcome {
+  // An alias may have a name that no mailbox can have.
+  if (rules.alsoAccepts?.(partsOf(key, rules.address)) === true) return RULE_ACCEPTS;
   if (parsed.kind === 'unaskable') {
     return deferredByRule(`an address with ${parsed.reason}`, parsed.reason);
   }

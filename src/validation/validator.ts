@@ -24,6 +24,7 @@ import {
   asFolder,
   parseKey,
   asShared,
+  type KeyParts,
   withoutDetail,
   type AddressRules,
   type ParsedKey,
@@ -43,8 +44,10 @@ export type ValidatorRules = {
   readonly eightBit: 'reject' | 'temp' | 'ask';
   /** Back-channels whose "yes" to a shared mailbox is none, by name. */
   readonly fuzzy?: ReadonlySet<string>;
-  /** Whether a key is always accepted, such as postmaster; folded like recipients. */
+  /** Whether a recipient is always accepted, such as postmaster or an alias. */
   readonly alwaysAccepts: (recipient: Recipient) => boolean;
+  /** The same of any key, since an alias may have a name that no mailbox can have; undefined where there are none. */
+  readonly alsoAccepts?: ((named: KeyParts) => boolean) | undefined;
 };
 
 /** After a question in the background that Cyrus could not be asked. */

@@ -28,6 +28,9 @@ const KEYS = [
   'postmaster',
   'alice',
   'nobody@example.jp',
+  'list@example.jp',
+  'bare@example.jp',
+  'list+x@sub.example.net',
   'somebody@other.test',
   '\xe4@example.jp',
 ].flatMap((key) => ['cyrus', 'other'].map((map) => ({ map, key })));
@@ -63,11 +66,20 @@ const configuration = fc
     'domain."example.jp"': fc.option(ofDomain),
     'domain."*.example.net"': fc.option(ofDomain),
     cache: fc.record({ known_ttl: fc.constantFrom('60s', '1h'), negative_ttl: fc.constantFrom('0s', '60s') }),
-    one: fc.record({ autocreate: fc.constantFrom('accept', 'defer'), batch: fc.constantFrom(1, 32) }),
+    aliases: fc.record({
+      format: fc.constantFrom('virtual', 'virtusertable'),
+      domains: fc.constant(['example.jp']),
+    }),
+    one: fc.record({
+      also: fc.constantFrom(null, ['aliases']),
+      autocreate: fc.constantFrom('accept', 'defer'),
+      batch: fc.constantFrom(1, 32),
+    }),
     two: fc.record({ connections: fc.constantFrom(1, 4), second: fc.option(fc.constant('one')) }),
   })
-  .map(({ one, two, ...tables }) => ({
+  .map(({ one, two, aliases, ...tables }) => ({
     ...tables,
+    'backchannel.aliases': { type: 'list', ...aliases },
     'backchannel.one': { type: 'lmtp', canary: 'alice@example.jp', ...one },
     'backchannel.two': { type: 'lmtp', canary: 'alice@example.jp', ...two },
   }));
@@ -133,6 +145,10 @@ class Rig {
 
   private constructor(lmtpds: ReadonlyMap<string, LmtpServer>) {
     this.#lmtpds = lmtpds;
+    writeFileSync(
+      this.#path('aliases'),
+      'list@example.jp alice\nfull@example.jp alice\n@sub.example.net alice\nbare alice\n',
+    );
   }
 
   static async start(): Promise<Rig> {
@@ -178,9 +194,9 @@ class Rig {
         value === null ? [] : [`${JSON.stringify(key)} = ${JSON.stringify(value)}`],
       );
       const endpoint = this.#lmtpds.get(name.replace('backchannel.', ''))?.endpoint;
-      return [`[${name}]`, ...lines, ...(endpoint === undefined ? [] : [`endpoint = "${endpoint}"`])].join(
-        '\n',
-      );
+      if (endpoint !== undefined) lines.push(`endpoint = "${endpoint}"`);
+      if (name === 'backchannel.aliases') lines.push(`file = "${this.#path('aliases')}"`);
+      return [`[${name}]`, ...lines].join('\n');
     });
     const file = join(this.#folder, 'cyrusmapd.toml');
     writeFileSync(file, [`[socketmap]\nlisten = ["unix:${this.#path(socket)}"]`, ...text].join('\n'));

@@ -3,10 +3,12 @@ import { key, type Keys, type Kind, type Table } from '../key.js';
 import {
   absolutePath,
   choice,
+  domainName,
   duration,
   endpoint,
   flag,
   integer,
+  list,
   mailbox,
   oneOrMore,
   text,
@@ -70,6 +72,13 @@ const SECOND = key(
   },
 );
 
+const ALSO = key(list(backchannelName(), 'names of lists', 1), {
+  unset: 'nobody is',
+  example: ['aliases'],
+  since: '0.1.0',
+  text: 'Back-channels of type "list" with names that are no mailboxes of this Cyrus, such as aliases: whom one of them has is `OK` by that, whatever Cyrus says. Nobody is refused by a list; while one of them is empty, what Cyrus denies is `TEMP`.',
+});
+
 const REPLICA = key(flag(), {
   default: false,
   since: '0.1.0',
@@ -108,6 +117,7 @@ const LMTP_KEYS = {
     text: 'With `autocreate_post` of imapd.conf(5) a RCPT makes the mailbox. Where that is found, nobody is asked there ("defer"), or everybody all the same ("accept").',
   }),
   second: SECOND,
+  also: ALSO,
   replica: REPLICA,
 } satisfies Keys;
 
@@ -154,6 +164,7 @@ const IMAP_KEYS = {
     text: 'For the list of all mailboxes, from its first command to its last answer. One that takes longer is given up, and what was known before stays.',
   }),
   second: SECOND,
+  also: ALSO,
   replica: REPLICA,
 } satisfies Keys;
 
@@ -168,13 +179,25 @@ const LIST_KEYS = {
     required: true,
     example: '/usr/local/etc/cyrusmapd/mailboxes',
     since: '0.1.0',
-    text: 'One mailbox a line; `#` begins a comment at the beginning of a line or after a blank. Read again at `SIGHUP`, and by itself where it changed and has stood still for a second; one that lost more than a tenth of its names is believed after a minute.',
+    text: 'The list, 64 MiB at most. Read again at `SIGHUP`, and by itself where it changed and has stood still for a second; one that lost more than a tenth of its names, or a whole domain, is believed after a minute.',
   }),
+  format: key(choice('mailboxes', 'aliases', 'virtusertable', 'virtual'), {
+    default: 'mailboxes',
+    since: '0.1.0',
+    text: 'How it is written. "mailboxes": one a line, or `@example.jp` for all of that domain; `#` begins a comment at the beginning of a line or after a blank. "aliases" and "virtusertable" are files of Sendmail as they are given to newaliases(1) and makemap(8), "virtual" one of Postfix as it is given to postmap(1): their left-hand sides, read and looked up as those programs do, but for what virtusertable has as `error:`.',
+  }),
+  domains: key(list(domainName(), 'domains', 1), {
+    unset: 'in lookup.default_domain',
+    example: ['example.jp'],
+    since: '0.1.0',
+    text: 'The domains in which an entry without a domain is meant, such as the aliases of Sendmail in its own domains.',
+  }),
+  also: ALSO,
 } satisfies Keys;
 
 const LIST = {
   title: 'A list',
-  text: 'A text file instead of Cyrus, for tests and for mailboxes that are elsewhere.',
+  text: 'A text file: instead of Cyrus, for tests and for mailboxes that are elsewhere; or beside it, by `also`, for names that are no mailboxes.',
   keys: LIST_KEYS,
 } satisfies Table<Keys>;
 

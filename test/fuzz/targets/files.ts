@@ -26,7 +26,13 @@ export const listFile: Target = {
   dictionary: ['#', ' #', '\n', '\r\n', '\t', '@example.jp', '\0', '+x', '\xe9', '__proto__'],
   async run(input) {
     try {
-      const names = await parseList(input, '/list', 'backchannel.n.file', DEFAULT_ADDRESS_RULES);
+      for (const format of ['aliases', 'virtusertable', 'virtual'] as const) {
+        const table = { file: '/list', format, domains: ['example.jp'] };
+        const keys = await parseList(input, table, 'backchannel.n.file', DEFAULT_ADDRESS_RULES);
+        expect(keys.size).toBeLessThanOrEqual(input.toString('latin1').split('\n').length);
+      }
+      const origin = { file: '/list', format: 'mailboxes', domains: undefined } as const;
+      const names = await parseList(input, origin, 'backchannel.n.file', DEFAULT_ADDRESS_RULES);
       expect(names.size).toBeLessThanOrEqual(input.toString('latin1').split('\n').length);
     } catch (error) {
       if (!(error instanceof ConfigError)) throw error;

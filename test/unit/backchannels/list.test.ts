@@ -4,6 +4,7 @@ import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { ListProbe, SHRUNK_STANDS_MS } from '../../../src/backchannels/list.js';
+import type { ListFormat } from '../../../src/backchannels/table-keys.js';
 import { LOOK_MS } from '../../../src/net/file-watch.js';
 import { silentLog, type Log } from '../../../src/log/log.js';
 import { DEFAULT_ADDRESS_RULES, parseKey } from '../../../src/validation/recipient.js';
@@ -30,8 +31,8 @@ function write(count: number): void {
   writeFileSync(join(folder, 'list'), Array.from({ length: count }, (_, i) => `u${i}@example.jp\n`).join(''));
 }
 
-async function open(former?: ListProbe): Promise<ListProbe> {
-  const origin = { name: 'names', file: join(folder, 'list') };
+async function open(former?: ListProbe, format: ListFormat = 'mailboxes'): Promise<ListProbe> {
+  const origin = { name: 'names', file: join(folder, 'list'), format, domains: undefined };
   const probe = await ListProbe.open(origin, DEFAULT_ADDRESS_RULES, { log, now: () => now }, former);
   opened.push(probe);
   return probe;
@@ -202,5 +203,41 @@ describe('a long list', () => {
     expect(await verdict(probe, 199_999)).toBe('deliverable');
     // About 2 ms each; on a busy machine a turn may take longer, but never as long as the whole.
     expect(longestMs).toBeLessThan(200);
+  });
+});
+
+describe('a table of aliases', () => {
+  const write = (text: string): void => writeFileSync(join(folder, 'list'), text);
+  const accepts = (probe: ListProbe, local: string, domain: string): boolean =>
+    probe.accepts({ local, detail: undefined, domain });
+
+  it('that lost a whole domain is believed only when it has stood so for a minute, however many others it has', async () => {
+    const others = Array.from({ length: 100 }, (_, i) => `u${i}@example.jp x\n`).join('');
+    write(`@example.net x\n${others}`);
+    const former = await open(undefined, 'virtual');
+    write(others);
+    const next = await open(former, 'virtual');
+    expect(accepts(next, 'anybody', 'example.net')).toBe(true);
+    await vi.advanceTimersByTimeAsync(SHRUNK_STANDS_MS);
+    await vi.waitFor(() => expect(accepts(next, 'anybody', 'example.net')).toBe(false));
+    expect(accepts(next, 'u7', 'example.jp')).toBe(true);
+  });
+
+  it('of 10 MB is read in slices, so that lookups are answered meanwhile', { timeout: 60_000 }, async () => {
+    const count = 250_000;
+    write(Array.from({ length: count }, (_, i) => `alias.number.${i}@example.jp\tu${i}\n`).join(''));
+    let turns = 0;
+    let done = false;
+    const turn = (): void => {
+      turns += 1;
+      if (!done) setImmediate(turn);
+    };
+    setImmediate(turn);
+    vi.useRealTimers();
+    const probe = await open(undefined, 'virtual');
+    done = true;
+    expect(accepts(probe, `alias.number.${count - 1}`, 'example.jp')).toBe(true);
+    expect(accepts(probe, `alias.number.${count}`, 'example.jp')).toBe(false);
+    expect(turns).toBeGreaterThan(30);
   });
 });

@@ -275,7 +275,9 @@ describe('the file', () => {
 describe('the flags', () => {
   it('replace the back-channels of the file by one, and keep its domains', async () => {
     const config = await load(`${LMTP}[domains]\n"example.jp" = "cyrus"`, { list: '/etc/mailboxes' });
-    expect(config.backchannels).toEqual([{ type: 'list', name: 'default', file: '/etc/mailboxes' }]);
+    expect(config.backchannels).toEqual([
+      { type: 'list', name: 'default', file: '/etc/mailboxes', format: 'mailboxes' },
+    ]);
     expect(config.domains).toEqual([{ domain: 'example.jp', backchannels: ['default'] }]);
   });
 
@@ -426,7 +428,9 @@ describe('the demo', () => {
   it('serves a list for example.jp alone, and reads no file', async () => {
     const { config } = await loadConfig({ demo: true }, undefined, [written('[')]);
     expect(config.file).toBeUndefined();
-    expect(config.backchannels).toEqual([{ type: 'list', name: 'demo', file: BUILT_IN_LIST }]);
+    expect(config.backchannels).toEqual([
+      { type: 'list', name: 'demo', file: BUILT_IN_LIST, format: 'mailboxes' },
+    ]);
     expect(config.domains).toEqual([{ domain: 'example.jp', backchannels: ['demo'] }]);
     expect(config.lookup.domainsComplete).toBe(false);
     expect(config.socketmap.listen).toEqual([{ kind: 'inet', host: '127.0.0.1', port: 7860 }]);

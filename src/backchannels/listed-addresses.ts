@@ -1,0 +1,124 @@
+// The addresses of a list, and which recipients they mean: a mailbox, a whole domain (`@example.jp`), or what Sendmail and Postfix
+// look up in their own tables for an address, in their order. No I/O.
+import { setImmediate as nextTurn } from 'node:timers/promises';
+import type { KeyParts } from '../validation/recipient.js';
+import type { ListFormat } from './table-keys.js';
+
+/** A set that grows over this takes long to be laid out anew; so there are many of them. */
+const SHARDS = 256;
+
+/** A set of names in parts, so that no step of its growing takes long. */
+class Names {
+  readonly #shards: readonly Set<string>[] = Array.from({ length: SHARDS }, () => new Set<string>());
+  #size = 0;
+
+  get size(): number {
+    return this.#size;
+  }
+
+  add(name: string): void {
+    const shard = this.#shardOf(name);
+    const before = shard.size;
+    shard.add(name);
+    this.#size += shard.size - before;
+  }
+
+  has(name: string): boolean {
+    return this.#shardOf(name).has(name);
+  }
+
+  /** In slices. @returns how many of ours the others have not */
+  async missingFrom(others: Names): Promise<number> {
+    let missing = 0;
+    for (const shard of this.#shards) {
+      for (const name of shard) if (!others.has(name)) missing += 1;
+      await nextTurn();
+    }
+    return missing;
+  }
+
+  #shardOf(name: string): Set<string> {
+    let hash = name.length;
+    for (let at = 0; at < name.length && at < 32; at += 1) hash = (hash * 31 + name.charCodeAt(at)) | 0;
+    // There are as many as the mask can name.
+    return this.#shards[hash & (SHARDS - 1)] ?? new Set();
+  }
+}
+
+export class ListedAddresses {
+  readonly #names = new Names();
+  /** `@example.jp`, `+*@example.jp`: each stands for many. */
+  readonly #patterns = new Set<string>();
+  /** Of which the table says that they are none. */
+  readonly #refused = new Set<string>();
+  readonly #format: ListFormat;
+  readonly #domains: ReadonlySet<string>;
+
+  /** @param domains in which an entry without a domain is meant, in lower case */
+  constructor(format: ListFormat, domains: ReadonlySet<string>) {
+    this.#format = format;
+    this.#domains = domains;
+  }
+
+  get size(): number {
+    return this.#names.size + this.#patterns.size;
+  }
+
+  /** Of two lines for one key the first counts, as for makemap(8). */
+  add(key: string, refused = false): void {
+    if (this.#refused.has(key) || this.#names.has(key)) return;
+    if (refused && !this.#patterns.has(key)) this.#refused.add(key);
+    else if (/^(?:@|\+[+*]@)/.test(key)) this.#patterns.add(key);
+    else this.#names.add(key);
+  }
+
+  has(named: KeyParts): boolean {
+    for (const key of this.#keysFor(named)) {
+      if (this.#refused.has(key)) return false;
+      if (this.#names.has(key) || this.#patterns.has(key)) return true;
+    }
+    return false;
+  }
+
+  /** In slices. @returns how many of ours the others lack, and whether one of those stands for many */
+  async missingFrom(others: ListedAddresses): Promise<{ missing: number; pattern: boolean }> {
+    const names = await this.#names.missingFrom(others.#names);
+    const patterns = [...this.#patterns].filter((each) => !others.#patterns.has(each)).length;
+    return { missing: names + patterns, pattern: patterns > 0 };
+  }
+
+  /** What is looked up, in this order: the first that is there decides. */
+  #keysFor({ local, detail, domain, mailbox }: KeyParts): string[] {
+    if (this.#format === 'mailboxes') {
+      const bare = domain !== undefined && this.#domains.has(lower(domain)) ? [lower(local)] : [];
+      const own = mailbox === undefined ? [] : [mailbox];
+      return [...own, ...bare, ...(domain === undefined ? [] : [`@${lower(domain)}`])];
+    }
+    const user = lower(local);
+    const extended = detail === undefined ? undefined : `${user}+${lower(detail)}`;
+    const at = domain === undefined ? '' : `@${lower(domain)}`;
+    const isHere = domain === undefined || this.#domains.has(lower(domain));
+    switch (this.#format) {
+      case 'aliases': {
+        const names = extended === undefined ? [user] : [extended, `${user}+*`, user];
+        return [...(at === '' ? [] : names.map((name) => name + at)), ...(isHere ? names : [])];
+      }
+      case 'virtual': {
+        const names = extended === undefined ? [user] : [extended, user];
+        const whole = at === '' ? [] : names.map((name) => name + at);
+        return [...whole, ...(isHere ? names : []), ...(at === '' ? [] : [at])];
+      }
+      case 'virtusertable': {
+        if (at === '') return [];
+        if (extended === undefined) return [user + at, at];
+        const whole = detail === '' ? [] : [`${user}++${at}`];
+        const any = detail === '' ? [] : [`++${at}`];
+        return [extended + at, ...whole, `${user}+*${at}`, user + at, ...any, `+*${at}`, at];
+      }
+    }
+  }
+}
+
+function lower(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}

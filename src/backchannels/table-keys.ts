@@ -1,0 +1,100 @@
+// The left-hand sides of the tables in which Sendmail and Postfix have their aliases, each read as its own program reads it:
+// aliases(5) of Sendmail, virtusertable by makemap(8), virtual(5) of Postfix by postmap(1). Bytes are latin1. No I/O.
+
+/** Of a list: `mailboxes` is a name a line, the others are tables of mail servers. */
+export type ListFormat = 'mailboxes' | TableFormat;
+export type TableFormat = 'aliases' | 'virtusertable' | 'virtual';
+
+/** Folded, as the programs fold it. */
+type TableKey = {
+  readonly key: string;
+  /** Whether the table says that there is no such address: `error:nouser` of virtusertable. */
+  readonly refused: boolean;
+};
+
+/** Takes one line after the other, without its end. @returns the key that is complete with it, if one is */
+export type TableReader = (line: string) => TableKey | undefined;
+
+/** What isspace(3) knows; JavaScript's `\s` knows more, and the bytes may be of any character set. */
+const BLANK = '[ \\t\\n\\v\\f\\r]';
+const BEGINS_BLANK = new RegExp(`^${BLANK}`);
+const IS_BLANK = new RegExp(`^${BLANK}*$`);
+const MAKEMAP_LINE = new RegExp(`^([^ \\t\\n\\v\\f\\r#][^ \\t\\n\\v\\f\\r]*)${BLANK}+([^]*)$`);
+const POSTMAP_KEY = new RegExp(`^((?:"(?:[^"\\\\]|\\\\.)*"|\\\\.|[^ \\t\\n\\v\\f\\r"\\\\])+)(?:${BLANK}|$)`);
+const POSTMAP_SKIPPED = new RegExp(`^${BLANK}*(?:#|$)`);
+/** Without what would make it another name to Sendmail, or none: a route, a comment, a list. */
+const ALIAS_NAME = /^[^ \t\n\v\f\r()<>,:"!%@]+(?:@[^ \t\n\v\f\r()<>,:"!%@]+)?$/;
+
+export function tableReader(format: TableFormat): TableReader {
+  switch (format) {
+    case 'aliases':
+      return aliasReader();
+    case 'virtusertable':
+      return readMakemapLine;
+    case 'virtual':
+      return postmapReader();
+  }
+}
+
+/** A line that begins with a blank is an error to makemap; one without a value too. */
+function readMakemapLine(line: string): TableKey | undefined {
+  const [, key, value = ''] = MAKEMAP_LINE.exec(line) ?? [];
+  if (key === undefined || value === '') return undefined;
+  return { key: fold(key), refused: /^"?error\s*:/i.test(value) };
+}
+
+/** A line that begins with a blank continues the one before, also over comments and empty lines. */
+function postmapReader(): TableReader {
+  let waiting: TableKey | undefined;
+  return (line) => {
+    if (POSTMAP_SKIPPED.test(line)) return undefined;
+    const before = waiting;
+    waiting = undefined;
+    if (BEGINS_BLANK.test(line)) return before;
+    const key = POSTMAP_KEY.exec(line)?.[1];
+    if (key === undefined) return undefined;
+    const found = { key: fold(unquoted(key)), refused: false };
+    if (!IS_BLANK.test(line.slice(key.length))) return found;
+    waiting = found;
+    return undefined;
+  };
+}
+
+/** readaliases() of Sendmail's alias.c: a backslash continues a line, a comment too; a blank at the begin of the next one as well. */
+function aliasReader(): TableReader {
+  let waiting: TableKey | undefined;
+  let continued = false;
+  return (line) => {
+    const goesOn = line.endsWith('\\');
+    const before = waiting;
+    const isMore = continued;
+    continued = goesOn;
+    if (isMore) return undefined;
+    waiting = undefined;
+    if (/^[ \t]/.test(line)) return IS_BLANK.test(line) ? undefined : before;
+    const colon = line.indexOf(':');
+    if (line === '' || line.startsWith('#') || colon === -1) return undefined;
+    const key = aliasName(line.slice(0, colon));
+    if (key === undefined) return undefined;
+    if (!IS_BLANK.test(line.slice(colon + 1))) return { key, refused: false };
+    waiting = { key, refused: false };
+    return undefined;
+  };
+}
+
+function aliasName(written: string): string | undefined {
+  const name = written.trim();
+  const quoted = /^"([^"\\]*)"$/.exec(name)?.[1];
+  if (quoted !== undefined) return quoted === '' ? undefined : fold(quoted);
+  return ALIAS_NAME.test(name) ? fold(name) : undefined;
+}
+
+/** A local part without the quotes around it, as a key of a socketmap has it. */
+function unquoted(key: string): string {
+  const [, local, domain = ''] = /^"((?:[^"\\]|\\.)*)"(@[^"@]*)?$/s.exec(key) ?? [];
+  return local === undefined ? key : local.replace(/\\(.)/gs, '$1') + domain;
+}
+
+function fold(text: string): string {
+  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
+}
