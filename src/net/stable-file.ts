@@ -30,8 +30,8 @@ export class FileError extends Error {
   override readonly name = 'FileError';
 }
 
-/** After so many it is taken for a file that is written all the time. */
-const TRIES = 20;
+/** For so long it is waited for; then it is taken for a file that is written all the time. */
+const PATIENCE_MS = 1000;
 const PAUSE_MS = 50;
 
 /** Without O_NONBLOCK a FIFO that nobody writes would hold us at open(). */
@@ -46,12 +46,31 @@ export async function readStableFile(
   limits: StableLimits,
   judge: (state: FileState) => void = () => undefined,
 ): Promise<StableFile> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    if (tries > 0) await sleep(PAUSE_MS);
-    const read = await readOnce(path, limits, judge);
+  return whenStill(PATIENCE_MS, () => readOnce(path, limits, judge));
+}
+
+/**
+ * Tries, with pauses, until nobody writes any more.
+ * @param patienceMs in milliseconds, at least 1
+ * @param attempt gives undefined where somebody wrote meanwhile
+ * @throws FileError where somebody always does; else what `attempt` throws
+ */
+export async function whenStill<Read>(
+  patienceMs: number,
+  attempt: () => Promise<Read | undefined>,
+): Promise<Read> {
+  for (let waitedMs = 0; waitedMs < patienceMs; waitedMs += PAUSE_MS) {
+    if (waitedMs > 0) await sleep(PAUSE_MS);
+    const read = await attempt();
     if (read !== undefined) return read;
   }
   throw new FileError('is being written to: must stand still while it is read');
+}
+
+/** Whether it was written to within so many milliseconds. A time that is not yet is one of another clock, and says nothing. */
+export function isYoung({ mtimeNs }: Pick<FileStamp, 'mtimeNs'>, quietMs: number): boolean {
+  const ageMs = Date.now() - Number(mtimeNs / 1_000_000n);
+  return ageMs >= 0 && ageMs < quietMs;
 }
 
 /** @returns undefined where it was written to, or replaced, meanwhile */
@@ -65,9 +84,7 @@ async function readOnce(
     const state = await stateOf(file);
     judge(state);
     if (state.size > maxBytes) throw new FileError(`has ${state.size} bytes: must have ${maxBytes} at most`);
-    // A time that is not yet is one of another clock, and says nothing.
-    const ageMs = Date.now() - Number(state.mtimeNs / 1_000_000n);
-    if (ageMs >= 0 && ageMs < quietMs) return undefined;
+    if (isYoung(state, quietMs)) return undefined;
     const bytes = await readAll(file, Number(state.size));
     const after = await stateOf(file);
     // Replaced meanwhile by rename(2): what was read is whole, but no longer what the name means.

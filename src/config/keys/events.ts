@@ -1,6 +1,7 @@
 // The keys of [events]: what Cyrus pushes. Descriptions; no I/O.
 import { key, type Keys, type Table } from '../key.js';
-import { account, duration, fileMode, flag, hostName, list, unixEndpoint } from '../kinds.js';
+import { duration, flag, hostName, list, unixEndpoint } from '../kinds.js';
+import { socketFile } from './socket-file.js';
 import { backchannelName } from './backchannel.js';
 
 const KEYS = {
@@ -10,22 +11,10 @@ const KEYS = {
     since: '0.1.0',
     text: 'Where Cyrus tells them, in a folder that nobody else can write.',
   }),
-  socket_owner: key(account(), {
-    unset: 'the user of the process',
-    example: 'cyrusmapd',
-    since: '0.1.0',
-    text: "The user who owns the socket's file.",
-  }),
-  socket_group: key(account(), {
-    unset: 'the group of the process',
-    example: 'cyrus',
-    since: '0.1.0',
-    text: "The group of the socket's file: Cyrus' user must be able to write to it.",
-  }),
-  socket_mode: key(fileMode(), {
-    default: '0660',
-    since: '0.1.0',
-    text: "The mode of the socket's file.",
+  ...socketFile({
+    of: 'socket',
+    group: 'cyrus',
+    notes: { group: ": Cyrus' user must be able to write to it." },
   }),
   quota: key(flag(), {
     default: false,

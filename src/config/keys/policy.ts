@@ -1,6 +1,7 @@
 // The keys of [policy]: a policy service for Postfix. Descriptions; no I/O.
 import { key, type Keys, type Table } from '../key.js';
-import { account, endpoint, fileMode, integer, list, network, text } from '../kinds.js';
+import { endpoint, integer, list, network, text } from '../kinds.js';
+import { socketFile } from './socket-file.js';
 
 /** Of access(5): what leaves the decision to others, defers, or refuses. */
 const ANY = /^(?:DUNNO|OK|(?:REJECT|DEFER|DEFER_IF_PERMIT|DEFER_IF_REJECT|[45]\d\d)(?: [ -~]{1,200})?)$/;
@@ -34,23 +35,7 @@ const KEYS = {
     since: '0.1.0',
     text: 'Who may ask over TCP. A listener that can be reached from another machine needs it.',
   }),
-  socket_owner: key(account(), {
-    unset: 'the user of the process',
-    example: 'cyrusmapd',
-    since: '0.1.0',
-    text: "The user who owns the UNIX socket's file. Only root can give it away.",
-  }),
-  socket_group: key(account(), {
-    unset: 'the group of the process',
-    example: 'postfix',
-    since: '0.1.0',
-    text: "The group of the UNIX socket's file.",
-  }),
-  socket_mode: key(fileMode(), {
-    default: '0660',
-    since: '0.1.0',
-    text: "The mode of the UNIX socket's file.",
-  }),
+  ...socketFile({ of: 'UNIX socket', group: 'postfix', notes: { owner: ' Only root can give it away.' } }),
   max_connections: key(integer(1, 100_000, 'connections'), {
     default: 1024,
     since: '0.1.0',

@@ -1,6 +1,7 @@
 // The keys of [socketmap]: what the mail server sees. Descriptions; no I/O.
 import { key, type Keys, type Table } from '../key.js';
-import { account, duration, endpoint, fileMode, integer, list, network } from '../kinds.js';
+import { duration, endpoint, integer, list, network } from '../kinds.js';
+import { socketFile } from './socket-file.js';
 
 const KEYS = {
   listen: key(list(endpoint(), 'endpoints', 1), {
@@ -13,22 +14,13 @@ const KEYS = {
     since: '0.1.0',
     text: 'Who may ask over TCP, such as `192.0.2.0/24` or `2001:db8::/32`. A listener that can be reached from another machine needs it, since whoever may ask learns which mailboxes exist.',
   }),
-  socket_owner: key(account(), {
-    unset: 'the user of the process',
-    example: 'cyrusmapd',
-    since: '0.1.0',
-    text: "The user who owns the UNIX socket's file. Only root can give it away.",
-  }),
-  socket_group: key(account(), {
-    unset: 'the group of the process',
-    example: 'smmsp',
-    since: '0.1.0',
-    text: "The group of the UNIX socket's file.",
-  }),
-  socket_mode: key(fileMode(), {
-    default: '0660',
-    since: '0.1.0',
-    text: "The mode of the UNIX socket's file. Sendmail connects as root; Postfix needs to be in the group.",
+  ...socketFile({
+    of: 'UNIX socket',
+    group: 'smmsp',
+    notes: {
+      owner: ' Only root can give it away.',
+      mode: ' Sendmail connects as root; Postfix needs to be in the group.',
+    },
   }),
   max_connections: key(integer(1, 100_000, 'connections'), {
     default: 4096,

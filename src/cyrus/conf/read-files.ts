@@ -1,8 +1,8 @@
 // Reads imapd.conf(5) and cyrus.conf(5) from the disk: regular files only, and only while they stand still. By half an
 // imapd.conf, in which virtdomains is still to be written, one domain's mailboxes would be another's.
-import { closeSync, constants, fstatSync, openSync, readSync, statSync, type BigIntStats } from 'node:fs';
-import { setTimeout as sleep } from 'node:timers/promises';
+import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { ConfigError, messageOf } from '../../errors.js';
+import { FileError, isYoung, sameState, whenStill } from '../../net/stable-file.js';
 import { parseCyrusConf, type CyrusConf } from './cyrus-conf.js';
 import { imapdConfOf, type ConfFile, type ImapdConf } from './imapd-conf.js';
 import { formatWhere, readSettings, type Where } from './settings.js';
@@ -26,9 +26,8 @@ export function findConf(places: readonly string[]): string | undefined {
   });
 }
 
-/** After so many a file is taken for one that is written all the time. */
-const TRIES = 40;
-const PAUSE_MS = 50;
+/** For so long a file is waited for that somebody writes to. */
+const PATIENCE_MS = 2000;
 
 /** Whoever writes line by line pauses; a file that was not written to for so long is taken for whole. */
 const QUIET_MS = 200;
@@ -39,7 +38,7 @@ const QUIET_MS = 200;
  *   that includes it
  */
 export function readImapdConf(path: string, service?: string): Promise<ImapdConf> {
-  return whenStill(path, (files) => {
+  return ofStillFiles(path, (files) => {
     const read = (file: string, from: Where | undefined): string => readConf(file, from, files);
     return imapdConfOf(path, readSettings(path, read), service, files);
   });
@@ -47,23 +46,27 @@ export function readImapdConf(path: string, service?: string): Promise<ImapdConf
 
 /** @throws ConfigError as readImapdConf() */
 export function readCyrusConf(path: string): Promise<CyrusConf> {
-  return whenStill(path, (files) => parseCyrusConf(path, readConf(path, undefined, files)));
+  return ofStillFiles(path, (files) => parseCyrusConf(path, readConf(path, undefined, files)));
 }
 
 /**
  * What was made of files that nobody wrote to from a while before the first was opened until the last was read.
  * @param make opens them, and names each to `files` before it is read. What it throws of a half file is not believed either
  */
-async function whenStill<Made>(path: string, make: (files: ConfFile[]) => Made): Promise<Made> {
-  for (let tries = 0; tries < TRIES; tries += 1) {
-    if (tries > 0) await sleep(PAUSE_MS);
-    const files: ConfFile[] = [];
-    const result = attempt(() => make(files));
-    if (files.some(isYoung) || haveChanged(files)) continue;
+async function ofStillFiles<Made>(path: string, make: (files: ConfFile[]) => Made): Promise<Made> {
+  try {
+    const result = await whenStill(PATIENCE_MS, () => {
+      const files: ConfFile[] = [];
+      const made = attempt(() => make(files));
+      const written = files.some((file) => isYoung(file, QUIET_MS)) || haveChanged(files);
+      return Promise.resolve(written ? undefined : made);
+    });
     if ('made' in result) return result.made;
     throw result.error;
+  } catch (error) {
+    if (error instanceof FileError) throw new ConfigError(`${path}: ${error.message}`, { cause: error });
+    throw error;
   }
-  throw new ConfigError(`${path}: is being written to: must stand still while it is read`);
 }
 
 function attempt<Made>(make: () => Made): { readonly made: Made } | { readonly error: unknown } {
@@ -74,18 +77,12 @@ function attempt<Made>(make: () => Made): { readonly made: Made } | { readonly e
   }
 }
 
-/** A time that is not yet is one of another clock, and says nothing. */
-function isYoung({ mtimeNs }: ConfFile): boolean {
-  const ageMs = Date.now() - Number(mtimeNs / 1_000_000n);
-  return ageMs >= 0 && ageMs < QUIET_MS;
-}
-
 /** Whether any of these is another file now, was written to, or is gone. */
 export function haveChanged(files: readonly ConfFile[]): boolean {
   return files.some((file) => {
     try {
       const stats = statSync(file.path, { bigint: true, throwIfNoEntry: false });
-      return stats === undefined || !isSame(file, stats);
+      return stats === undefined || !sameState(file, stats);
     } catch {
       return true;
     }
@@ -129,14 +126,4 @@ function readAll(fd: number, size: number): string {
     filled += count;
   }
   return bytes.toString('latin1', 0, filled);
-}
-
-function isSame(file: ConfFile, stats: BigIntStats): boolean {
-  return (
-    file.dev === stats.dev &&
-    file.ino === stats.ino &&
-    file.size === stats.size &&
-    file.mtimeNs === stats.mtimeNs &&
-    file.ctimeNs === stats.ctimeNs
-  );
 }
