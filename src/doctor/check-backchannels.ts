@@ -39,7 +39,7 @@ function checkAnswer({ backchannel, error, canary, lacks, creation }: Backchanne
         where: `${key} in cyrusmapd.toml`,
         what: `${backchannel.name} has no canary`,
         why: 'until some mailbox is confirmed after a start, recipients who do not exist are deferred',
-        mend: `in cyrusmapd.toml, ${key}: canary = "postmaster@example.jp", a mailbox that always exists`,
+        mend: `in cyrusmapd.toml, ${key}: canary = "postmaster@example.jp"; or another mailbox that always exists`,
       },
     ];
   }
@@ -55,25 +55,13 @@ function checkAnswer({ backchannel, error, canary, lacks, creation }: Backchanne
  * that Cyrus. So this is never advised.
  */
 function missingCanary(key: string, { address }: Recipient, verdict: Verdict): Finding {
-  const where = `${key} in cyrusmapd.toml`;
-  const why = 'no recipient who does not exist is refused: 451 for all of them';
-  if (/^user[/.]/.test(address)) {
-    return {
-      check: 'backchannel.canary',
-      severity: 'error',
-      where,
-      what: `the canary is ${address}: the name of a mailbox, not an address`,
-      why: `it can never be delivered to, so ${why}`,
-      mend: `in cyrusmapd.toml, ${key}: canary = "${address.slice(5)}"`,
-    };
-  }
   const reason = verdict.kind === 'deferred' ? `: ${verdict.reason}` : '';
   return {
     check: 'backchannel.canary',
     severity: 'error',
-    where,
+    where: `${key} in cyrusmapd.toml`,
     what: `the canary ${address} is ${verdict.kind}${reason}`,
-    why,
+    why: 'no recipient who does not exist is refused: 451 for all of them',
     mend:
       'if it ever existed, mailboxes.db is lost or another one: do NOT create the canary, which turns each 451 into 550 ' +
       'for everybody whose mailbox is missing too; stop Cyrus, restore mailboxes.db (ctl_mboxlist -u < DUMP, or the ' +
@@ -126,7 +114,7 @@ function checkRoom(backchannel: BackchannelConfig, conf: CyrusConf | undefined):
       where: `${conf.path}:${service.line}`,
       what: `${service.name} has maxchild=${max}, and [backchannel.${backchannel.name}] takes ${backchannel.connections} of them`,
       why: 'beyond maxchild a delivery waits without a word, until one of ours has been idle for a minute',
-      mend: `${service.name}: maxchild=${Math.max(20, backchannel.connections * 10)}`,
+      mend: `at ${conf.path}:${service.line} write maxchild=${Math.max(20, backchannel.connections * 10)} in the place of maxchild=${max}, and restart Cyrus`,
     },
   ];
 }
@@ -143,6 +131,6 @@ function leftOver(conf: CyrusConf | undefined, listeners: readonly Endpoint[]): 
       where: `${conf.path}:${service.line}`,
       what: `service ${service.name} runs smmapd on our socket ${service.listen}`,
       why: "whoever of the two starts last takes the socket, and smmapd's PERM is a 550",
-      mend: `put a # before the line of ${service.name}, and send SIGHUP to Cyrus' master`,
+      mend: `at ${conf.path}:${service.line} put a # before the line, and send SIGHUP to Cyrus' master`,
     }));
 }

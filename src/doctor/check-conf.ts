@@ -16,7 +16,7 @@ export function checkConf({ imapdConf, cyrusConf }: Picture): Finding[] {
       mend:
         where.line === 0
           ? `to ${place} add: configdirectory: FOLDER, the one that holds mailboxes.db`
-          : `take out the line at ${place}, or write it as Cyrus takes it; then: cyr_info conf`,
+          : `take out the line at ${place}, or write it as Cyrus takes it; then cyr_info conf shows no fatal error`,
     };
   });
   const unstarted = cyrusConf?.refusals.map(({ where, what }): Finding => ({

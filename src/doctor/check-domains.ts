@@ -3,7 +3,7 @@
 // line of mailertable takes it to Cyrus, to anywhere. No I/O.
 import type { Finding } from './finding.js';
 import { cyrusRoutes, type Picture, type SendmailPicture } from './picture.js';
-import { findDomain, type Table } from './sendmail-tables.js';
+import { findDomain, isDatabase, type Table } from './sendmail-tables.js';
 
 /** Where no table is declared. */
 const MAILERTABLE = '/etc/mail/mailertable';
@@ -27,7 +27,9 @@ function unrouted({
   virtusertable,
   ...others
 }: SendmailPicture): Finding[] {
-  const path = mailertable?.path ?? MAILERTABLE;
+  const table = mailertable ?? { path: MAILERTABLE, type: 'hash' };
+  const { path } = table;
+  const declared = mailertable === undefined ? "; in the .mc file: FEATURE(`mailertable')" : '';
   const own = new Set(localDomains);
   const caught = new Set(virtusertable?.entries.map(({ key }) => key));
   return virtualDomains
@@ -39,7 +41,7 @@ function unrouted({
       where: others.virtualDomainFile,
       what: `${domain} is in ${others.virtualDomainFile} but not in ${path}`,
       why: 'its mail is relayed for anybody, without asking whether the mailbox exists',
-      mend: `${path}: ${domain}\tmrs_cyrus_mailertable:`,
+      mend: `to ${path} add: ${domain}\tmrs_cyrus_mailertable:${thenBuild(table)}${declared}`,
     }));
 }
 
@@ -54,20 +56,22 @@ function unaccepted(sendmail: SendmailPicture): Finding[] {
       where: `${mailertable?.path}:${line}`,
       what: `${key} is in ${mailertable?.path} but not in ${virtualDomainFile}`,
       why: 'whoever writes to it from outside hears "Relaying denied"',
-      mend: `${virtualDomainFile}: ${key.replace(/^\./, '')}`,
+      mend: `to ${virtualDomainFile} add: ${key.replace(/^\./, '')}; then service sendmail restart, which reads it`,
     }));
 }
 
 function colonless(sendmail: SendmailPicture): Finding[] {
+  const { mailertable } = sendmail;
+  if (mailertable === undefined) return [];
   return cyrusRoutes(sendmail)
     .filter(({ value }) => !value.includes(':'))
     .map(({ key, value, line }) => ({
       check: 'domains.colon',
       severity: 'error',
-      where: `${sendmail.mailertable?.path}:${line}`,
+      where: `${mailertable.path}:${line}`,
       what: `${key} goes to "${value}", which has no colon`,
       why: 'it is taken for the name of a host, and Cyrus is not asked',
-      mend: `${sendmail.mailertable?.path}: ${key}\t${value}:`,
+      mend: `at ${mailertable.path}:${line} write: ${key}\t${value}:${thenBuild(mailertable)}`,
     }));
 }
 
@@ -88,7 +92,7 @@ function relayed(sendmail: SendmailPicture): Finding[] {
         where: `${access.path}:${line}`,
         what: `${key} is RELAY, and ${domain} is a virtual domain`,
         why: 'its mail is accepted without a mailbox as soon as its line in mailertable is forgotten',
-        mend: `take the line out: virtdomains and mailertable are enough; then ${buildCommand(access)}`,
+        mend: `take out the line at ${access.path}:${line}, since virtdomains and mailertable are enough${thenBuild(access)}`,
       },
     ];
   });
@@ -97,8 +101,11 @@ function relayed(sendmail: SendmailPicture): Finding[] {
 function withoutPostmaster(sendmail: SendmailPicture, postmasters: Picture['postmasters']): Finding[] {
   return [...postmasters].flatMap(([domain, verdict]): Finding[] => {
     if (verdict.kind !== 'unknown') return [];
-    const table = sendmail.virtusertable?.path;
-    const forward = table === undefined ? '' : `, or in ${table}: postmaster@${domain}\tSOMEBODY`;
+    const table = sendmail.virtusertable;
+    const forward =
+      table === undefined
+        ? ''
+        : `; or to ${table.path} add: postmaster@${domain}\tSOMEBODY${thenBuild(table)}`;
     return [
       {
         check: 'domains.postmaster',
@@ -133,6 +140,13 @@ function checkBuilt(table: Table): Finding[] {
   ];
 }
 
-function buildCommand({ type, path }: Table): string {
+type Built = Pick<Table, 'type' | 'path'>;
+
+function buildCommand({ type, path }: Built): string {
   return `makemap ${type} ${path} < ${path}`;
+}
+
+/** Nothing for a table that Sendmail reads as it is. */
+function thenBuild(table: Built): string {
+  return isDatabase(table.type) ? `; then ${buildCommand(table)}` : '';
 }

@@ -138,7 +138,7 @@ function checkNames(conf: ImapdConf, { lookup }: Config): Finding[] {
       where: whereOf(conf, 'lmtp_strict_rfc2821'),
       what: 'lmtp_strict_rfc2821 is off, and lookup.eight_bit is "reject"',
       why: 'a local part with 8-bit bytes is refused, though lmtpd delivers it',
-      mend: 'in cyrusmapd.toml, [lookup]: eight_bit = "ask", which is the default where this imapd.conf is read',
+      mend: 'in cyrusmapd.toml, [lookup]: eight_bit = "ask"; or take the key out, since this is the default where imapd.conf is read',
     });
   }
   return findings;

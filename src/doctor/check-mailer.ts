@@ -28,7 +28,7 @@ function checkWrapper({ mailerConf }: SendmailPicture): Finding[] {
       where: `${path}:${line}`,
       what: `sendmail is ${program} there`,
       why: 'whatever calls sendmail on this host hands its mail to another program, and `sendmail -bv` asks that one',
-      mend: 'in /usr/ports/mail/sendmail: make mailer.conf; or write there: sendmail /usr/local/sbin/sendmail',
+      mend: `at ${path}:${line} write: sendmail\t/usr/local/sbin/sendmail; or in /usr/ports/mail/sendmail: make mailer.conf`,
     }));
 }
 
@@ -74,7 +74,7 @@ function checkMailers(sendmail: SendmailPicture): Finding[] {
     where: `${cf.path}:${lines[1]}`,
     what: `mailer ${name} is defined twice, first in line ${lines[0]}`,
     why: 'the last one counts, and on ports since March 2021 it has no arguments: Sendmail does not start',
-    mend: `in the .mc file take out MAILER(\`${name}'): MAILER(\`cyrusv2') defines it on these ports`,
+    mend: `in the .mc file take out MAILER(\`${name}'), since MAILER(\`cyrusv2') defines it on these ports`,
   }));
   if (!routed || ['cyrusv2', 'cyrusv2d'].some((name) => cf.mailers.has(name))) return findings;
   return [
@@ -85,7 +85,7 @@ function checkMailers(sendmail: SendmailPicture): Finding[] {
       where: cf.path,
       what: 'no mailer gives mail to Cyrus: neither cyrusv2d nor cyrusv2 is defined',
       why: 'who exists is refused with 554 5.3.5 unknown mailer cyrusv2d',
-      mend: "at the end of the .mc file: MAILER(`cyrusv2d'); on a port since March 2021: MAILER(`cyrusv2')",
+      mend: "in the .mc file: MAILER(`cyrusv2d'); or on a port since March 2021: MAILER(`cyrusv2')",
     },
   ];
 }
@@ -101,7 +101,7 @@ function checkVerified({ sendmailSaid }: Picture, { cf }: SendmailPicture): Find
         where: cf.path,
         what: `Sendmail does not start: ${broken}`,
         why: 'the one that runs goes on until it is restarted; then no mail is taken at all',
-        mend: 'write the line of the .mc file anew that this line comes from, build sendmail.cf, and try: sendmail -bv postmaster',
+        mend: `write the line of the .mc file anew that this line comes from, build ${cf.path}, and try: sendmail -bv postmaster`,
       },
     ];
   }

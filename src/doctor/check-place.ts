@@ -84,7 +84,9 @@ function checkReplica({ cyrusConf, imapdConf }: Picture): Finding[] {
 function checkStartTls({ backchannel, error }: BackchannelAnswer, { imapdConf }: Picture): Finding[] {
   if (backchannel.type !== 'imap' || error === undefined || !error.includes('offers no STARTTLS')) return [];
   const name = `[backchannel.${backchannel.name}]`;
-  const own = imapdConf?.get('tls_server_cert') === undefined ? '' : '; or there: allowstarttls: yes';
+  const own = imapdConf?.get('tls_server_cert') === undefined ? '' : '; or in imapd.conf: allowstarttls: yes';
+  const { endpoint } = backchannel;
+  const port = endpoint.kind === 'unix' ? endpoint : { ...endpoint, port: 993 };
   return [
     {
       check: 'backchannel.starttls',
@@ -92,7 +94,7 @@ function checkStartTls({ backchannel, error }: BackchannelAnswer, { imapdConf }:
       where: `${name} in cyrusmapd.toml`,
       what: `tls is "starttls", and imapd on ${formatEndpoint(backchannel.endpoint)} offers no STARTTLS`,
       why: 'newer releases of Cyrus (3.10 and later) have it off by default, and want TLS from the first byte',
-      mend: `in cyrusmapd.toml, ${name}: tls = "implicit", with the port of imaps (993) in endpoint${own}`,
+      mend: `in cyrusmapd.toml, ${name}: tls = "implicit"; in cyrusmapd.toml, ${name}: endpoint = "${formatEndpoint(port)}"${own}`,
     },
   ];
 }

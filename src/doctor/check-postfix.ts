@@ -1,35 +1,60 @@
 // Postfix' main.cf and master.cf against where we listen: its programs run in a chroot as Debian has them, a domain is of
 // one class only, and proxymap asks nothing that it is not allowed to. Tried on 3.7 and 3.10. No I/O.
+import type { Config } from '../config/config.js';
+import type { Endpoint } from '../net/endpoint.js';
 import type { PostfixPicture } from './ask-postfix.js';
+import { checkAccess } from './check-postfix-access.js';
 import type { Finding } from './finding.js';
 import type { Picture } from './picture.js';
 import { socketMapsOf, wordsOf, type PostfixService, type SocketMap } from './postfix-conf.js';
 
-export function checkPostfix({ postfix, config }: Picture): Finding[] {
+/** What Postfix asks of a domain, and not of a recipient. */
+const OF_DOMAINS: ReadonlySet<string> = new Set([
+  'mydestination',
+  'relay_domains',
+  'virtual_alias_domains',
+  'virtual_mailbox_domains',
+]);
+
+export function checkPostfix({ postfix, config, sockets, listeners }: Picture): Finding[] {
   if (postfix === undefined) return [];
   const maps = socketMapsOf(postfix);
-  const paths = config.socketmap.listen.flatMap((each) => (each.kind === 'unix' ? [each.path] : []));
+  const paths = pathsOf(config.socketmap.listen);
   return [
-    ...(maps.length === 0 && paths[0] !== undefined ? [noMap(postfix, paths[0])] : []),
+    ...(paths[0] === undefined || asksUs(postfix, maps, config) ? [] : [noMap(postfix, paths[0])]),
     ...(maps.length > 0 && !postfix.mapTypes.has('socketmap') ? [noType(postfix)] : []),
     ...maps.flatMap((map) => [...checkProxy(postfix, map), ...checkPath(postfix, map, paths)]),
-    ...checkAnswers(postfix, paths),
-    ...checkClasses(postfix),
+    // Where nobody answers at all, that is told of the socket.
+    ...(listeners.every(({ error }) => error === undefined) ? checkAnswers(postfix, config) : []),
+    ...checkAccess(postfix, maps, sockets),
+    ...checkClasses(postfix, served(maps, config)),
     ...checkTransport(postfix),
     ...checkUnlisted(postfix, maps),
   ];
 }
 
-function noMap({ path, settings }: PostfixPicture, socket: string): Finding {
-  const queue = `${settings.get('queue_directory') ?? '/var/spool/postfix'}/`;
-  const asked = socket.startsWith(queue) ? socket.slice(queue.length) : socket;
+/** About recipients, by a map or by the policy service. */
+function asksUs({ settings }: PostfixPicture, maps: readonly SocketMap[], { policy }: Config): boolean {
+  const restrictions = settings.get('smtpd_recipient_restrictions') ?? '';
+  if (policy.listen.length > 0 && restrictions.includes('check_policy_service')) return true;
+  return maps.some(({ parameter }) => !OF_DOMAINS.has(parameter));
+}
+
+/** The domains that a map of ours tells Postfix. */
+function served(maps: readonly SocketMap[], { domains }: Config): readonly string[] {
+  if (!maps.some(({ parameter }) => parameter === 'virtual_mailbox_domains')) return [];
+  return domains.map(({ domain }) => domain);
+}
+
+function noMap(postfix: PostfixPicture, socket: string): Finding {
+  const { path } = postfix;
   return {
     check: 'postfix.map',
     severity: 'error',
     where: path,
     what: 'no map asks cyrusmapd',
     why: 'recipients are accepted without a look at Cyrus, and bounce later',
-    mend: `postconf -e 'virtual_mailbox_maps = socketmap:unix:${asked}:cyrus'`,
+    mend: `postconf -e 'virtual_mailbox_maps = socketmap:${targetOf({ kind: 'unix', path: socket }, postfix)}:cyrus'`,
   };
 }
 
@@ -71,7 +96,7 @@ function checkPath(postfix: PostfixPicture, map: SocketMap, ours: readonly strin
   const target = inside === undefined ? 'cyrusmapd/socketmap' : inside.slice(queue.length + 1);
   const mend =
     inside === undefined && jailed
-      ? `in cyrusmapd.toml, [socketmap]: listen = ["unix:${queue}/${target}"]; and: `
+      ? `in cyrusmapd.toml, [socketmap]: listen = ["unix:${queue}/${target}"]; then service cyrusmapd restart; then `
       : '';
   const wanted = jailed || inside !== undefined ? target : (ours[0] ?? '');
   return [
@@ -81,11 +106,24 @@ function checkPath(postfix: PostfixPicture, map: SocketMap, ours: readonly strin
       where: postfix.path,
       what: `${map.parameter} asks ${asked}${jailed ? ' (smtpd runs in a chroot)' : ''}, and cyrusmapd listens on ${ours.join(', ')}`,
       why: 'each lookup is answered by nobody, with 451',
-      mend:
-        mend +
-        rewrite(postfix, map, `socketmap:unix:${wanted}:${map.text.slice(map.text.lastIndexOf(':') + 1)}`),
+      mend: mend + rewrite(postfix, map, `socketmap:unix:${wanted}:${nameOf(map)}`),
     },
   ];
+}
+
+function pathsOf(listeners: readonly Endpoint[]): string[] {
+  return listeners.flatMap((each) => (each.kind === 'unix' ? [each.path] : []));
+}
+
+/** As Postfix writes it: within its queue directory where the socket is there. */
+function targetOf(endpoint: Endpoint, { settings }: PostfixPicture): string {
+  if (endpoint.kind !== 'unix') return `inet:${endpoint.host}:${endpoint.port}`;
+  const queue = `${settings.get('queue_directory') ?? '/var/spool/postfix'}/`;
+  return `unix:${endpoint.path.startsWith(queue) ? endpoint.path.slice(queue.length) : endpoint.path}`;
+}
+
+function nameOf({ text }: SocketMap): string {
+  return text.slice(text.lastIndexOf(':') + 1);
 }
 
 /** The parameter with another word in the place of this map. */
@@ -95,7 +133,9 @@ function rewrite({ settings }: PostfixPicture, map: SocketMap, text: string): st
 }
 
 /** What postmap heard at a place where we listen: the way there may be closed to it, or nobody answers. */
-function checkAnswers(postfix: PostfixPicture, ours: readonly string[]): Finding[] {
+function checkAnswers(postfix: PostfixPicture, { socketmap }: Config): Finding[] {
+  const ours = pathsOf(socketmap.listen);
+  const [first] = socketmap.listen;
   return postfix.answers.flatMap(({ map, error }) => {
     if (error === undefined || checkPath(postfix, map, ours).length > 0) return [];
     return [
@@ -105,7 +145,10 @@ function checkAnswers(postfix: PostfixPicture, ours: readonly string[]): Finding
         where: postfix.path,
         what: `postmap -q through ${map.text}: ${error}`,
         why: 'each lookup is a 451',
-        mend: 'service cyrusmapd start; in cyrusmapd.toml, [socketmap]: socket_group = "postfix" and socket_mode = "0660"',
+        mend:
+          map.path === undefined && first !== undefined
+            ? rewrite(postfix, map, `socketmap:${targetOf(first, postfix)}:${nameOf(map)}`)
+            : 'service cyrusmapd start',
       },
     ];
   });
@@ -116,8 +159,8 @@ function smtpd({ services }: PostfixPicture): PostfixService[] {
 }
 
 /** A domain in two classes is of the first: mydestination, and its recipients are local users then. */
-function checkClasses({ settings, path }: PostfixPicture): Finding[] {
-  const domains = new Set(plain(settings.get('virtual_mailbox_domains')));
+function checkClasses({ settings, path }: PostfixPicture, told: readonly string[]): Finding[] {
+  const domains = new Set([...plain(settings.get('virtual_mailbox_domains')), ...told]);
   const classes = ['mydestination', 'virtual_alias_domains', 'relay_domains'] as const;
   return classes.flatMap((parameter) => {
     const both = plain(settings.get(parameter)).filter((domain) => domains.has(domain));

@@ -1,6 +1,7 @@
 // What a remembered "no" stands on: a clock, or events, would tell that the mailbox has been made meanwhile. How the clock and
 // the list of mailboxes of a running daemon stand, which no file shows. No I/O.
 import type { Config } from '../config/config.js';
+import { NOT_LOOKED_YET } from '../cyrus/mailbox-list/clock.js';
 import { hosted } from '../daemon/host-clock.js';
 import { pushers } from '../daemon/proofs.js';
 import type { RunningProofs } from './ask-daemon.js';
@@ -28,7 +29,7 @@ function checkNegative(config: Config): Finding[] {
       where: fileOf(config),
       what: `cache.negative_ttl is ${seconds}s, and nothing tells of a new mailbox of ${unproven.join(', ')}`,
       why: `who asks for a mailbox before it is made makes it a 550 for up to ${seconds}s after, and letters to it are lost; without it Cyrus is asked each time, in batches, some 30 µs each`,
-      mend: 'take cache.negative_ttl out; or let Cyrus push its events to us, or run on its host',
+      mend: 'in cyrusmapd.toml, [cache]: take out negative_ttl; or let Cyrus push its events to us, or run on its host',
     },
   ];
 }
@@ -62,7 +63,7 @@ function checkRunning(config: Config, { clock, directory }: RunningProofs): Find
       'see that imapd.conf names the list that lmtpd uses, and restart the daemon; else cyrus.clock = false',
     );
   }
-  if (clock?.standing === 'limited') {
+  if (clock?.standing === 'limited' && clock.reason !== NOT_LOOKED_YET) {
     tell(
       'proof.clock',
       'warning',
@@ -78,7 +79,7 @@ function checkRunning(config: Config, { clock, directory }: RunningProofs): Find
       'warning',
       `cyrus.directory is set, and the running daemon does not answer by the list: ${directory?.reason ?? 'see directory-off in its log'}`,
       'Cyrus is asked about each mailbox that is not remembered, as without it',
-      'mend what it says and restart the daemon, or take cyrus.directory out',
+      'in cyrusmapd.toml, [cyrus]: take out directory; or mend what it says, and restart the daemon',
     );
   }
   return findings;

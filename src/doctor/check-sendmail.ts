@@ -74,14 +74,14 @@ function checkEndpoint(cf: SendmailCf, map: MapLine, listeners: readonly Endpoin
       where: `${cf.path}:${map.line}`,
       what: `map ${map.name} asks ${map.rest}, and cyrusmapd listens on ${ours.join(', ')}`,
       why: 'each lookup is answered by somebody else, or by nobody with 451',
-      mend: declaration(map, ours[0] ?? ''),
+      mend: declaration(cf, map, ours[0] ?? ''),
     },
   ];
 }
 
 function checkFlags(cf: SendmailCf, map: MapLine): Finding[] {
   const where = `${cf.path}:${map.line}`;
-  const mend = declaration(map, map.rest);
+  const mend = declaration(cf, map, map.rest);
   const findings: Finding[] = [];
   if (!map.flags.includes('-T<TMPF>')) {
     findings.push({
@@ -127,16 +127,16 @@ function checkTimeout(cf: SendmailCf, map: MapLine, deadlineMs: number): Finding
       where: `${cf.path}:${map.line}`,
       what: `map ${map.name} waits ${timeoutMs / 1000}s (${flag}), and lookup.deadline is ${deadlineMs / 1000}s`,
       why: 'Sendmail takes an answer that comes after its own timeout for that to its next question',
-      mend: declaration(map, map.rest),
+      mend: declaration(cf, map, map.rest),
     },
   ];
 }
 
 /** The line that the features write, which needs no -d: 30 s are above every deadline. */
-function declaration(map: MapLine, endpoint: string): string {
+function declaration({ path }: SendmailCf, map: MapLine, endpoint: string): string {
   const kept = map.flags.filter((flag) => !/^-[aTotd]/.test(flag));
   const words = ['socket', ...kept, '-a<OK>', '-T<TMPF>', endpoint.replace(/^unix:/, 'local:')];
-  return `as FEATURE(\`mrs_cyrus') writes it: K${map.name} ${words.join(' ')}`;
+  return `at ${path}:${map.line} write: K${map.name} ${words.join(' ')}; for good, in the .mc file by its FEATURE`;
 }
 
 /** `local:` and `unix:` may be left out. */

@@ -76,7 +76,7 @@ function checkFile({ path, file, mode }: SocketPath): Finding[] {
       where: path,
       what: `${path} has mode ${octal(mode)}`,
       why: 'Sendmail wants its owner to read and write it, and every lookup is a 451',
-      mend: 'in cyrusmapd.toml, [socketmap]: socket_mode = "0660"',
+      mend: 'in cyrusmapd.toml, [socketmap]: socket_mode = "0660"; then service cyrusmapd restart',
     },
   ];
 }

@@ -5,7 +5,7 @@ import type { Files } from './files.js';
 import type { Unseen } from './finding.js';
 import type { SendmailPicture } from './picture.js';
 import { parseCompiled, parseSendmailCf, type SendmailCf } from './sendmail-cf.js';
-import { parseClassFile, parseTable, type Table } from './sendmail-tables.js';
+import { isDatabase, parseClassFile, parseTable, type Table } from './sendmail-tables.js';
 
 const USUAL_CF = ['/etc/mail/sendmail.cf'];
 /** On FreeBSD the first is mailwrapper(8), which runs the one that mailer.conf(5) names. */
@@ -117,7 +117,7 @@ function lookAtTable(files: Files, cf: SendmailCf, name: string): Table | undefi
 }
 
 function builtState(type: string, path: string): Table['built'] {
-  if (!['hash', 'btree', 'cdb', 'lmdb'].includes(type)) return 'current';
+  if (!isDatabase(type)) return 'current';
   const database = path + (type === 'hash' || type === 'btree' ? '.db' : `.${type}`);
   const built = statSync(database, { throwIfNoEntry: false });
   if (built === undefined) return 'missing';

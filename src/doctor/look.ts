@@ -23,7 +23,7 @@ import { SASLDB_PLACES } from '../cyrus/sasldb/readers.js';
 import { listensOn } from './listens-on.js';
 import { runProgram } from './run-program.js';
 import { lookAtSendmail, type SendmailPlaces } from './look-sendmail.js';
-import type { Picture, Sasldb, SocketPath } from './picture.js';
+import type { Access, Picture, Sasldb, SocketPath } from './picture.js';
 
 /** Where things are: given by flags, else the first that exists. */
 export type Places = SendmailPlaces & {
@@ -111,7 +111,7 @@ async function lookAtConf<Conf>(
 
 function lookAtSocket(files: Files, path: string): SocketPath {
   const stat = files.lstat(path);
-  return { path, file: kindOf(stat), mode: stat?.mode ?? 0, folders: foldersTo(path) };
+  return { path, file: kindOf(stat), ...accessOf(stat), folders: foldersTo(path) };
 }
 
 function kindOf(stat: Stats | undefined): SocketPath['file'] {
@@ -120,11 +120,15 @@ function kindOf(stat: Stats | undefined): SocketPath['file'] {
   return stat.isSocket() ? 'socket' : 'other';
 }
 
-function foldersTo(path: string): { path: string; mode: number }[] {
-  const folders: { path: string; mode: number }[] = [];
+function accessOf(stat: Stats | undefined): Access {
+  return { mode: stat?.mode ?? 0, uid: stat?.uid ?? 0, gid: stat?.gid ?? 0 };
+}
+
+function foldersTo(path: string): SocketPath['folders'] {
+  const folders: (Access & { path: string })[] = [];
   try {
     for (let folder = realpathSync(dirname(path)); ; folder = dirname(folder)) {
-      folders.unshift({ path: folder, mode: statSync(folder).mode });
+      folders.unshift({ path: folder, ...accessOf(statSync(folder)) });
       if (folder === dirname(folder)) return folders;
     }
   } catch {

@@ -77,11 +77,12 @@ type SaslConf = {
 export type SocketPath = {
   readonly path: string;
   readonly file: 'missing' | 'link' | 'socket' | 'other';
-  /** Permission bits of the file. */
-  readonly mode: number;
   /** From / to the one that holds the file, links followed. */
-  readonly folders: readonly { readonly path: string; readonly mode: number }[];
-};
+  readonly folders: readonly (Access & { readonly path: string })[];
+} & Access;
+
+/** Who may use a file: as stat(2) has it. */
+export type Access = { readonly mode: number; readonly uid: number; readonly gid: number };
 
 export type Sasldb = {
   readonly path: string;

@@ -12,6 +12,11 @@ export type Table = {
   readonly built: 'current' | 'missing' | 'outdated';
 };
 
+/** Whether a map of this type is read from a database, which makemap(8) builds. */
+export function isDatabase(type: string): boolean {
+  return ['hash', 'btree', 'cdb', 'lmdb'].includes(type);
+}
+
 /** Keys are folded, as makemap folds them. */
 export function parseTable(text: string): TableEntry[] {
   return text.split('\n').flatMap((line, i) => {

@@ -22,6 +22,8 @@ export interface SendmailOptions {
   readonly lmtpFolder?: string;
   /** Where it is inside: /run/cyrus/socket by default. */
   readonly lmtpTarget?: string;
+  /** More folders of this machine, and where they are inside. */
+  readonly mounts?: readonly { readonly source: string; readonly target: string }[];
   /** More options of sendmail, such as `-O`, `DeliveryMode=queue`. */
   readonly flags?: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
@@ -45,6 +47,7 @@ export function startSendmail(options: SendmailOptions): Promise<MailServer> {
     mounts: [
       { source: options.mapFolder, target: options.mapTarget ?? '/run/cyrusmapd' },
       { source: options.lmtpFolder, target: options.lmtpTarget ?? '/run/cyrus/socket' },
+      ...(options.mounts ?? []),
     ],
     environment: { CF_TREE: options.tree ?? 'stock', ...options.environment },
     command: (port) => [

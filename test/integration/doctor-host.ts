@@ -24,13 +24,21 @@ export class DoctorHost {
     const host = new DoctorHost(await LmtpServer.listen(0));
     mkdirSync(join(host.root, 'run'));
     host.mend();
-    host.#daemon = new Serving(['--config', host.path('cyrusmapd.toml')]);
-    await host.#daemon.endpoint();
+    await host.startDaemon();
     return host;
   }
 
-  async stop(): Promise<void> {
+  async startDaemon(): Promise<void> {
+    this.#daemon = new Serving(['--config', this.path('cyrusmapd.toml')]);
+    await this.#daemon.endpoint();
+  }
+
+  async stopDaemon(): Promise<void> {
     await this.#daemon?.stop();
+  }
+
+  async stop(): Promise<void> {
+    await this.stopDaemon();
     await this.#lmtpd.stop();
     rmSync(this.root, { recursive: true, force: true });
   }
@@ -167,7 +175,8 @@ esac
 `;
 }
 
-function lmdbData(pages: number): Buffer {
+/** What is at the beginning of a sasldb of 1 MiB, of which so many pages are in use. */
+export function lmdbData(pages: number): Buffer {
   const head = Buffer.alloc(2 * LMDB_PAGE);
   head.writeUInt32LE(LMDB_MAGIC, 16);
   head.writeBigUInt64LE(1_048_576n, 32);

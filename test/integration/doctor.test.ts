@@ -124,7 +124,7 @@ describe('cyrusmapd doctor', () => {
       stderr: '',
       stdout: `${virtdomains}: error: example.org is in ${virtdomains} but not in ${mailertable} [domains.unrouted]
   why:  its mail is relayed for anybody, without asking whether the mailbox exists
-  mend: ${mailertable}: example.org\tmrs_cyrus_mailertable:
+  mend: to ${mailertable} add: example.org\tmrs_cyrus_mailertable:; then makemap hash ${mailertable} < ${mailertable}
 `,
     });
   });

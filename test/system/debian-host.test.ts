@@ -6,10 +6,13 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DebianHost } from '../containers/debian-host.js';
 import { ImapAdmin } from '../containers/imap-admin.js';
 import { SmtpClient, status } from '../containers/smtp.js';
+import { apply, type Host } from '../mends/administrator.js';
+import { PROVEN } from '../mends/proven.js';
+import { GOOD_AGAIN, MISTAKES } from './debian-host-mistakes.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGE = readFileSync(join(PROJECT, 'docs/postfix-debian.md'), 'utf8');
@@ -19,6 +22,8 @@ const execute = promisify(execFile);
 /** The blocks of the page, in their order. */
 const BLOCKS = [...PAGE.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
 const INSTALL = BLOCKS.findIndex((block) => block.startsWith('dpkg'));
+
+type Found = { readonly check: string; readonly mend: string };
 
 describe('a Debian host, set up by the page', () => {
   let host: DebianHost;
@@ -114,6 +119,55 @@ describe('a Debian host, set up by the page', () => {
     expect(await rcpt('alice@example.jp')).toEqual(['451 4.3.0']);
     await host.run('systemctl start cyrusmapd');
     await eventually('alice@example.jp', '250 2.1.5');
+  });
+
+  describe('doctor', () => {
+    let administrator: Host;
+    const findings = async (flags = ''): Promise<readonly Found[]> =>
+      (
+        JSON.parse(await host.run(`cyrusmapd doctor --json ${flags} || true`)) as {
+          findings: readonly Found[];
+        }
+      ).findings;
+
+    beforeAll(async () => {
+      await host.run('mkdir doctor; cp -a /etc/postfix /etc/cyrusmapd.toml /etc/imapd.conf doctor/');
+      administrator = {
+        toml: '/etc/cyrusmapd.toml',
+        read: (path) => host.run(`cat ${path}`),
+        write: (path, text) => host.run(`cat >${path} <<'END'\n${text.trimEnd()}\nEND`),
+        run: (command) => host.run(command),
+      };
+    });
+    beforeEach(() => host.run(GOOD_AGAIN));
+    afterAll(() => host.run(GOOD_AGAIN));
+
+    test('is silent', async () => {
+      expect(await findings()).toEqual([]);
+    });
+
+    test.each(MISTAKES)(
+      'finds $check after: $plant, and mends it',
+      async ({ check, plant, mend, flags, more = [] }) => {
+        await host.run(plant);
+        const found = await findings(flags);
+        expect(found.map((each) => each.check)).toEqual([...more, check]);
+        const said = found.at(-1)?.mend ?? '';
+        if (mend === undefined) await apply(said, administrator);
+        else await host.run(mend(said));
+        await host.run(
+          'postfix check; systemctl reload postfix; systemctl reset-failed cyrusmapd || true; systemctl restart cyrusmapd',
+        );
+        expect(await findings(flags)).toEqual([]);
+        await eventually('alice@example.jp', '250 2.1.5');
+        await eventually('nobody@example.jp', '550 5.1.1');
+      },
+    );
+
+    test('has done each mend that is said to be proven here', () => {
+      const done = new Set<string>(MISTAKES.map(({ check }) => check));
+      expect([...done].sort()).toEqual([...PROVEN['system/debian-host']].sort());
+    });
   });
 
   describe('at an upgrade of the package', () => {

@@ -7,13 +7,21 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { examine } from '../../src/doctor/examine.js';
 import { SUITES } from '../containers/cyrus.js';
 import { CyrusPrograms } from '../containers/cyrus-programs.js';
-import { IMAPD_PATH, imapdConf, pictureOf, SETTINGS, type Host } from '../unit/doctor/good-host.js';
+import { apply, type Host } from '../mends/administrator.js';
+import { PROVEN } from '../mends/proven.js';
+import {
+  IMAPD_PATH,
+  imapdConf,
+  pictureOf,
+  SETTINGS,
+  type Host as Planted,
+} from '../unit/doctor/good-host.js';
 
 const GOOD = 'configdirectory: /var/lib/cyrus\nvirtdomains: userid\n';
 const EVENTS = { ...SETTINGS, events: { listen: 'unix:/run/cyrusmapd/events' } };
 
 /** Lines that are planted, each a mistake; `;` is a newline. */
-const MISTAKES: readonly (readonly [check: string, lines: string, settings?: Host['settings']])[] = [
+const MISTAKES: readonly (readonly [check: string, lines: string, settings?: Planted['settings']])[] = [
   ['imapd.refused', 'a: 1;a: 2'],
   ['imapd.refused', 'lmtp_strict_quota: Yes'],
   ['imapd.refused', 'unixhierarchysep yes'],
@@ -61,36 +69,34 @@ describe.each(SUITES)('a mend of doctor, by Cyrus of %s', (suite) => {
     const [found, ...more] = findings(text, settings);
     expect([found?.check, ...more]).toEqual([check]);
     expect((await refusal(text)) !== '').toBe(check === 'imapd.refused');
-    const mended = apply(text, found?.mend ?? '');
-    expect(findings(mended, settings)).toEqual([]);
-    expect(await refusal(mended)).toBe('');
+    const host = administrator(text);
+    await apply(found?.mend ?? '', host);
+    expect(findings(host.text, settings)).toEqual([]);
+    expect(await refusal(host.text)).toBe('');
   });
 });
 
-function findings(imapd: string, settings: Host['settings']) {
+test('has done each mend that is said to be proven here', () => {
+  const done = new Set(MISTAKES.map(([check]) => check));
+  expect([...done].sort()).toEqual([...PROVEN['system/doctor-cyrus']].sort());
+});
+
+/** Of one imapd.conf. Cyrus' own word of it is asked for at the end. */
+function administrator(text: string): Host & { text: string } {
+  return {
+    text,
+    read(path) {
+      expect(path).toBe(IMAPD_PATH);
+      return this.text;
+    },
+    write(_path, changed) {
+      this.text = changed;
+    },
+    run: (command) => expect(command).toBe('cyr_info conf shows no fatal error'),
+  };
+}
+
+function findings(imapd: string, settings: Planted['settings']) {
   const conf = imapdConf(imapd);
   return examine({ ...pictureOf({ settings }), imapdConf: conf });
-}
-
-/** As an administrator would: each part names a line and what to write there, or to take out, or what to add. */
-function apply(text: string, mend: string): string {
-  const lines = text.split('\n');
-  const added: string[] = [];
-  for (const part of mend.split('; ')) {
-    const at = (pattern: string) => new RegExp(pattern.replace('FILE', IMAPD_PATH)).exec(part);
-    const written = at('^at FILE:(\\d+) write: (.*)$');
-    const removed = at('^take out the line at FILE:(\\d+)');
-    const add = at('^to FILE add: (.*)$');
-    if (written !== null) replace(lines, Number(written[1]), written[2] ?? '');
-    if (removed !== null) replace(lines, Number(removed[1]), '');
-    if (add?.[1] !== undefined) added.push(add[1]);
-  }
-  return `${lines.join('\n')}${added.map((line) => `${line}\n`).join('')}`;
-}
-
-/** The whole line, where it is one of several that are joined. */
-function replace(lines: string[], number: number, text: string): void {
-  let first = number - 1;
-  while (first > 0 && lines[first - 1]?.endsWith('\\') === true) first--;
-  for (let i = first; i < number; i++) lines[i] = i === number - 1 ? text : '';
 }

@@ -73,12 +73,15 @@ const CHECK_MS = 1_000;
 /** lmtpd takes a changed imapd.conf up as its processes are replaced, which takes a minute or so. */
 const COMPANION_GRACE_MS = 120_000;
 
+/** Of a clock that was asked nothing so far. */
+export const NOT_LOOKED_YET = 'not looked at yet';
+
 export class Clock implements Proof {
   readonly #parts: ClockParts;
   readonly #companions: Map<string, Identity | Unseen>;
   #names: ChangeReader | undefined;
   #standing: ClockStanding = 'limited';
-  #reason: string | undefined = 'not looked at yet';
+  #reason: string | undefined = NOT_LOOKED_YET;
   #changes = 0;
   #floor = -Infinity;
   /** The identity of the last look; undefined unless it was old enough to differ after any later write. */

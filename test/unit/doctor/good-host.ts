@@ -54,11 +54,18 @@ export const SETTINGS = {
   },
 };
 
+/** Of root. */
+export function folder(path: string, mode: number): SocketPath['folders'][number] {
+  return { path, mode, uid: 0, gid: 0 };
+}
+
 export const GOOD_SOCKET: SocketPath = {
   path: SOCKET,
   file: 'socket',
   mode: 0o140660,
-  folders: ['/', '/var', '/var/run', '/var/run/cyrusmapd'].map((path) => ({ path, mode: 0o40755 })),
+  uid: 0,
+  gid: 0,
+  folders: ['/', '/var', '/var/run', '/var/run/cyrusmapd'].map((path) => folder(path, 0o40755)),
 };
 
 export const GOOD_SAID = {

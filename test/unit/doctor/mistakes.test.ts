@@ -7,6 +7,7 @@ import { parseVerified } from '../../../src/doctor/sendmail-verify.js';
 import {
   CYRUS_CONF,
   findingsOf,
+  folder,
   GOOD_SAID,
   GOOD_SASLDB,
   GOOD_SOCKET,
@@ -21,8 +22,8 @@ import {
 type Row = readonly [check: string, what: string, host: Partial<Host>];
 
 const LMTP = SETTINGS.backchannel.cyrus;
-const GROUP = { path: '/var/run/cyrusmapd', mode: 0o40775 };
-const WORLD = { path: '/var/run', mode: 0o41777 };
+const GROUP = folder('/var/run/cyrusmapd', 0o40775);
+const WORLD = folder('/var/run', 0o41777);
 const WITH_EVENTS = { ...SETTINGS, events: { listen: 'unix:/var/run/cyrusmapd/events' } };
 const PUSHED = `event_notifier: external\nevent_groups: mailbox\nnotifysocket: dlist:/var/run/cyrusmapd/events`;
 const AUTOCREATE = 'autocreate_post: yes\nautocreate_quota: 0';
@@ -109,21 +110,6 @@ const MISTAKES: readonly Row[] = [
   ],
   ['backchannel.maxchild', 'all of lmtpd for us', { cyrus: CYRUS_CONF.replace('maxchild=20', 'maxchild=2') }],
   ['cyrus.smmapd', 'smmapd on our socket', { cyrus: CYRUS_CONF.replace('# smmap', 'smmap') }],
-  [
-    'backchannel.canary',
-    'a canary that is the name of a mailbox',
-    {
-      settings: { ...SETTINGS, backchannel: { cyrus: { ...LMTP, canary: 'user/postmaster@example.jp' } } },
-      picture: {
-        backchannels: pictureOf({
-          settings: {
-            ...SETTINGS,
-            backchannel: { cyrus: { ...LMTP, canary: 'user/postmaster@example.jp' } },
-          },
-        }).backchannels.map((each) => ({ ...each, canary: UNKNOWN })),
-      },
-    },
-  ],
   ['sendmail.nomailer', 'no mailer for Cyrus', cf(/^Mcyrusv2d.*\n.*\n/m, '')],
   ['sendmail.mailertwice', 'a mailer that is defined twice', cf(/$/, 'Mcyrusv2d, P=[IPC]\n')],
   ['sendmail.mechanisms', 'quotes in the mechanisms', cf('SCRAM-SHA-256 PLAIN', "'SCRAM-SHA-256 PLAIN'")],
@@ -344,6 +330,7 @@ const HARMLESS: readonly (readonly [what: string, host: Partial<Host>])[] = [
     },
   ],
   ['a clock that vouches', running({ standing: 'vouching', reason: undefined })],
+  ['a clock that was asked nothing yet', running({ standing: 'limited', reason: 'not looked at yet' })],
   ['a directory that is being loaded', heldList({ standing: 'loading', reason: 'not loaded yet' })],
   [
     '8-bit local parts that are deferred',
@@ -388,7 +375,7 @@ describe('doctor', () => {
       `Kcyrus socket -m -a<OK> -T<TMPF> local:${SOCKET}`,
     );
     expect(findingsOf({ virtdomains: 'example.jp\nexample.net\nexample.org\n' })[0]?.mend).toBe(
-      '/etc/mail/mailertable: example.org\tmrs_cyrus_mailertable:',
+      'to /etc/mail/mailertable add: example.org\tmrs_cyrus_mailertable:; then makemap hash /etc/mail/mailertable < /etc/mail/mailertable',
     );
     expect(findingsOf(sockets({ folders: [GROUP] }))[0]?.mend).toBe('chmod g-w /var/run/cyrusmapd');
   });
