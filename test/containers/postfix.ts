@@ -14,6 +14,25 @@ export interface PostfixOptions {
   readonly lmtpFolder?: string;
 }
 
+/**
+ * A host whose virtual domains go to lmtpd. Paths of sockets are relative to the queue directory, which is also the root of the
+ * chroot.
+ * @param more further parameters, each `name = value`
+ */
+export function mainCf(...more: readonly string[]): string {
+  return [
+    'myhostname = mx.mail.test',
+    'mydestination = mx.mail.test',
+    'mynetworks = 127.0.0.1',
+    'inet_protocols = ipv4',
+    'smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination',
+    'recipient_delimiter = +',
+    'virtual_transport = lmtp:unix:cyrus/lmtp',
+    ...more,
+    '',
+  ].join('\n');
+}
+
 export function startPostfix({
   suite = 'bookworm',
   main,

@@ -1,90 +1,48 @@
 // The whole daemon with fake lmtpds behind it: what a reload keeps, what it replaces, and what is left after the end.
-import { writeFileSync } from 'node:fs';
-import { join } from 'node:path';
 import { beforeEach, expect, test } from 'vitest';
-import type { Config } from '../../src/config/config.js';
-import { loadConfig } from '../../src/config/load.js';
-import { Daemon } from '../../src/daemon/daemon.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
-import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
-import { afterwards, recordingLog, temporaryFolder, turns, type Line } from './socketmap-rig.js';
+import { REPLIES } from '../fakes/lmtp-server.js';
+import { DaemonRig } from './daemon-rig.js';
+import { turns } from './socketmap-rig.js';
 
 const ALICE = 'alice@example.jp';
 
-let folder: string;
-let lines: Line[];
+let rig: DaemonRig;
 
 beforeEach(() => {
-  folder = temporaryFolder();
-  lines = [];
+  rig = new DaemonRig();
 });
 
-async function newLmtpd(name: string): Promise<LmtpServer> {
-  const lmtpd = await LmtpServer.listen(join(folder, name));
-  afterwards(() => lmtpd.stop());
-  lmtpd.mailboxes.set(ALICE, REPLIES.deliverable);
-  lmtpd.mailboxes.set('bob@example.jp', REPLIES.deliverable);
-  return lmtpd;
-}
-
-async function configured(lmtpd: LmtpServer, more = ''): Promise<Config> {
-  const file = join(folder, 'cyrusmapd.toml');
-  writeFileSync(
-    file,
-    `[socketmap]
-     listen = ["unix:${join(folder, 'socketmap')}"]
-     [backchannel.cyrus]
-     type = "lmtp"
-     endpoint = "${lmtpd.endpoint}"
-     autocreate = "accept"
-     ${more}`,
-  );
-  return (await loadConfig({ config: file })).config;
-}
-
-async function start(config: Config): Promise<Daemon> {
-  const daemon = await Daemon.start(config, recordingLog(lines));
-  afterwards(() => daemon.stop());
-  return daemon;
-}
-
-async function connected(): Promise<(key: string) => Promise<string>> {
-  const client = await SocketmapClient.connect({ kind: 'unix', path: join(folder, 'socketmap') });
-  afterwards(() => client.close());
-  return async (key) => (await client.lookup('cyrus', key)).status;
-}
-
 test('a reload without a change keeps the sessions and the learned witness', async () => {
-  const lmtpd = await newLmtpd('lmtp');
-  const daemon = await start(await configured(lmtpd));
-  const ask = await connected();
+  const lmtpd = await rig.newLmtpd('lmtp');
+  const daemon = await rig.start(await rig.configured(lmtpd));
+  const ask = await rig.connected();
   expect(await ask(ALICE)).toBe('OK');
-  await daemon.reload(await configured(lmtpd));
+  await daemon.reload(await rig.configured(lmtpd));
   expect(await ask('nobody@example.jp')).toBe('NOTFOUND');
   expect(lmtpd.dialogues).toHaveLength(1);
 });
 
 test('it drops what is cached as negative', async () => {
-  const lmtpd = await newLmtpd('lmtp');
+  const lmtpd = await rig.newLmtpd('lmtp');
   const remembered = '[cache]\nnegative_ttl = "10s"';
-  const daemon = await start(await configured(lmtpd, remembered));
-  const ask = await connected();
+  const daemon = await rig.start(await rig.configured(lmtpd, remembered));
+  const ask = await rig.connected();
   await ask(ALICE);
   expect(await ask('new@example.jp')).toBe('NOTFOUND');
   lmtpd.mailboxes.set('new@example.jp', REPLIES.deliverable);
   expect(await ask('new@example.jp')).toBe('NOTFOUND');
-  await daemon.reload(await configured(lmtpd, remembered));
+  await daemon.reload(await rig.configured(lmtpd, remembered));
   expect(await ask('new@example.jp')).toBe('OK');
 });
 
 test('another back-channel is asked at once; what the former was asked is answered, and then it is closed', async () => {
-  const [one, two] = [await newLmtpd('one'), await newLmtpd('two')];
-  const daemon = await start(await configured(one));
-  const [first, second] = [await connected(), await connected()];
+  const [one, two] = [await rig.newLmtpd('one'), await rig.newLmtpd('two')];
+  const daemon = await rig.start(await rig.configured(one));
+  const [first, second] = [await rig.connected(), await rig.connected()];
   const held = one.hold(/<alice@/);
   const answer = first(ALICE);
   await one.until(() => one.recipients.includes(ALICE));
-  await daemon.reload(await configured(two));
+  await daemon.reload(await rig.configured(two));
   expect(await second('bob@example.jp')).toBe('OK');
   expect(two.recipients).toEqual(['bob@example.jp']);
   held.release();
@@ -94,14 +52,14 @@ test('another back-channel is asked at once; what the former was asked is answer
 });
 
 test('what it said before the change is not believed after it', async () => {
-  const [one, two] = [await newLmtpd('one'), await newLmtpd('two')];
+  const [one, two] = [await rig.newLmtpd('one'), await rig.newLmtpd('two')];
   two.mailboxes.delete(ALICE);
-  const daemon = await start(await configured(one));
-  const [first, second] = [await connected(), await connected()];
+  const daemon = await rig.start(await rig.configured(one));
+  const [first, second] = [await rig.connected(), await rig.connected()];
   const held = one.hold(/<alice@/);
   const answer = first(ALICE);
   await one.until(() => one.recipients.includes(ALICE));
-  await daemon.reload(await configured(two));
+  await daemon.reload(await rig.configured(two));
   await second('bob@example.jp');
   held.release();
   expect(await answer).toBe('OK');
@@ -109,46 +67,46 @@ test('what it said before the change is not believed after it', async () => {
 });
 
 test('a stop does not wait for a former back-channel that is silent', async () => {
-  const [one, two] = [await newLmtpd('one'), await newLmtpd('two')];
-  const daemon = await start(await configured(one, '[lookup]\ndeadline = "100ms"'));
-  const ask = await connected();
+  const [one, two] = [await rig.newLmtpd('one'), await rig.newLmtpd('two')];
+  const daemon = await rig.start(await rig.configured(one, '[lookup]\ndeadline = "100ms"'));
+  const ask = await rig.connected();
   one.hold(/<alice@/);
   expect(await ask(ALICE)).toBe('TEMP');
-  await daemon.reload(await configured(two));
+  await daemon.reload(await rig.configured(two));
   await daemon.stop();
   await one.until(() => one.connections === 0);
   await turns();
-  expect(lines.filter(({ level }) => level === 'error')).toEqual([]);
+  expect(rig.lines.filter(({ level }) => level === 'error')).toEqual([]);
 });
 
 test('a domain that moves to another Cyrus is answered by that one alone', async () => {
-  const [one, two] = [await newLmtpd('one'), await newLmtpd('two')];
+  const [one, two] = [await rig.newLmtpd('one'), await rig.newLmtpd('two')];
   two.mailboxes.delete(ALICE);
   const both = (domain: string) =>
     `[backchannel.two]\ntype = "lmtp"\nendpoint = "${two.endpoint}"\nautocreate = "accept"\ncanary = "bob@example.jp"
      [domains]\n"*" = "cyrus"\n"${domain}" = "two"`;
-  const daemon = await start(await configured(one, both('example.net')));
-  const ask = await connected();
+  const daemon = await rig.start(await rig.configured(one, both('example.net')));
+  const ask = await rig.connected();
   expect([await ask(ALICE), await ask(ALICE)]).toEqual(['OK', 'OK']);
   await ask('bob@example.net');
-  await daemon.reload(await configured(one, both('example.jp')));
+  await daemon.reload(await rig.configured(one, both('example.jp')));
   expect(await ask(ALICE)).toBe('NOTFOUND');
-  await daemon.reload(await configured(one, both('example.net')));
+  await daemon.reload(await rig.configured(one, both('example.net')));
   expect(await ask(ALICE)).toBe('OK');
 });
 
 test('a domain that is added is looked at for what a RCPT creates there, and nothing known is lost', async () => {
-  const lmtpd = await newLmtpd('lmtp');
+  const lmtpd = await rig.newLmtpd('lmtp');
   const config = (domains: string) =>
-    configured(lmtpd, `[domains]\n${domains}`).then((each) => ({
+    rig.configured(lmtpd, `[domains]\n${domains}`).then((each) => ({
       ...each,
       backchannels: each.backchannels.map((one) =>
         one.type === 'lmtp' ? { ...one, autocreate: 'defer' as const } : one,
       ),
     }));
   lmtpd.mailboxes.set('carol@example.net', REPLIES.deliverable);
-  const daemon = await start(await config('"example.jp" = "cyrus"'));
-  const ask = await connected();
+  const daemon = await rig.start(await config('"example.jp" = "cyrus"'));
+  const ask = await rig.connected();
   await ask(ALICE);
   await daemon.reload(await config('"example.jp" = "cyrus"\n"example.net" = "cyrus"'));
   const before = lmtpd.recipients.length;
@@ -159,21 +117,21 @@ test('a domain that is added is looked at for what a RCPT creates there, and not
 });
 
 test('policies, deadline and the limit of log lines are those of the new configuration', async () => {
-  const lmtpd = await newLmtpd('lmtp');
+  const lmtpd = await rig.newLmtpd('lmtp');
   lmtpd.mailboxes.set('full@example.jp', REPLIES.overquota);
-  const daemon = await start(await configured(lmtpd));
-  const ask = await connected();
+  const daemon = await rig.start(await rig.configured(lmtpd));
+  const ask = await rig.connected();
   expect([await ask(ALICE), await ask('full@example.jp')]).toEqual(['OK', 'TEMP']);
   await daemon.reload(
-    await configured(
+    await rig.configured(
       lmtpd,
       '[lookup]\nover_quota = "ok"\ndeadline = "100ms"\nalways_accept = ["postmaster"]\n[log]\nmax_refused_per_second = 1',
     ),
   );
   expect([await ask('full@example.jp'), await ask('postmaster@example.jp')]).toEqual(['OK', 'OK']);
-  lines.length = 0;
+  rig.lines.length = 0;
   for (const key of ['a b', 'c d', 'e f']) expect(await ask(key)).toBe('NOTFOUND');
-  expect(lines.filter(({ message }) => String(message).startsWith('notfound')).length).toBeLessThan(2);
+  expect(rig.lines.filter(({ message }) => String(message).startsWith('notfound')).length).toBeLessThan(2);
   lmtpd.hold(/<late@/);
   const begun = performance.now();
   expect(await ask('late@example.jp')).toBe('TEMP');

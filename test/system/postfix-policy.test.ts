@@ -8,7 +8,7 @@ import { DaemonProcess } from '../containers/daemon.js';
 import type { MailServer } from '../containers/mail-server.js';
 import { createRigMailboxes, fill } from '../containers/mailboxes.js';
 import { newMarker } from '../containers/lmtp-delivery.js';
-import { startPostfix } from '../containers/postfix.js';
+import { mainCf, startPostfix } from '../containers/postfix.js';
 import { status, type Reply } from '../containers/smtp.js';
 import { makeMapFolder } from './map-folder.js';
 
@@ -16,18 +16,11 @@ const STRANGER = '127.0.0.2';
 const OK = '250 2.1.5';
 
 /** As docs/postfix-policy.md has it; without a map, so that only the policy service decides. */
-const MAIN = `
-  myhostname = mx.mail.test
-  mydestination = mx.mail.test
-  mynetworks = 127.0.0.1
-  inet_protocols = ipv4
-  smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
-  recipient_delimiter = +
-  virtual_mailbox_domains = example.jp, example.net
-  virtual_transport = lmtp:unix:cyrus/lmtp
-  smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service unix:cyrusmapd/policy
-  smtpd_end_of_data_restrictions = check_policy_service unix:cyrusmapd/policy
-`.replace(/^ +/gm, '');
+const MAIN = mainCf(
+  'virtual_mailbox_domains = example.jp, example.net',
+  'smtpd_recipient_restrictions = reject_unauth_destination, check_policy_service unix:cyrusmapd/policy',
+  'smtpd_end_of_data_restrictions = check_policy_service unix:cyrusmapd/policy',
+);
 
 describe.each(['bookworm', 'trixie'] as const)('Postfix of %s with the policy service', (suite) => {
   let folder: string;

@@ -9,7 +9,7 @@ import { DaemonProcess } from '../containers/daemon.js';
 import { newMarker } from '../containers/lmtp-delivery.js';
 import type { MailServer } from '../containers/mail-server.js';
 import { createRigMailboxes } from '../containers/mailboxes.js';
-import { startPostfix } from '../containers/postfix.js';
+import { mainCf, startPostfix } from '../containers/postfix.js';
 import { status } from '../containers/smtp.js';
 import { startSocketmapServer, type SocketmapServer } from '../fakes/socketmap-server.js';
 import { makeMapFolder } from './map-folder.js';
@@ -19,19 +19,11 @@ const UNKNOWN = '550 5.1.1';
 const DEFERRED = '451 4.3.0';
 const STRANGER = '127.0.0.2';
 
-/** Paths of sockets are relative to the queue directory, which is also the root of the chroot. */
-function mainCf(socketmap: string): string {
-  return `
-    myhostname = mx.mail.test
-    mydestination = mx.mail.test
-    mynetworks = 127.0.0.1
-    inet_protocols = ipv4
-    smtpd_relay_restrictions = permit_mynetworks, reject_unauth_destination
-    recipient_delimiter = +
-    virtual_mailbox_domains = example.jp, example.net, nowhere.jp
-    virtual_mailbox_maps = socketmap:${socketmap}:cyrus
-    virtual_transport = lmtp:unix:cyrus/lmtp
-  `.replace(/^ +/gm, '');
+function asking(socketmap: string): string {
+  return mainCf(
+    'virtual_mailbox_domains = example.jp, example.net, nowhere.jp',
+    `virtual_mailbox_maps = socketmap:${socketmap}:cyrus`,
+  );
 }
 
 describe('against a table of answers', () => {
@@ -50,7 +42,7 @@ describe('against a table of answers', () => {
       return /^alice(\+lists)?@/i.test(key) ? `OK ${key}` : 'NOTFOUND Mailbox does not exist';
     }, socket);
     await chmod(socket, 0o666);
-    postfix = await startPostfix({ main: mainCf('unix:cyrusmapd/socketmap'), mapFolder: folder });
+    postfix = await startPostfix({ main: asking('unix:cyrusmapd/socketmap'), mapFolder: folder });
   });
   afterAll(async () => {
     await postfix?.stop();
@@ -130,7 +122,7 @@ describe('with the daemon, and Cyrus', () => {
     await createRigMailboxes(cyrus);
     await startDaemon('0');
     for (const socketmap of ['unix:cyrusmapd/socketmap', `inet:127.0.0.1:${port}`]) {
-      const main = mainCf(socketmap);
+      const main = asking(socketmap);
       servers.push(await startPostfix({ main, mapFolder: folder, lmtpFolder: cyrus.socketFolder }));
     }
   });
