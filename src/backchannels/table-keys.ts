@@ -89,10 +89,15 @@ function aliasName(written: string): string | undefined {
   return ALIAS_NAME.test(name) ? fold(name) : undefined;
 }
 
-/** A local part without the quotes around it, as a key of a socketmap has it. */
+/** Postfix looks a local part up in quotes only where it needs them: `"alice"@example.jp` is an entry that nothing finds. */
+const NEEDS_NO_QUOTES = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/;
+
+/** A local part without the quotes that it needs, as a key of a socketmap has it. */
 function unquoted(key: string): string {
-  const [, local, domain = ''] = /^"((?:[^"\\]|\\.)*)"(@[^"@]*)?$/s.exec(key) ?? [];
-  return local === undefined ? key : local.replace(/\\(.)/gs, '$1') + domain;
+  const [, quoted, domain = ''] = /^"((?:[^"\\]|\\.)*)"(@[^"@]*)?$/s.exec(key) ?? [];
+  if (quoted === undefined) return key;
+  const local = quoted.replace(/\\(.)/gs, '$1');
+  return NEEDS_NO_QUOTES.test(local) ? key : local + domain;
 }
 
 function fold(text: string): string {

@@ -206,7 +206,7 @@ function withoutQuotes(key: string): string {
 }
 
 function difference(what: string, theirs: readonly string[], ours: readonly string[]): string[] {
-  const [a, b] = [new Set(theirs), new Set(ours.map((key) => key.replace(/\\(.)/g, '$1')))];
+  const [a, b] = [new Set(theirs), new Set(ours.map(withoutQuotes))];
   return [
     ...[...a].filter((key) => !b.has(key)).map((key) => `${what}: only theirs: ${JSON.stringify(key)}`),
     ...[...b].filter((key) => !a.has(key)).map((key) => `${what}: only ours: ${JSON.stringify(key)}`),

@@ -20,6 +20,7 @@ it.each<[TableFormat, string[], string[]]>([
   ['virtual', ['a@x y', '  b@x z', ' c@x'], ['a@x']],
   ['virtual', ['"a b"@x y', '"open@x y', 'q\\ r@x y'], ['a b@x', 'q\\ r@x']],
   ['virtual', ['\xe9t\xe9@x\xa0y z'], ['\xe9t\xe9@x\xa0y']],
+  ['virtual', ['"alice"@x y', '".a"@x y', '"\xe9"@x y'], ['"alice"@x', '.a@x', '\xe9@x']],
   ['virtusertable', ['Alice@X\tbob', ' b@x c', 'd@x', 'e@x \r', '#f@x g', '+*@x h'], ['alice@x', '+*@x']],
   ['virtusertable', ['joe@x error:nouser 550 no', 'jax@x  Error:5.7.0:550 no'], ['not joe@x', 'not jax@x']],
   ['aliases', ['Root: alice', 'name : x', '"foo bar": x', 'a@b: c'], ['root', 'name', 'foo bar', 'a@b']],
