@@ -77,7 +77,12 @@ class StackRun implements Circumstances {
   readonly #plan: Plan;
   readonly #random: Random;
   readonly #rows: Row[] = [];
-  readonly #spans: { readonly stops: boolean; readonly from: number; to: number }[] = [];
+  readonly #spans: {
+    readonly stops: boolean;
+    readonly forges: boolean;
+    readonly from: number;
+    to: number;
+  }[] = [];
   readonly #servers: { readonly name: string; readonly judge: Judge }[] = [];
   readonly #smmapd: { readonly name: string; readonly judge: Judge }[] = [];
   readonly #direct: Judge;
@@ -93,6 +98,10 @@ class StackRun implements Circumstances {
 
   disturbed(from: number, to: number): boolean {
     return this.#spans.some((span) => span.from <= to && span.to + AFTER_MS >= from);
+  }
+
+  forged(from: number, to: number): boolean {
+    return this.#spans.some((span) => span.forges && span.from <= to && span.to >= from);
   }
 
   stopped(from: number, to: number): boolean {
@@ -157,7 +166,12 @@ class StackRun implements Circumstances {
     if (!this.#plan.short) this.#trace(fault.name);
     const resume = fault.list === true ? await changer.rest() : () => undefined;
     const certain = fault.list === true ? this.#stack.truth.doubt() : () => undefined;
-    const span = { stops: fault.stops === true, from: performance.now(), to: Infinity };
+    const span = {
+      stops: fault.stops === true,
+      forges: fault.forges === true,
+      from: performance.now(),
+      to: Infinity,
+    };
     this.#spans.push(span);
     const end = await within(fault, fault.begin(this.#stack, random));
     await sleep(random.between(...fault.lasts) * this.#pace);
@@ -255,6 +269,7 @@ export function addTallies(tallies: readonly Tally[]): Tally {
     deferred: sum(({ deferred }) => deferred),
     lost: sum(({ lost }) => lost),
     old: sum(({ old }) => old),
+    forged: sum(({ forged }) => forged),
     latestMs: Math.max(...tallies.map(({ latestMs }) => latestMs)),
     wrongNo: tallies.flatMap(({ wrongNo }) => wrongNo),
     wrongYes: tallies.flatMap(({ wrongYes }) => wrongYes),

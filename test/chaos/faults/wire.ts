@@ -4,11 +4,12 @@ import type { Fault } from './fault.js';
 
 const part = 'the wire';
 
-function harmed(name: string, harm: Harm, lasts: Fault['lasts']): Fault {
+function harmed(name: string, harm: Harm, lasts: Fault['lasts'], forges = false): Fault {
   return {
     name,
     part,
     lasts,
+    forges,
     begin: ({ proxy }, random) => {
       proxy.harm(harm, random);
       return Promise.resolve(() => proxy.heal());
@@ -19,8 +20,8 @@ function harmed(name: string, harm: Harm, lasts: Fault['lasts']): Fault {
 export const WIRE_FAULTS: readonly Fault[] = [
   harmed('delay (20 to 400 ms a chunk)', 'delay', [500, 1_500]),
   harmed('cut within replies', 'cut', [500, 1_500]),
-  harmed('bytes corrupted', 'corrupt', [500, 1_500]),
-  harmed('replies duplicated', 'duplicate', [500, 1_500]),
+  harmed('bytes corrupted', 'corrupt', [500, 1_500], true),
+  harmed('replies duplicated', 'duplicate', [500, 1_500], true),
   harmed('black hole', 'black hole', [500, 1_500]),
   harmed('drip (a byte in 10 ms)', 'drip', [500, 1_500]),
   harmed('connections refused', 'refuse', [300, 1_000]),
