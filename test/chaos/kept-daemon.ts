@@ -1,6 +1,7 @@
 // The built daemon under a supervisor, as rc(8) or systemd is one: started anew where it ended, whatever ended it. It can be stopped,
 // killed, taken over, and made short of memory.
 import { execFile } from 'node:child_process';
+import { statSync } from 'node:fs';
 import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { promisify } from 'node:util';
@@ -9,8 +10,6 @@ import { Serving } from '../integration/cyrusmapd-process.js';
 const run = promisify(execFile);
 const RESTART_MS = 50;
 const POLL_MS = 5;
-/** In which a takeover has happened, or has not. */
-const TAKEOVER_MS = 2_000;
 
 export class KeptDaemon {
   readonly #config: string;
@@ -57,11 +56,15 @@ export class KeptDaemon {
 
   /** Another process takes its sockets; where it cannot, the old one goes on. @returns whether it did */
   async takeOver(): Promise<boolean> {
+    const before = placeOf(this.#path);
     const next = this.#begin('--takeover');
     this.#taking = next;
-    const failed = await Promise.race([next.ended.then(() => true), sleep(TAKEOVER_MS).then(() => false)]);
+    let ended = false;
+    void next.ended.then(() => (ended = true));
+    // Its socket is renamed into the place of the old one's.
+    while (!ended && placeOf(this.#path) === before) await sleep(POLL_MS);
     this.#taking = undefined;
-    if (failed) return false;
+    if (ended) return false;
     this.#wanted.add(this.#current);
     this.#current = next;
     return true;
@@ -103,6 +106,10 @@ export class KeptDaemon {
     await sleep(RESTART_MS);
     if (!this.#ended) this.#current = this.#begin();
   }
+}
+
+function placeOf(path: string): number | undefined {
+  return statSync(path, { throwIfNoEntry: false })?.ino;
 }
 
 function accepts(path: string): Promise<boolean> {
