@@ -15,13 +15,12 @@ type TableKey = {
 /** Takes one line after the other, without its end. @returns the key that is complete with it, if one is */
 export type TableReader = (line: string) => TableKey | undefined;
 
-/** What isspace(3) knows; JavaScript's `\s` knows more, and the bytes may be of any character set. */
-const BLANK = '[ \\t\\n\\v\\f\\r]';
-const BEGINS_BLANK = new RegExp(`^${BLANK}`);
-const IS_BLANK = new RegExp(`^${BLANK}*$`);
-const MAKEMAP_LINE = new RegExp(`^([^ \\t\\n\\v\\f\\r#][^ \\t\\n\\v\\f\\r]*)${BLANK}+([^]*)$`);
-const POSTMAP_KEY = new RegExp(`^((?:"(?:[^"\\\\]|\\\\.)*"|\\\\.|[^ \\t\\n\\v\\f\\r"\\\\])+)(?:${BLANK}|$)`);
-const POSTMAP_SKIPPED = new RegExp(`^${BLANK}*(?:#|$)`);
+// What isspace(3) knows: JavaScript's `\s` knows more, and the bytes may be of any character set.
+const BEGINS_BLANK = /^[ \t\n\v\f\r]/;
+const IS_BLANK = /^[ \t\n\v\f\r]*$/;
+const MAKEMAP_LINE = /^([^ \t\n\v\f\r#][^ \t\n\v\f\r]*)[ \t\n\v\f\r]+([^]*)$/;
+const POSTMAP_KEY = /^((?:"(?:[^"\\]|\\.)*"|\\.|[^ \t\n\v\f\r"\\])+)(?:[ \t\n\v\f\r]|$)/;
+const POSTMAP_SKIPPED = /^[ \t\n\v\f\r]*(?:#|$)/;
 /** Without what would make it another name to Sendmail, or none: a route, a comment, a list. */
 const ALIAS_NAME = /^[^ \t\n\v\f\r()<>,:"!%@]+(?:@[^ \t\n\v\f\r()<>,:"!%@]+)?$/;
 
