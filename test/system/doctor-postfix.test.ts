@@ -5,7 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { askPostfix } from '../../src/doctor/ask-postfix.js';
 import { checkPostfix } from '../../src/doctor/check-postfix.js';
 import type { RunProgram } from '../../src/doctor/run-program.js';
-import { pictureOf, SETTINGS } from '../unit/doctor/good-host.js';
+import { GOOD_SOCKET, pictureOf, SETTINGS } from '../unit/doctor/good-host.js';
 
 const MAIN = `compatibility_level = 3.6
 myhostname = mx.mail.test
@@ -48,7 +48,9 @@ describe.each(['bookworm', 'trixie'])('doctor, on Postfix of %s,', (suite) => {
   async function findings() {
     const postfix = await askPostfix(run, []);
     const picture = pictureOf({ settings: { ...SETTINGS, socketmap: { listen: [LISTEN] } } });
-    return checkPostfix({ ...picture, postfix });
+    // As `socket_group = "postfix"` makes it.
+    const sockets = [{ ...GOOD_SOCKET, gid: postfix?.identity?.groups[0] ?? -1 }];
+    return checkPostfix({ ...picture, sockets, postfix });
   }
 
   async function prepare(): Promise<void> {
