@@ -1,7 +1,7 @@
 // The addresses of a list, and which recipients they mean: a mailbox, a whole domain (`@example.jp`), or what Sendmail and Postfix
 // look up in their own tables for an address, in their order. No I/O.
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { KeyParts } from '../validation/recipient.js';
+import { asciiLowerCase, type KeyParts } from '../validation/recipient.js';
 import type { ListFormat } from './table-keys.js';
 
 /** A set that grows over this takes long to be laid out anew; so there are many of them. */
@@ -90,14 +90,15 @@ export class ListedAddresses {
   /** What is looked up, in this order: the first that is there decides. */
   #keysFor({ local, detail, domain, mailbox }: KeyParts): string[] {
     if (this.#format === 'mailboxes') {
-      const bare = domain !== undefined && this.#domains.has(lower(domain)) ? [lower(local)] : [];
+      const bare =
+        domain !== undefined && this.#domains.has(asciiLowerCase(domain)) ? [asciiLowerCase(local)] : [];
       const own = mailbox === undefined ? [] : [mailbox];
-      return [...own, ...bare, ...(domain === undefined ? [] : [`@${lower(domain)}`])];
+      return [...own, ...bare, ...(domain === undefined ? [] : [`@${asciiLowerCase(domain)}`])];
     }
-    const user = lower(local);
-    const extended = detail === undefined ? undefined : `${user}+${lower(detail)}`;
-    const at = domain === undefined ? '' : `@${lower(domain)}`;
-    const isHere = domain === undefined || this.#domains.has(lower(domain));
+    const user = asciiLowerCase(local);
+    const extended = detail === undefined ? undefined : `${user}+${asciiLowerCase(detail)}`;
+    const at = domain === undefined ? '' : `@${asciiLowerCase(domain)}`;
+    const isHere = domain === undefined || this.#domains.has(asciiLowerCase(domain));
     switch (this.#format) {
       case 'aliases': {
         const names = extended === undefined ? [user] : [extended, `${user}+*`, user];
@@ -117,8 +118,4 @@ export class ListedAddresses {
       }
     }
   }
-}
-
-function lower(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

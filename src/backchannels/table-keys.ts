@@ -1,5 +1,6 @@
 // The left-hand sides of the tables in which Sendmail and Postfix have their aliases, each read as its own program reads it:
 // aliases(5) of Sendmail, virtusertable by makemap(8), virtual(5) of Postfix by postmap(1). Bytes are latin1. No I/O.
+import { asciiLowerCase } from '../validation/recipient.js';
 
 /** Of a list: `mailboxes` is a name a line, the others are tables of mail servers. */
 export type ListFormat = 'mailboxes' | TableFormat;
@@ -39,7 +40,7 @@ export function tableReader(format: TableFormat): TableReader {
 function readMakemapLine(line: string): TableKey | undefined {
   const [, key, value = ''] = MAKEMAP_LINE.exec(line) ?? [];
   if (key === undefined || value === '') return undefined;
-  return { key: fold(key), refused: /^"?error\s*:/i.test(value) };
+  return { key: asciiLowerCase(key), refused: /^"?error\s*:/i.test(value) };
 }
 
 /** A line that begins with a blank continues the one before, also over comments and empty lines. */
@@ -52,7 +53,7 @@ function postmapReader(): TableReader {
     if (BEGINS_BLANK.test(line)) return before;
     const key = POSTMAP_KEY.exec(line)?.[1];
     if (key === undefined) return undefined;
-    const found = { key: fold(unquoted(key)), refused: false };
+    const found = { key: asciiLowerCase(unquoted(key)), refused: false };
     if (!IS_BLANK.test(line.slice(key.length))) return found;
     waiting = found;
     return undefined;
@@ -84,8 +85,8 @@ function aliasReader(): TableReader {
 function aliasName(written: string): string | undefined {
   const name = written.trim();
   const quoted = /^"([^"\\]*)"$/.exec(name)?.[1];
-  if (quoted !== undefined) return quoted === '' ? undefined : fold(quoted);
-  return ALIAS_NAME.test(name) ? fold(name) : undefined;
+  if (quoted !== undefined) return quoted === '' ? undefined : asciiLowerCase(quoted);
+  return ALIAS_NAME.test(name) ? asciiLowerCase(name) : undefined;
 }
 
 /** Postfix looks a local part up in quotes only where it needs them: `"alice"@example.jp` is an entry that nothing finds. */
@@ -97,8 +98,4 @@ function unquoted(key: string): string {
   if (quoted === undefined) return key;
   const local = quoted.replace(/\\(.)/gs, '$1');
   return NEEDS_NO_QUOTES.test(local) ? key : local + domain;
-}
-
-function fold(text: string): string {
-  return text.replace(/[A-Z]/g, (letter) => letter.toLowerCase());
 }

@@ -1,7 +1,7 @@
-// Who is served in this turn of the event loop, and who waits for the next: behind everything that the turn has read, in one go,
-// so that it is looked once for all whether Cyrus has changed, and with a budget of time for all connections together, so that accepting, Cyrus' answers and its events are never
-// far. Who has asked least of late comes first; one in four is whoever has waited longest, so that all are served at last.
-// No I/O.
+// Who is served in this turn of the event loop, and who waits for the next: behind everything that the turn has read, in one
+// go, so that it is looked once for all whether Cyrus has changed; and with a budget of time for all connections together, so
+// that accepting, Cyrus' answers and its events are never far. Who has asked least of late comes first; one in four is whoever
+// has waited longest, so that all are served at last. No I/O.
 
 /** A few hundred requests. Also what a new connection waits for its turn to be accepted: the loop accepts one a turn. */
 export const TURN_BUDGET_MS = 4;

@@ -35,11 +35,6 @@ export class Deadlines {
     this.#now = now;
   }
 
-  /** How many wait. */
-  get size(): number {
-    return this.#size;
-  }
-
   /**
    * @param due of the same clock
    * @returns the answer, or when it is due, or some time earlier where very many are, what is said instead

@@ -219,7 +219,11 @@ function brand(checkedFields: Omit<Recipient, typeof checked>): Recipient {
 
 /** ASCII only: a locale's idea of lower case must not touch what Cyrus leaves alone. */
 function fold(text: string, rules: AddressRules): string {
-  if (!rules.downcase) return text;
+  return rules.downcase ? asciiLowerCase(text) : text;
+}
+
+/** As Cyrus, Sendmail and Postfix fold names: bytes of 8 bits stay as they are. @param text latin1 */
+export function asciiLowerCase(text: string): string {
   return EIGHT_BIT.test(text) ? text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : text.toLowerCase();
 }
 
