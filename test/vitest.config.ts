@@ -1,4 +1,5 @@
-// How the tests are run: each kind in its folder, those with containers last and two files at a time.
+// How the tests are run: each kind in its folder, one kind after the other, since what is timed would be disturbed.
+// How many files at a time: integration tests mostly wait, and two cores are what the smallest machines have.
 // Nothing is ever tried again: a test that fails sometimes has found something.
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
@@ -22,24 +23,40 @@ export default defineConfig({
     retry: 0,
     projects: [
       // Long, since some fill a cache with a million entries, on machines that do other things as well.
-      { test: { name: 'unit', include: ['unit/**/*.test.ts'], testTimeout: 30 * SECOND } },
+      {
+        test: {
+          name: 'unit',
+          include: ['unit/**/*.test.ts'],
+          testTimeout: 30 * SECOND,
+          maxWorkers: 2,
+          sequence: { groupOrder: 0 },
+        },
+      },
       {
         test: {
           name: 'property',
           include: ['property/**/*.test.ts', 'fuzz/**/*.test.ts'],
           testTimeout: 60 * SECOND,
+          maxWorkers: 2,
+          sequence: { groupOrder: 1 },
         },
       },
       {
         test: {
           name: 'integration',
-          include: [
-            'integration/**/*.test.ts',
-            'flood/**/*.test.ts',
-            'abuse/**/*.test.ts',
-            'soak/**/*.test.ts',
-          ],
+          include: ['integration/**/*.test.ts'],
           testTimeout: 30 * SECOND,
+          maxWorkers: 4,
+          sequence: { groupOrder: 2 },
+        },
+      },
+      {
+        test: {
+          name: 'load',
+          include: ['flood/**/*.test.ts', 'abuse/**/*.test.ts', 'soak/**/*.test.ts'],
+          testTimeout: 30 * SECOND,
+          maxWorkers: 1,
+          sequence: { groupOrder: 3 },
         },
       },
       {
@@ -50,7 +67,7 @@ export default defineConfig({
           testTimeout: 120 * SECOND,
           hookTimeout: 300 * SECOND,
           maxWorkers: 2,
-          sequence: { groupOrder: 1 },
+          sequence: { groupOrder: 4 },
         },
       },
     ],
