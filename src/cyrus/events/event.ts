@@ -14,7 +14,7 @@ type Named = {
 export type MailboxEvent =
   /** These changed; keys of the cache, folded. Empty where no user's INBOX is concerned. */
   | (Named & { readonly kind: 'changed' })
-  /** lmtpd found it over quota, from inside a RCPT: forgetting it would make it ask again. */
+  /** lmtpd found it over quota, from inside a RCPT: forgetting it would make it ask again. Not so where only a message had no room. */
   | (Named & { readonly kind: 'overquota' })
   /** Of no concern: a login, a message; `foreign` where it is no mailbox event, such as a Sieve notification. */
   | { readonly kind: 'other'; readonly event: string; readonly foreign: boolean }
@@ -66,6 +66,7 @@ function readMessage(message: string, rules: AddressRules): MailboxEvent {
   const event = textField(fields, 'event');
   if (event === undefined || event.length > NAME_MAX) return doubtful('unnamed', 'has no event');
   const overQuota = event === 'QuotaExceed';
+  if (overQuota && hasRoomLeft(fields)) return { kind: 'other', event, foreign: false };
   if (!overQuota && !CHANGES.has(event)) {
     return OTHERS.test(event) ? { kind: 'other', event, foreign: false } : doubtful(event, 'is not known');
   }
@@ -130,6 +131,25 @@ function modifiedUtf7(text: string): string {
 /** As lmtpd folds: a name too many costs a question, a name too few would leave an old answer. */
 function fold(text: string, rules: AddressRules): string {
   return rules.downcase ? text.toLowerCase() : text;
+}
+
+/**
+ * With lmtp_strict_quota, or at an APPEND, it tells of a message that does not fit, where a smaller one may: then what is used
+ * is not over the limit. Only the resource that was exceeded has one here. Storage is in KiB, rounded down.
+ */
+function hasRoomLeft(fields: unknown): boolean {
+  const pairs = [
+    [numberField(fields, 'diskUsed'), numberField(fields, 'diskQuota')],
+    [numberField(fields, 'messages'), numberField(fields, 'maxMessages')],
+  ] as const;
+  const known = pairs.filter(([used, limit]) => used !== undefined && limit !== undefined);
+  return known.length > 0 && known.every(([used = 0, limit = 0]) => used <= limit);
+}
+
+function numberField(fields: unknown, name: string): number | undefined {
+  if (typeof fields !== 'object' || fields === null) return undefined;
+  const value: unknown = Reflect.get(fields, name);
+  return typeof value === 'number' ? value : undefined;
 }
 
 function textField(fields: unknown, name: string): string | undefined {

@@ -44,6 +44,16 @@ describe('an event', () => {
     });
   });
 
+  test.each([
+    ['more storage than allowed', { diskUsed: 101, diskQuota: 100 }, 'overquota'],
+    ['more messages than allowed', { diskUsed: 1, messages: 3, maxMessages: 2 }, 'overquota'],
+    ['storage that a message does not fit into', { diskUsed: 90, diskQuota: 100 }, 'other'],
+    ['as many messages as allowed', { diskUsed: 1, messages: 2, maxMessages: 2 }, 'other'],
+    ['storage without a limit', { diskUsed: 90 }, 'overquota'],
+  ])('QuotaExceed with %s: %j is %s', (_, figures, kind) => {
+    expect(event({ event: 'QuotaExceed', uri: URI, ...figures }).kind).toBe(kind);
+  });
+
   test('QuotaExceed is no change', () => {
     expect(event({ event: 'QuotaExceed', uri: URI })).toMatchObject({
       kind: 'overquota',
