@@ -23,6 +23,8 @@ export type FlatEvidence = {
   readonly witness?: string;
   readonly witnessSaid?: string;
   readonly rule?: string;
+  /** Of the message for which there was no room. */
+  readonly messageBytes?: number;
 };
 
 /** One decision, as `tail` and `explain` show it. A field is missing where there was no such thing. */

@@ -183,7 +183,8 @@ async function build(basis: Basis, surroundings: BackchannelSurroundings): Promi
   const access = await accessOf(basis);
   const domains = new Set<string>();
   const witness = new Witness(backchannel.canaries, witnessAlarm(name, log));
-  const parts = { name, log, now, random, ...(restarted === undefined ? {} : { restarted }) };
+  const told = restarted === undefined ? {} : { restarted };
+  const parts = { name, log, now, random, judgesSize: backchannel.strictQuota, ...told };
   if (backchannel.type === 'imap') {
     const lister = await imapOpener({ ...basis, backchannel }, access, witness, surroundings);
     const probe = new Pool(lister, backchannel, { ...parts, seesFolders: true });

@@ -109,7 +109,7 @@ function completed(
       ...('lookup' in written && !isTable(written['lookup'])
         ? {}
         : { lookup: { ...said, ...eightBitOf(conf), ...lookup } }),
-      ...madeBackchannel(written, lmtpSockets[0]),
+      ...backchannels(written, conf, lmtpSockets[0]),
     },
     host: {
       imapdConf: conf.path,
@@ -160,9 +160,18 @@ function addressKeys(conf: ImapdConf): TableOfFile {
   };
 }
 
-function madeBackchannel(written: TableOfFile, socket: string | undefined): TableOfFile {
-  if ('backchannel' in written || socket === undefined) return {};
-  return { backchannel: { [MADE]: { type: 'lmtp', endpoint: `unix:${socket}` } } };
+/** Made where the file names none; to lmtpd on this machine it is said how it counts. */
+function backchannels(written: TableOfFile, conf: ImapdConf, socket: string | undefined): TableOfFile {
+  const strict = conf.strictQuota ? { strict_quota: true } : {};
+  if (!('backchannel' in written)) {
+    const made = { type: 'lmtp', endpoint: `unix:${socket ?? ''}`, ...strict };
+    return socket === undefined ? {} : { backchannel: { [MADE]: made } };
+  }
+  const here = new Set(endpointsIn(written).map(({ name }) => name));
+  if (!conf.strictQuota || here.size === 0) return {};
+  const all = Object.entries(tableOf(written['backchannel']));
+  const counted = all.map(([name, each]) => [name, here.has(name) ? { ...strict, ...tableOf(each) } : each]);
+  return { backchannel: Object.fromEntries(counted) };
 }
 
 function tableOf(value: unknown): TableOfFile {

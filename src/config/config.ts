@@ -88,8 +88,7 @@ export type CyrusBackchannelConfig = LmtpBackchannelConfig | ImapBackchannelConf
 
 export type LmtpBackchannelConfig = CyrusConnectionConfig & Pick<LmtpValues, 'type' | 'autocreate'>;
 
-export type ImapBackchannelConfig = CyrusConnectionConfig &
-  Pick<ImapValues, 'type' | 'strictQuota' | 'listTimeoutMs'>;
+export type ImapBackchannelConfig = CyrusConnectionConfig & Pick<ImapValues, 'type' | 'listTimeoutMs'>;
 
 /** Values that stand in `login` and `tls` instead. */
 type Grouped =

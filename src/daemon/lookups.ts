@@ -12,6 +12,7 @@ import type { Tally } from './tally.js';
 import type { Lookup } from '../socketmap/lookup.js';
 import type { Outcome } from '../validation/outcome.js';
 import type { Asker } from '../validation/probe.js';
+import type { Room } from '../validation/room.js';
 import type { DetailRule } from '../validation/detail.js';
 import type { Validator } from '../validation/validator.js';
 import { replyFor, type Reply, type ReplyPolicy, type Verdict } from '../validation/verdict.js';
@@ -27,6 +28,8 @@ export type MapPolicy = ReplyPolicy & {
   readonly answersOf?: AnswersOf | undefined;
   /** For a front that speaks otherwise than a socketmap; else replyFor(). */
   readonly reply?: (verdict: Verdict, address: string) => Reply;
+  /** For a front that knows how large the message is. */
+  readonly room?: Room;
 };
 
 /** The policy of a map by its name; an unknown name takes the default. */
@@ -77,20 +80,33 @@ export class Lookups implements Lookup {
     this.#parts = parts;
   }
 
-  answerNow(map: string, key: string, asker?: Asker): Reply | undefined {
+  answerNow(map: string, key: string, asker?: Asker, messageBytes?: number): Reply | undefined {
     const policy = this.policies(map);
     if (policy.domains !== undefined) return policy.domains(key);
     const id = policy.queueId ? queueIdLength(key) : 0;
     const outcome = this.#validator.known(addressOf(key, id), policy.detail);
-    return outcome === undefined ? undefined : this.#reply(map, key, id, asker, policy, outcome, 0);
+    if (outcome === undefined) return undefined;
+    const { room, detail } = policy;
+    if (messageBytes !== undefined && room?.counts(outcome, addressOf(key, id), detail) === true)
+      return undefined;
+    return this.#reply(map, key, id, asker, policy, outcome, 0);
   }
 
-  answerLater(map: string, key: string, asker?: Asker, waitedMs = 0): Promise<Reply> {
+  answerLater(map: string, key: string, asker?: Asker, waitedMs = 0, messageBytes?: number): Promise<Reply> {
     const { now, metrics } = this.#parts;
     const start = now();
     const policy = this.policies(map);
     const id = policy.queueId ? queueIdLength(key) : 0;
-    return this.#validator.ask(addressOf(key, id), policy.detail, asker, waitedMs).then((outcome) => {
+    const { room, detail } = policy;
+    const address = addressOf(key, id);
+    const mailbox = this.#validator.ask(address, detail, asker, waitedMs);
+    const asked =
+      messageBytes === undefined || room === undefined
+        ? mailbox
+        : mailbox.then((outcome) =>
+            room.judge(outcome, { address, detail, messageBytes }, start - waitedMs, asker),
+          );
+    return asked.then((outcome) => {
       const ms = now() - start;
       metrics.missed(ms);
       return this.#reply(map, key, id, asker, policy, outcome, ms);

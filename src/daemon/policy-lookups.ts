@@ -5,10 +5,10 @@ import { DUNNO, policyReplies } from '../policy/action.js';
 import type { Lookup } from '../socketmap/lookup.js';
 import type { Asker } from '../validation/probe.js';
 import type { Validator } from '../validation/validator.js';
+import { Room } from '../validation/room.js';
 import { routeByDomain } from '../validation/routing.js';
 import type { Reply } from '../validation/verdict.js';
 import { Lookups, type LookupParts, type Policies } from './lookups.js';
-import type { Metrics } from './metrics.js';
 
 /** As which its lookups stand in log, metrics and decisions. */
 const POLICY_MAP = 'policy';
@@ -18,29 +18,37 @@ const STAGES: ReadonlySet<string> = new Set(['RCPT', 'END-OF-MESSAGE']);
 
 export class PolicyLookups implements Lookup {
   readonly #lookups: Lookups;
-  readonly #metrics: Metrics;
+  readonly #validator: Validator;
+  readonly #parts: LookupParts;
   #isServed: (domain: string) => boolean;
 
   constructor(validator: Validator, config: Config, parts: LookupParts) {
-    this.#lookups = new Lookups(validator, policiesOfActions(config, parts.metrics), parts);
-    this.#metrics = parts.metrics;
+    this.#lookups = new Lookups(validator, policiesOfActions(config, validator, parts), parts);
+    this.#validator = validator;
+    this.#parts = parts;
     this.#isServed = servedBy(config);
   }
 
   /** Of a new configuration: its answers, and its domains. */
   take(config: Config): void {
-    this.#lookups.policies = policiesOfActions(config, this.#metrics);
+    this.#lookups.policies = policiesOfActions(config, this.#validator, this.#parts);
     this.#isServed = servedBy(config);
   }
 
-  answerNow(stage: string, recipient: string, asker?: Asker): Reply | undefined {
+  answerNow(stage: string, recipient: string, asker?: Asker, messageBytes?: number): Reply | undefined {
     if (!this.#concerns(stage, recipient)) return DUNNO;
-    return this.#lookups.answerNow(POLICY_MAP, recipient, asker);
+    return this.#lookups.answerNow(POLICY_MAP, recipient, asker, messageBytes);
   }
 
-  answerLater(stage: string, recipient: string, asker?: Asker, waitedMs?: number): Promise<Reply> {
+  answerLater(
+    stage: string,
+    recipient: string,
+    asker?: Asker,
+    waitedMs?: number,
+    messageBytes?: number,
+  ): Promise<Reply> {
     if (!this.#concerns(stage, recipient)) return Promise.resolve(DUNNO);
-    return this.#lookups.answerLater(POLICY_MAP, recipient, asker, waitedMs);
+    return this.#lookups.answerLater(POLICY_MAP, recipient, asker, waitedMs, messageBytes);
   }
 
   /** Postfix names no recipient at the end of a message with several. */
@@ -51,12 +59,13 @@ export class PolicyLookups implements Lookup {
 }
 
 /** What becomes of verdicts, in actions of access(5). */
-function policiesOfActions(config: Config, metrics: Metrics): Policies {
+function policiesOfActions(config: Config, validator: Validator, { metrics, now }: LookupParts): Policies {
   const answers = {
     ...config.defaultMap,
     queueId: false,
     tally: metrics.tallyOf(POLICY_MAP),
     reply: policyReplies(config),
+    room: new Room(validator, config.lookup.deadlineMs, now),
   };
   return () => answers;
 }

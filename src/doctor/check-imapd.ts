@@ -178,7 +178,7 @@ function checkStrictQuota(conf: ImapdConf): Finding[] {
       severity: 'warning',
       where: whereOf(conf, 'lmtp_strict_quota'),
       what: 'lmtp_strict_quota is on',
-      why: 'a lookup carries no size: a message too large for the room left is accepted, and refused at delivery',
+      why: 'a lookup of a socketmap carries no size: a message too large for the room left is accepted, and refused at delivery; only the policy service of Postfix knows it',
       mend: setOption(conf, 'lmtp_strict_quota', 'no'),
     });
   }

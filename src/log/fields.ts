@@ -48,6 +48,7 @@ export const FIELDS = {
   maxConnections: number('`socketmap.max_connections`.'),
   missing: number('How many of the former mailboxes are missing now.'),
   more: number('How many more of this kind the last minute had.'),
+  messageBytes: number('How large the message is for which the mailbox has no room, in bytes.'),
   ms: number('How long it took, in milliseconds.'),
   name: strange('The name of the event, as Cyrus writes it.'),
   names: object('The mailboxes that are forgotten.'),

@@ -1,5 +1,5 @@
-// What stands in a request of Postfix' policy protocol, as far as it matters here: at which stage it is asked, and for which
-// recipient. Defined by SMTPD_POLICY_README and RFC 5321 (quoted local parts). No I/O.
+// What stands in a request of Postfix' policy protocol, as far as it matters here: at which stage it is asked, for which
+// recipient, and about a message of which size. Defined by SMTPD_POLICY_README and RFC 5321 (quoted local parts). No I/O.
 import { ProtocolError } from '../errors.js';
 import type { Request } from '../socketmap/protocol.js';
 
@@ -16,10 +16,17 @@ export function parsePolicyRequest(payload: string): Request {
   if (kind !== 'smtpd_access_policy') {
     throw new ProtocolError(`request is ${JSON.stringify(kind?.slice(0, 40))}: must be smtpd_access_policy`);
   }
+  const messageBytes = sizeOf(attributes.get('size') ?? '');
   return {
     map: attributes.get('protocol_state') ?? '',
     key: keyOf(attributes.get('recipient') ?? ''),
+    ...(messageBytes === undefined ? {} : { messageBytes }),
   };
+}
+
+/** At RCPT it is what the client declared (RFC 1870), `0` where it did not; at the end of a message, what came. */
+function sizeOf(size: string): number | undefined {
+  return /^[1-9][0-9]{0,14}$/.test(size) ? Number(size) : undefined;
 }
 
 function attributesOf(payload: string): Map<string, string> {

@@ -156,10 +156,10 @@ export class ClientConnection implements Asker, Waiter {
         this.recent += 1;
         counters.requests += 1;
         if (frames === '') earliest = inbox.earliest;
-        const { map, key } = dialect.parse(payload);
-        const reply = lookup.answerNow(map, key, this);
+        const { map, key, messageBytes } = dialect.parse(payload);
+        const reply = lookup.answerNow(map, key, this, messageBytes);
         if (reply === undefined) {
-          this.#ask(map, key, now);
+          this.#ask(map, key, messageBytes, now);
           left -= ASKING_COST - 1;
         } else {
           frames += this.#inOrder(reply);
@@ -186,11 +186,11 @@ export class ClientConnection implements Asker, Waiter {
     return this.#shared.dialect.format(reply);
   }
 
-  #ask(map: string, key: string, now: number): void {
+  #ask(map: string, key: string, messageBytes: number | undefined, now: number): void {
     const bytes = map.length + key.length;
     const owed = (this.#owed ??= new OwedReplies()).add(this.#inbox.earliest, bytes);
     this.#shared.askedBytes += bytes;
-    this.#shared.lookup.answerLater(map, key, this, now - this.#inbox.noticed).then(
+    this.#shared.lookup.answerLater(map, key, this, now - this.#inbox.noticed, messageBytes).then(
       (reply) => {
         this.#shared.askedBytes -= bytes;
         owed.frame = this.#frame(reply);

@@ -8,6 +8,8 @@ export type Request = {
   /** May be empty: smmapd does not look at it. */
   readonly map: string;
   readonly key: string;
+  /** Of the message that is to come: a whole number from 1. No socketmap tells it. */
+  readonly messageBytes?: number;
 };
 
 /** What a socketmap daemon may answer. We never send PERM and TIMEOUT: PERM is a 550 in Sendmail. */

@@ -72,6 +72,10 @@ export class AnyOfProbe implements Probe {
     return this.members.every(({ seesFolders }) => seesFolders === true);
   }
 
+  get judgesSize(): boolean {
+    return this.members.some(({ judgesSize }) => judgesSize === true);
+  }
+
   async check(recipient: Recipient, deadline: number, asker?: Asker): Promise<Verdict> {
     return (await this.search(recipient, deadline, asker)).verdict;
   }

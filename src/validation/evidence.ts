@@ -24,6 +24,8 @@ export type Evidence = {
   readonly witness?: WitnessSaid;
   /** Why nobody needed to be asked, such as `8-bit character`. */
   readonly rule?: string;
+  /** Of the message for which the mailbox has no room. */
+  readonly messageBytes?: number;
 };
 
 export const SAID_TEXT_MAX = 200;

@@ -42,6 +42,10 @@ export class FallbackProbe implements Probe {
     return this.#first.seesFolders === true && this.#second.seesFolders === true;
   }
 
+  get judgesSize(): boolean {
+    return this.#first.judgesSize === true || this.#second.judgesSize === true;
+  }
+
   async check(recipient: Recipient, deadline: number, asker?: Asker): Promise<Verdict> {
     let verdict: Verdict | undefined;
     try {

@@ -47,6 +47,9 @@ export interface Probe {
   /** Whether it can be asked about the folder that a detail names; lmtpd takes any detail. */
   readonly seesFolders?: boolean;
 
+  /** Whether Cyrus counts the message that is to come, and can be asked with its size: see withMessage(). */
+  readonly judgesSize?: boolean;
+
   /** Takes no more questions, lets those under way be answered, then closes. */
   drain(): Promise<void>;
 

@@ -30,6 +30,8 @@ export type Recipient = {
   readonly shared: boolean;
   /** Whether the folder that the detail names is asked about, as smmapd does, and not the user's INBOX. */
   readonly folder: boolean;
+  /** Of the message that is to come: a whole number from 1. Undefined where only the mailbox is asked about. */
+  readonly messageBytes?: number;
   readonly [checked]: true;
 };
 
@@ -151,6 +153,11 @@ export function withoutDetail(recipient: Recipient): Recipient {
 /** The same recipient, read as a shared mailbox. */
 export function asShared(recipient: Recipient): Recipient {
   return brand({ ...recipient, mailbox: recipient.address, shared: true });
+}
+
+/** The same recipient, asked about with a message of that size. What is said then is said of this message only. */
+export function withMessage(recipient: Recipient, messageBytes: number): Recipient {
+  return brand({ ...recipient, messageBytes });
 }
 
 /** The same recipient, asked about as smmapd does: its folder must exist. */

@@ -11,6 +11,7 @@ import { vouchedFor } from '../../src/daemon/proofs.js';
 import { snapshotSources } from '../../src/snapshots/sources.js';
 import type { Outcome } from '../../src/validation/outcome.js';
 import type { Proof } from '../../src/validation/proof.js';
+import { Room } from '../../src/validation/room.js';
 import { Validator } from '../../src/validation/validator.js';
 import { DEFAULT_BELIEF } from '../../src/validation/belief.js';
 import { DEFAULT_CACHE_LIMITS, VerdictCache } from '../../src/validation/verdict-cache.js';
@@ -24,6 +25,8 @@ const OUTDATED: Proof = {
 
 export interface Decider {
   ask(key: string): Promise<Outcome>;
+  /** The same for a message of that size. */
+  askWith(key: string, messageBytes: number): Promise<Outcome>;
   /** The next question is asked of Cyrus. */
   forget(): void;
   /** What snapshots list, as the cache keeps it. */
@@ -46,8 +49,11 @@ export async function openDecider(toml: string, outdated = false): Promise<Decid
     );
   }
   const validator = new Validator(cache, route, validatorRules(config), now);
+  const room = new Room(validator, config.lookup.deadlineMs, now);
   return {
     ask: (key) => validator.ask(key),
+    askWith: async (key, messageBytes) =>
+      room.judge(await validator.ask(key), { address: key, detail: 'inbox', messageBytes }, now()),
     forget: () => validator.forgetAll(),
     async listed() {
       const mailboxes: string[] = [];

@@ -6,6 +6,8 @@ import { LineClient } from './line-client.js';
 export interface Quota {
   readonly storage?: number;
   readonly messages?: number;
+  /** By the name that this version has for them. */
+  readonly others?: Readonly<Record<string, number>>;
 }
 
 interface Pending {
@@ -61,10 +63,11 @@ export class ImapAdmin {
   }
 
   /** Sets the limits given and takes away the others. */
-  async setquota(mailbox: string, { storage, messages }: Quota): Promise<void> {
+  async setquota(mailbox: string, { storage, messages, others = {} }: Quota): Promise<void> {
     const limits = [
       ...(storage === undefined ? [] : [`STORAGE ${storage}`]),
       ...(messages === undefined ? [] : [`MESSAGE ${messages}`]),
+      ...Object.entries(others).map(([name, limit]) => `${name} ${limit}`),
     ];
     await this.#must(`SETQUOTA ${quoted(mailbox)} (${limits.join(' ')})`);
   }

@@ -8,6 +8,12 @@ export interface DeliveryOptions {
   readonly from?: string;
   /** About how many bytes the message has. */
   readonly size?: number;
+  /** Exactly so many bytes, in the place of `size`; at least 300. */
+  readonly bytes?: number;
+  /** Told with MAIL (RFC 1870). */
+  readonly declared?: number;
+  /** Ends after RCPT: nothing is delivered. */
+  readonly dropped?: boolean;
 }
 
 export interface Delivery {
@@ -53,20 +59,21 @@ export async function deliverAll(
 }
 
 async function deliverOne(client: LineClient, rcpt: string, options: DeliveryOptions): Promise<Delivery> {
-  const { from = '', size = 0 } = options;
+  const { from = '', declared, dropped = false } = options;
   const marker = newMarker();
-  await command(client, `MAIL FROM:<${from}>`, '2');
+  const size = declared === undefined ? '' : ` SIZE=${declared}`;
+  await command(client, `MAIL FROM:<${from}>${size}`, '2');
   const answer = await command(client, `RCPT TO:<${rcpt}>`);
-  if (!answer.startsWith('2')) {
+  if (dropped || !answer.startsWith('2')) {
     await command(client, 'RSET', '2');
     return { rcpt: answer, data: undefined, marker };
   }
   await command(client, 'DATA', '354');
-  const data = await command(client, `${message(marker, from, rcpt, size)}\r\n.`);
+  const data = await command(client, `${message(marker, from, rcpt, options)}\r\n.`);
   return { rcpt: answer, data, marker };
 }
 
-function message(marker: string, from: string, to: string, size: number): string {
+function message(marker: string, from: string, to: string, { size = 0, bytes }: DeliveryOptions): string {
   const header = [
     `From: <${from === '' ? 'a@sender.test' : from}>`,
     `To: <${to}>`,
@@ -74,7 +81,11 @@ function message(marker: string, from: string, to: string, size: number): string
     `Date: ${new Date().toUTCString()}`,
   ].join('\r\n');
   const line = `${'x'.repeat(70)}\r\n`;
-  return `${header}\r\n\r\n${line.repeat(Math.ceil(size / line.length))}end`;
+  if (bytes === undefined) return `${header}\r\n\r\n${line.repeat(Math.ceil(size / line.length))}end`;
+  // With the CR LF before the dot, which is a part of it.
+  const left = bytes - `${header}\r\n\r\n\r\n`.length;
+  const lines = line.repeat(Math.floor(left / line.length));
+  return `${header}\r\n\r\n${lines}${'y'.repeat(left % line.length)}`;
 }
 
 async function command(client: LineClient, line: string, wanted = ''): Promise<string> {

@@ -5,6 +5,7 @@ import type { Verdict } from '../../src/validation/verdict.js';
 
 export type HandQuestion = {
   readonly address: string;
+  readonly messageBytes: number | undefined;
   readonly deadline: number;
   readonly asker: Asker | undefined;
   answer(verdict: Verdict): void;
@@ -15,6 +16,7 @@ export class HandProbe implements Probe {
   readonly name: string;
   acceptsEightBit = false;
   seesFolders = false;
+  judgesSize = false;
   /** All questions so far. */
   readonly questions: HandQuestion[] = [];
 
@@ -27,8 +29,10 @@ export class HandProbe implements Probe {
     return this.questions.map(({ address }) => address);
   }
 
-  check({ address }: Recipient, deadline: number, asker?: Asker): Promise<Verdict> {
-    return new Promise((answer, fail) => this.questions.push({ address, deadline, asker, answer, fail }));
+  check({ address, messageBytes }: Recipient, deadline: number, asker?: Asker): Promise<Verdict> {
+    return new Promise((answer, fail) =>
+      this.questions.push({ address, messageBytes, deadline, asker, answer, fail }),
+    );
   }
 
   /** The latest question about an address. */

@@ -214,7 +214,7 @@ export class LmtpServer {
     const address = /^RCPT TO:<(.*)>$/.exec(command)?.[1];
     if (address !== undefined) return this.#mailbox(address);
     if (command.startsWith('LHLO ')) return HELLO;
-    if (command === 'MAIL FROM:<>') return '250 2.1.0 ok\r\n';
+    if (/^MAIL FROM:<>(?: SIZE=[0-9]+)?$/.test(command)) return '250 2.1.0 ok\r\n';
     if (command === 'RSET') return '250 2.0.0 Ok SESSIONID=<fake-2>\r\n';
     if (command === 'QUIT') return '221 2.0.0 bye\r\n';
     return '500 5.5.2 Syntax error\r\n';

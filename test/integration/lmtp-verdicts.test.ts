@@ -1,7 +1,12 @@
 // What becomes of lmtpd's replies, from the socket to the words that Sendmail hears.
 import { describe, expect, test } from 'vitest';
 import { REPLIES } from '../fakes/lmtp-server.js';
-import { DEFAULT_ADDRESS_RULES } from '../../src/validation/recipient.js';
+import {
+  DEFAULT_ADDRESS_RULES,
+  parseKey,
+  withMessage,
+  type Recipient,
+} from '../../src/validation/recipient.js';
 import { Rig, CANARY, temporaryFolder } from './lmtp-rig.js';
 
 const MAILBOX = 'Mailbox does not exist';
@@ -106,6 +111,78 @@ describe('the dialogue', () => {
     const keys = ['alice@example.jp', 'ALICE@example.jp', 'alice+one@example.jp', 'alice+two@example.jp'];
     expect(await rig.askAll(...keys)).toEqual(Array(4).fill('deliverable probe'));
     expect(rig.lmtpd.recipients).toEqual(['alice@example.jp']);
+  });
+});
+
+describe('a message of a known size', () => {
+  const recipientOf = (key: string, messageBytes?: number): Recipient => {
+    const parsed = parseKey(key, DEFAULT_ADDRESS_RULES);
+    if (parsed.kind !== 'recipient') throw new Error(parsed.kind);
+    return messageBytes === undefined ? parsed.recipient : withMessage(parsed.recipient, messageBytes);
+  };
+  const judge = async (rig: Rig, ...recipients: readonly Recipient[]): Promise<string[]> => {
+    const [probe] = rig.backchannels.probes;
+    if (probe === undefined) throw new Error('no back-channel');
+    const due = performance.now() + 10_000;
+    const verdicts = await Promise.all(recipients.map((each) => probe.check(each, due)));
+    return verdicts.map(({ kind }) => kind);
+  };
+  const ONE = { backchannel: { connections: 1 } };
+
+  test('is told with MAIL, and one of another size has a transaction of its own, in the order of the questions', async () => {
+    const rig = await Rig.start(ONE);
+    let bytes = 0;
+    rig.lmtpd.override = (command) => {
+      if (command.startsWith('MAIL ')) bytes = Number(/SIZE=(\d+)$/.exec(command)?.[1] ?? 0);
+      return command.startsWith('RCPT ') && bytes > 1000 ? REPLIES.overquota : undefined;
+    };
+    const asked = [
+      recipientOf('alice@example.jp', 1000),
+      recipientOf('bob@example.jp', 1000),
+      recipientOf('alice@example.jp', 1001),
+      recipientOf('alice@example.jp'),
+    ];
+    expect(await judge(rig, ...asked)).toEqual(['deliverable', 'deliverable', 'overquota', 'deliverable']);
+    expect(rig.lmtpd.commands.slice(1)).toEqual([
+      ...['MAIL FROM:<> SIZE=1000', 'RCPT TO:<alice@example.jp>', 'RCPT TO:<bob@example.jp>', 'RSET'],
+      ...['MAIL FROM:<> SIZE=1001', 'RCPT TO:<alice@example.jp>', 'RSET'],
+      ...['MAIL FROM:<>', 'RCPT TO:<alice@example.jp>', 'RSET'],
+    ]);
+  });
+
+  test('is not told to a lmtpd that knows no SIZE', async () => {
+    const rig = await Rig.start(ONE);
+    rig.lmtpd.override = (command, usual) =>
+      command.startsWith('LHLO ') ? usual.replace('250-SIZE\r\n', '') : undefined;
+    expect(await judge(rig, recipientOf('alice@example.jp', 1000))).toEqual(['deliverable']);
+    expect(rig.lmtpd.commands.slice(1)).toEqual(['MAIL FROM:<>', 'RCPT TO:<alice@example.jp>', 'RSET']);
+  });
+
+  test('that lmtpd takes for nobody says nothing of the mailbox, and the session goes on', async () => {
+    const rig = await Rig.start(ONE);
+    let mail = true;
+    rig.lmtpd.override = (command) => {
+      if (command.startsWith('MAIL ')) mail = !command.includes('SIZE=');
+      if (command.startsWith('MAIL ') && !mail)
+        return '552 5.2.3 Message size (9) exceeds fixed maximum (8)\r\n';
+      return command.startsWith('RCPT ') && !mail ? '503 5.5.1 Need MAIL command\r\n' : undefined;
+    };
+    expect(await judge(rig, recipientOf('alice@example.jp', 9))).toEqual(['deferred']);
+    expect(await judge(rig, recipientOf('alice@example.jp'))).toEqual(['deliverable']);
+    expect(rig.lmtpd.dialogues).toHaveLength(1);
+  });
+
+  test('makes no witness of the mailbox: that is asked without it', async () => {
+    const rig = await Rig.start({ ...ONE, canary: undefined });
+    expect(await judge(rig, recipientOf('alice@example.jp', 1000))).toEqual(['deliverable']);
+    expect(await judge(rig, recipientOf('nobody@example.jp', 1000))).toEqual(['deferred']);
+    expect(await judge(rig, recipientOf('bob@example.jp'))).toEqual(['deliverable']);
+    expect(await judge(rig, recipientOf('nobody@example.jp', 1000))).toEqual(['unknown']);
+    expect(rig.lmtpd.commands.slice(-9)).toEqual([
+      ...['MAIL FROM:<>', 'RCPT TO:<bob@example.jp>', 'RSET'],
+      ...['MAIL FROM:<> SIZE=1000', 'RCPT TO:<nobody@example.jp>', 'RSET'],
+      ...['MAIL FROM:<>', 'RCPT TO:<bob@example.jp>', 'RSET'],
+    ]);
   });
 });
 

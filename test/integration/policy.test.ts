@@ -4,6 +4,7 @@ import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { run, Serving } from './cyrusmapd-process.js';
 
 let folder: string;
@@ -144,6 +145,120 @@ describe('the policy service', () => {
     expect(await serving?.said('notfound')).toMatchObject({ map: 'policy', key: 'nobody@example.jp' });
     await serving?.stop();
     expect(await serving?.said('stats')).toMatchObject({ policy: { requests: 1, replies: { NOTFOUND: 1 } } });
+  });
+});
+
+describe('a message that is to come', () => {
+  let lmtpd: LmtpServer;
+  let sizes: string[] = [];
+
+  beforeEach(async () => {
+    lmtpd = await LmtpServer.listen(join(folder, 'lmtp'));
+    for (const local of ['alice', 'canary']) lmtpd.mailboxes.set(`${local}@example.jp`, REPLIES.deliverable);
+    sizes = [];
+    let bytes = 0;
+    lmtpd.override = (command) => {
+      const size = /^MAIL FROM:<> SIZE=(\d+)$/.exec(command)?.[1];
+      if (size !== undefined) sizes.push(size);
+      if (command.startsWith('MAIL ')) bytes = Number(size ?? 0);
+      return command.startsWith('RCPT TO:<alice') && bytes > 1000 ? REPLIES.overquota : undefined;
+    };
+  });
+  afterEach(() => lmtpd.stop());
+
+  function strictConfig(strict: boolean, more = ''): string {
+    const file = join(folder, 'cyrusmapd.toml');
+    writeFileSync(
+      file,
+      `
+      [socketmap]
+      listen = ["unix:${folder}/socketmap"]
+      [policy]
+      listen = ["unix:${folder}/policy"]
+      [backchannel.cyrus]
+      type = "lmtp"
+      endpoint = "${lmtpd.endpoint}"
+      canary = "canary@example.jp"
+      strict_quota = ${strict}
+      [cache]
+      known_ttl = "1h"
+      [cyrus]
+      imapd_conf = ""
+      [domains]
+      "example.jp" = "cyrus"
+      ${more}
+      `,
+    );
+    return file;
+  }
+
+  async function serveStrict(strict: boolean, more?: string): Promise<Socket> {
+    serving = new Serving(['--config', strictConfig(strict, more)]);
+    await serving.endpoint(2);
+    const made = connect(`${folder}/policy`);
+    made.on('data', (chunk: Buffer) => (received += chunk.toString('latin1')));
+    socket = made;
+    return made;
+  }
+
+  const sized = (size: number, recipient = 'alice@example.jp', stage = 'RCPT'): string =>
+    request(recipient, stage).replace('size=0', `size=${size}`);
+
+  it('is deferred where it does not fit, at both stages, and says nothing of the next one', async () => {
+    const postfix = await serveStrict(true);
+    postfix.write(
+      sized(1000) + sized(1001) + sized(0) + sized(1001, 'alice@example.jp', 'END-OF-MESSAGE') + sized(1),
+    );
+    expect(await replies(5)).toEqual([
+      'action=DUNNO',
+      'action=452 4.2.2 Mailbox full',
+      'action=DUNNO',
+      'action=452 4.2.2 Mailbox full',
+      'action=DUNNO',
+    ]);
+    expect(await serving?.said('overquota')).toMatchObject({
+      map: 'policy',
+      key: 'alice@example.jp',
+      source: 'probe',
+      code: '452',
+      messageBytes: 1001,
+    });
+  });
+
+  it('is asked about each time, and the mailbox itself is answered from the cache', async () => {
+    const postfix = await serveStrict(true);
+    for (let i = 1; i <= 3; i++) {
+      postfix.write(sized(i) + sized(0));
+      await replies(i * 2);
+    }
+    expect(sizes).toEqual(['1', '2', '3']);
+    const plain = lmtpd.commands.join('\n').match(/MAIL FROM:<>\nRCPT TO:<alice@example\.jp>/g);
+    expect(plain).toHaveLength(1);
+  });
+
+  it('is refused in the words of its domain', async () => {
+    const postfix = await serveStrict(
+      true,
+      '[domain."example.jp"]\npolicy_over_quota = "552 5.2.2 No room"\n',
+    );
+    postfix.write(sized(1001));
+    expect(await replies(1)).toEqual(['action=552 5.2.2 No room']);
+  });
+
+  it('counts for nothing where Cyrus does not count it: nobody is asked', async () => {
+    const postfix = await serveStrict(false);
+    postfix.write(sized(1001) + sized(1001));
+    expect(await replies(2)).toEqual(['action=DUNNO', 'action=DUNNO']);
+    expect(sizes).toEqual([]);
+  });
+
+  it('is let through while lmtpd is away', async () => {
+    const postfix = await serveStrict(true);
+    postfix.write(sized(1000));
+    expect(await replies(1)).toEqual(['action=DUNNO']);
+    await lmtpd.stop();
+    postfix.write(sized(1001));
+    expect((await replies(2))[1]).toBe('action=DUNNO');
   });
 });
 

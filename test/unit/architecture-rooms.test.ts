@@ -97,6 +97,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'proof',
     'recipient',
     'replica-probe',
+    'room',
     'routing',
     'snapshot',
     'validator',

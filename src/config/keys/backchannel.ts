@@ -111,6 +111,11 @@ const LMTP_KEYS = {
     text: 'An unused connection is closed.',
   }),
   ...PATIENCE,
+  strict_quota: key(flag(), {
+    default: false,
+    since: '0.1.0',
+    text: 'As `lmtp_strict_quota` in imapd.conf(5), which says it by itself where lmtpd is asked on a UNIX socket and that file is read: with it a message must fit into what is left, so that the policy service asks lmtpd about each message of which it knows the size.',
+  }),
   autocreate: key(choice('defer', 'accept'), {
     default: 'defer',
     since: '0.1.0',
@@ -140,7 +145,7 @@ const IMAP_KEYS = {
   strict_quota: key(flag(), {
     default: false,
     since: '0.1.0',
-    text: 'As `lmtp_strict_quota` in imapd.conf(5): with it a mailbox just at its limit of storage or messages is over quota.',
+    text: 'As `lmtp_strict_quota` in imapd.conf(5): with it a mailbox just at its limit of storage or messages is over quota, and so it is, for the policy service, with a message larger than what is left.',
   }),
   connections: key(integer(1, 4, 'connections', 'each login takes a reader of sasldb'), {
     default: 1,

@@ -25,6 +25,7 @@ export type InquiryContext = {
 /** @returns one without commands where the name alone decides */
 export function inquiryAbout(recipient: Recipient, context: InquiryContext): Inquiry {
   const { separator, rules, strictQuota } = context;
+  const { messageBytes } = recipient;
   const name = mailboxNameOf(recipient, separator, rules);
   const posts = recipient.shared && recipient.local === rules.postUser;
   if (recipient.shared && !posts && recipient.local !== '') return doubtful(recipient, name, context);
@@ -34,13 +35,13 @@ export function inquiryAbout(recipient: Recipient, context: InquiryContext): Inq
   if (!posts) {
     return {
       commands: [getQuotaRoot(name)],
-      judge: ([quota]) => quotaVerdict(required(quota), name, strictQuota),
+      judge: ([quota]) => quotaVerdict(required(quota), name, strictQuota, messageBytes),
     };
   }
   return {
     commands: [getQuotaRoot(name), getAcl(name)],
     judge: ([quota, acl]) => {
-      const exists = quotaVerdict(required(quota), name, strictQuota);
+      const exists = quotaVerdict(required(quota), name, strictQuota, messageBytes);
       if (exists.kind === 'unknown' || exists.kind === 'deferred') return exists;
       const posting = postingVerdict(required(acl), name);
       return posting.kind === 'deliverable' ? exists : posting;
@@ -64,7 +65,9 @@ function doubtful(
   return {
     commands: names.map(getQuotaRoot),
     judge: (answers) => {
-      const verdicts = answers.map((answer, i) => quotaVerdict(answer, names[i] ?? '', strictQuota));
+      const verdicts = answers.map((answer, i) =>
+        quotaVerdict(answer, names[i] ?? '', strictQuota, recipient.messageBytes),
+      );
       const inbox = name === undefined ? UNKNOWN : (verdicts[0] ?? UNKNOWN);
       if (inbox.kind !== 'unknown' || verdicts.every(({ kind }) => kind === 'unknown')) return inbox;
       return deferred(`the detail of ${recipient.address} names a shared mailbox: is post_user as in Cyrus?`);

@@ -1,4 +1,5 @@
-// Asks lmtpd (RFC 2033) without delivering: MAIL FROM:<>, RCPT for each recipient, RSET for each batch, never DATA.
+// Asks lmtpd (RFC 2033) without delivering: MAIL FROM:<>, RCPT for each recipient, RSET for each batch, never DATA. A message's
+// size is told with MAIL (RFC 1870), so that one of another size has a transaction of its own.
 // Every reply is matched to its command by count; RSET's own code at the end proves that none was lost or added.
 import { sessionIn } from '../../validation/evidence.js';
 import type { Recipient } from '../../validation/recipient.js';
@@ -100,24 +101,30 @@ export class LmtpSession implements Session {
     const session = this.#lmtpd.sessionId;
     const withSession = session === undefined ? undefined : evidenceAdder({ session });
     const verdicts: Verdict[] = [];
-    await this.#transaction(recipients, (index, reply) => {
+    const judge = (reply: LmtpReply): void => {
       const said = rcptVerdict(reply);
       const verdict = withSession === undefined ? said : withSession(said);
+      told(verdicts.length, verdict);
       verdicts.push(verdict);
-      told(index, verdict);
-    });
+    };
+    // In their order, so that the witnesses stay on both sides of what may be unknown.
+    for (const together of runsOfOneSize(recipients))
+      await this.#transaction(together, (_, reply) => judge(reply));
     return verdicts;
   }
 
-  /** One MAIL, RCPT for each, RSET; the replies to RCPT in order, told as they come. */
+  /** One MAIL, RCPT for each, RSET; the replies to RCPT in order, told as they come. @param recipients of one size */
   async #transaction(
     recipients: readonly Recipient[],
     told: (index: number, reply: LmtpReply) => void,
   ): Promise<LmtpReply[]> {
-    const commands = ['MAIL FROM:<>', ...recipients.map(rcptCommand), 'RSET'];
+    const messageBytes = this.#capabilities.has('SIZE') ? recipients[0]?.messageBytes : undefined;
+    const commands = [mailCommand(messageBytes), ...recipients.map(rcptCommand), 'RSET'];
     const replies = await this.#lmtpd.exchange(commands, SESSION_PATIENCE_MS, (index, reply) => {
-      if (index === 0) expectReply(reply, 250, 'MAIL', '2.1.0');
-      else if (index < commands.length - 1) told(index - 1, reply);
+      // Where it takes no message of that size at all, each RCPT is refused for want of a MAIL: then nothing is known.
+      const mayBeRefused = messageBytes !== undefined && reply.code >= 400;
+      if (index === 0 && !mayBeRefused) expectReply(reply, 250, 'MAIL', '2.1.0');
+      else if (index > 0 && index < commands.length - 1) told(index - 1, reply);
     });
     const { lines } = expectReply(replies.at(-1), 250, 'RSET', '2.0.0');
     this.#lmtpd.sessionId = sessionIn(lines.at(-1) ?? '');
@@ -138,6 +145,20 @@ function whyNotAsked(finding: Finding | undefined): Verdict | undefined {
     case undefined:
       return unasked('it is not known whether lmtpd creates mailboxes in this domain');
   }
+}
+
+function mailCommand(messageBytes: number | undefined): string {
+  return messageBytes === undefined ? 'MAIL FROM:<>' : `MAIL FROM:<> SIZE=${messageBytes}`;
+}
+
+function runsOfOneSize(recipients: readonly Recipient[]): Recipient[][] {
+  const runs: Recipient[][] = [];
+  for (const recipient of recipients) {
+    const last = runs.at(-1);
+    if (last !== undefined && last[0]?.messageBytes === recipient.messageBytes) last.push(recipient);
+    else runs.push([recipient]);
+  }
+  return runs;
 }
 
 function rcptCommand(recipient: Recipient): string {

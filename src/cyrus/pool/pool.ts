@@ -41,7 +41,7 @@ export const DEFAULT_POOL_LIMITS: PoolLimits = Object.freeze({
 });
 
 /** What its sessions can be asked about is as in Probe. */
-export type PoolSurroundings = Pick<Probe, 'name' | 'seesFolders' | 'asksEightBit'> & {
+export type PoolSurroundings = Pick<Probe, 'name' | 'seesFolders' | 'asksEightBit' | 'judgesSize'> & {
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -62,6 +62,7 @@ export class Pool implements Probe {
   readonly name: string;
   readonly seesFolders: boolean;
   readonly asksEightBit: boolean;
+  readonly judgesSize: boolean;
   readonly #surroundings: PoolSurroundings;
   readonly #slow: SlowNames;
   readonly #waiting: FairQueue;
@@ -81,10 +82,11 @@ export class Pool implements Probe {
   batches = 0;
 
   constructor(open: () => Promise<Session>, limits: PoolLimits, surroundings: PoolSurroundings) {
-    const { name, log, now, random, seesFolders = false, asksEightBit = false } = surroundings;
+    const { name, log, now, random } = surroundings;
     this.name = name;
-    this.seesFolders = seesFolders;
-    this.asksEightBit = asksEightBit;
+    this.seesFolders = surroundings.seesFolders === true;
+    this.asksEightBit = surroundings.asksEightBit === true;
+    this.judgesSize = surroundings.judgesSize === true;
     this.#surroundings = surroundings;
     const standings = new Standings();
     const slow = new SlowNames(now);

@@ -52,7 +52,8 @@ export class WitnessedAsk {
     const early = this.#expectUnknown ? this.#witness.candidates(NONE_DENIED) : NOBODY;
     const { verdicts, said } = await this.#round(batch, early, progress);
     batch.forEach((recipient, i) => {
-      if (verdicts[i]?.kind === 'deliverable') this.#witness.learn(recipient);
+      const isPlain = recipient.messageBytes === undefined;
+      if (isPlain && verdicts[i]?.kind === 'deliverable') this.#witness.learn(recipient);
     });
     const denied = batch.filter((_, i) => verdicts[i]?.kind === 'unknown');
     this.#expectUnknown = denied.length > 0;

@@ -17,6 +17,7 @@ const EVIDENCE = [
   'witness',
   'witnessSaid',
   'rule',
+  'messageBytes',
 ] as const;
 
 export const found = verb('found', {
@@ -35,7 +36,8 @@ export const notfound = verb('notfound', {
 
 export const overquota = verb('overquota', {
   levels: ['info', 'debug'],
-  prose: 'The mailbox is over its quota: over_quota says what is answered.',
+  prose:
+    'The mailbox is over its quota, or has no room for a message of messageBytes: over_quota says what is answered.',
   fields: FIELDS,
   optional: EVIDENCE,
 });

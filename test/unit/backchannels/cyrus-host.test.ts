@@ -80,6 +80,39 @@ describe('with lmtp_strict_rfc2821 off', () => {
   });
 });
 
+describe('with lmtp_strict_quota', () => {
+  const counts = ({ backchannels }: Config): Record<string, unknown> =>
+    Object.fromEntries(backchannels.map((each) => [each.name, 'strictQuota' in each && each.strictQuota]));
+
+  test('lmtpd on this machine counts the message, unless the file says otherwise; others as the file says', async () => {
+    writeFileSync(join(folder, 'cyrus.conf'), CYRUS_CONF);
+    writeFileSync(imapdConf, `${IMAPD_CONF.join('\n')}\nlmtp_strict_quota: yes\n`);
+    expect(counts(await load(LISTEN))).toEqual({ cyrus: true });
+    const here = 'type = "lmtp"\nendpoint = "unix:/var/imap/socket/lmtp"';
+    const text = `${LISTEN}
+      [backchannel.here]
+      ${here}
+      [backchannel.lax]
+      ${here}
+      strict_quota = false
+      [backchannel.elsewhere]
+      type = "lmtp"
+      endpoint = "inet:2003@192.0.2.1"
+      [backchannel.names]
+      type = "list"
+      file = "/l"
+      [domains]
+      "*" = "here"
+    `;
+    expect(counts(await load(text))).toEqual({ here: true, lax: false, elsewhere: false, names: false });
+  });
+
+  test('that is off, nothing is counted', async () => {
+    writeFileSync(join(folder, 'cyrus.conf'), CYRUS_CONF);
+    expect(counts(await load(LISTEN))).toEqual({ cyrus: false });
+  });
+});
+
 describe('a file that says where to listen, and nothing else', () => {
   test('is a whole configuration', async () => {
     writeFileSync(join(folder, 'cyrus.conf'), CYRUS_CONF);

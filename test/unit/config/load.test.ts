@@ -127,6 +127,7 @@ describe('the defaults', () => {
           backoffMinMs: 1000,
           backoffMaxMs: 10_000,
           loginBackoffMs: 300_000,
+          strictQuota: false,
           autocreate: 'defer',
           second: undefined,
           replica: false,

@@ -7,6 +7,7 @@ import { silentLog, type Log } from '../../../src/log/log.js';
 import { Metrics } from '../../../src/daemon/metrics.js';
 import { DownError, UnavailableError } from '../../../src/errors.js';
 import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
+import { Room } from '../../../src/validation/room.js';
 import { Validator } from '../../../src/validation/validator.js';
 import { DEFAULT_BELIEF } from '../../../src/validation/belief.js';
 import { VerdictCache } from '../../../src/validation/verdict-cache.js';
@@ -132,6 +133,43 @@ describe('a reply', () => {
 
   test('is TEMP where Cyrus cannot be asked', async () => {
     expect(await later(ALICE, 'cyrus', new UnavailableError('no connection'))).toBe('TEMP no connection');
+  });
+});
+
+describe('a message of a known size', () => {
+  const BYTES = 5000;
+  const sized = (messageBytes?: number) => [
+    lookups.answerNow('cyrus', ALICE, ASKER, messageBytes)?.status,
+    probe.questions.length,
+  ];
+
+  beforeEach(() => {
+    const { policies } = lookups;
+    const room = new Room({ addressRules: DEFAULT_ADDRESS_RULES, route: () => probe }, 5000, () => now);
+    lookups.policies = (map) => ({ ...policies(map), room });
+    cache.remember(ALICE, DELIVERABLE, now);
+  });
+
+  test('is asked about where Cyrus counts it, even if the mailbox is known', async () => {
+    probe.judgesSize = true;
+    expect(sized()).toEqual(['OK', 0]);
+    expect(sized(BYTES)).toEqual([undefined, 0]);
+    const answer = lookups.answerLater('cyrus', ALICE, ASKER, 0, BYTES);
+    await vi.waitFor(() => expect(probe.questions).toMatchObject([{ messageBytes: BYTES }]));
+    probe.answer(ALICE, OVERQUOTA);
+    expect(await answer).toEqual({ status: 'TEMP', text: 'Over quota' });
+    expect(lines.at(-1)).toMatchObject({
+      message: 'overquota',
+      fields: { messageBytes: BYTES, source: 'probe' },
+    });
+    expect(sized()).toEqual(['OK', 1]);
+  });
+
+  test('is not, where Cyrus does not count it, or the mailbox takes no mail anyhow', () => {
+    expect(sized(BYTES)).toEqual(['OK', 0]);
+    probe.judgesSize = true;
+    cache.remember(ALICE, OVERQUOTA, now);
+    expect(sized(BYTES)).toEqual(['TEMP', 0]);
   });
 });
 

@@ -21,6 +21,28 @@ it('knows a request without stage and recipient', () => {
 });
 
 it.each([
+  ['1', 1],
+  ['102401', 102_401],
+  ['999999999999999', 999_999_999_999_999],
+])('reads the size %s', (size, messageBytes) => {
+  expect(parsePolicyRequest(`${HEAD}\nrecipient=a@example.jp\nsize=${size}`)).toEqual({
+    map: 'RCPT',
+    key: 'a@example.jp',
+    messageBytes,
+  });
+});
+
+it.each(['', '0', '-1', '01', '1.5', '1e3', 'x', '9999999999999999'])(
+  'takes the size %j for none',
+  (size) => {
+    expect(parsePolicyRequest(`${HEAD}\nrecipient=a@example.jp\nsize=${size}`)).toEqual({
+      map: 'RCPT',
+      key: 'a@example.jp',
+    });
+  },
+);
+
+it.each([
   ['no request', 'protocol_state=RCPT'],
   ['another request', 'request=junk_policy\nprotocol_state=RCPT'],
   ['a line without a name', `${HEAD}\n=x`],

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { DEFAULT_ADDRESS_RULES, parseKey } from '../../../src/validation/recipient.js';
+import type { Probe } from '../../../src/validation/probe.js';
 import { ReplicaProbe } from '../../../src/validation/replica-probe.js';
 import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN } from '../../../src/validation/verdict.js';
 import { HandProbe } from '../../fakes/hand-probe.js';
@@ -18,4 +19,11 @@ test.each([
   const verdict = replica.check(parsed.recipient, 1000);
   probe.answer('alice@example.jp', said);
   expect((await verdict).kind).toBe(kind);
+});
+
+test('a replica knows only what was used some time ago: it judges no size', () => {
+  const probe = new HandProbe();
+  probe.judgesSize = true;
+  const replica: Probe = new ReplicaProbe(probe);
+  expect(replica.judgesSize).toBeUndefined();
 });

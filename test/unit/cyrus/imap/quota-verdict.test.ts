@@ -78,3 +78,29 @@ describe('a mailbox', () => {
     expect(verdict(ok(root(ALICE), quota(fine), quota(full)))).toBe('overquota');
   });
 });
+
+describe('a message that is to come, where Cyrus counts it', () => {
+  const judged = (bytes: number, resources: QuotaResource[], strict = true): string =>
+    quotaVerdict(ok(root(ALICE), quota(...resources)), ALICE, strict, bytes).kind;
+
+  test('fits into what is left of storage, to the byte of a whole KiB', () => {
+    const left = [{ name: 'STORAGE', usage: 90, limit: 100 }];
+    expect(judged(10 * 1024, left)).toBe('deliverable');
+    expect(judged(10 * 1024 + 1, left)).toBe('overquota');
+    expect(judged(10 * 1024 + 1, left, false)).toBe('deliverable');
+  });
+
+  test('is measured against no other limit, and against none where there is none', () => {
+    expect(judged(1_000_000, [{ name: 'MESSAGE', usage: 1, limit: 2 }])).toBe('deliverable');
+    expect(judged(1_000_000, [{ name: 'X-ANNOTATION-STORAGE', usage: 1, limit: 2 }])).toBe('deliverable');
+    expect(judged(1_000_000, [])).toBe('deliverable');
+  });
+
+  test('is one too many where no message is left, however small', () => {
+    const full = [
+      { name: 'STORAGE', usage: 1, limit: 100 },
+      { name: 'MESSAGE', usage: 2, limit: 2 },
+    ];
+    expect(judged(1, full)).toBe('overquota');
+  });
+});
