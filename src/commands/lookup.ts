@@ -1,8 +1,9 @@
 // `cyrusmapd lookup`: asks a running daemon as Sendmail does, and prints its reply.
 import { BUILT_IN_ENDPOINT } from '../config/built-in.js';
-import { ConfigError, messageOf, UsageError } from '../errors.js';
+import { ConfigError } from '../errors.js';
 import { parseEndpoint, type Endpoint } from '../net/endpoint.js';
 import { SocketmapClient } from '../socketmap/client.js';
+import { endpointOfFlag } from './control.js';
 import { exitStatusOfReply } from './exit-status.js';
 import { keyOfArgument, print, printable } from './terminal.js';
 
@@ -27,18 +28,10 @@ export async function lookup(argument: string, options: LookupOptions): Promise<
 
 /** A daemon answers the same wherever it listens, so any of its listeners will do. */
 async function endpointOf({ server, map: _, ...flags }: LookupOptions): Promise<Endpoint> {
-  if (server !== undefined) return endpointOfFlag(server);
+  if (server !== undefined) return endpointOfFlag('--server', server);
   if (flags.demo === true) return parseEndpoint(BUILT_IN_ENDPOINT);
-  const { loadConfig } = await import('../config/load.js');
-  const [first] = (await loadConfig(flags)).config.socketmap.listen;
+  const { loadEndpoints } = await import('../config/load.js');
+  const [first] = (await loadEndpoints(flags)).listen;
   if (first === undefined) throw new ConfigError('socketmap.listen is empty');
   return first;
-}
-
-function endpointOfFlag(server: string): Endpoint {
-  try {
-    return parseEndpoint(server, '--server');
-  } catch (error) {
-    throw new UsageError(messageOf(error), { cause: error });
-  }
 }

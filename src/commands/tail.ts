@@ -1,4 +1,5 @@
 // `cyrusmapd tail`: decisions of the running daemon as they are made.
+import { UsageError } from '../errors.js';
 import { controlClient, parseLine, type ControlOptions } from './control.js';
 import { EX_OK } from './exit-status.js';
 import { keyOfArgument, print, printable } from './terminal.js';
@@ -9,9 +10,13 @@ export type TailOptions = ControlOptions & {
   readonly json?: boolean;
 };
 
+/** Verdicts and replies that a decision can have. */
+const WORDS = ['deliverable', 'unknown', 'overquota', 'refused', 'deferred', 'OK', 'NOTFOUND', 'TEMP'];
+
 /** @returns the exit status, when the daemon ends */
 export async function tail(options: TailOptions): Promise<number> {
-  const { verdict, domain, json } = options;
+  const { domain, json } = options;
+  const verdict = options.verdict === undefined ? undefined : verdictOf(options.verdict);
   const client = await controlClient(options);
   const query = new URLSearchParams();
   if (verdict !== undefined) query.set('verdict', verdict);
@@ -20,6 +25,14 @@ export async function tail(options: TailOptions): Promise<number> {
     print(json === true ? line : describeLine(parseLine(line)));
   }
   return EX_OK;
+}
+
+/** Another word would match no decision, and nothing would be printed for ever. @throws UsageError */
+function verdictOf(word: string): string {
+  const known = WORDS.find((each) => each.toLowerCase() === word.toLowerCase());
+  if (known !== undefined) return known;
+  const allowed = `${WORDS.slice(0, -1).join(', ')} or ${WORDS.at(-1)}`;
+  throw new UsageError(`--verdict is ${JSON.stringify(word)}: must be ${allowed}`);
 }
 
 /** What a line of the stream says: a decision, or how many could not be sent before it. */

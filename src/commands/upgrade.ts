@@ -6,7 +6,7 @@ import { refuseWhatCannotPass } from '../daemon/takeover-checks.js';
 import { completeFromCyrus } from '../backchannels/cyrus-host.js';
 import type { Config } from '../config/config.js';
 import { loadConfig } from '../config/load.js';
-import { ConfigError, UnavailableError } from '../errors.js';
+import { ConfigError, UnavailableError, UsageError } from '../errors.js';
 import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
 import { packageVersion, programFile } from '../package.js';
 import { atMostOne } from './control.js';
@@ -92,6 +92,6 @@ async function takeOver(
 function millisecondsOf(seconds: string): number {
   const value = Number(seconds);
   if (!(value >= 1 && value <= 3600))
-    throw new ConfigError(`--timeout is ${seconds}: must be 1 to 3600 seconds`);
+    throw new UsageError(`--timeout is ${seconds}: must be 1 to 3600 seconds`);
   return value * 1000;
 }

@@ -10,8 +10,9 @@ import { applyFlags, namesBackchannel, problemOfFlag, type Flags } from './flags
 import { lineOf, linesOf } from './lines.js';
 import { CONFIG_PLACES, findConfig, noConfig } from './place.js';
 import type { Problem } from './problems.js';
-import { readSettings, type Reading, type TableOfFile } from './read.js';
+import { isTable, readSettings, type Reading, type TableOfFile } from './read.js';
 import type { Settings } from './schema.js';
+import type { Endpoint } from '../net/endpoint.js';
 import { FileError, readStableFile } from '../net/stable-file.js';
 import { parseToml } from './toml.js';
 
@@ -53,6 +54,35 @@ export async function loadConfig(
   const { values, settings, problems } = plain.problems.length === 0 ? plain : completed;
   if (problems.length > 0) throw refusal(problems, source, flags);
   return { config: toConfig(values, source.file, told(host, completed.problems)), settings };
+}
+
+/** Where the daemon that a file belongs to is asked. */
+export type Endpoints = {
+  /** At least one. */
+  readonly listen: readonly Endpoint[];
+  /** Undefined where the file does not say. */
+  readonly control: Endpoint | undefined;
+};
+
+/**
+ * For who only asks the running daemon. Nothing else of the file is looked at: it may have been changed since the daemon
+ * read it, and a mistake elsewhere in it must not keep anybody from asking; what Cyrus' own files would add is not needed.
+ * @throws ConfigError where there is no file, where it is not TOML, or where one of these two keys cannot be used
+ */
+export async function loadEndpoints(
+  flags: Flags,
+  places: readonly string[] = CONFIG_PLACES,
+): Promise<Endpoints> {
+  const source = await sourceOf(flags, places);
+  const { socketmap, admin } = source.table;
+  const { values, problems } = readSettings({ socketmap: listenOf(socketmap), admin: listenOf(admin) });
+  if (problems.length > 0) throw refusal(problems, source, flags);
+  return { listen: values.socketmap.listen, control: values.admin.listen };
+}
+
+function listenOf(table: unknown): unknown {
+  if (!isTable(table)) return table;
+  return table['listen'] === undefined ? {} : { listen: table['listen'] };
 }
 
 function checked(table: TableOfFile): Reading {

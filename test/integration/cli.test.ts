@@ -427,7 +427,7 @@ describe('cyrusmapd lookup', () => {
     expect(stderr).toContain(`${folder}/none.toml: cannot be read`);
   });
 
-  it('ends with 78 for a --server that is no endpoint', async () => {
+  it('ends with 64 for a --server that is no endpoint', async () => {
     expect(await run('lookup', 'x', '--server', 'localhost')).toMatchObject({ status: 64 });
   });
 
