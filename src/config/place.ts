@@ -18,7 +18,7 @@ export function findConfig(places: readonly string[] = CONFIG_PLACES): string | 
 
 export function noConfig(places: readonly string[] = CONFIG_PLACES): ConfigError {
   return new ConfigError(
-    `no configuration: there is no ${places.join(' and no ')}; --config FILE names another one, ` +
-      '--lmtp, --imap or --list do without one, and --demo shows how it works',
+    `no configuration: there is no ${places.join(' and no ')}; --config FILE names another one; ` +
+      'serve and check do without one where --lmtp, --imap, --list or --demo says whom to ask',
   );
 }

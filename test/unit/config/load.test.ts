@@ -267,8 +267,8 @@ describe('the file', () => {
   it('is needed: where there is none it is said where it was looked for, and which flags there are', async () => {
     const places = [join(folder, 'a.toml'), join(folder, 'b.toml')];
     await expect(loadConfig({}, undefined, places)).rejects.toThrow(
-      `no configuration: there is no ${places[0]} and no ${places[1]}; --config FILE names another one, ` +
-        '--lmtp, --imap or --list do without one, and --demo shows how it works',
+      `no configuration: there is no ${places[0]} and no ${places[1]}; --config FILE names another one; ` +
+        'serve and check do without one where --lmtp, --imap, --list or --demo says whom to ask',
     );
   });
 });
