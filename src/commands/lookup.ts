@@ -2,7 +2,7 @@
 import { BUILT_IN_ENDPOINT } from '../config/built-in.js';
 import { ConfigError } from '../errors.js';
 import { parseEndpoint, type Endpoint } from '../net/endpoint.js';
-import { SocketmapClient } from '../socketmap/client.js';
+import { SocketmapConnection } from '../socketmap/client.js';
 import { endpointOfFlag } from './control.js';
 import { exitStatusOfReply } from './exit-status.js';
 import { keyOfArgument, print, printable } from './terminal.js';
@@ -16,7 +16,7 @@ export type LookupOptions = {
 
 /** @returns the exit status */
 export async function lookup(argument: string, options: LookupOptions): Promise<number> {
-  const client = await SocketmapClient.connect(await endpointOf(options));
+  const client = await SocketmapConnection.connect(await endpointOf(options));
   try {
     const reply = await client.lookup(keyOfArgument(options.map), keyOfArgument(argument));
     print(printable(`${reply.status} ${reply.text}`));

@@ -2,7 +2,7 @@
 // broken one, and several in one write may be cut anywhere. A connection that fails is made anew with the next question. I/O.
 import { messageOf } from '../errors.js';
 import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
-import { SocketmapClient } from '../socketmap/client.js';
+import { SocketmapConnection } from '../socketmap/client.js';
 import { answerOf, noAnswer, type Answer } from './answer.js';
 
 /** Of smmapd each longer request may end its process: its buffer has 1024 bytes, map name and space included. */
@@ -11,7 +11,7 @@ export const COMPARED_MAX_BYTES = 1000;
 export class OtherSocketmap {
   readonly #endpoint: Endpoint;
   readonly #timeoutMs: number;
-  #client: SocketmapClient | undefined;
+  #client: SocketmapConnection | undefined;
 
   /** @param timeoutMs for connecting, and for each answer */
   constructor(endpoint: Endpoint, timeoutMs: number) {
@@ -31,7 +31,7 @@ export class OtherSocketmap {
   async ask(map: string, key: string): Promise<Answer> {
     // smmapd ends a connection that was silent for six minutes.
     if (this.#client?.ended === true) this.#client = undefined;
-    const client = (this.#client ??= await SocketmapClient.connect(this.#endpoint, this.#timeoutMs));
+    const client = (this.#client ??= await SocketmapConnection.connect(this.#endpoint, this.#timeoutMs));
     try {
       return answerOf(await client.lookup(map, key));
     } catch (error) {

@@ -3,7 +3,7 @@ import type { Config } from '../config/config.js';
 import { ConfigError, UnavailableError } from '../errors.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import { SHARED_PORTS_NEED, SHARES_PORTS } from '../net/shared-port.js';
-import { SocketmapClient } from '../socketmap/client.js';
+import { SocketmapConnection } from '../socketmap/client.js';
 import type { Daemon } from './daemon.js';
 import type { Running } from './predecessor.js';
 
@@ -57,7 +57,7 @@ export async function lookupName(
   const asked = socketmap.listen.map(formatEndpoint);
   const path = daemon.places.find(({ name }) => asked.includes(name))?.succession?.bound;
   if (path !== undefined) {
-    const client = await SocketmapClient.connect({ kind: 'unix', path }, 2 * lookup.deadlineMs);
+    const client = await SocketmapConnection.connect({ kind: 'unix', path }, 2 * lookup.deadlineMs);
     await Promise.all(keys.map((key) => client.lookup('cyrus', key))).finally(() => client.close());
   }
   // Some names are accepted without asking Cyrus.

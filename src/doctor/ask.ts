@@ -6,7 +6,7 @@ import type { BackchannelConfig, Config } from '../config/config.js';
 import { messageOf } from '../errors.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { silentLog, type Log } from '../log/log.js';
-import { SocketmapClient } from '../socketmap/client.js';
+import { SocketmapConnection } from '../socketmap/client.js';
 import type { Probe } from '../validation/probe.js';
 import { parseKey, type Recipient } from '../validation/recipient.js';
 import { Validator } from '../validation/validator.js';
@@ -97,7 +97,7 @@ function overhear(creations: Creations): Log {
 /** Any reply will do: a daemon that defers is there. */
 async function askListener(endpoint: Endpoint, { lookup }: Config): Promise<ListenerAnswer> {
   try {
-    const client = await SocketmapClient.connect(reachable(endpoint), lookup.deadlineMs * 2);
+    const client = await SocketmapConnection.connect(reachable(endpoint), lookup.deadlineMs * 2);
     try {
       await client.lookup('cyrus', 'postmaster');
     } finally {

@@ -1,5 +1,5 @@
-// Asks a socketmap as Sendmail does: for the command line, the tests and the bench. Questions may be pipelined; the
-// replies come in their order. As strict as the server: any surprise ends the connection. I/O.
+// One connection that asks a socketmap as Sendmail does: for the command line, the tests, the bench, and src/client/. Questions
+// may be pipelined; the replies come in their order. As strict as the server: any surprise ends it. I/O.
 import { connect, type Socket } from 'node:net';
 import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
 import { DeadlineError, ProtocolError, UnavailableError, messageOf } from '../errors.js';
@@ -18,7 +18,7 @@ type Pending = {
   readonly timer: NodeJS.Timeout;
 };
 
-export class SocketmapClient {
+export class SocketmapConnection {
   readonly #socket: Socket;
   readonly #where: string;
   readonly #timeoutMs: number;
@@ -33,13 +33,14 @@ export class SocketmapClient {
     socket.on('data', (chunk: Buffer) => this.#receive(chunk));
     socket.on('error', (error) => this.#fail(this.#lost(error)));
     socket.on('close', () => this.#fail(this.#lost()));
+    socket.unref();
   }
 
   /**
    * @throws UnavailableError where nobody answers there
    * @throws DeadlineError where nobody did in time
    */
-  static connect(endpoint: Endpoint, timeoutMs = DEFAULT_CLIENT_TIMEOUT_MS): Promise<SocketmapClient> {
+  static connect(endpoint: Endpoint, timeoutMs = DEFAULT_CLIENT_TIMEOUT_MS): Promise<SocketmapConnection> {
     const where = formatEndpoint(endpoint);
     const socket = connect(endpoint.kind === 'unix' ? { path: endpoint.path } : addressOf(endpoint));
     return new Promise((resolve, reject) => {
@@ -55,12 +56,13 @@ export class SocketmapClient {
       socket.once('connect', () => {
         clearTimeout(timer);
         socket.off('error', refused);
-        resolve(new SocketmapClient(socket, where, timeoutMs));
+        resolve(new SocketmapConnection(socket, where, timeoutMs));
       });
     });
   }
 
   /**
+   * While nothing is asked, the connection does not keep the process going.
    * @param map latin1, as the key: a character a byte
    * @throws DeadlineError where no reply came in time: the connection is closed then, a late one must not go astray
    * @throws ProtocolError where what came is no reply, or one that nobody asked for
@@ -72,7 +74,7 @@ export class SocketmapClient {
       const timer = setTimeout(() => {
         this.#fail(new DeadlineError(`${this.#where} did not answer within ${this.#timeoutMs} ms`));
       }, this.#timeoutMs);
-      this.#pending.push({ resolve, reject, timer });
+      if (this.#pending.push({ resolve, reject, timer }) === 1) this.#socket.ref();
       this.#socket.write(formatRequest(map, key), 'latin1');
     });
   }
@@ -105,6 +107,7 @@ export class SocketmapClient {
     const question = this.#pending.shift();
     if (question === undefined) throw new ProtocolError('a reply that nobody asked for');
     clearTimeout(question.timer);
+    if (this.#pending.length === 0) this.#socket.unref();
     question.resolve(reply);
   }
 

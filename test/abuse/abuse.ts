@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { Companion } from '../flood/companion.js';
 import { Serving } from '../integration/cyrusmapd-process.js';
 
@@ -49,7 +49,7 @@ export async function runAbuse({ connections, ways, seconds }: Abuse): Promise<A
   const daemon = new Serving(['--config', config], process.env, files);
   const abusers: Companion[] = [];
   try {
-    const client = await SocketmapClient.connect(parseEndpoint(await daemon.endpoint()));
+    const client = await SocketmapConnection.connect(parseEndpoint(await daemon.endpoint()));
     await asked(client, 1);
     const alone = await asked(client, seconds);
     for (const way of ways) {
@@ -75,7 +75,10 @@ export async function runAbuse({ connections, ways, seconds }: Abuse): Promise<A
 }
 
 /** One connection, which asks at an even pace, whatever it waits for. */
-async function asked(client: SocketmapClient, seconds: number): Promise<{ times: number[]; wrong: number }> {
+async function asked(
+  client: SocketmapConnection,
+  seconds: number,
+): Promise<{ times: number[]; wrong: number }> {
   const times: number[] = [];
   let wrong = 0;
   const replies: Promise<void>[] = [];

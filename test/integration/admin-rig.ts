@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 import { silentLog, type Log } from '../../src/log/log.js';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { afterwards, temporaryFolder } from './socketmap-rig.js';
 
@@ -50,7 +50,7 @@ export class AdminRig {
   }
 
   async lookup(...keys: string[]): Promise<string[]> {
-    const client = await SocketmapClient.connect(parseEndpoint(`unix:${join(this.folder, 'socketmap')}`));
+    const client = await SocketmapConnection.connect(parseEndpoint(`unix:${join(this.folder, 'socketmap')}`));
     const said: string[] = [];
     for (const key of keys) said.push((await client.lookup('cyrus', key)).status);
     client.close();

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { run, Serving } from './cyrusmapd-process.js';
 
@@ -41,7 +41,7 @@ function config(): string {
 
 async function ask(keys: readonly string[]): Promise<string[]> {
   const endpoint = parseEndpoint((await serving?.endpoint()) ?? '');
-  const client = await SocketmapClient.connect(endpoint);
+  const client = await SocketmapConnection.connect(endpoint);
   const replies: string[] = [];
   for (const key of keys) replies.push((await client.lookup('cyrus', key)).status);
   client.close();

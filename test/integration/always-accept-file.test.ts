@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { run, Serving } from './cyrusmapd-process.js';
 
 let folder: string;
@@ -33,7 +33,7 @@ function write(name: string, text: string): void {
 
 it('takes the new addresses by itself, and keeps the former ones where the file is emptied', async () => {
   serving = new Serving(['--config', join(folder, 'cyrusmapd.toml')]);
-  const client = await SocketmapClient.connect(parseEndpoint(await serving.endpoint()));
+  const client = await SocketmapConnection.connect(parseEndpoint(await serving.endpoint()));
   const status = async (key: string) => (await client.lookup('cyrus', key)).status;
   expect(await status('info@example.jp')).toBe('OK');
   expect(await status('sales@example.jp')).toBe('NOTFOUND');

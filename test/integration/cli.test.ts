@@ -14,7 +14,7 @@ import { dirname, join } from 'node:path';
 import { parse } from 'smol-toml';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { run, Serving } from './cyrusmapd-process.js';
 
 let folder: string;
@@ -223,7 +223,7 @@ describe('cyrusmapd serve', () => {
     const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
     const server = await serving.endpoint();
     serving.child.stderr?.pause();
-    const client = await SocketmapClient.connect(parseEndpoint(server));
+    const client = await SocketmapConnection.connect(parseEndpoint(server));
     const replies = await Promise.all(
       Array.from({ length: 20_000 }, (_, i) => client.lookup('cyrus', `unknown${i}@example.jp`)),
     );
@@ -260,7 +260,7 @@ describe('cyrusmapd serve at its end', () => {
     await new Promise((resolve) => silent.once('listening', resolve));
     const lmtp = `inet:${(silent.address() as AddressInfo).port}@127.0.0.1`;
     const serving = serve('--lmtp', lmtp, '--listen', 'inet:0@127.0.0.1');
-    const client = await SocketmapClient.connect(parseEndpoint(await serving.endpoint()));
+    const client = await SocketmapConnection.connect(parseEndpoint(await serving.endpoint()));
     const connected = new Promise((resolve) => silent.once('connection', resolve));
     const reply = client.lookup('cyrus', 'alice@example.jp');
     await connected;
@@ -284,7 +284,7 @@ describe('cyrusmapd serve at its end', () => {
     await new Promise((resolve) => silent.once('listening', resolve));
     const lmtp = `inet:${(silent.address() as AddressInfo).port}@127.0.0.1`;
     const serving = serve('--lmtp', lmtp, '--listen', 'inet:0@127.0.0.1');
-    const client = await SocketmapClient.connect(parseEndpoint(await serving.endpoint()));
+    const client = await SocketmapConnection.connect(parseEndpoint(await serving.endpoint()));
     const connected = new Promise((resolve) => silent.once('connection', resolve));
     const reply = client.lookup('cyrus', 'alice@example.jp');
     const refused = expect(reply).rejects.toThrow('closed the connection');

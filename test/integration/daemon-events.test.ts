@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/config/load.js';
 import type { Config } from '../../src/config/config.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 import { ConfigError, UnavailableError } from '../../src/errors.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { afterwards, Peer, recordingLog, temporaryFolder, type Line } from './socketmap-rig.js';
 
@@ -50,7 +50,7 @@ async function start(config: Config): Promise<Daemon> {
 }
 
 async function asking(): Promise<(key: string) => Promise<string>> {
-  const client = await SocketmapClient.connect({ kind: 'unix', path: join(folder, 'socketmap') });
+  const client = await SocketmapConnection.connect({ kind: 'unix', path: join(folder, 'socketmap') });
   afterwards(() => client.close());
   return async (key) => {
     const { status, text } = await client.lookup('cyrus', key);

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { afterwards, recordingLog, temporaryFolder, type Line } from './socketmap-rig.js';
 
@@ -45,7 +45,7 @@ export class DaemonRig {
 
   /** A client; what it gives asks for a key, and tells the status of the reply. */
   async connected(): Promise<(key: string) => Promise<string>> {
-    const client = await SocketmapClient.connect({ kind: 'unix', path: join(this.folder, 'socketmap') });
+    const client = await SocketmapConnection.connect({ kind: 'unix', path: join(this.folder, 'socketmap') });
     afterwards(() => client.close());
     return async (key) => (await client.lookup('cyrus', key)).status;
   }

@@ -8,7 +8,7 @@ import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { Serving } from './cyrusmapd-process.js';
 import { afterwards, temporaryFolder } from './socketmap-rig.js';
@@ -57,7 +57,7 @@ describe.runIf(namespaces)('a dead DNS', () => {
     const within = ['unshare', '-m', 'sh', '-c', `${mounts} && exec "$@"`, 'sh'];
     const serving = new Serving(['--config', file], process.env, within);
     afterwards(async () => void (await serving.stop()));
-    const client = await SocketmapClient.connect(parseEndpoint(await serving.endpoint()));
+    const client = await SocketmapConnection.connect(parseEndpoint(await serving.endpoint()));
     afterwards(() => client.close());
 
     const statuses: string[] = [];

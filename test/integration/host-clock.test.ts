@@ -5,7 +5,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { completeFromCyrus } from '../../src/backchannels/cyrus-host.js';
 import { loadConfig } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { afterwards, recordingLog, temporaryFolder, type Line } from './socketmap-rig.js';
 
@@ -48,7 +48,7 @@ async function started(more = ''): Promise<Daemon> {
 }
 
 async function connected(): Promise<(key: string) => Promise<string>> {
-  const client = await SocketmapClient.connect({ kind: 'unix', path: at('socketmap') });
+  const client = await SocketmapConnection.connect({ kind: 'unix', path: at('socketmap') });
   afterwards(() => client.close());
   return async (key) => (await client.lookup('cyrus', key)).status;
 }

@@ -6,7 +6,7 @@ import { beforeEach, describe, expect, test } from 'vitest';
 import { completeFromCyrus } from '../../src/backchannels/cyrus-host.js';
 import { loadConfig } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES, SILENCE } from '../fakes/lmtp-server.js';
 import { FakeList, gone, inbox } from '../fakes/mailbox-list.js';
 import { afterwards, recordingLog, temporaryFolder, type Line } from './socketmap-rig.js';
@@ -63,7 +63,7 @@ async function configured(more: string, imapdConf: string) {
 async function started(more = 'directory = true', imapdConf = ''): Promise<Daemon> {
   const daemon = await Daemon.start(await configured(more, imapdConf), recordingLog(lines));
   afterwards(() => daemon.stop());
-  const client = await SocketmapClient.connect({ kind: 'unix', path: at('socketmap') });
+  const client = await SocketmapConnection.connect({ kind: 'unix', path: at('socketmap') });
   afterwards(() => client.close());
   ask = async (key) => (await client.lookup('cyrus', key)).status;
   return daemon;

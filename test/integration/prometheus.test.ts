@@ -62,8 +62,8 @@ describe('the metrics', () => {
 
   test('have no label that a stranger can choose', async () => {
     const rig = await AdminRig.start();
-    const { SocketmapClient } = await import('../../src/socketmap/client.js');
-    const client = await SocketmapClient.connect({ kind: 'unix', path: join(rig.folder, 'socketmap') });
+    const { SocketmapConnection } = await import('../../src/socketmap/client.js');
+    const client = await SocketmapConnection.connect({ kind: 'unix', path: join(rig.folder, 'socketmap') });
     for (let i = 0; i < 20; i++) await client.lookup(`map${i}`, `u@d${i}.example`);
     client.close();
     const { body } = await rig.web('/metrics');

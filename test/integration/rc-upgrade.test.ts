@@ -6,7 +6,7 @@ import { dirname } from 'node:path';
 import { userInfo } from 'node:os';
 import { afterEach, describe, expect, it } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { run } from './cyrusmapd-process.js';
 import { RcHost } from './rc-host.js';
 import { lacks } from './tools.js';
@@ -44,7 +44,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     return found;
   }
 
-  const connect = (): Promise<SocketmapClient> => SocketmapClient.connect(parseEndpoint(host.server));
+  const connect = (): Promise<SocketmapConnection> => SocketmapConnection.connect(parseEndpoint(host.server));
   const answers = async (): Promise<string> => (await run('lookup', ALICE, '--server', host.server)).stdout;
   const left = (): string[] =>
     readdirSync(dirname(host.childPidfile)).filter((name) => /next|upgrade|^\./.test(name));
@@ -309,7 +309,7 @@ function asking(host: RcHost): { readonly load: AbortController; readonly faults
     const faults: string[] = [];
     while (!load.signal.aborted) {
       try {
-        const client = await SocketmapClient.connect(parseEndpoint(host.server));
+        const client = await SocketmapConnection.connect(parseEndpoint(host.server));
         const { status } = await client.lookup('cyrus', ALICE);
         if (status !== 'OK') faults.push(status);
         client.close();

@@ -13,7 +13,7 @@ import { join } from 'node:path';
 import { parse } from 'smol-toml';
 import { describe, expect, it } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { ImapServer, USER } from '../fakes/imap-server.js';
 import { readText } from '../unit/source.js';
 import { run, Serving } from './cyrusmapd-process.js';
@@ -124,7 +124,7 @@ describe('a password is in nothing that the daemon or a command says', () => {
     const backchannel = `[backchannel.cyrus]\ntype = "imap"\nendpoint = "${imapd.server.endpoint}"\nuser = "${USER}"\npassword_file = "FOLDER/password"\nmechanisms = ["PLAIN"]\ncanary = "alice@example.jp"\n[domains]\n"*" = "cyrus"\n`;
     const { folder, config } = host(`${backchannel}${SOCKETS}`);
     const serving = await serve({ folder, config }, '--log-level', 'trace');
-    const client = await SocketmapClient.connect(parseEndpoint(`unix:${folder}/socketmap`));
+    const client = await SocketmapConnection.connect(parseEndpoint(`unix:${folder}/socketmap`));
     afterwards(() => client.close());
     const said: string[] = [];
     for (const key of ['alice@example.jp', 'nobody@example.jp', SECRET.slice(0, 3)])
@@ -168,7 +168,7 @@ describe('an odd name is a name as any other', () => {
       `${LIST}${SOCKETS}[map.cyrus]\nover_quota = "ok"\n[domains]\n"*" = "names"\n`,
     );
     const serving = await serve({ folder, config });
-    const client = await SocketmapClient.connect(parseEndpoint(`unix:${folder}/socketmap`));
+    const client = await SocketmapConnection.connect(parseEndpoint(`unix:${folder}/socketmap`));
     afterwards(() => client.close());
     const ask = async (map: string, key: string): Promise<string> => (await client.lookup(map, key)).status;
     for (const name of ODD) {

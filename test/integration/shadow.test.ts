@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { startSocketmapServer, type SocketmapServer } from '../fakes/socketmap-server.js';
 import { run, Serving } from './cyrusmapd-process.js';
 
@@ -28,12 +28,12 @@ afterEach(async () => {
   rmSync(folder, { recursive: true });
 });
 
-async function serve(...flags: string[]): Promise<SocketmapClient> {
+async function serve(...flags: string[]): Promise<SocketmapConnection> {
   serving = new Serving([
     ...['--list', join(folder, 'list'), '--listen', `unix:${join(folder, 'socketmap')}`],
     ...['--shadow', smmapd.endpoint, ...flags],
   ]);
-  return SocketmapClient.connect(parseEndpoint(await serving.endpoint()));
+  return SocketmapConnection.connect(parseEndpoint(await serving.endpoint()));
 }
 
 describe('serve --shadow', () => {

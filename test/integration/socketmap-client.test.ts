@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import type { Endpoint } from '../../src/net/endpoint.js';
 import { DeadlineError, ProtocolError, UnavailableError } from '../../src/errors.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { afterwards, startRig, temporaryFolder, turns } from './socketmap-rig.js';
 
 /** A server that does as it is told with each connection. */
@@ -28,13 +28,13 @@ function saying(bytes: string): (socket: Socket) => void {
   return (socket) => socket.once('data', () => socket.write(bytes, 'latin1'));
 }
 
-async function clientOf(endpoint: Endpoint, timeoutMs?: number): Promise<SocketmapClient> {
-  const client = await SocketmapClient.connect(endpoint, timeoutMs);
+async function clientOf(endpoint: Endpoint, timeoutMs?: number): Promise<SocketmapConnection> {
+  const client = await SocketmapConnection.connect(endpoint, timeoutMs);
   afterwards(() => client.close());
   return client;
 }
 
-describe('SocketmapClient', () => {
+describe('SocketmapConnection', () => {
   it.each([undefined, 'inet:0@127.0.0.1', 'inet6:0@::1'])('asks our server, over %s', async (listen) => {
     const { endpoint } = await startRig({}, listen);
     const client = await clientOf(endpoint);
@@ -108,7 +108,7 @@ describe('SocketmapClient', () => {
 
   it('says that nobody listens there', async () => {
     const path = join(temporaryFolder(), 'none');
-    const connecting = SocketmapClient.connect({ kind: 'unix', path });
+    const connecting = SocketmapConnection.connect({ kind: 'unix', path });
     await expect(connecting).rejects.toThrow(UnavailableError);
     await expect(connecting).rejects.toThrow(/^unix:.*none cannot be asked: .*ENOENT/);
   });

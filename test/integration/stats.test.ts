@@ -6,7 +6,7 @@ import { loadConfig } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 import { parseEndpoint } from '../../src/net/endpoint.js';
 import { silentLog } from '../../src/log/log.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { Serving } from './cyrusmapd-process.js';
 import { afterwards, Peer, temporaryFolder } from './socketmap-rig.js';
@@ -22,7 +22,7 @@ function at(name: string): string {
 }
 
 async function ask(server: string, ...keys: string[]): Promise<string[]> {
-  const client = await SocketmapClient.connect(parseEndpoint(server));
+  const client = await SocketmapConnection.connect(parseEndpoint(server));
   const said: string[] = [];
   for (const key of keys) said.push((await client.lookup('cyrus', key)).status);
   client.close();

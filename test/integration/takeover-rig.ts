@@ -3,7 +3,7 @@ import { readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { MAIN, Serving } from './cyrusmapd-process.js';
 import { afterwards, temporaryFolder } from './socketmap-rig.js';
@@ -89,8 +89,8 @@ ${more}`,
     return serving;
   }
 
-  connect(endpoint = `unix:${this.path('socketmap')}`): Promise<SocketmapClient> {
-    return SocketmapClient.connect(parseEndpoint(endpoint));
+  connect(endpoint = `unix:${this.path('socketmap')}`): Promise<SocketmapConnection> {
+    return SocketmapConnection.connect(parseEndpoint(endpoint));
   }
 
   async lookup(key: string): Promise<string> {
@@ -160,7 +160,7 @@ export type Asking = {
   close(): void;
 };
 
-export async function asking(connecting: Promise<SocketmapClient>): Promise<Asking> {
+export async function asking(connecting: Promise<SocketmapConnection>): Promise<Asking> {
   const client = await connecting;
   return {
     ask: async (key) => (await client.lookup('cyrus', key)).status,

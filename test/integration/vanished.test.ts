@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { afterwards, recordingLog, temporaryFolder, type Line } from './socketmap-rig.js';
 
@@ -26,7 +26,7 @@ async function rig(more: string) {
   const { config } = await loadConfig({ config: file });
   const daemon = await Daemon.start(config, recordingLog(lines));
   afterwards(() => daemon.stop());
-  const client = await SocketmapClient.connect({ kind: 'unix', path: join(folder, 'socketmap') });
+  const client = await SocketmapConnection.connect({ kind: 'unix', path: join(folder, 'socketmap') });
   afterwards(() => client.close());
   return { lmtpd, lines, ask: async (key: string) => (await client.lookup('cyrus', key)).status };
 }

@@ -4,7 +4,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import type { Verdict } from '../../src/validation/verdict.js';
 import { ADMIN, PASSWORD, type CyrusContainer } from '../containers/cyrus.js';
 import { openDecider } from '../containers/decider.js';
@@ -98,7 +98,7 @@ const SMMAPD_KEY_MAX = 1000;
 const SMMAPD_TIMEOUT_MS = 2_000;
 
 async function repliesOfSmmapd(cyrus: CyrusContainer, keys: readonly string[]): Promise<string[]> {
-  const connect = () => SocketmapClient.connect(parseEndpoint(cyrus.smmapdUnix), SMMAPD_TIMEOUT_MS);
+  const connect = () => SocketmapConnection.connect(parseEndpoint(cyrus.smmapdUnix), SMMAPD_TIMEOUT_MS);
   let client = await connect();
   const replies: string[] = [];
   for (const key of keys) {

@@ -9,7 +9,7 @@ import { loadConfig } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 import { ConfigError } from '../../src/errors.js';
 import { silentLog } from '../../src/log/log.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { afterwards, temporaryFolder } from '../integration/socketmap-rig.js';
 
@@ -209,7 +209,7 @@ class Rig {
   }
 
   async replies(socket: string, questions: readonly { map: string; key: string }[]): Promise<string[]> {
-    const client = await SocketmapClient.connect({ kind: 'unix', path: this.#path(socket) });
+    const client = await SocketmapConnection.connect({ kind: 'unix', path: this.#path(socket) });
     const said: string[] = [];
     for (const { map, key } of questions) {
       const { status, text } = await client.lookup(map, key);

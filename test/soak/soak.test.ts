@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, it } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { Serving } from '../integration/cyrusmapd-process.js';
 
@@ -54,7 +54,7 @@ it.runIf(process.platform === 'linux')(
           restart = now + RESTART_MS;
         }
         // An SMTP session: a connection of its own, with a few recipients.
-        const client = await SocketmapClient.connect(endpoint);
+        const client = await SocketmapConnection.connect(endpoint);
         for (let i = 0; i < 20; i += 1, asked += 1) {
           const key = i % 5 === 0 ? `nobody${asked}@example.jp` : `user${asked % MAILBOXES}@example.jp`;
           const { status } = await client.lookup('cyrus', key);

@@ -3,7 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { startCyrus, SUITES, type CyrusContainer, type Suite } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { parseEndpoint } from '../../src/net/endpoint.js';
 
 const AUTOCREATE = { autocreate_post: 'yes', autocreate_quota: '0' } as const;
@@ -103,7 +103,7 @@ async function lookups(
   ].join('\n');
   const daemon = await DaemonProcess.start({ listen: ['inet:0@127.0.0.1'], config });
   try {
-    const client = await SocketmapClient.connect(parseEndpoint(daemon.endpoints[0] ?? ''), 5000);
+    const client = await SocketmapConnection.connect(parseEndpoint(daemon.endpoints[0] ?? ''), 5000);
     const replies: string[] = [];
     for (const key of keys) replies.push((await client.lookup('cyrus', key)).status);
     client.close();

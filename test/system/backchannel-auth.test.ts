@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { makeCertificates, OTHER_NAME, type Certificates, type Pair } from '../certificates.js';
 import { ADMIN, PASSWORD, startCyrus, SUITES, type CyrusContainer, type Suite } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';
@@ -203,7 +203,7 @@ async function check(toml: string, key: string): Promise<Result> {
 async function expectOneLine(toml: string, why: RegExp): Promise<void> {
   const daemon = await DaemonProcess.start({ listen: ['inet:0@127.0.0.1'], config: toml });
   try {
-    const client = await SocketmapClient.connect(parseEndpoint(daemon.endpoints[0] ?? ''), 20_000);
+    const client = await SocketmapConnection.connect(parseEndpoint(daemon.endpoints[0] ?? ''), 20_000);
     for (let i = 0; i < LOOKUPS; i++) {
       expect(
         (await client.lookup('cyrus', i % 2 === 0 ? 'alice@example.jp' : `u${i}@example.jp`)).status,

@@ -8,7 +8,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { ADMIN, EVENTS_FOLDER, PASSWORD, startCyrus, type CyrusContainer } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';
 import type { ImapAdmin } from '../containers/imap-admin.js';
@@ -33,7 +33,7 @@ describe.each(['bookworm', 'sid'] as const)('Cyrus of %s', (suite) => {
   let cyrus: CyrusContainer;
   let admin: ImapAdmin;
   let daemon: DaemonProcess;
-  const clients: SocketmapClient[] = [];
+  const clients: SocketmapConnection[] = [];
 
   beforeAll(async () => {
     folder = await mkdtemp(join(tmpdir(), 'live-'));
@@ -82,13 +82,15 @@ describe.each(['bookworm', 'sid'] as const)('Cyrus of %s', (suite) => {
     `;
   }
 
-  async function connect(): Promise<SocketmapClient> {
-    const client = await SocketmapClient.connect(parseEndpoint(`unix:${join(folder, 'socketmap')}`, 'test'));
+  async function connect(): Promise<SocketmapConnection> {
+    const client = await SocketmapConnection.connect(
+      parseEndpoint(`unix:${join(folder, 'socketmap')}`, 'test'),
+    );
     clients.push(client);
     return client;
   }
 
-  async function status(client: SocketmapClient, key: string): Promise<string> {
+  async function status(client: SocketmapConnection, key: string): Promise<string> {
     return (await client.lookup('cyrus', key)).status;
   }
 

@@ -15,7 +15,7 @@ import { listFiles } from '../../src/cyrus/mailbox-list/list-reader.js';
 import { openClock } from '../../src/cyrus/mailbox-list/open-clock.js';
 import { silentLog } from '../../src/log/log.js';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import {
   DEFAULT_ADDRESS_RULES,
   parseKey,
@@ -34,7 +34,7 @@ const RULES: AddressRules = { ...DEFAULT_ADDRESS_RULES, postUser: 'post', defaul
 
 let folder: string;
 let cyrus: CyrusContainer;
-let smmapd: SocketmapClient | undefined;
+let smmapd: SocketmapConnection | undefined;
 let directory: Directory;
 let clock: Clock;
 let beat: NodeJS.Timeout;
@@ -233,7 +233,7 @@ async function heldUsers(admins: readonly ListAdmin[]): Promise<string[]> {
 /** Cyrus' own daemon, which looks into the same list. */
 async function askSmmapd({ address }: Recipient): Promise<Verdict> {
   try {
-    smmapd ??= await SocketmapClient.connect(parseEndpoint(cyrus.smmapdUnix, 'test'));
+    smmapd ??= await SocketmapConnection.connect(parseEndpoint(cyrus.smmapdUnix, 'test'));
     const { status } = await smmapd.lookup('cyrus', address);
     if (status === 'OK') return DELIVERABLE;
     return status === 'NOTFOUND' ? UNKNOWN : deferred(status);

@@ -9,7 +9,7 @@ import { completeFromCyrus } from '../../src/backchannels/cyrus-host.js';
 import { loadConfig } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 import { silentLog } from '../../src/log/log.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { startCyrus, SUITES, type CyrusContainer, type Suite } from '../containers/cyrus.js';
 import type { ImapAdmin } from '../containers/imap-admin.js';
 
@@ -61,11 +61,16 @@ class Changer {
   readonly deferred: string[] = [];
   readonly names: readonly string[];
   readonly #admin: ImapAdmin;
-  readonly #client: SocketmapClient;
+  readonly #client: SocketmapConnection;
   readonly #random: (below: number) => number;
   readonly #exists = new Set<string>();
 
-  constructor(admin: ImapAdmin, client: SocketmapClient, random: (below: number) => number, prefix: string) {
+  constructor(
+    admin: ImapAdmin,
+    client: SocketmapConnection,
+    random: (below: number) => number,
+    prefix: string,
+  ) {
     this.#admin = admin;
     this.#client = client;
     this.#random = random;
@@ -119,7 +124,7 @@ class Changer {
   }
 }
 
-async function askWithoutPause(client: SocketmapClient, names: readonly string[], going: () => boolean) {
+async function askWithoutPause(client: SocketmapConnection, names: readonly string[], going: () => boolean) {
   for (let i = 0; going(); i++) await client.lookup('cyrus', names[i % names.length] ?? '');
 }
 
@@ -130,7 +135,7 @@ describe.each(SUITES)('Cyrus of %s', (suite: Suite) => {
       // Else a name cannot be deleted twice within a second.
       imapd: { mboxlist_db_path: '/run/cyrus/socket/mailboxes.db', delete_mode: 'immediate' },
     });
-    const clients: SocketmapClient[] = [];
+    const clients: SocketmapConnection[] = [];
     const asking: Promise<void>[] = [];
     let going = true;
     let daemon: Daemon | undefined;
@@ -138,7 +143,7 @@ describe.each(SUITES)('Cyrus of %s', (suite: Suite) => {
       const beside = await daemonBeside(cyrus);
       daemon = beside.daemon;
       const connect = async () => {
-        const client = await SocketmapClient.connect({ kind: 'unix', path: beside.path });
+        const client = await SocketmapConnection.connect({ kind: 'unix', path: beside.path });
         clients.push(client);
         return client;
       };

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { ADMIN, PASSWORD, startCyrus, type CyrusContainer, type CyrusOptions } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';
 import type { ImapAdmin } from '../containers/imap-admin.js';
@@ -13,7 +13,7 @@ import type { ImapAdmin } from '../containers/imap-admin.js';
 let folder: string;
 let cyrus: CyrusContainer | undefined;
 let daemon: DaemonProcess | undefined;
-let client: SocketmapClient | undefined;
+let client: SocketmapConnection | undefined;
 
 beforeEach(async () => {
   folder = await mkdtemp(join(tmpdir(), 'snapshot-'));
@@ -51,7 +51,7 @@ async function startDaemon(
       ${more}
     `,
   });
-  client = await SocketmapClient.connect(parseEndpoint(`unix:${join(folder, 'socketmap')}`, 'test'));
+  client = await SocketmapConnection.connect(parseEndpoint(`unix:${join(folder, 'socketmap')}`, 'test'));
   return daemon;
 }
 

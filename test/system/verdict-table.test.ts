@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapClient } from '../../src/socketmap/client.js';
+import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { DEFAULT_ADDRESS_RULES, parseKey } from '../../src/validation/recipient.js';
 import { ADMIN, PASSWORD, startCyrus, SUITES, type CyrusContainer, type Suite } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';
@@ -207,12 +207,16 @@ describe('mailboxes.db moved away under a running daemon, and back, many times',
     });
     const counts = { existing: new Map<string, number>(), unknown: new Map<string, number>() };
     let moving = true;
-    const ask = async (client: SocketmapClient, kind: keyof typeof counts, key: string): Promise<void> => {
+    const ask = async (
+      client: SocketmapConnection,
+      kind: keyof typeof counts,
+      key: string,
+    ): Promise<void> => {
       const { status } = await client.lookup('cyrus', key);
       counts[kind].set(status, (counts[kind].get(status) ?? 0) + 1);
     };
     const asker = async (first: number): Promise<void> => {
-      const client = await SocketmapClient.connect(parseEndpoint(daemon.endpoints[0] ?? ''), 20_000);
+      const client = await SocketmapConnection.connect(parseEndpoint(daemon.endpoints[0] ?? ''), 20_000);
       for (let i = first; moving; i++) {
         await ask(client, 'existing', `u${i % USERS}@example.jp`);
         await ask(client, 'unknown', `no${first}x${i}@example.jp`);
@@ -226,7 +230,7 @@ describe('mailboxes.db moved away under a running daemon, and back, many times',
 
     expect([...counts.existing.keys()].sort()).toEqual(['OK', 'TEMP']);
     expect([...counts.unknown.keys()].sort()).toEqual(['NOTFOUND', 'TEMP']);
-    const client = await SocketmapClient.connect(parseEndpoint(daemon.endpoints[0] ?? ''), 20_000);
+    const client = await SocketmapConnection.connect(parseEndpoint(daemon.endpoints[0] ?? ''), 20_000);
     expect((await client.lookup('cyrus', 'u1@example.jp')).status).toBe('OK');
     expect((await client.lookup('cyrus', 'nobody@example.jp')).status).toBe('NOTFOUND');
     client.close();
