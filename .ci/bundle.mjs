@@ -1,25 +1,50 @@
-// Makes dist/cyrusmapd.js, the one file that is shipped, of what the compiler made and of the packages that it imports, and
-// beside it dist/LICENSES.txt with the licence of each of those packages. What is loaded late stays late. Run by `npm run build`.
+// Makes dist/cyrusmapd.js, the one file that is the program, of what the compiler made and of the packages that it imports, and
+// dist/LICENSES.txt with the licence of each of those packages. What is loaded late stays late. Beside them dist/client.js and its
+// types, dist/client.d.ts: what other programs import, without any package. Run by `npm run build`.
 import { chmod, readFile, readdir, writeFile } from 'node:fs/promises';
 import { join, sep } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
+import ts from 'typescript';
 
 /** What may be shipped with a program under BSD-2-Clause: each asks for its notice, and for nothing more. */
 const PERMISSIVE = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0'];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');
-const TARGET = join(DIST, 'cyrusmapd.js');
+const PROGRAM = join(DIST, 'cyrusmapd.js');
+const CLIENT = 'client/socketmap-client';
 
-const bundle = await rolldown({ input: join(DIST, 'main.js'), platform: 'node', logLevel: 'warn' });
-const { output } = await bundle.write({ file: TARGET, format: 'esm', codeSplitting: false });
-await bundle.close();
-await chmod(TARGET, 0o755);
-
-const packages = new Set(output.flatMap((chunk) => chunk.moduleIds ?? []).flatMap(packageOf));
+const packages = await bundled('main.js', PROGRAM);
+await chmod(PROGRAM, 0o755);
+const [more] = await bundled(`${CLIENT}.js`, join(DIST, 'client.js'));
+if (more !== undefined) throw new Error(`dist/client.js would hold ${more}: must hold no package`);
+await writeFile(join(DIST, 'client.d.ts'), await typesOf(join(ROOT, `src/${CLIENT}.ts`)));
 const notices = await Promise.all([...packages].toSorted().map(noticeOf));
 await writeFile(join(DIST, 'LICENSES.txt'), notices.join(`\n${'-'.repeat(72)}\n\n`));
+
+/** Writes one file of all that this one leads to. @returns the folders of the packages in it */
+async function bundled(name, file) {
+  const bundle = await rolldown({ input: join(DIST, name), platform: 'node', logLevel: 'warn' });
+  const { output } = await bundle.write({ file, format: 'esm', codeSplitting: false });
+  await bundle.close();
+  return new Set(output.flatMap((chunk) => chunk.moduleIds ?? []).flatMap(packageOf));
+}
+
+/** The declarations of a file that says all its types itself. */
+async function typesOf(file) {
+  const compilerOptions = { target: ts.ScriptTarget.ES2022, isolatedDeclarations: true };
+  const source = await readFile(file, 'utf8');
+  const { outputText, diagnostics = [] } = ts.transpileDeclaration(source, {
+    fileName: file,
+    compilerOptions,
+    reportDiagnostics: true,
+  });
+  const wrong = diagnostics.map(({ messageText }) => ts.flattenDiagnosticMessageText(messageText, ' '));
+  if (/^(import|export .* from) /m.test(outputText)) wrong.push('they need another file');
+  if (wrong.length > 0) throw new Error(`types of ${file}: ${wrong.join('; ')}`);
+  return outputText;
+}
 
 /** The folder of the package that a module belongs to; none for our own. */
 function packageOf(module) {

@@ -4,6 +4,7 @@ export default {
   // What is started as a program, and what the runner of the tests finds by its name.
   entry: [
     'src/main.ts',
+    'src/client/socketmap-client.ts',
     '.ci/*.mjs',
     'bench/{run,floor,start-up,fake-imapd,fake-lmtpd}.ts',
     'test/**/*.test.ts',

@@ -1,12 +1,14 @@
 // What `npm pack` makes: it holds what a mail host needs and nothing else, and runs from where npm puts it.
 import { execFile } from 'node:child_process';
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { formatEndpoint } from '../../src/net/endpoint.js';
 import { fileOf, isOutside, parsePage } from '../docs/pages.js';
+import { startRig } from './socketmap-rig.js';
 
 type Packed = {
   readonly filename: string;
@@ -44,6 +46,9 @@ describe('the package', () => {
         'docs/configuration.md',
         'package.json',
         'dist/cyrusmapd.js',
+        'dist/client.js',
+        'dist/client.d.ts',
+        'contrib/haraka/index.js',
         'dist/LICENSES.txt',
         'cf/feature/mrs_cyrus.m4',
         'rc.d/cyrusmapd',
@@ -61,7 +66,7 @@ describe('the package', () => {
   it('holds nothing else', () => {
     const others = paths().filter(
       (path) =>
-        !/^(cf|rc\.d|docs|bench\/plots)\/|^(dist\/(cyrusmapd\.js|LICENSES\.txt)|LICENSE|(README(\.ja)?|CHANGELOG|CONTRIBUTING|SECURITY|(bench|docker)\/README)\.md|package\.json)$/.test(
+        !/^(cf|rc\.d|docs|bench\/plots|contrib\/haraka)\/|^(dist\/(cyrusmapd\.js|client\.(js|d\.ts)|LICENSES\.txt)|LICENSE|(README(\.ja)?|CHANGELOG|CONTRIBUTING|SECURITY|(bench|docker)\/README)\.md|package\.json)$/.test(
           path,
         ),
     );
@@ -85,13 +90,18 @@ describe('the package', () => {
     const mode = packed.files.find((file) => file.path === path)?.mode ?? 0;
     expect(mode & 0o111).toBe(0o111);
   });
+});
 
-  it('runs from where npm installs it', { timeout: INSTALL_TIMEOUT_MS }, async () => {
+describe('the package, where npm installs it', () => {
+  beforeAll(async () => {
     const tarball = join(folder, packed.filename);
     writeFileSync(join(folder, 'package.json'), '{}');
     await execute('npm', ['install', tarball, '--omit=dev', '--prefer-offline', '--no-audit', '--no-fund'], {
       cwd: folder,
     });
+  }, INSTALL_TIMEOUT_MS);
+
+  it('runs', async () => {
     expect(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'cyrusmapd',
     ]);
@@ -107,7 +117,47 @@ describe('the package', () => {
       execute(process.execPath, ['-e', "import('cyrusmapd/dist/cyrusmapd.js')"], { cwd: folder }),
     ).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
+
+  it('can be imported, by CommonJS as well, without any other package', async () => {
+    const { endpoint } = await startRig();
+    const asking = `const client = new SocketmapClient('${formatEndpoint(endpoint)}');
+      console.log(JSON.stringify([await client.lookup('alice@example.jp'), await client.lookup('nobody')]));`;
+    writeFileSync(join(folder, 'use.mjs'), `import { SocketmapClient } from 'cyrusmapd';\n${asking}`);
+    const { stdout } = await execute(process.execPath, ['use.mjs'], { cwd: folder });
+    expect(JSON.parse(stdout)).toEqual([
+      { status: 'OK', text: 'alice@example.jp' },
+      { status: 'NOTFOUND', text: 'Mailbox does not exist' },
+    ]);
+    const script = `import('cyrusmapd').then(async ({ SocketmapClient }) => { ${asking} })`;
+    expect((await execute(process.execPath, ['-e', script], { cwd: folder })).stdout).toBe(stdout);
+    expect(statSync(join(folder, 'node_modules/cyrusmapd/dist/client.js')).size).toBeLessThan(30_000);
+  });
+
+  it('has types that the strictest compiler takes, and that find mistakes', { timeout: 60_000 }, async () => {
+    const right = `import { SocketmapClient, SocketmapError, type SocketmapReply } from 'cyrusmapd';
+      const client: SocketmapClient = new SocketmapClient('unix:/s', { timeoutMs: 1000, map: undefined });
+      const reply: SocketmapReply = await client.lookup('k', { signal: AbortSignal.timeout(1) });
+      const known: boolean = reply.status === 'OK' && reply.text !== '';
+      const codes = (error: unknown) => (error instanceof SocketmapError ? error.code : known);
+      console.log(codes(undefined), client.close(), client.destroy());`;
+    expect(await compiled('right.mts', right)).toBe('');
+    const wrong = right.replace(`'OK'`, `'YES'`).replace('timeoutMs', 'timeout');
+    const found = await compiled('wrong.mts', wrong);
+    expect(found.match(/error TS\d+/g)).toEqual(['error TS2561', 'error TS2367']);
+  });
 });
+
+/** What the compiler complains of. */
+async function compiled(name: string, text: string): Promise<string> {
+  writeFileSync(join(folder, name), `${text}\nexport {};\n`);
+  const flags = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false'];
+  const tsc = [join(PROJECT, 'node_modules/typescript/bin/tsc'), ...flags, '--module', 'nodenext', name];
+  try {
+    return (await execute(process.execPath, tsc, { cwd: folder })).stdout;
+  } catch (error) {
+    return error instanceof Error && 'stdout' in error ? String(error.stdout) : String(error);
+  }
+}
 
 function paths(): string[] {
   return packed.files.map(({ path }) => path);

@@ -126,6 +126,7 @@ const HELD: readonly { readonly files: RegExp; readonly by: string; readonly how
     how: 'runs the program',
   },
   { files: /^src\/backchannels\//, by: 'test/integration/daemon-reload.test.ts' },
+  { files: /^src\/client\//, by: 'test/integration/client.test.ts' },
   { files: /^src\/comparison\//, by: 'test/integration/daemon-reload.test.ts' },
   { files: /^src\/comparison\//, by: 'test/unit/comparison/compare.test.ts' },
   {

@@ -27,7 +27,7 @@ const ROWS: readonly (readonly (readonly string[])[])[] = [
   [['admin/']],
   [['snapshots/']],
   [['backchannels/']],
-  [['comparison/'], ['policy/']],
+  [['comparison/'], ['policy/'], ['client/']],
   [['socketmap/'], ['cyrus/']],
   [['log/']],
   [['config/']],
