@@ -9,6 +9,8 @@ export interface SocketmapServer {
   readonly endpoint: string;
   /** Every request in order: map name, space, key. */
   readonly requests: readonly string[];
+  /** How many there are now. */
+  connections(): number;
   /** Says to every client that nothing more will come, and still reads what they send. */
   halfClose(): void;
   /** Closes every connection, so that the next write to it fails; over TCP with a reset. */
@@ -16,8 +18,8 @@ export interface SocketmapServer {
   stop(): Promise<void>;
 }
 
-/** The answer for a key, such as `OK alice@example.jp`; `undefined` closes the connection instead. */
-export type Answer = (key: string) => string | undefined;
+/** The answer for a key, such as `OK alice@example.jp`; `undefined` closes the connection instead, `null` says nothing at all. */
+export type Answer = (key: string) => string | undefined | null;
 
 /** Listens on a UNIX socket at `path`, or without one on a free TCP port of the loopback interface. */
 export async function startSocketmapServer(answer: Answer, path?: string): Promise<SocketmapServer> {
@@ -37,7 +39,8 @@ export async function startSocketmapServer(answer: Answer, path?: string): Promi
         requests.push(request);
         const reply = answer(request.slice(request.indexOf(' ') + 1));
         if (reply === undefined) socket.destroy();
-        else if (socket.writable) socket.write(`${Buffer.byteLength(reply, 'latin1')}:${reply},`, 'latin1');
+        else if (reply !== null && socket.writable)
+          socket.write(`${Buffer.byteLength(reply, 'latin1')}:${reply},`, 'latin1');
       }
     });
     socket.on('end', () => socket.end());
@@ -56,6 +59,7 @@ export async function startSocketmapServer(answer: Answer, path?: string): Promi
     endpoint:
       address !== null && typeof address === 'object' ? `inet:${address.port}@127.0.0.1` : `local:${path}`,
     requests,
+    connections: () => sockets.size,
     halfClose: () => {
       for (const socket of sockets) socket.end();
     },
