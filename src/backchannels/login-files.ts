@@ -3,9 +3,11 @@
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { LoginConfig, TlsConfig } from '../config/config.js';
+import type { BindingType } from '../config/mechanism-names.js';
 import type { Login } from '../cyrus/sasl/log-in.js';
 import { readPasswordFile } from './password-file.js';
 import { readSecretFile } from './secret-file.js';
+import { channelBinding } from '../cyrus/wire/channel-binding.js';
 import { handshake, type TlsSettings } from '../cyrus/wire/tls.js';
 import { ConfigError, messageOf } from '../errors.js';
 import { FileError, readStableFile } from '../net/stable-file.js';
@@ -62,11 +64,16 @@ export function toAccess({ name, login, tls }: Configured, files: AccessFiles): 
       mechanisms: login.mechanisms,
       plainAnywhere: login.plainAnywhere,
     },
-    tls: tls && toTlsSettings(name, tls, files),
+    tls: tls && toTlsSettings(name, tls, files, login?.channelBinding ?? 'none'),
   };
 }
 
-function toTlsSettings(name: string, tls: TlsConfig, { ca, cert, key }: AccessFiles): TlsSettings {
+function toTlsSettings(
+  name: string,
+  tls: TlsConfig,
+  { ca, cert, key }: AccessFiles,
+  binding: BindingType | 'none',
+): TlsSettings {
   const keys = `backchannel.${name}`;
   if (ca !== undefined) certificate(ca, `${keys}.ca_file is ${tls.caFile}`);
   if (cert !== undefined && key !== undefined) {
@@ -77,7 +84,8 @@ function toTlsSettings(name: string, tls: TlsConfig, { ca, cert, key }: AccessFi
   }
   const { mode, serverName, minVersion } = tls;
   const context = createSecureContext({ ca, cert, key, minVersion });
-  return { mode, serverName, context, handshake };
+  const settings = { mode, serverName, context, handshake };
+  return binding === 'none' ? settings : { ...settings, bind: (secured) => channelBinding(secured, binding) };
 }
 
 function certificate(pem: Buffer, what: string): X509Certificate {

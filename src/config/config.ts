@@ -4,7 +4,7 @@ import type { AddressRules, Recipient } from '../validation/recipient.js';
 import type { ReplyPolicy } from '../validation/verdict.js';
 import type { NamedFile } from '../net/stable-file.js';
 import type { UnixEndpoint } from './kinds.js';
-import type { MechanismName } from './mechanism-names.js';
+import type { BindingType, MechanismName } from './mechanism-names.js';
 import type {
   CyrusValues,
   DomainValues,
@@ -96,6 +96,7 @@ type Grouped =
   | 'passwordFile'
   | 'authorizationId'
   | 'mechanisms'
+  | 'channelBinding'
   | 'plainAnywhere'
   | 'tls'
   | 'caFile'
@@ -126,6 +127,7 @@ export type LoginConfig = {
   readonly authorizationId: string | undefined;
   /** Strongest first, or as the operator prefers. */
   readonly mechanisms: readonly MechanismName[];
+  readonly channelBinding: BindingType | 'none';
   /** PLAIN even where others could listen. */
   readonly plainAnywhere: boolean;
 };

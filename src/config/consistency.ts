@@ -4,6 +4,7 @@ import { formatEndpoint } from '../net/endpoint.js';
 import { requireAllowList } from '../net/network-list.js';
 import { domainContradictions } from './domain-consistency.js';
 import { formatDuration } from './duration.js';
+import { isBinding } from './mechanism-names.js';
 import { problem, showValue, type Problem } from './problems.js';
 import type { BackchannelValues, CyrusValues, Values } from './schema.js';
 
@@ -143,6 +144,11 @@ function logins(name: string, values: CyrusValues): Problem[] {
   const { user, passwordFile, authorizationId } = values;
   const path = (key: string) => ['backchannel', name, key];
   if (values.mechanisms.every((mechanism) => mechanism === 'EXTERNAL')) return [];
+  if (values.mechanisms.every(isBinding) && (values.tls === 'none' || values.channelBinding === 'none')) {
+    const what =
+      values.tls === 'none' ? 'tls = "starttls" or "implicit"' : 'another channel_binding than "none"';
+    return [problem(path('mechanisms'), `has nothing but -PLUS: must be with ${what}, which they need`)];
+  }
   if (user === undefined && values.type === 'imap')
     return [problem(path('user'), 'is missing: must name an administrator of Cyrus')];
   if (user === undefined) {

@@ -96,13 +96,17 @@ function toBackchannel(name: string, values: BackchannelValues, rules: AddressRu
     const here = values.domains?.map((domain) => domain.toLowerCase());
     return { ...values, name, domains: here, second: undefined };
   }
-  const { canary, user, passwordFile, authorizationId, mechanisms, plainAnywhere, ...untilTls } = values;
+  const { canary, user, passwordFile, authorizationId, ...untilLogin } = values;
+  const { mechanisms, channelBinding, plainAnywhere, ...untilTls } = untilLogin;
   const { tls, caFile, serverName, clientCert, clientKey, tlsMinVersion, ...own } = untilTls;
   return {
     ...own,
     name,
     canaries: (canary ?? []).map((each) => toRecipient(`backchannel.${name}.canary`, each, rules)),
-    login: toLogin({ user, passwordFile, authorizationId, mechanisms, plainAnywhere }),
+    login: toLogin({
+      ...{ user, passwordFile, authorizationId },
+      ...{ mechanisms, channelBinding, plainAnywhere },
+    }),
     tls: toTls({ tls, caFile, serverName, clientCert, clientKey, tlsMinVersion }, own.endpoint),
   };
 }

@@ -65,7 +65,7 @@ function lmtpd(tls: Tls | undefined): Protocol {
     usual(command, secured) {
       if (command.startsWith('LHLO')) {
         const starttls = tls?.mode === 'starttls' && !secured ? '250-STARTTLS\r\n' : '';
-        return `250-fake.test\r\n${starttls}250-AUTH SCRAM-SHA-512 PLAIN\r\n250 Ok SESSIONID=<fake>\r\n`;
+        return `250-fake.test\r\n${starttls}250-AUTH GSSAPI PLAIN\r\n250 Ok SESSIONID=<fake>\r\n`;
       }
       if (command === `AUTH ${LOGIN}`) return '235 Authenticated!\r\n';
       if (command.startsWith('AUTH')) return '501 5.5.4 authentication failure\r\n';

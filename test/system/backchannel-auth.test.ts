@@ -9,11 +9,12 @@ import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { makeCertificates, OTHER_NAME, type Certificates, type Pair } from '../certificates.js';
 import { ADMIN, PASSWORD, startCyrus, SUITES, type CyrusContainer, type Suite } from '../containers/cyrus.js';
 import { DaemonProcess } from '../containers/daemon.js';
+import { inClear, Interceptor } from '../fakes/interceptor.js';
 import { run, type Result } from '../integration/cyrusmapd-process.js';
 
 const suites: readonly Suite[] = process.env.CYRUSMAPD_ALL_SUITES === undefined ? ['bookworm'] : SUITES;
 
-const MECHANISMS = ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'CRAM-MD5', 'PLAIN'] as const;
+const MECHANISMS = ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'CRAM-MD5', 'PLAIN'] as const;
 type Protocol = 'imap' | 'lmtp';
 type Tls = 'none' | 'starttls' | 'implicit';
 
@@ -26,6 +27,9 @@ const WAYS: readonly [Protocol, Tls][] = [
 ];
 
 const LOOKUPS = 25;
+
+/** Of Cyrus SASL 2.1.27, bullseye's. */
+const UNKNOWN_TO: Readonly<Partial<Record<Suite, readonly string[]>>> = { bullseye: ['SCRAM-SHA-512'] };
 
 let folder: string;
 let made: Certificates;
@@ -79,8 +83,14 @@ describe.each(suites)('Cyrus of %s', (suite) => {
     `;
   }
 
+  const known = MECHANISMS.filter((name) => UNKNOWN_TO[suite]?.includes(name) !== true);
+  const scrams = known.filter((name) => name.startsWith('SCRAM-'));
+  /** Offered in TLS only. */
+  const strongest = (tls: Tls): string => `${scrams[0] ?? ''}${tls === 'none' ? '' : '-PLUS'}`;
+
   describe.each(WAYS)('%s with tls = "%s"', (protocol, tls) => {
-    test.each(MECHANISMS)('check logs in with %s, and is told what exists', async (mechanism) => {
+    const bound = tls === 'none' ? [] : scrams.map((name) => `${name}-PLUS`);
+    test.each([...bound, ...known])('check logs in with %s, and is told what exists', async (mechanism) => {
       const toml = config(protocol, tls, `mechanisms = ["${mechanism}"]`);
       const [alice, nobody] = await Promise.all(
         ['alice@example.jp', 'nobody@example.jp'].map((key) => check(toml, key)),
@@ -93,7 +103,7 @@ describe.each(suites)('Cyrus of %s', (suite) => {
       );
       expect(/\(TLSv1\.[23] begins\)/.test(alice?.stdout ?? '')).toBe(tls !== 'none');
       expectNoSecrets(alice?.stdout ?? '');
-      const name = mechanism === 'PLAIN' ? '(?:PLAIN|plaintext)' : mechanism;
+      const name = mechanism === 'PLAIN' ? '(?:PLAIN|plaintext)' : mechanism.replace('-PLUS', '(?:-PLUS)?');
       const secured = tls === 'none' ? ' ' : '\\+TLS';
       const logged = `${protocol === 'imap' ? 'imaps?' : 'lmtp\\w*'}\\[\\d+\\]: login: .* ${ADMIN} ${name}${secured}`;
       expect(await cyrus.log()).toMatch(new RegExp(logged));
@@ -101,15 +111,16 @@ describe.each(suites)('Cyrus of %s', (suite) => {
 
     test('the strongest mechanism is taken unless another is named', async () => {
       const { stdout } = await check(config(protocol, tls), 'alice@example.jp');
-      expect(stdout).toMatch(/AUTH(?:ENTICATE)? SCRAM-SHA-256 /);
+      expect(stdout).toMatch(new RegExp(`AUTH(?:ENTICATE)? ${strongest(tls)} `));
     });
 
     test('a wrong password: TEMP, one line, one attempt', async () => {
       const toml = config(protocol, tls, '', 'wrong');
-      const why = new RegExp(`^user ${ADMIN}: login with SCRAM-SHA-256 refused: `);
+      const refused = `user ${ADMIN}: login with ${strongest(tls)} refused: `;
+      const why = new RegExp(`^${refused}`);
       expect(await check(toml, 'alice@example.jp')).toMatchObject({
         status: 75,
-        stdout: expect.stringMatching(/^reply .*TEMP user cyrus: login with SCRAM-SHA-256 refused: /m),
+        stdout: expect.stringMatching(new RegExp(`^reply .*TEMP ${refused}`, 'm')),
       });
       const before = await failures();
       await expectOneLine(toml, why);
@@ -131,6 +142,72 @@ describe.each(suites)('Cyrus of %s', (suite) => {
       });
     },
   );
+
+  describe('somebody between who has a certificate that we trust', () => {
+    const between = (change = (text: string) => text): Promise<Interceptor> =>
+      Interceptor.listen(made.good, Number(/^inet:(\d+)@/.exec(cyrus.imaps)?.[1]), change);
+    const through = (interceptor: Interceptor, more = ''): string =>
+      config('imap', 'implicit', more).replace(/endpoint = .*/, `endpoint = "${interceptor.endpoint}"`);
+
+    test('passes on a login without channel binding, and none with it', async () => {
+      const interceptor = await between();
+      try {
+        const plain = `mechanisms = ["${scrams[0] ?? ''}"]`;
+        expect((await check(through(interceptor, plain), 'alice@example.jp')).status).toBe(0);
+        expect(await check(through(interceptor), 'alice@example.jp')).toMatchObject({
+          status: 75,
+          stdout: expect.stringMatching(new RegExp(`login with ${strongest('implicit')} refused`)),
+        });
+        const none = 'channel_binding = "none"';
+        expect((await check(through(interceptor, none), 'alice@example.jp')).status).toBe(0);
+      } finally {
+        interceptor.close();
+      }
+    });
+
+    test('who takes the offer of it away is found out', async () => {
+      const interceptor = await between((text) => text.replace(/ ?AUTH=\S+-PLUS/g, ''));
+      try {
+        expect(await check(through(interceptor), 'alice@example.jp')).toMatchObject({
+          status: 75,
+          stdout: expect.stringMatching(new RegExp(`login with ${scrams[0] ?? ''} refused`)),
+        });
+      } finally {
+        interceptor.close();
+      }
+    });
+  });
+
+  test('where TLS ends before a Cyrus that knows of none, the login goes on without channel binding', async () => {
+    const port = Number(/^inet:(\d+)@/.exec(cyrus.imap)?.[1]);
+    const front = await Interceptor.listen(made.good, port, (text) => text, inClear);
+    try {
+      const toml = config('imap', 'implicit').replace(/endpoint = .*/, `endpoint = "${front.endpoint}"`);
+      const { status, stdout } = await check(toml, 'alice@example.jp');
+      expect([status, stdout]).toEqual([0, expect.stringContaining(`AUTHENTICATE ${scrams[0] ?? ''} `)]);
+    } finally {
+      front.close();
+    }
+  });
+
+  test.each(['tls-exporter', 'tls-server-end-point'])(
+    'a channel binding that Cyrus does not take, %s: TEMP',
+    async (type) => {
+      const toml = config('imap', 'implicit', `channel_binding = "${type}"`);
+      const { status, stdout } = await check(toml, 'alice@example.jp');
+      expect([status, stdout]).toEqual([75, expect.stringMatching(/login with SCRAM-\S+-PLUS refused/)]);
+    },
+  );
+
+  test('over TLS 1.2 channel binding is the same', async () => {
+    await cyrus.configure({ tls_versions: 'tls1_2' });
+    for (const [protocol, tls] of WAYS.filter(([, way]) => way !== 'none')) {
+      const { status, stdout } = await check(config(protocol, tls), 'alice@example.jp');
+      expect(stdout).toContain('(TLSv1.2 begins)');
+      expect([status, stdout]).toEqual([0, expect.stringContaining(strongest(tls))]);
+    }
+    await cyrus.configure({ tls_versions: '' });
+  });
 
   test('a user who is no administrator of imapd: TEMP, and one line that says so', async () => {
     const toml = config('imap', 'starttls').replace(`user = "${ADMIN}"`, 'user = "alice@example.jp"');

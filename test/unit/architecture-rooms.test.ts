@@ -64,7 +64,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
   'cyrus/pool': ['pool', 'session'],
   'cyrus/sasl': ['exchange', 'log-in'],
   'cyrus/sasldb': ['lmdb', 'readers'],
-  'cyrus/wire': ['connection', 'received-bytes', 'tls', 'trace'],
+  'cyrus/wire': ['channel-binding', 'connection', 'received-bytes', 'tls', 'trace'],
   'cyrus/witness': ['witness', 'witnessed-ask'],
   daemon: [
     'admin',

@@ -1,7 +1,7 @@
 // The keys of a back-channel about logging in and TLS, which LMTP and IMAP share. Descriptions; no I/O.
 import { key, type Keys } from '../key.js';
 import { absolutePath, choice, duration, flag, hostName, list, text } from '../kinds.js';
-import { MECHANISMS } from '../mechanism-names.js';
+import { BINDING_TYPES, MECHANISMS } from '../mechanism-names.js';
 
 const ACCOUNT = text((value) => /^[^\0\r\n]{1,255}$/.test(value), 'an account of Cyrus');
 
@@ -28,6 +28,11 @@ export const LOGIN = {
     default: MECHANISMS.filter((name) => name !== 'EXTERNAL'),
     since: '0.1.0',
     text: 'The first one that the server offers is taken. "EXTERNAL" is for who has a client certificate and no password.',
+  }),
+  channel_binding: key(choice(...BINDING_TYPES, 'none'), {
+    default: 'tls-unique',
+    since: '0.1.0',
+    text: 'What ties a login to its TLS connection in a mechanism with -PLUS, so that nobody between can pass it on. The server does not tell which one it takes: Cyrus 3.2 to 3.12 take "tls-unique". "none" where TLS ends before Cyrus; then no -PLUS is used.',
   }),
   plain_anywhere: key(flag(), {
     default: false,

@@ -66,13 +66,16 @@ async function begin(
   if (login === undefined) throw new LoginError('imapd wants a login: user and password_file are needed');
   const offered = await capabilities(imapd, replyTimeoutMs);
   const mechanisms = offered.flatMap((name) => /^AUTH=(.+)$/.exec(name)?.[1] ?? []);
-  const confidential = tls !== undefined || isLocal(endpoint);
+  const channel = {
+    confidential: tls !== undefined || isLocal(endpoint),
+    binding: connection.channelBinding,
+  };
   const withInitialResponse = offered.includes('SASL-IR');
   const ended = (text: string): void => {
     imapd.sessionId = sessionIn(text);
   };
   const carrier = saslCarrier(connection, trace, imapd.nextTag(), withInitialResponse, replyTimeoutMs, ended);
-  await logIn(login, mechanisms, confidential, carrier);
+  await logIn(login, mechanisms, channel, carrier);
 }
 
 /** Asked for, and never taken from a greeting: before TLS anybody could have written that. */

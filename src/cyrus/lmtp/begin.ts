@@ -2,7 +2,7 @@
 import { isLocal, type Endpoint } from '../../net/endpoint.js';
 import { UnavailableError } from '../../errors.js';
 import { sessionIn } from '../../validation/evidence.js';
-import type { Login } from '../sasl/log-in.js';
+import type { Channel, Login } from '../sasl/log-in.js';
 import type { Connection } from '../wire/connection.js';
 import type { TlsSettings } from '../wire/tls.js';
 import type { Trace } from '../wire/trace.js';
@@ -50,7 +50,9 @@ export async function begin(
     // RFC 3207 section 4.2: what was said in clear is forgotten.
     capabilities = await greet(lmtpd, access);
   }
-  if (login !== undefined) await logInTo(lmtpd, trace, login, capabilities, access);
+  const confidential = tls !== undefined || isLocal(access.endpoint);
+  const channel = { confidential, binding: connection.channelBinding };
+  if (login !== undefined) await logInTo(lmtpd, trace, login, capabilities, channel, replyTimeoutMs);
   return capabilities;
 }
 
@@ -67,13 +69,13 @@ async function logInTo(
   trace: Trace,
   login: Login,
   capabilities: Capabilities,
-  { tls, endpoint, replyTimeoutMs }: LmtpAccess,
+  channel: Channel,
+  replyTimeoutMs: number,
 ): Promise<void> {
   const { logIn } = await import('../sasl/log-in.js');
   const { saslCarrier } = await import('./sasl-carrier.js');
-  const confidential = tls !== undefined || isLocal(endpoint);
   const offered = capabilities.get('AUTH') ?? [];
-  await logIn(login, offered, confidential, saslCarrier(lmtpd, trace, replyTimeoutMs));
+  await logIn(login, offered, channel, saslCarrier(lmtpd, trace, replyTimeoutMs));
 }
 
 function capability(line: string): [string, readonly string[]] {

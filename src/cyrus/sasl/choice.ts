@@ -1,8 +1,10 @@
 // Which SASL mechanism is used (RFC 4422 section 3.2): the first one allowed that the server offers and the connection
 // permits. No I/O.
 import { LoginError } from '../../errors.js';
-import { MECHANISMS, type MechanismName } from '../../config/mechanism-names.js';
+import { isBinding, MECHANISMS, type MechanismName } from '../../config/mechanism-names.js';
+import type { ChannelBinding } from '../wire/channel-binding.js';
 import type { Credentials } from './mechanism.js';
+import type { Binding } from './scram.js';
 
 /** What a connection and the configuration allow. */
 export type MechanismPolicy = {
@@ -12,6 +14,8 @@ export type MechanismPolicy = {
   readonly confidential: boolean;
   /** PLAIN and CRAM-MD5 even where the connection is not confidential. */
   readonly plainAnywhere: boolean;
+  /** Of the connection; undefined where it has none. */
+  readonly binding: ChannelBinding | undefined;
 };
 
 /** The default preference: EXTERNAL is for who has no password, but a client certificate. */
@@ -42,6 +46,20 @@ export function chooseMechanism(
   );
 }
 
+/**
+ * What the server is told of channel binding along with a mechanism. That it offered none is told only where it would have been used:
+ * it denies that where somebody took its offer away.
+ */
+export function bindingFor(
+  name: MechanismName,
+  offered: readonly string[],
+  { allowed, binding }: MechanismPolicy,
+): Binding {
+  if (binding === undefined) return 'none';
+  if (isBinding(name)) return binding;
+  return allowed.some(isBinding) && !offered.some(isBinding) ? 'unoffered' : 'none';
+}
+
 /** Why a mechanism that is allowed cannot be used here. */
 function obstacle(
   name: MechanismName,
@@ -59,6 +77,11 @@ function obstacle(
       return policy.confidential || policy.plainAnywhere
         ? undefined
         : 'needs TLS, loopback or a UNIX socket: whoever listens can try passwords, and anybody can offer it alone';
+    case 'SCRAM-SHA-512-PLUS':
+    case 'SCRAM-SHA-256-PLUS':
+    case 'SCRAM-SHA-1-PLUS':
+      return policy.binding === undefined ? 'needs TLS, and a channel_binding that it has' : undefined;
+    case 'SCRAM-SHA-512':
     case 'SCRAM-SHA-256':
     case 'SCRAM-SHA-1':
     case 'EXTERNAL':

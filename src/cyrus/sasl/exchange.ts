@@ -1,7 +1,7 @@
 // One SASL exchange (RFC 4422 section 3), whatever protocol carries it: LMTP's AUTH (RFC 4954) and IMAP's
 // AUTHENTICATE (RFC 3501, RFC 4959) each give a Carrier. Base64 is done here. No I/O of its own.
 import { LoginError, ProtocolError } from '../../errors.js';
-import type { MechanismName } from '../../config/mechanism-names.js';
+import { isBinding, type MechanismName } from '../../config/mechanism-names.js';
 import type { Mechanism } from './mechanism.js';
 
 /** What the server said to a command or a response. */
@@ -23,6 +23,9 @@ export interface Carrier {
 
 /** The longest mechanism here, SCRAM, takes three. */
 export const SASL_CHALLENGES_MAX = 8;
+
+/** Cyrus says the same of a wrong password and of a binding that is not that of its end. */
+const BINDING_REFUSED = ' (the password, or channel_binding is not what it takes, or TLS ends before it)';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;
 
@@ -47,7 +50,8 @@ export async function exchange(mechanism: Mechanism, carrier: Carrier): Promise<
     reply = await carrier.respond(response.toString('base64'));
   }
   if (reply.kind === 'failure') {
-    throw new LoginError(`login with ${mechanism.name} refused: ${reply.text}`);
+    const perhaps = isBinding(mechanism.name) ? BINDING_REFUSED : '';
+    throw new LoginError(`login with ${mechanism.name} refused: ${reply.text}${perhaps}`);
   }
   if (unsaid !== undefined) {
     throw new ProtocolError(`${mechanism.name}: the server reported success before it was told who logs in`);

@@ -2,10 +2,11 @@
 // is told with the user's name. No I/O of its own.
 import { asError, LoginError, ProtocolError, UnavailableError } from '../../errors.js';
 import type { MechanismName } from '../../config/mechanism-names.js';
-import { chooseMechanism } from './choice.js';
+import { bindingFor, chooseMechanism } from './choice.js';
 import { createMechanism } from './create-mechanism.js';
 import { exchange, type Carrier } from './exchange.js';
 import type { Credentials } from './mechanism.js';
+import type { ChannelBinding } from '../wire/channel-binding.js';
 import { withoutSecrets } from '../wire/trace.js';
 
 /** Who logs in, and by which mechanisms, in the order of preference. */
@@ -16,22 +17,30 @@ export type Login = {
   readonly plainAnywhere: boolean;
 };
 
+/** What the login is sent over. */
+export type Channel = {
+  /** TLS, or nothing but this machine in between. */
+  readonly confidential: boolean;
+  readonly binding: ChannelBinding | undefined;
+};
+
 /**
  * Logs in by the first allowed mechanism that the server offers.
  * @param offered as the server wrote them
- * @param confidential TLS, or nothing but this machine in between
  * @throws LoginError where the server refused or offers none, ProtocolError where it broke the exchange
  */
 export async function logIn(
   { credentials, mechanisms, plainAnywhere }: Login,
   offered: readonly string[],
-  confidential: boolean,
+  { confidential, binding }: Channel,
   carrier: Carrier,
 ): Promise<void> {
   const sent: string[] = [];
   try {
-    const name = chooseMechanism(offered, { allowed: mechanisms, confidential, plainAnywhere }, credentials);
-    await exchange(createMechanism(name, credentials), remembering(carrier, sent));
+    const policy = { allowed: mechanisms, confidential, plainAnywhere, binding };
+    const name = chooseMechanism(offered, policy, credentials);
+    const mechanism = createMechanism(name, credentials, bindingFor(name, offered, policy));
+    await exchange(mechanism, remembering(carrier, sent));
   } catch (error) {
     throw toldOf(asError(error), credentials, sent);
   }

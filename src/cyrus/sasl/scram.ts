@@ -1,8 +1,9 @@
-// SCRAM-SHA-256 and SCRAM-SHA-1 (RFC 5802, RFC 7677), the client's side without channel binding: the password
-// never leaves this machine, and the server proves that it knows it too. No I/O, but a thread for PBKDF2.
+// SCRAM with SHA-512, SHA-256 and SHA-1 (RFC 5802, RFC 7677), the client's side: the password never leaves this machine, and the
+// server proves that it knows it too; with channel binding (-PLUS), over this very TLS connection. No I/O, but a thread for PBKDF2.
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { LoginError, ProtocolError } from '../../errors.js';
+import type { ChannelBinding } from '../wire/channel-binding.js';
 import type { Credentials, Mechanism } from './mechanism.js';
 import { saslprep } from './saslprep.js';
 
@@ -11,21 +12,29 @@ export const SCRAM_ITERATIONS_MIN = 4096;
 /** Some tenths of a second of one thread; Cyrus SASL itself allows 65536. More would be a way to keep us busy. */
 export const SCRAM_ITERATIONS_MAX = 600_000;
 
-export type ScramHash = 'sha256' | 'sha1';
+export type ScramHash = 'sha512' | 'sha256' | 'sha1';
 
-const NAMES = { sha256: 'SCRAM-SHA-256', sha1: 'SCRAM-SHA-1' } as const;
-const DIGEST_BYTES = { sha256: 32, sha1: 20 } as const;
+/**
+ * What the server is told of channel binding (RFC 5802 section 6): the binding itself, with a -PLUS mechanism; that we could, and it
+ * offered none, which it denies where somebody took its offer away; or nothing.
+ */
+export type Binding = ChannelBinding | 'unoffered' | 'none';
+
+const NAMES = { sha512: 'SCRAM-SHA-512', sha256: 'SCRAM-SHA-256', sha1: 'SCRAM-SHA-1' } as const;
+const DIGEST_BYTES = { sha512: 64, sha256: 32, sha1: 20 } as const;
 const SERVER_FIRST = /^r=([!-+\--~]+),s=([A-Za-z0-9+/]+={0,2}),i=([1-9][0-9]{0,9})(?:,.*)?$/s;
 const SERVER_FINAL = /^v=([A-Za-z0-9+/]+={0,2})(?:,.*)?$/s;
 
 const derive = promisify(pbkdf2);
 
 export class Scram implements Mechanism {
-  readonly name: 'SCRAM-SHA-256' | 'SCRAM-SHA-1';
+  readonly name: (typeof NAMES)[ScramHash] | `${(typeof NAMES)[ScramHash]}-PLUS`;
   readonly #hash: ScramHash;
   readonly #password: string;
   readonly #nonce: string;
   readonly #header: string;
+  /** The header, and what is bound (RFC 5802 section 7, `cbind-input`). */
+  readonly #bound: Buffer;
   readonly #firstBare: string;
   #awaits: 'server-first' | 'server-final' | 'nothing' = 'server-first';
   #serverSignature: Buffer = Buffer.alloc(0);
@@ -34,14 +43,22 @@ export class Scram implements Mechanism {
    * @param nonce printable ASCII without comma; random but in tests
    * @throws ConfigError where name or password cannot be prepared
    */
-  constructor(hash: ScramHash, credentials: Credentials, nonce = randomBytes(18).toString('base64')) {
-    this.name = NAMES[hash];
+  constructor(
+    hash: ScramHash,
+    credentials: Credentials,
+    binding: Binding = 'none',
+    nonce = randomBytes(18).toString('base64'),
+  ) {
+    this.name = typeof binding === 'object' ? `${NAMES[hash]}-PLUS` : NAMES[hash];
     this.#hash = hash;
     this.#nonce = nonce;
     this.#password = saslprep(credentials.password ?? '', 'password');
     const { authorizationId } = credentials;
-    this.#header =
-      authorizationId === undefined ? 'n,,' : `n,a=${saslName(authorizationId, 'authorization identity')},`;
+    const actsAs =
+      authorizationId === undefined ? '' : `a=${saslName(authorizationId, 'authorization identity')}`;
+    this.#header = `${flagOf(binding)},${actsAs},`;
+    const data = typeof binding === 'object' ? binding.data : Buffer.alloc(0);
+    this.#bound = Buffer.concat([Buffer.from(this.#header), data]);
     this.#firstBare = `n=${saslName(credentials.user, 'user')},r=${nonce}`;
   }
 
@@ -71,7 +88,7 @@ export class Scram implements Mechanism {
     const { nonce, salt, iterations } = this.#readServerFirst(serverFirst);
     const salted = await derive(this.#password, salt, iterations, DIGEST_BYTES[this.#hash], this.#hash);
     const clientKey = this.#hmac(salted, 'Client Key');
-    const withoutProof = `c=${Buffer.from(this.#header).toString('base64')},r=${nonce}`;
+    const withoutProof = `c=${this.#bound.toString('base64')},r=${nonce}`;
     const authMessage = `${this.#firstBare},${serverFirst},${withoutProof}`;
     const storedKey = createHash(this.#hash).update(clientKey).digest();
     const proof = xor(clientKey, this.#hmac(storedKey, authMessage));
@@ -121,6 +138,12 @@ export class Scram implements Mechanism {
   #broken(what: string): ProtocolError {
     return new ProtocolError(`${this.name}: the server sent ${what}`);
   }
+}
+
+/** RFC 5802 section 7, `gs2-cbind-flag`. */
+function flagOf(binding: Binding): string {
+  if (typeof binding === 'object') return `p=${binding.type}`;
+  return binding === 'none' ? 'n' : 'y';
 }
 
 /** RFC 5802 section 5.1: comma and equals sign are written as codes. */

@@ -5,6 +5,7 @@ import { connect, type Socket } from 'node:net';
 import { formatEndpoint, type Endpoint } from '../../net/endpoint.js';
 import { asError, DeadlineError, messageOf, ProtocolError, UnavailableError } from '../../errors.js';
 import { HOST_NAMES } from './host-names.js';
+import type { ChannelBinding } from './channel-binding.js';
 import type { TlsSettings } from './tls.js';
 
 /** Bytes in, replies out: what a protocol's parser offers to a connection. */
@@ -46,6 +47,8 @@ export class Connection<Reply> {
   /** Replies have come that are not taken yet. */
   #behind = false;
   #ended = false;
+  /** What ties a login to this connection; undefined in clear, and where there is none. */
+  channelBinding: ChannelBinding | undefined;
 
   private constructor(socket: Socket, parser: ReplyParser<Reply>) {
     this.#socket = socket;
@@ -119,6 +122,7 @@ export class Connection<Reply> {
       const secured = await settings.handshake(plain, settings, timeoutMs);
       this.#socket = secured;
       this.#listen(secured);
+      this.channelBinding = settings.bind?.(secured);
       return secured.getProtocol() ?? 'TLS';
     } catch (error) {
       plain.on('error', () => undefined);

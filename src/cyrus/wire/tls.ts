@@ -3,6 +3,7 @@
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { DeadlineError, UnavailableError, codeOf, messageOf } from '../../errors.js';
+import type { ChannelBinding } from './channel-binding.js';
 
 export type TlsSettings = {
   /** From the first byte on, or after STARTTLS in clear. */
@@ -15,6 +16,8 @@ export type TlsSettings = {
    * Begins at once: were it loaded only when it is needed, what the peer sends meanwhile would still be taken for clear text.
    */
   readonly handshake: Handshake;
+  /** What ties a login to the connection; undefined where it has no such thing, or none is wanted. */
+  readonly bind?: (secured: TLSSocket) => ChannelBinding | undefined;
 };
 
 type Handshake = (socket: Socket, settings: TlsSettings, timeoutMs: number) => Promise<TLSSocket>;

@@ -19,7 +19,7 @@ export const scram: Target = {
   ],
   dictionary: ['r=abc', 's=', 'i=', 'v=', 'e=', 'm=', ',', '\n', '4096', '4095', '600001', '=', '\0', 'n,,'],
   async run(input) {
-    const mechanism = new Scram('sha1', CREDENTIALS, 'abc');
+    const mechanism = new Scram('sha1', CREDENTIALS, 'none', 'abc');
     const messages = input.toString('latin1').split('\n');
     const counts = [...input.toString('latin1').matchAll(/i=0*(\d+)/g)].map(([, count]) => Number(count));
     if (counts.some((count) => count > ENOUGH && count <= SCRAM_ITERATIONS_MAX)) return;

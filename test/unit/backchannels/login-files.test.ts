@@ -30,7 +30,7 @@ async function access(login: Partial<LoginConfig> | undefined, tls?: Partial<Tls
     name: 'cyrus',
     login: login && {
       ...{ user: 'cyrus', passwordFile: undefined, authorizationId: undefined },
-      ...{ mechanisms: ['PLAIN' as const], plainAnywhere: false },
+      ...{ mechanisms: ['PLAIN' as const], channelBinding: 'none' as const, plainAnywhere: false },
       ...login,
     },
     tls: tls && {
@@ -118,5 +118,12 @@ describe.skipIf(LEFT_OUT)('TLS', () => {
     expect(await failure(undefined, keys)).toBe(
       `backchannel.cyrus.client_key is ${made.expired.key}: must be the key of ${made.client.cert}`,
     );
+  });
+
+  test('ties logins to the connection, unless the operator wants none of it', async () => {
+    const tied = await access({ channelBinding: 'tls-unique' }, {});
+    expect(tied.tls?.bind).toBeTypeOf('function');
+    expect((await access({ channelBinding: 'none' }, {})).tls?.bind).toBeUndefined();
+    expect((await access(undefined, {})).tls?.bind).toBeUndefined();
   });
 });

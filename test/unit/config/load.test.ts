@@ -313,7 +313,11 @@ describe('the flags', () => {
           user: 'cyrus',
           passwordFile: join(process.cwd(), 'password'),
           authorizationId: undefined,
-          mechanisms: ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'CRAM-MD5', 'PLAIN'],
+          mechanisms: [
+            ...['SCRAM-SHA-512-PLUS', 'SCRAM-SHA-256-PLUS', 'SCRAM-SHA-1-PLUS'],
+            ...['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1', 'CRAM-MD5', 'PLAIN'],
+          ],
+          channelBinding: 'tls-unique',
           plainAnywhere: false,
         },
         tls: undefined,

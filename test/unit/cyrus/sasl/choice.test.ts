@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Credentials } from '../../../../src/cyrus/sasl/mechanism.js';
 import {
+  bindingFor,
   chooseMechanism,
   defaultMechanisms,
   type MechanismPolicy,
@@ -12,7 +13,13 @@ const CYRUS: Credentials = { user: 'cyrus', password: 'secret', authorizationId:
 const OFFERED = ['PLAIN', 'cram-md5', 'SCRAM-SHA-1', 'SCRAM-SHA-256', 'GSSAPI'];
 
 function policy(changes: Partial<MechanismPolicy> = {}): MechanismPolicy {
-  return { allowed: defaultMechanisms(CYRUS), confidential: true, plainAnywhere: false, ...changes };
+  return {
+    allowed: defaultMechanisms(CYRUS),
+    confidential: true,
+    plainAnywhere: false,
+    binding: undefined,
+    ...changes,
+  };
 }
 
 describe('the choice of a mechanism', () => {
@@ -71,5 +78,39 @@ describe('the choice of a mechanism', () => {
     const all = policy({ allowed: MECHANISMS });
     expect(chooseMechanism(['PLAIN', 'EXTERNAL'], all, certificate)).toBe('EXTERNAL');
     expect(() => chooseMechanism(['PLAIN'], all, certificate)).toThrow(/PLAIN needs a password/);
+  });
+});
+
+describe('channel binding', () => {
+  const BINDING = { type: 'tls-unique', data: Buffer.from('x') } as const;
+  const BOTH = ['SCRAM-SHA-1', 'SCRAM-SHA-1-PLUS', 'SCRAM-SHA-256', 'SCRAM-SHA-512'];
+  const told = (offered: readonly string[], changes: Partial<MechanismPolicy> = {}) => {
+    const by = policy({ binding: BINDING, ...changes });
+    const name = chooseMechanism(offered, by, CYRUS);
+    return [name, bindingFor(name, offered, by)];
+  };
+
+  test('is taken where the server offers it, before any mechanism without it', () => {
+    expect(told(BOTH)).toEqual(['SCRAM-SHA-1-PLUS', BINDING]);
+    expect(told([...BOTH, 'SCRAM-SHA-512-PLUS', 'SCRAM-SHA-256-PLUS'])).toEqual([
+      'SCRAM-SHA-512-PLUS',
+      BINDING,
+    ]);
+  });
+
+  test('that the server did not offer is told of: somebody may have taken the offer away', () => {
+    expect(told(['SCRAM-SHA-256', 'PLAIN'])).toEqual(['SCRAM-SHA-256', 'unoffered']);
+  });
+
+  test('is not spoken of where the operator wants none, or prefers another mechanism that is offered too', () => {
+    expect(told(BOTH, { allowed: ['SCRAM-SHA-256'] })).toEqual(['SCRAM-SHA-256', 'none']);
+    expect(told(BOTH, { allowed: ['SCRAM-SHA-256', 'SCRAM-SHA-1-PLUS'] })).toEqual(['SCRAM-SHA-256', 'none']);
+  });
+
+  test('is none where the connection has none', () => {
+    expect(told(BOTH, { binding: undefined })).toEqual(['SCRAM-SHA-512', 'none']);
+    expect(() => told(['SCRAM-SHA-1-PLUS'], { binding: undefined })).toThrow(
+      /SCRAM-SHA-1-PLUS needs TLS, and a channel_binding that it has/,
+    );
   });
 });

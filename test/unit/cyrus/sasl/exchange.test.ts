@@ -49,7 +49,7 @@ describe('SCRAM as Cyrus 3.6.1 speaks it', () => {
   const FINAL =
     'Yz1iaXdzLHI9cW1nY3RBYzhIVXVGNzErRWh1cW1rVFF4RU5yOTIvVndaNW9zVnNIdDZ3c2JET1hMcFllRVA4aTMscD1SZ1ljOC9QQUhzL1RIRjluYVBOSnY3Q3EzNDdsc2QybDZaTDNidlgrZktzPQ==';
   const SERVER_FINAL = 'dj1yeklpVlRMQ2FNWHBUQ244N1ZZWlJuc0pVQkVZMnV6ZlNPT2pRSGJvbVZzPQ==';
-  const scram = () => new Scram('sha256', CYRUS, NONCE);
+  const scram = () => new Scram('sha256', CYRUS, 'none', NONCE);
 
   test('with an initial response', async () => {
     const server = new Script(true, [challenge(SERVER_FIRST), challenge(SERVER_FINAL), success()]);

@@ -29,7 +29,7 @@ function logInBy(
   { credentials = CYRUS, confidential = true } = {},
 ) {
   const login = { credentials, mechanisms: [mechanism], plainAnywhere: false };
-  return logIn(login, [mechanism], confidential, carries);
+  return logIn(login, [mechanism], { confidential, binding: undefined }, carries);
 }
 
 /** The error of a login that must fail. */
@@ -60,6 +60,18 @@ describe('a login', () => {
     const { carries } = carrier(true, () => failure('authentication failure'));
     expect(await failed(logInBy('PLAIN', carries))).toEqual(
       new LoginError('user cyrus: login with PLAIN refused: authentication failure'),
+    );
+  });
+
+  test('with channel binding that is refused tells what else than the password may be wrong', async () => {
+    const { carries } = carrier(true, () => failure('bad protocol'));
+    const mechanisms = ['SCRAM-SHA-256-PLUS'] as const;
+    const login = { credentials: CYRUS, mechanisms, plainAnywhere: false };
+    const binding = { type: 'tls-unique', data: Buffer.from('x') } as const;
+    const refused = failed(logIn(login, mechanisms, { confidential: true, binding }, carries));
+    expect((await refused).message).toBe(
+      'user cyrus: login with SCRAM-SHA-256-PLUS refused: bad protocol ' +
+        '(the password, or channel_binding is not what it takes, or TLS ends before it)',
     );
   });
 

@@ -3,8 +3,10 @@ import {
   Scram,
   SCRAM_ITERATIONS_MAX,
   SCRAM_ITERATIONS_MIN,
+  type Binding,
   type ScramHash,
 } from '../../../../src/cyrus/sasl/scram.js';
+import { ScramServer } from '../../../fakes/scram-server.js';
 import { ConfigError, LoginError, ProtocolError } from '../../../../src/errors.js';
 
 const USER = { user: 'user', password: 'pencil', authorizationId: undefined };
@@ -29,15 +31,28 @@ const SHA256 = {
   serverFinal: 'v=6rriTRBi23WpRR/wtup+mMhUZUn/dB5nLTJRsjl95G4=',
 };
 
+/** No RFC prints one; computed by Python's hashlib. */
+const SHA512 = {
+  hash: 'sha512' as ScramHash,
+  nonce: 'rOprNGfwEbeRWgbNEkqO',
+  clientFirst: 'n,,n=user,r=rOprNGfwEbeRWgbNEkqO',
+  serverFirst:
+    'r=rOprNGfwEbeRWgbNEkqO02431b08-2f89-4bad-a4e6-80c0564ec865,s=Yin2FuHTt/M0kJWb0t9OI32n2VmOGi3m+JfjOvuDF88=,i=4096',
+  clientFinal:
+    'c=biws,r=rOprNGfwEbeRWgbNEkqO02431b08-2f89-4bad-a4e6-80c0564ec865,' +
+    'p=Hc5yec3NmCD7t+kFRw4/3yD6/F3SQHc7AVYschRja+Bc3sbdjlA0eH1OjJc0DD4ghn1tnXN5/Wr6qm9xmaHt4A==',
+  serverFinal: 'v=BQuhnKHqYDwQWS5jAw4sZed+C9KFUALsbrq81bB0mh+bcUUbbMPNNmBIupnS2AmyyDnG5CTBQtkjJ9kyY4kzmw==',
+};
+
 async function challenged(vector = SHA256): Promise<Scram> {
-  const scram = new Scram(vector.hash, USER, vector.nonce);
+  const scram = new Scram(vector.hash, USER, 'none', vector.nonce);
   await scram.respond(Buffer.from(vector.serverFirst));
   return scram;
 }
 
-describe.each([SHA1, SHA256])('the exchange that the RFC prints for $hash', (vector) => {
+describe.each([SHA1, SHA256, SHA512])('the exchange that is known for $hash', (vector) => {
   test('with the final message as a challenge', async () => {
-    const scram = new Scram(vector.hash, USER, vector.nonce);
+    const scram = new Scram(vector.hash, USER, 'none', vector.nonce);
     expect(scram.initialResponse().toString()).toBe(vector.clientFirst);
     expect((await scram.respond(Buffer.from(vector.serverFirst))).toString()).toBe(vector.clientFinal);
     expect(await scram.respond(Buffer.from(vector.serverFinal))).toHaveLength(0);
@@ -83,13 +98,13 @@ describe('a server that does not prove that it knows the password', () => {
   });
 
   test('sends its final message before the client has said anything', () => {
-    const scram = new Scram('sha256', USER, SHA256.nonce);
+    const scram = new Scram('sha256', USER, 'none', SHA256.nonce);
     expect(() => scram.finish(Buffer.from(SHA256.serverFinal))).toThrow('out of turn');
   });
 });
 
 describe('a first message of the server', () => {
-  const first = (text: string) => new Scram('sha256', USER, 'abc').respond(Buffer.from(text));
+  const first = (text: string) => new Scram('sha256', USER, 'none', 'abc').respond(Buffer.from(text));
 
   test.each([
     ['with a nonce that is not ours', 'r=abxyz,s=QSXCR+Q6,i=4096', 'does not extend ours'],
@@ -114,7 +129,7 @@ describe('a first message of the server', () => {
 });
 
 test('the most iterations that are allowed are done', async () => {
-  const scram = new Scram('sha1', USER, 'abc');
+  const scram = new Scram('sha1', USER, 'none', 'abc');
   const response = await scram.respond(Buffer.from('r=abcd,s=QSXCR+Q6,i=600000'));
   expect(response.toString()).toMatch(/^c=biws,r=abcd,p=/);
 });
@@ -147,7 +162,12 @@ test('a challenge after the last one is refused', async () => {
 });
 
 test('names are prepared and their commas and equals signs are written as codes', async () => {
-  const scram = new Scram('sha256', { user: 'a=b,c', password: 'x', authorizationId: 'I\u00adX,' }, 'abc');
+  const scram = new Scram(
+    'sha256',
+    { user: 'a=b,c', password: 'x', authorizationId: 'I\u00adX,' },
+    'none',
+    'abc',
+  );
   expect(scram.initialResponse().toString()).toBe('n,a=IX=2C,n=a=3Db=2Cc,r=abc');
   const response = await scram.respond(Buffer.from('r=abcd,s=QSXCR+Q6,i=4096'));
   const header = Buffer.from('n,a=IX=2C,').toString('base64');
@@ -162,4 +182,51 @@ test('each exchange has a nonce of its own', () => {
 
 test('a password that cannot be prepared is an error of the configuration', () => {
   expect(() => new Scram('sha256', { ...USER, password: 'a\tb' })).toThrow(ConfigError);
+});
+
+describe('channel binding', () => {
+  const DATA = Buffer.from([0, 1, 0xfe, 0xff]);
+  const bound = { type: 'tls-exporter', data: DATA } as const;
+
+  test.each<[Binding, string, string]>([
+    ['none', 'n,,', 'SCRAM-SHA-256'],
+    ['unoffered', 'y,,', 'SCRAM-SHA-256'],
+    [bound, 'p=tls-exporter,,', 'SCRAM-SHA-256-PLUS'],
+    [{ type: 'tls-server-end-point', data: DATA }, 'p=tls-server-end-point,,', 'SCRAM-SHA-256-PLUS'],
+  ])('%j is told as %s', (binding, header, name) => {
+    const scram = new Scram('sha256', USER, binding, 'abc');
+    expect(scram.name).toBe(name);
+    expect(scram.initialResponse().toString()).toBe(`${header}n=user,r=abc`);
+  });
+
+  test.each(['sha512', 'sha256', 'sha1'] as const)(
+    'a server that has the same binding is satisfied, with %s',
+    async (hash) => {
+      for (const binding of ['none', 'unoffered', bound] as const) {
+        const server = new ScramServer(hash, 'pencil', DATA);
+        const scram = new Scram(hash, USER, binding);
+        const final = await scram.respond(server.first(scram.initialResponse()));
+        await scram.respond(server.final(final));
+        expect(() => scram.finish()).not.toThrow();
+      }
+    },
+  );
+
+  test('a server that has another one is not', async () => {
+    const server = new ScramServer('sha256', 'pencil', Buffer.from('another connection'));
+    const scram = new Scram('sha256', USER, bound);
+    const final = await scram.respond(server.first(scram.initialResponse()));
+    expect(server.final(final).toString()).toBe('e=channel-bindings-dont-match');
+    await expect(scram.respond(server.final(final))).rejects.toThrow(
+      new LoginError('SCRAM-SHA-256-PLUS login refused: channel-bindings-dont-match'),
+    );
+  });
+
+  test('stands behind the name of whom to act as', async () => {
+    const scram = new Scram('sha256', { ...USER, authorizationId: 'boss' }, bound, 'abc');
+    expect(scram.initialResponse().toString()).toBe('p=tls-exporter,a=boss,n=user,r=abc');
+    const final = await scram.respond(Buffer.from('r=abcd,s=QSXCR+Q6,i=4096'));
+    const input = Buffer.concat([Buffer.from('p=tls-exporter,a=boss,'), DATA]);
+    expect(final.toString().startsWith(`c=${input.toString('base64')},r=abcd,p=`)).toBe(true);
+  });
 });
