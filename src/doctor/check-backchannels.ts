@@ -63,23 +63,35 @@ function missingCanary(key: string, { address }: Recipient, verdict: Verdict): F
     what: `the canary ${address} is ${verdict.kind}${reason}`,
     why: 'no recipient who does not exist is refused: 451 for all of them',
     mend:
-      'if it ever existed, mailboxes.db is lost or another one: do NOT create the canary, which turns each 451 into 550 ' +
-      'for everybody whose mailbox is missing too; stop Cyrus, restore mailboxes.db (ctl_mboxlist -u < DUMP, or the ' +
-      `copy in db.backup1), then reconstruct -f; if it never did: in cyrusmapd.toml, ${key}: canary = a mailbox that ` +
-      'exists',
+      `if it was deleted or renamed, or never existed: in cyrusmapd.toml, ${key}: canary = a mailbox that exists; else ` +
+      'mailboxes.db is lost or another one: do NOT create the canary, which turns each 451 into 550 for everybody whose ' +
+      'mailbox is missing too; stop Cyrus, and do not start it without its list, since each start pushes a good copy out ' +
+      'of db.backup1 and db.backup2; put the larger of these copies back, or a dump by ctl_mboxlist -u < DUMP; ' +
+      'docs/troubleshooting.md has the commands',
   };
 }
 
 function notAnswering({ name, type }: BackchannelConfig, endpoint: string, error: string): Finding {
-  const login = type === 'imap' ? 'user must be among its admins' : 'lmtpd needs -a on TCP';
   return {
     check: 'backchannel.down',
     severity: 'error',
     where: endpoint,
     what: `back-channel ${name} does not answer: ${error}`,
     why: 'who is not known already is deferred with 451',
-    mend: `start Cyrus, or let its service ${type} listen where [backchannel.${name}] asks; ${login}`,
+    mend: mendOf(error, type, `[backchannel.${name}]`),
   };
+}
+
+/** By what was said: whoever was refused at the login need not start Cyrus. */
+function mendOf(error: string, type: BackchannelConfig['type'], key: string): string {
+  if (/\blogin with \S+ refused\b/.test(error))
+    return `put the right password into the password_file of ${key}, or change that of the account in Cyrus; then cyrusmapd reload`;
+  if (error.includes('its certificate has expired'))
+    return 'renew the certificate that tls_server_cert in imapd.conf of that Cyrus names, and restart that Cyrus';
+  if (error.includes('its certificate is '))
+    return `let ca_file and server_name in ${key} agree with the certificate that tls_server_cert in imapd.conf of that Cyrus names; then cyrusmapd reload`;
+  const login = type === 'imap' ? 'user must be among its admins' : 'lmtpd needs -a on TCP';
+  return `start Cyrus, or let its service ${type} listen where ${key} asks; ${login}`;
 }
 
 function noRefusal({ name }: BackchannelConfig, creation: 'catch-all' | 'autocreate'): Finding {
