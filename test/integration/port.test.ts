@@ -53,6 +53,14 @@ describe.skipIf(lacks('bmake'))('the port', () => {
     expect(sample).not.toContain('/run/cyrus/');
   });
 
+  it('has the sample that docs/freebsd.md makes by hand', async () => {
+    const page = readFileSync(join(PROJECT, 'docs/freebsd.md'), 'utf8');
+    const line = /^ {4}(sed .*) >\/usr\/local\/etc\/cyrusmapd\.toml$/m.exec(page)?.[1] ?? 'false';
+    expect((await execute('sh', ['-c', line], { cwd: PROJECT })).stdout).toBe(
+      staged('etc/cyrusmapd.toml.sample'),
+    );
+  });
+
   it('installs the service as rc.d/cyrusmapd has it, executable', () => {
     const script = readFileSync(join(PROJECT, 'rc.d/cyrusmapd'), 'utf8');
     expect(staged('etc/rc.d/cyrusmapd')).toBe(script);
