@@ -34,6 +34,16 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the package', () => {
+  it.each(['prestart', 'prepack', 'deb'])(
+    'is made from a fresh clone, where nothing is installed: %s',
+    (name) => {
+      const { scripts } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as {
+        scripts: Record<string, string>;
+      };
+      expect(scripts[name]).toMatch(/^npm run --silent setup && npm run --silent build/);
+    },
+  );
+
   it('holds what a mail host needs', () => {
     expect(paths()).toEqual(
       expect.arrayContaining([
