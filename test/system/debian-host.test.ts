@@ -19,8 +19,10 @@ const PAGE = readFileSync(join(PROJECT, 'docs/postfix-debian.md'), 'utf8');
 const SUITE = process.env['DEBIAN_HOST'] ?? 'bookworm';
 const execute = promisify(execFile);
 
-/** The blocks of the page, in their order. */
-const BLOCKS = [...PAGE.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+/** The blocks of a page, in their order. */
+const blocksOf = (page: string): readonly string[] =>
+  [...page.matchAll(/^```sh\n(.*?)^```$/gms)].map(([, block = '']) => block);
+const BLOCKS = blocksOf(PAGE);
 const INSTALL = BLOCKS.findIndex((block) => block.startsWith('dpkg'));
 
 type Found = { readonly check: string; readonly mend: string };
@@ -46,7 +48,7 @@ describe('a Debian host, set up by the page', () => {
     for (const block of BLOCKS.slice(0, INSTALL + 1)) await host.run(block);
     const admin = await ImapAdmin.login(await host.port(143), 'cyrus', 'secret');
     for (const name of ['postmaster', 'alice']) await admin.command(`CREATE user/${name}@example.jp`);
-    for (const block of BLOCKS.slice(INSTALL + 1)) await host.run(block);
+    for (const block of BLOCKS.slice(INSTALL + 1, -1)) await host.run(block);
     port = await host.port(25);
   });
   afterAll(async () => {
@@ -73,6 +75,11 @@ describe('a Debian host, set up by the page', () => {
       '250 2.1.5',
       '550 5.1.1',
     ]);
+  });
+
+  test('prints what the page says at its end', async () => {
+    const said = await host.run(`set +e\n${BLOCKS.at(-1)}`);
+    expect(said).toBe('OK postmaster@example.jp\nNOTFOUND Mailbox does not exist');
   });
 
   test('knows its domains from the daemon, and relays for no other', async () => {
@@ -118,6 +125,21 @@ describe('a Debian host, set up by the page', () => {
     await host.run('systemctl stop cyrusmapd');
     expect(await rcpt('alice@example.jp')).toEqual(['451 4.3.0']);
     await host.run('systemctl start cyrusmapd');
+    await eventually('alice@example.jp', '250 2.1.5');
+  });
+
+  test.each([
+    ['the copy that Cyrus made', 'db.backup'],
+    ['what is on the disk', 'reconstruct'],
+  ])('gets a lost list of mailboxes back from %s, as docs/troubleshooting.md says', async (_, words) => {
+    const pages = blocksOf(readFileSync(join(PROJECT, 'docs/troubleshooting.md'), 'utf8'));
+    const [block = 'false'] = pages.filter((each) => each.includes(words));
+    // As Cyrus does it every 30 minutes.
+    await host.run("su -s /bin/sh cyrus -c '/usr/lib/cyrus/bin/ctl_cyrusdb -c'");
+    await host.run('systemctl stop cyrus-imapd; rm /var/lib/cyrus/mailboxes.db; systemctl start cyrus-imapd');
+    await eventually('alice@example.jp', '451 4.3.0');
+    await host.run(block);
+    await eventually('nobody@example.jp', '550 5.1.1');
     await eventually('alice@example.jp', '250 2.1.5');
   });
 
