@@ -1,16 +1,16 @@
-// How long whoever is accepted may have been connected: the kernel does not tell, and a connection's first question may be
-// as old. Connections are accepted in the order in which they came, and at least one a turn of the loop: so what comes
-// after a whole turn without any is new, and whoever is accepted after as many as the queue can hold came later than the
-// first of those was accepted. No I/O.
+// Estimates how long a connection may have waited in the kernel before it was accepted, since its first question may be as old
+// and the kernel does not tell. Connections are accepted in the order in which they came, at least one in each turn of the
+// event loop. So one that comes after a turn without any is new; and one that is accepted after as many others as the queue
+// can hold has come later than the moment at which the first of those was accepted. No I/O.
 import type { Arrival } from './inbox.js';
 
 export class AcceptQueue {
   readonly #capacity: number;
-  /** Of whoever waits: undefined while nobody does. */
+  /** Since when those who wait may have been connected; undefined while nobody waits. */
   #since: Arrival | undefined;
   #acceptedInTurn = false;
   #watching = false;
-  /** When all that wait from then on are accepted after so many more. */
+  /** Who is accepted after `#left` more was not in the queue yet at this time, so it came later. */
   #checkpoint = 0;
   #left = 0;
 
@@ -38,12 +38,12 @@ export class AcceptQueue {
     return since;
   }
 
-  /** How long whoever waits to be accepted may have waited. */
+  /** How long those who wait to be accepted may have waited, at most. */
   waitedMs(now: number): number {
     return this.#since === undefined ? 0 : now - this.#since.noticed;
   }
 
-  /** The process stood still from then on: whoever came meanwhile waits in the queue. */
+  /** The process has stood still since then: whoever came meanwhile waits in the queue. */
   stoodStill(since: number, now: number): void {
     this.#acceptedInTurn = true;
     this.#begin({ earliest: since, noticed: since }, now);

@@ -12,7 +12,7 @@ import { OwedReplies } from './owed-replies.js';
 import type { Shared } from './shared.js';
 import type { Waiter } from './turns.js';
 
-/** Of a connection's share of a turn, in answers that are known: what asking costs, reading the answer included. */
+/** What it costs to ask Cyrus and to read its answer, counted in known answers: for a connection's fair share of a turn. */
 const ASKING_COST = 8;
 
 /**
@@ -39,14 +39,14 @@ export class ClientConnection implements Asker, Waiter {
   readonly #outbox: Outbox;
   #peer: Peer = 'asking';
   #owed: OwedReplies | undefined;
-  /** When the last request was complete, or the present one begun. */
+  /** When the last request was complete, or when the present one began. */
   #since: number;
-  /** Requests of late: halved each second. */
+  /** How many requests came lately: halved each second. */
   recent = 0;
 
   /**
    * @param endpoint where it was accepted, for the log
-   * @param connected when it may have been made, if it waited to be accepted
+   * @param connected since when it may have been connected, if it waited to be accepted
    */
   constructor(socket: Socket, endpoint: string, shared: Shared, connected: Arrival | undefined) {
     this.#socket = socket;
@@ -59,7 +59,7 @@ export class ClientConnection implements Asker, Waiter {
     this.#inbox = new Inbox(decoder, this.#since, connected);
   }
 
-  /** The path of every request: no promise, no closure, no copy of what was read but the strings to look up. */
+  /** Every request takes this path: so it makes no promise, no closure, and no copy of what was read but the strings to look up. */
   receive(chunk: Buffer): void {
     const { now, watch, turns } = this.#shared;
     const readAt = now();
@@ -85,7 +85,7 @@ export class ClientConnection implements Asker, Waiter {
     if (!this.#shared.watch.check(now)) this.#serve(now);
   }
 
-  /** The peer sent its FIN. It still gets every reply it asked for. */
+  /** The peer sent its FIN. It still gets a reply to each of its requests. */
   finish(): void {
     if (this.#peer === 'asking') this.#peer = 'finished';
     this.resume();
@@ -133,7 +133,7 @@ export class ClientConnection implements Asker, Waiter {
     }
   }
 
-  /** When the first request that is not answered, or not even read, may have come. */
+  /** The earliest time at which the first request that is not answered yet, or not even read, may have come. */
   get #oldest(): number | undefined {
     return this.#owed?.earliest ?? (this.#inbox.unread ? this.#inbox.earliest : undefined);
   }
@@ -173,7 +173,7 @@ export class ClientConnection implements Asker, Waiter {
     if (frames !== '') this.#write(frames, earliest, now);
   }
 
-  /** @returns what may be written now: nothing, where others wait before it */
+  /** @returns what may be written now: nothing, where earlier replies are not ready yet */
   #inOrder(reply: Reply): string {
     const frame = this.#frame(reply);
     if (this.#owed === undefined) return frame;
@@ -226,7 +226,7 @@ export class ClientConnection implements Asker, Waiter {
     this.#settle(now);
   }
 
-  /** A late reply would be taken for the answer to the next question: then there is none. */
+  /** A late reply would be taken for the answer to the next question, so it is not written at all. */
   #write(frames: string, earliest: number, now: number): void {
     const { limits } = this.#shared;
     if (now - earliest > limits.answerWithinMs) return this.#close('late', now);
@@ -279,7 +279,7 @@ export class ClientConnection implements Asker, Waiter {
     this.#outbox.end(now, () => this.#shared.ended(this.#socket));
   }
 
-  /** @returns the last reply, where no others wait before it */
+  /** @returns the last reply, where no earlier ones wait */
   #refuse(error: ProtocolError, now: number): string {
     this.#ignore();
     this.#tell('protocolError', now, error);

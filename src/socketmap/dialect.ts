@@ -17,18 +17,18 @@ export interface RequestDecoder {
    * @throws ProtocolError where the input is none, again at each further call
    */
   next(): string | undefined;
-  /** Lets go of what it was fed and has not read: nobody will. */
+  /** Drops what it was fed and has not read, since nobody will read it. */
   drop(): void;
 }
 
 export type Dialect = {
-  /** Of the configuration, for errors. */
+  /** The table of the configuration that errors name. */
   readonly table: 'socketmap' | 'policy';
   readonly decoder: (maxBytes: number) => RequestDecoder;
   /** @throws ProtocolError */
   readonly parse: (payload: string) => Request;
   readonly format: (reply: Reply) => string;
-  /** The last reply, to who breaks the protocol. */
+  /** The last reply, to a peer that breaks the protocol. */
   readonly broken: (error: ProtocolError) => Reply;
 };
 

@@ -2,20 +2,20 @@
 // bytes that it came in. No I/O.
 import type { RequestDecoder } from './dialect.js';
 
-/** When bytes may have reached the kernel, at the earliest; and when they were noticed, or should have been. */
+/** The earliest time at which bytes may have reached the kernel; and the time at which we noticed them, or should have. */
 export type Arrival = { readonly earliest: number; readonly noticed: number };
 
-/** Read and not looked at: then the socket is read no further until this is. */
+/** When so many bytes have been read and not yet taken apart, the socket is not read any further. */
 const MAX_BYTES = 16_384;
 
 type Piece = Arrival & { readonly chunk: Buffer };
 
 export class Inbox {
   readonly #decoder: RequestDecoder;
-  /** Behind what the decoder holds. */
+  /** Bytes that follow those that the decoder holds already. */
   #pieces: Piece[] | undefined;
   #bytes = 0;
-  /** Of what comes from a socket that was not read for a while. */
+  /** The age of what comes next, where the socket was not read for a while: the bytes may have waited in it since then. */
   #heldSince: Arrival | undefined;
   #holds = 0;
   #earliest: number;
@@ -46,19 +46,19 @@ export class Inbox {
     return this.#bytes >= MAX_BYTES;
   }
 
-  /** Of the request that next() gave, and of what it will read next: no earlier than this did it reach the kernel. */
+  /** The earliest time at which the request that next() gave, or what it will read next, may have reached the kernel. */
   get earliest(): number {
     return this.#earliest;
   }
 
-  /** The same, but when it was read, or should have been: for the deadline of a lookup. */
+  /** The time at which that was read, or should have been read: the deadline of a lookup counts from here. */
   get noticed(): number {
     return this.#noticed;
   }
 
   /**
-   * Takes what was read.
-   * @param earliest when it may have reached the kernel, from a socket that was read all the time
+   * Takes what was read from the socket.
+   * @param earliest when it may have reached the kernel, provided that the socket was read all the time
    */
   add(chunk: Buffer, earliest: number, now: number): void {
     const held = this.#heldSince;
@@ -84,20 +84,20 @@ export class Inbox {
     }
   }
 
-  /** Lets go of what nobody will read. */
+  /** Drops what nobody will read any more. */
   clear(): void {
     this.#decoder.drop();
     this.#pieces = undefined;
     this.#bytes = 0;
   }
 
-  /** Its socket is not read from now on: what is read later may be as old. */
+  /** Its socket is not read from now on: what is read later may have waited in it since now. */
   hold(now: number): void {
     this.#holds += 1;
     this.#heldSince ??= { earliest: now, noticed: now };
   }
 
-  /** Its socket is read again. After a whole turn of the loop all that has waited in it is here. */
+  /** Its socket is read again. After a whole turn of the event loop everything that had waited in it has been read. */
   release(): void {
     const holds = this.#holds;
     const aTurnLater = (): void => {

@@ -4,13 +4,13 @@ import type { LingerLimits } from './lingering.js';
 import { DEFAULT_MAX_NETSTRING_BYTES } from './netstring.js';
 
 export type ConnectionLimits = {
-  /** Requests of a connection that wait for Cyrus; then the connection is read no further until one is answered. */
+  /** How many requests of a connection may wait for Cyrus: then it is not read any further until one is answered. */
   readonly maxWaiting: number;
-  /** The same in bytes: a map name may be as long as a request. No key. */
+  /** The same limit in bytes, since a map name may be as long as a request. No key. */
   readonly maxWaitingBytes: number;
-  /** Of all connections together: beyond it each may have one request that waits. No key. */
+  /** The limit in bytes for all connections together: beyond it each connection may have one request that waits. No key. */
   readonly maxAskedBytes: number;
-  /** Requests of a connection that are answered in one turn of the event loop; then the others have theirs. No key. */
+  /** How many requests of a connection are answered in one turn of the event loop, before the others have their turn. No key. */
   readonly maxPerTurn: number;
   /** Payload of a request: map name, space and key. */
   readonly maxRequestBytes: number;
@@ -19,32 +19,35 @@ export type ConnectionLimits = {
    * the next recipient of that session is a 451.
    */
   readonly idleTimeoutMs: number;
-  /** From a request's first byte to its last. */
+  /** How long a request may take from its first byte to its last. */
   readonly requestTimeoutMs: number;
-  /** For a peer to take what it was answered. */
+  /** How long a peer may take to read what it was answered. */
   readonly writeTimeoutMs: number;
-  /** From the arrival of a request to its reply, below the 30 s after which Sendmail gives up. No key. */
+  /** The longest time from the arrival of a request to its reply: below the 30 s after which Sendmail gives up. No key. */
   readonly answerWithinMs: number;
 };
 
 export type ServerLimits = ConnectionLimits &
   LingerLimits & {
-    /** Of all listeners together. Sendmail holds one for each SMTP session: must be above its MaxDaemonChildren. */
+    /** Connections of all listeners together. Sendmail holds one for each SMTP session: keep it above MaxDaemonChildren. */
     readonly maxConnections: number;
     /**
-     * Over `maxConnections`, for what lingers: so that who came over that limit reads our FIN as well. The oldest is closed
-     * where room is needed, so that no connection is refused for one that lingers. No key.
+     * So many connections beyond `maxConnections` may linger, so that those who came over that limit read our FIN as well.
+     * Where room is needed the oldest is closed: no connection is refused because another one lingers. No key.
      */
     readonly maxOverLimit: number;
-    /** That this process may have: where they do not suffice, there are fewer connections. No key. */
+    /** How many files this process may have open: where they do not suffice, there are fewer connections. No key. */
     readonly openFiles: number;
-    /** Of those, for connections of Cyrus that push events. No key. */
+    /** How many of these are kept for connections of Cyrus that push events. No key. */
     readonly eventConnections: number;
-    /** Of each listener; the kernel cuts it to net.core.somaxconn (kern.ipc.soacceptqueue on FreeBSD). */
+    /**
+     * How many connections the kernel keeps for each listener until they are accepted. It cuts the number to
+     * net.core.somaxconn (kern.ipc.soacceptqueue on FreeBSD).
+     */
     readonly backlog: number;
-    /** The loop standing still for longer than this: 30 s less the deadline of a lookup. No key. */
+    /** When the event loop stands still for longer than this, connections are ended: 30 s less the deadline of a lookup. No key. */
     readonly stallLimitMs: number;
-    /** From stop to the end of the last connection. */
+    /** The longest time from stop() to the end of the last connection. */
     readonly shutdownGraceMs: number;
   };
 

@@ -1,15 +1,15 @@
-// Connections that we have ended and whose peer has not: what it sends is read and dropped until it closes too. To one
-// that is closed Sendmail cannot write: it leaves socket_map_lookup() by a longjmp (sendmail/map.c, syserr()), keeps the
-// dead connection, and defers whatever else its session asks. Where it reads our FIN, it connects anew. I/O.
+// Connections that we have ended, and the mail server has not: what it still sends is read and dropped until it closes too. If we
+// closed them, Sendmail's next write would fail; it then leaves socket_map_lookup() by a longjmp (sendmail/map.c, syserr()),
+// keeps the dead connection, and defers whatever else its session asks. Where it reads our FIN instead, it connects anew. I/O.
 import type { Socket } from 'node:net';
 
 export type LingerLimits = {
   /**
-   * For the peer to close what we have ended. As long as Sendmail lets a session be silent: Timeout.command, 1 h by
-   * default.
+   * How long the peer has to close what we have ended. The default is the time for which Sendmail lets a session be silent,
+   * Timeout.command, 1 h.
    */
   readonly lingerTimeoutMs: number;
-  /** That a peer may still send: what it had under way, and its next request. No key. */
+  /** How many bytes a peer may still send: what it had under way, and its next request. No key. */
   readonly maxDroppedBytes: number;
 };
 
@@ -28,13 +28,13 @@ export class Lingering {
     return this.#sockets.size;
   }
 
-  /** @param socket one that end() was called for, with nothing left to be sent */
+  /** @param socket on which end() was called, and which has nothing left to send */
   add(socket: Socket, now: number): void {
     const { lingerTimeoutMs, maxDroppedBytes } = this.#limits;
     this.#sockets.set(socket, { until: now + lingerTimeoutMs, bytes: maxDroppedBytes });
   }
 
-  /** It was sent so much more. */
+  /** The peer has sent so many more bytes, which were dropped. */
   drop(socket: Socket, bytes: number): void {
     const rest = this.#sockets.get(socket);
     if (rest === undefined) return;
@@ -42,7 +42,7 @@ export class Lingering {
     if (rest.bytes < 0) this.#destroy(socket);
   }
 
-  /** It is closed. */
+  /** The socket is closed. */
   delete(socket: Socket): void {
     this.#sockets.delete(socket);
   }

@@ -1,9 +1,9 @@
-// Whether the kernel may have dropped the end of a handshake since its queue was full. Linux then believes the mail server
-// connected no less than that does itself, and lets it in up to a minute later, when one of the two has sent again: its
-// question is as old (tcp_check_req(), while tcp_abort_on_overflow is 0). Others send a RST. Reads a file of /proc. I/O.
+// Notices that the kernel may have dropped the end of a TCP handshake because its queue was full. On Linux the mail server then
+// believes that it is connected; the kernel lets it in up to a minute later, when one of the two has sent something again, and its
+// question is as old by then (tcp_check_req(), while tcp_abort_on_overflow is 0). Other systems send a RST. Reads a file of /proc.
 import { readFileSync } from 'node:fs';
 
-/** After that a listener is opened anew, and whoever the kernel still holds half open is refused. Far below Sendmail's 30 s. */
+/** Then the listener is opened anew, which refuses those whom the kernel still holds half open. Far below Sendmail's 30 s. */
 export const RENEW_AFTER_MS = 10_000;
 
 export class ListenOverflows {
@@ -19,7 +19,7 @@ export class ListenOverflows {
     this.#readAt = now;
   }
 
-  /** Whoever is accepted by TCP may have been connected since then. */
+  /** Since when a TCP connection that is accepted now may have been connected; undefined where no queue has overflowed. */
   get since(): number | undefined {
     return this.#since;
   }
@@ -36,7 +36,7 @@ export class ListenOverflows {
     return this.#since !== undefined && now - this.#since >= RENEW_AFTER_MS;
   }
 
-  /** They were: who was half open is so no more. */
+  /** The listeners were opened anew: nobody is half open any more. */
   renewed(): void {
     this.#since = undefined;
   }

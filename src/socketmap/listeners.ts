@@ -16,7 +16,7 @@ import type { ListenOverflows } from './listen-overflows.js';
 
 export type ListenersParts = {
   readonly rules: ListenerRules;
-  /** Of the configuration, for errors. */
+  /** The table of the configuration that errors name. */
   readonly table: string;
   readonly log: Log;
   readonly overflows: ListenOverflows;
@@ -27,11 +27,11 @@ export type ListenersParts = {
 export class Listeners {
   readonly #parts: ListenersParts;
   readonly #open = new Map<Listener, AcceptQueue>();
-  /** Closed, and not open again. */
+  /** Endpoints whose listener was closed and could not be opened again yet. */
   readonly #missing = new Set<Endpoint>();
-  /** Ports of another process, which are shared with it when it agrees. */
+  /** Ports on which another process listens: they are opened when it hands over. */
   readonly #later: Endpoint[] = [];
-  /** Ports are another process' now. */
+  /** Whether another process has the ports now. */
   #portsPassed = false;
   #renewing = false;
   #closed = false;
@@ -67,7 +67,7 @@ export class Listeners {
     for (const endpoint of this.#later.splice(0)) await this.#openNow(endpoint);
   }
 
-  /** Another process listens on the same ports: ours are closed as soon as nobody waits there, who would be cut off. */
+  /** Another process listens on the same ports. Ours are closed when nobody waits in their queues, since closing cuts those off. */
   async closePorts(now: () => number): Promise<void> {
     this.#portsPassed = true;
     for (const [listener, queue] of this.#open) {
@@ -91,7 +91,7 @@ export class Listeners {
     verbs.listening(log, { endpoint: listener.name });
   }
 
-  /** When one that is accepted now may have been made, if it did not come just now. */
+  /** @returns since when a connection that is accepted now may have been connected; undefined where it has just come */
   accepted(listener: Listener, now: number, earliest: number): Arrival | undefined {
     const waited = this.#open.get(listener)?.accepted(now, earliest);
     const { since } = this.#parts.overflows;
@@ -99,7 +99,7 @@ export class Listeners {
     return { earliest: Math.min(since, waited?.earliest ?? since), noticed: waited?.noticed ?? now };
   }
 
-  /** How long whoever waits to be accepted may have waited. */
+  /** How long those who wait to be accepted may have waited, at most. */
   waitedMs(now: number): number {
     return Math.max(0, ...[...this.#open.values()].map((queue) => queue.waitedMs(now)));
   }
@@ -119,7 +119,7 @@ export class Listeners {
     for (const listener of this.#open.keys()) listener.close();
   }
 
-  /** While it is closed, for less than a millisecond, who connects is refused. */
+  /** A listener is closed for less than a millisecond; whoever connects in that time is refused. */
   async #renew(isDue: boolean): Promise<void> {
     this.#renewing = true;
     if (isDue) this.#closeInet();

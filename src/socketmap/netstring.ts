@@ -116,13 +116,13 @@ export class NetstringDecoder {
     this.#length = NO_DIGIT;
   }
 
-  /** Lets go of what it was fed and has not read: nobody will. */
+  /** Drops what it was fed and has not read, since nobody will read it. */
   drop(): void {
     this.#starved();
     this.#split = undefined;
   }
 
-  /** Lets go of the chunk: an idle connection must not hold what it last read. */
+  /** Forgets the chunk, since an idle connection must not hold the memory of what it last read. */
   #starved(): undefined {
     this.#chunk = NO_BYTES;
     this.#at = 0;

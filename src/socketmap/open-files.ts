@@ -1,10 +1,10 @@
-// How many files this process may have open, and how many connections fit in. Beyond that the runtime accepts whoever
-// comes and closes at once, without a word to us and without a FIN before (libuv, uv__emfile_trick()).
+// How many files this process may have open, and how many connections that leaves room for. Beyond it the runtime accepts
+// whoever comes and closes at once, and tells neither us nor, by a FIN, the peer (libuv, uv__emfile_trick()).
 
-/** For everything but connections that are accepted: listeners, back-channels, the log, the runtime. */
+/** Files that are kept for everything but accepted connections: listeners, back-channels, the log, the runtime. */
 export const RESERVED_FILES = 128;
 
-/** Of Cyrus: each of its processes that pushes an event has one, for as long as that takes. */
+/** Connections of Cyrus: each of its processes has one for as long as it pushes an event. */
 const EVENT_CONNECTIONS_MAX = 1_000;
 
 /** The part of the runtime's report that is read here. */
@@ -12,7 +12,7 @@ type Report = { readonly userLimits?: { readonly open_files?: { readonly soft?: 
 
 /**
  * Node has no getrlimit(2), but a report that has it; the runtime raised the soft limit to the hard one at its start.
- * Looks up names of the peers of open sockets: so for a process that has none yet.
+ * The report looks up the names of the peers of open sockets, which may take long: so call it before there are any.
  */
 export function openFilesLimit(): number {
   const { userLimits }: Report = process.report.getReport();
@@ -21,7 +21,7 @@ export function openFilesLimit(): number {
 }
 
 /**
- * @param reserved for what this process does beside
+ * @param reserved files for what else this process does
  * @returns `wanted`, or fewer, but never less than one
  */
 export function connectionsWithin(openFiles: number, wanted: number, reserved: number): number {
@@ -29,8 +29,8 @@ export function connectionsWithin(openFiles: number, wanted: number, reserved: n
 }
 
 /**
- * Of Cyrus' processes that push events at the same time: a quarter of what there is, since one that is not accepted for want
- * of a file is lost without a word.
+ * How many processes of Cyrus may push events at the same time: a quarter of the files, since the event of one that is not
+ * accepted for want of a file is lost, and nobody is told.
  */
 export function eventConnectionsWithin(openFiles: number): number {
   return Math.max(1, Math.min(EVENT_CONNECTIONS_MAX, Math.floor((openFiles - RESERVED_FILES) / 4)));

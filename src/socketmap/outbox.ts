@@ -1,5 +1,5 @@
-// What is written to a mail server, and by when it must have taken that: an answer that it takes later would be one to its
-// next question. Holds no bytes of its own: the socket has them. I/O.
+// Writes to a mail server, and knows by when it must have taken what was written: it would take a later answer for the one to
+// its next question. Holds no bytes of its own, since the socket has them. I/O.
 import type { Socket } from 'node:net';
 import type { ConnectionLimits } from './limits.js';
 
@@ -9,7 +9,7 @@ export const SWEEP_MS = 1000;
 export class Outbox {
   readonly #socket: Socket;
   readonly #limits: ConnectionLimits;
-  /** For what is written and not yet with the kernel, our FIN as well. */
+  /** By when the kernel must have taken what was written, our FIN included. */
   #takeBy = Infinity;
 
   constructor(socket: Socket, limits: ConnectionLimits) {
@@ -17,17 +17,17 @@ export class Outbox {
     this.#limits = limits;
   }
 
-  /** Whether the peer does not take as fast as it asks. */
+  /** Whether the peer takes its answers more slowly than it asks. */
   get full(): boolean {
     return this.#socket.writableNeedDrain;
   }
 
-  /** Whether all is with the kernel. */
+  /** Whether the kernel has taken everything that was written. */
   get empty(): boolean {
     return this.#socket.writableLength === 0;
   }
 
-  /** Whether our FIN is behind the last reply. */
+  /** Whether we have ended the connection: our FIN follows the last reply. */
   get ended(): boolean {
     return this.#socket.writableEnded;
   }
@@ -41,14 +41,14 @@ export class Outbox {
     this.#socket.write(frames, 'latin1');
   }
 
-  /** @param sent called when our FIN is with the kernel, or never will be */
+  /** @param sent called when the kernel has taken our FIN, or when it never will */
   end(now: number, sent: () => void): void {
     const takeBy = now + this.#limits.writeTimeoutMs;
     this.#takeBy = this.empty ? takeBy : Math.min(takeBy, this.#takeBy);
     this.#socket.end(sent);
   }
 
-  /** Whether the peer has left something untaken for too long. */
+  /** Whether the peer has not taken something for too long. */
   isOverdue(now: number): boolean {
     return now >= this.#takeBy && (!this.empty || this.ended);
   }

@@ -3,20 +3,20 @@
 import type { Log } from '../log/log.js';
 import * as verbs from '../log/verbs/socketmap.js';
 
-/** How long is the queue before us? */
+/** Who waits for us, and for how long. */
 export type QueueState = {
   /** Connections whose requests are read and wait for a turn of the event loop. */
   readonly waiting: number;
-  /** How long the first of them does. */
+  /** How long the first of them has waited. */
   readonly waitedMs: number;
-  /** How long whoever is accepted next may have waited for that. */
+  /** How long the connection that is accepted next may have waited to be accepted. */
   readonly acceptMs: number;
 };
 
 /** A wait that is worth a line. Sendmail waits 30 s, and the person who sends a letter a few. */
 const OVERLOADED_MS = 1_000;
 const LINE_EVERY_MS = 60_000;
-/** For so long it must be quiet before the next overload is a new one. */
+/** It must be quiet for so long before the next overload counts as a new one. */
 const QUIET_MS = 10_000;
 
 export class OverloadLog {

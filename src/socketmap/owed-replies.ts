@@ -1,12 +1,12 @@
-// The replies that a connection is owed and cannot be given yet, in the order of its requests: behind one that Cyrus is
-// asked for, all wait. No I/O.
+// The replies that a connection has yet to get, in the order of its requests: while one waits for Cyrus, all later ones wait
+// behind it. No I/O.
 
 import type { Shared } from './shared.js';
 
 export type Owed = {
-  /** When its request may have reached the kernel, at the earliest. */
+  /** The earliest time at which its request may have reached the kernel. */
   readonly earliest: number;
-  /** Of its request: what is remembered of it until it is answered, and in its reply. */
+  /** The length of its request: so much memory is held until it is answered, and its reply repeats the key. */
   readonly bytes: number;
   /** The reply's bytes, once there are any. */
   frame: string | undefined;
@@ -15,26 +15,26 @@ export type Owed = {
 export class OwedReplies {
   #owed: Owed[] = [];
   #bytes = 0;
-  /** They are about to be looked through: at the end of this turn of the loop. */
+  /** Whether they will be looked through at the end of this turn of the event loop. */
   due = false;
 
   get size(): number {
     return this.#owed.length;
   }
 
-  /** Of the first request that waits. */
+  /** The same time of the first request that waits. */
   get earliest(): number | undefined {
     return this.#owed[0]?.earliest;
   }
 
-  /** Whether so much waits that the connection is to be read no further; where it is too much of all, one request is. */
+  /** Whether so much waits, here or on all connections together, that this connection must not be read any further. */
   isFull({ limits, askedBytes }: Pick<Shared, 'limits' | 'askedBytes'>): boolean {
     const { maxWaiting, maxWaitingBytes, maxAskedBytes } = limits;
     return this.size >= maxWaiting || this.#bytes >= maxWaitingBytes || askedBytes >= maxAskedBytes;
   }
 
   /**
-   * @param bytes of the request
+   * @param bytes the length of the request
    * @returns where its reply belongs
    */
   add(earliest: number, bytes: number, frame?: string): Owed {
@@ -44,7 +44,7 @@ export class OwedReplies {
     return owed;
   }
 
-  /** The bytes of all that are ready, up to the first that is not. */
+  /** Takes out all replies that are ready, up to the first that is not. */
   take(): string {
     let frames = '';
     let ready = 0;

@@ -8,7 +8,7 @@ export type Request = {
   /** May be empty: smmapd does not look at it. */
   readonly map: string;
   readonly key: string;
-  /** Of the message that is to come: a whole number from 1. No socketmap tells it. */
+  /** The size of the message that is to come, a whole number from 1. A socketmap never tells it; the policy service does. */
   readonly messageBytes?: number;
 };
 

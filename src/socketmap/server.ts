@@ -45,7 +45,7 @@ const DEFAULT_SERVER_OPTIONS: ServerOptions = Object.freeze({
 
 export type ServerParts = {
   readonly lookup: Lookup;
-  /** By default that of a socketmap. */
+  /** What is spoken on its connections; by default a socketmap. */
   readonly dialect?: Dialect;
   readonly log: Log;
   /** Monotonic, in milliseconds. */
@@ -58,7 +58,7 @@ export type ServerParts = {
 
 export class SocketmapServer {
   readonly #limits: ServerLimits;
-  /** As configured, or as many as there can be. */
+  /** As many as configured, or fewer where there are not enough files. */
   readonly #maxConnections: number;
   readonly #allowed: NetworkList | undefined;
   readonly #log: Log;
@@ -152,17 +152,17 @@ export class SocketmapServer {
     this.#watch.limitMs = ms;
   }
 
-  /** That are served, without those that linger. */
+  /** How many connections are served, without those that linger. */
   get connections(): number {
     return this.#connections.size;
   }
 
-  /** That we have ended and their peers have not. */
+  /** How many connections we have ended and their peers have not. */
   get lingering(): number {
     return this.#lingering.size;
   }
 
-  /** Who waits, for a turn or to be accepted. */
+  /** Who waits for a turn, or to be accepted, and for how long. */
   get queue(): QueueState {
     const now = this.#now();
     return {
@@ -185,7 +185,7 @@ export class SocketmapServer {
 
   /**
    * Accepts no more, ends what is idle, answers what is in flight; and closes everything when nothing is owed any more,
-   * or after the grace. Peers are not waited for: until it is started anew, nobody else is answered either.
+   * or after the grace. It does not wait for peers to close: until the daemon is started anew, nobody is answered anyway.
    */
   stop(graceMs: number = this.#limits.shutdownGraceMs): Promise<void> {
     return (this.#stopped ??= this.#stop(graceMs));
@@ -243,7 +243,7 @@ export class SocketmapServer {
     this.#closings.add('notAccepted', this.#now(), { endpoint: name, error: messageOf(error) });
   }
 
-  /** Strangers first, since they do not linger: they would take the room of those that are none. */
+  /** Strangers are refused first: their connections do not linger, so they never take the room of those that may ask. */
   #whyRefused(
     socket: Socket,
     endpoint: Endpoint,
@@ -254,7 +254,7 @@ export class SocketmapServer {
     return this.#connections.size >= this.#maxConnections ? 'overLimit' : undefined;
   }
 
-  /** Sendmail asks as soon as it is connected, and may have given up on the answer. */
+  /** Sendmail asks as soon as it is connected: where it has waited for too long, it may have given up on the answer already. */
   #whyTooOld(connected: Arrival | undefined, now: number): ClosingReason | undefined {
     if (connected === undefined) return undefined;
     if (connected.earliest < this.#watch.runningSince) return 'stalled';

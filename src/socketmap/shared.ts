@@ -21,6 +21,6 @@ export type Shared = {
   readonly ended: (socket: Socket) => void;
   /** The server stops: a connection that owes nothing is closed. */
   draining: boolean;
-  /** Of requests that Cyrus is asked for. */
+  /** Bytes of the requests for which Cyrus is asked at this moment. */
   askedBytes: number;
 };

@@ -12,7 +12,7 @@ export type StallClocks = {
 
 export class StallWatch {
   readonly #wallClock: () => number;
-  /** Standing still for longer than this is a stall. */
+  /** Milliseconds: standing still for longer than this is a stall. */
   limitMs: number;
   readonly #onStall: (stalledMs: number) => void;
   #lastTick: number;
@@ -43,13 +43,13 @@ export class StallWatch {
     return this.#tickBefore;
   }
 
-  /** Whoever came before has been closed, or must be. */
+  /** Connections that were opened before this time have been closed, or must be. */
   get runningSince(): number {
     return this.#runningSince;
   }
 
   /**
-   * After SIGCONT the loop may find sockets to read before timers to run: so every reader asks this first.
+   * After SIGCONT the event loop may read sockets before it runs timers: so every reader asks this first.
    * @returns whether the loop stood still; the caller's connection is closed then
    */
   check(now: number): boolean {

@@ -3,30 +3,30 @@
 // that accepting, Cyrus' answers and its events are never far. Who has asked least of late comes first; one in four is whoever
 // has waited longest, so that all are served at last. No I/O.
 
-/** A few hundred requests. Also what a new connection waits for its turn to be accepted: the loop accepts one a turn. */
+/** Time for a few hundred requests. A new connection waits for as long, since the event loop accepts one in each turn. */
 export const TURN_BUDGET_MS = 4;
-/** While connections come, so that they are accepted faster. */
+/** The budget while connections come, so that they are accepted faster. */
 const HURRIED_BUDGET_MS = 1;
 
-/** By powers of two of what was asked of late. */
+/** Those who wait are sorted by how much they asked lately, in powers of two. */
 const LEVELS = 12;
 const OLDEST_EVERY = 4;
 
 export interface Waiter {
-  /** Requests of late: halved each second. */
+  /** How many requests came lately: halved each second. */
   readonly recent: number;
   /** Since when it has waited for its turn. */
   readonly waitingSince: number;
-  /** It is its turn, which takes a fraction of the budget. */
+  /** Called when it has its turn, which may take a fraction of the budget. */
   serveTurn(now: number): void;
 }
 
 export class Turns {
   readonly #now: () => number;
-  /** Each in the order in which they came. */
+  /** On each level they stand in the order in which they came. */
   readonly #levels = Array.from({ length: LEVELS }, () => new Set<Waiter>());
   #size = 0;
-  /** Read in this turn, while nobody waited. */
+  /** Those whose requests were read in this turn, while nobody waited. */
   readonly #ready = new Set<Waiter>();
   #ends = false;
   #hurried = false;
@@ -42,14 +42,14 @@ export class Turns {
     return this.#size;
   }
 
-  /** It was read just now: it is served at the end of this turn, where nobody waits and its budget allows. */
+  /** Its request was read just now: it is served at the end of this turn, where nobody waits and the budget allows it. */
   offer(waiter: Waiter): void {
     if (this.#size > 0) return this.add(waiter);
     this.#ready.add(waiter);
     this.#endTurn();
   }
 
-  /** It waits for its turn, where it was put first. */
+  /** It waits for its turn; where it waits already, it keeps its place. */
   add(waiter: Waiter): void {
     if (this.#ready.has(waiter) || this.#levels.some((level) => level.has(waiter))) return;
     this.#levels[levelOf(waiter.recent)]?.add(waiter);
@@ -69,7 +69,7 @@ export class Turns {
     this.#endTurn();
   }
 
-  /** How long whoever has waited longest does so. */
+  /** How long the one that has waited longest has waited, in milliseconds. */
   waitedMs(now: number): number {
     const oldest = this.#oldest();
     return oldest === undefined ? 0 : now - oldest.waitingSince;
@@ -85,7 +85,7 @@ export class Turns {
     setImmediate(() => this.#serve());
   }
 
-  /** As many as the budget allows, one at least, and nobody's share twice. */
+  /** Serves as many as the budget allows, but at least one, and none twice. */
   #serve(): void {
     this.#ends = false;
     let now = this.#now();
