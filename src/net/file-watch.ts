@@ -3,13 +3,13 @@
 import { stat } from 'node:fs/promises';
 import { sameState, type FileStamp } from './stable-file.js';
 
-/** Between two looks. So long a changed file must have stood still. */
+/** Milliseconds between two looks. A changed file must have stood still for as long. */
 export const LOOK_MS = 1_000;
 
 type Watched = {
-  /** As it was when it was read; undefined where it was not there. */
+  /** How the file was when it was read; undefined where it was not there. */
   readonly known: FileStamp | undefined;
-  /** As it was at the last look. */
+  /** How the file was at the last look. */
   readonly last: FileStamp | undefined;
 };
 
@@ -19,7 +19,7 @@ export class FileWatch {
   #timer: NodeJS.Timeout | undefined;
   #busy = false;
 
-  /** @param changed told once for a change, however many files it was; while it runs nobody looks */
+  /** @param changed called once for a change, however many files it touched; there is no further look until it is done */
   constructor(changed: () => Promise<void> | void) {
     this.#changed = changed;
   }
@@ -37,7 +37,7 @@ export class FileWatch {
     this.#files.clear();
   }
 
-  /** Looks now; what it sees counts as a look of its time. */
+  /** Looks at once, and counts it as a regular look. */
   async look(): Promise<void> {
     if (this.#busy) return;
     this.#busy = true;

@@ -21,13 +21,13 @@ import {
 } from './socket-file.js';
 import { isSame, type Inode, type Succession } from './socket-place.js';
 
-/** Finds hosts that vanished: after a minute's silence the kernel asks. UNIX sockets need none. */
+/** After so long a silence the kernel asks whether the peer's host is still there. UNIX sockets have no need of that. */
 const KEEPALIVE_DELAY_MS = 60_000;
 
 export type ListenerRules = SocketFileRules & {
   readonly backlog: number;
   /**
-   * To take the place of whoever listens there: a UNIX socket waits beside it under another name, a port is shared.
+   * Whether to take the place of whoever listens there: a UNIX socket waits beside it under another name, a port is shared.
    * By default a place in use is left alone.
    */
   readonly beside?: boolean;
@@ -46,9 +46,9 @@ export class Listener {
   #socket: Inode | undefined;
   readonly #again: () => Promise<Spare>;
   #spare: Spare | undefined;
-  /** That got the place back, beside the first one. */
+  /** A second server, which got the place back after a takeover was undone; the first one goes on beside it. */
   #inPlace: Server | undefined;
-  /** With the port that was given for port 0. */
+  /** Where it listens, with the port that the kernel gave for port 0. */
   readonly endpoint: Endpoint;
   /** The same, in Sendmail's notation. */
   readonly name: string;
@@ -94,7 +94,7 @@ export class Listener {
     }
   }
 
-  /** Where it waits for the place of another; undefined where it has its own. */
+  /** The name under which it waits for the place of another socket; undefined where it has its own place. */
   get succession(): Succession | undefined {
     const { endpoint } = this;
     if (endpoint.kind !== 'unix' || this.#bound === undefined) return undefined;
@@ -102,7 +102,7 @@ export class Listener {
   }
 
   /**
-   * Looks whether it has its place: after an exchange, or when that was undone.
+   * Looks whether it has its place, after sockets were exchanged or that was undone.
    * @returns whether its name leads to it
    */
   look(): boolean {
@@ -113,14 +113,14 @@ export class Listener {
     return same;
   }
 
-  /** Gives up its place, where it still has it. It goes on with those who have come. */
+  /** Gives up its place, where it still has it. Connections that were made already go on. */
   vacate(): void {
     if (this.endpoint.kind === 'unix' && this.look() && this.#file !== undefined)
       removeIfSame(this.endpoint.path, this.#file);
   }
 
   /**
-   * Another socket that waits beside this one's place, to have it again when it was lost.
+   * Opens another socket that waits beside this one's place, to get the place back if a takeover is undone.
    * @returns its name @throws what the system throws
    */
   async prepare(): Promise<string> {
@@ -128,7 +128,7 @@ export class Listener {
     return this.#spare.bound;
   }
 
-  /** It has its place for good: other names, and the other socket if it has none, are not needed any more. */
+  /** It keeps its place for good: other names are removed, and the other socket too, unless it has the place. */
   settle(): void {
     if (this.#bound !== undefined) removeFolderOf(this.#bound);
     this.#bound = undefined;
@@ -151,7 +151,7 @@ export class Listener {
     this.settle();
   }
 
-  /** Accepts no more, from this turn on. Connections are not its own. */
+  /** Accepts nobody any more, from this turn on. Connections that were made already are left alone. */
   close(): void {
     if (this.endpoint.kind === 'unix' && this.#file !== undefined)
       removeIfSame(this.endpoint.path, this.#file);
@@ -161,7 +161,7 @@ export class Listener {
   }
 }
 
-/** Of the same rules, under another name. */
+/** A socket opened by the same rules, under another name. */
 type Spare = { readonly server: Server; readonly bound: string };
 
 function newServer(): Server {
@@ -176,7 +176,7 @@ function newServer(): Server {
 type Opened = {
   readonly endpoint: Endpoint;
   readonly file?: FileIdentity;
-  /** Which file it is, for a UNIX socket. */
+  /** For a UNIX socket: which file it is. */
   readonly socket?: Inode;
   readonly bound?: string;
 };
@@ -228,7 +228,7 @@ async function openInet(
   return { endpoint: { kind, host, port: given } };
 }
 
-/** A port that is shared could be had by two daemons that know nothing of each other. @throws where somebody listens */
+/** Two daemons that know nothing of each other could share a port, so it is tried alone first. @throws where somebody listens */
 async function requireFree(options: ListenOptions): Promise<void> {
   const probe = createServer();
   const listening = once(probe, 'listening');

@@ -5,7 +5,7 @@ import { formatEndpoint, isLocal, type Endpoint } from './endpoint.js';
 import { ConfigError } from '../errors.js';
 
 export class NetworkList {
-  /** The runtime calls it by what it is mostly used for; it only tells whether an address is in it. */
+  /** Node calls it a block list, after its usual purpose. Here it holds who may ask: it only tells whether an address is in it. */
   readonly #networks = new BlockList();
 
   constructor(networks: readonly Network[]) {

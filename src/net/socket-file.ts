@@ -10,9 +10,9 @@ import { ConfigError, UnavailableError, codeOf, messageOf } from '../errors.js';
 import { groupId, userId } from './accounts.js';
 
 export type SocketFileRules = {
-  /** Of the configuration, for errors; `socketmap` by default. */
+  /** The table of the configuration that errors name; `socketmap` by default. */
   readonly section?: string;
-  /** A name or a number; undefined leaves it to the process. */
+  /** A name or a number; where it is undefined, the file belongs to whom the process runs as. */
   readonly socketOwner: string | undefined;
   readonly socketGroup: string | undefined;
   readonly socketMode: number;
@@ -25,8 +25,8 @@ export const DEFAULT_SOCKET_FILE_RULES: SocketFileRules = Object.freeze({
 });
 
 /**
- * Which file it is. The number alone would not do: the next file to be made often gets that of the last removed. One
- * whose owner or mode was changed meanwhile is taken for another, and left: a left-over does no harm.
+ * Which file it is. The inode's number alone is not enough, since the next file to be made often gets the number of the one
+ * removed last. A file whose owner or mode was changed meanwhile is taken for another one and left there: that does no harm.
  */
 export type FileIdentity = { readonly ino: bigint; readonly dev: bigint; readonly ctimeNs: bigint };
 
@@ -61,7 +61,7 @@ export function makeFolderFor(bound: string): void {
   withMode(0o700, () => mkdirSync(dirname(bound)));
 }
 
-/** Whatever is left in it goes too. */
+/** Removes that folder with whatever is left in it. */
 export function removeFolderOf(bound: string): void {
   rmSync(dirname(bound), { recursive: true, force: true });
 }

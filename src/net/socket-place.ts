@@ -5,15 +5,15 @@ import { lstatSync, renameSync } from 'node:fs';
 import { basename, dirname } from 'node:path';
 import { UnavailableError, messageOf } from '../errors.js';
 
-/** A place, and the name at which the socket waits that is to have it. */
+/** A place, and the name under which the socket waits that is to have it. */
 export type Succession = { readonly place: string; readonly bound: string };
 
-/** Which file it is, whatever its name, as long as it is there. */
+/** Which file it is: that stays the same under any name, as long as the file exists. */
 export type Inode = { readonly ino: bigint; readonly dev: bigint };
 
 type Step = Succession & {
   readonly heir: Inode;
-  /** Of the process that had the place; undefined where it cannot be undone. */
+  /** The name of another socket of the process that had the place; undefined where the exchange cannot be undone. */
   readonly spare: string | undefined;
 };
 
@@ -26,8 +26,8 @@ export class Exchange {
   }
 
   /**
-   * In one turn of the event loop.
-   * @param spares by place: names of other sockets of those who have the places, to undo it by
+   * Exchanges all of them, in one turn of the event loop.
+   * @param spares for each place, another socket of whoever has it now: it gets the place back if this is undone
    * @throws UnavailableError where one place cannot pass; then all are as they were
    */
   static make(successions: readonly Succession[], spares: ReadonlyMap<string, string>): Exchange {
@@ -50,7 +50,7 @@ export class Exchange {
     }
   }
 
-  /** Those that were replaced have their places back, but not where somebody else has come since. Never throws. */
+  /** Gives their places back to those that were replaced, except where somebody else has come since. Never throws. */
   undo(): void {
     for (const { place, heir, spare } of this.#done) {
       try {
@@ -72,7 +72,7 @@ function heirOf({ place, bound }: Succession): Inode {
   return heir;
 }
 
-/** A rename changes only the time of change. */
+/** Whether it is the same file. A rename changes nothing of it but the time of change. */
 export function isSame(one: Inode, other: Inode): boolean {
   return one.ino === other.ino && one.dev === other.dev;
 }

@@ -4,7 +4,7 @@ import { constants } from 'node:fs';
 import { open, type FileHandle } from 'node:fs/promises';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** Which file it was, and in which state. Any write changes one of them; some file systems count in milliseconds only. */
+/** Which file it was, and in which state. Any write changes one of these; some file systems tell times in milliseconds only. */
 export type FileStamp = {
   readonly ino: bigint;
   readonly dev: bigint;
@@ -21,7 +21,7 @@ export type StableFile = { readonly bytes: Buffer; readonly state: FileState };
 
 export type StableLimits = {
   readonly maxBytes: number;
-  /** For so long it must not have been written to, in milliseconds; 0 is enough where a half file can be told. */
+  /** Milliseconds for which nobody must have written to it; 0 is enough where the reader notices half a file by itself. */
   readonly quietMs?: number;
 };
 
@@ -30,7 +30,7 @@ export class FileError extends Error {
   override readonly name = 'FileError';
 }
 
-/** For so long it is waited for; then it is taken for a file that is written all the time. */
+/** How long we wait for it to stand still, in milliseconds; after that we say that it is written all the time. */
 const PATIENCE_MS = 1000;
 const PAUSE_MS = 50;
 
@@ -67,7 +67,7 @@ export async function whenStill<Read>(
   throw new FileError('is being written to: must stand still while it is read');
 }
 
-/** Whether it was written to within so many milliseconds. A time that is not yet is one of another clock, and says nothing. */
+/** Whether it was written to within so many milliseconds. A time in the future comes from another clock, and says nothing. */
 export function isYoung({ mtimeNs }: Pick<FileStamp, 'mtimeNs'>, quietMs: number): boolean {
   const ageMs = Date.now() - Number(mtimeNs / 1_000_000n);
   return ageMs >= 0 && ageMs < quietMs;
