@@ -1,9 +1,9 @@
-// What a stranger wrote stands in the log only as far as it helps: a key has 10 000 bytes, and a hundred of those a second
-// would be 80 GB a day. No I/O.
+// Cuts what a stranger wrote before it goes into the log: a key may have 10 000 bytes, and a hundred of those a second would
+// fill 80 GB a day. No I/O.
 
 export const CUT_MAX_BYTES = 256;
 
-/** A character has at most so many bytes in UTF-8, counted by UTF-16 units. */
+/** The most bytes of UTF-8 that one UTF-16 unit of a text can take. */
 const UNIT_MAX_BYTES = 3;
 
 /** @returns the text, or its beginning and how long it is: `aaaa... (10000 bytes)` */
@@ -17,12 +17,12 @@ export function cut(text: string): string {
 }
 
 /**
- * What a terminal or a viewer would obey, or take for the end of a line, and JSON does not escape: DEL and C1, the marks and
- * overrides of direction, what has no width, and the separators of lines and paragraphs.
+ * Characters that a terminal or a viewer would obey, or would take for the end of a line, and that JSON does not escape: DEL
+ * and C1, marks and overrides of direction, characters without width, separators of lines and paragraphs.
  */
 const OBEYED = /[\u007f-\u009f\u061c\u200b-\u200f\u2028-\u202e\u2060-\u206f\ufeff]/g;
 
-/** In JSON these stand in strings only, so the line stays the same JSON. */
+/** Escapes them. In JSON they stand within strings only, so the line still means the same. */
 export function escapeObeyed(line: string): string {
   return line.replace(OBEYED, escaped);
 }

@@ -7,7 +7,7 @@ import type { Level } from './verb.js';
 
 type Form = 'text' | 'json' | 'journal';
 
-/** syslog(3)'s. */
+/** The priorities of syslog(3). */
 const PRIORITIES: { readonly [level in Level]: number } = {
   trace: 7,
   debug: 7,
@@ -36,7 +36,7 @@ function formOf({ format, file }: Pick<LogConfig, 'format' | 'file'>): Form {
   return isJournal(process.env['JOURNAL_STREAM']) ? 'journal' : 'json';
 }
 
-/** systemd.exec(5): device and inode of the journal's end, for who was given another standard error since. */
+/** Whether standard error is still the journal's, by device and inode (systemd.exec(5)): it may have been redirected since. */
 function isJournal(stream: string | undefined): boolean {
   if (stream === undefined) return false;
   try {
@@ -51,14 +51,14 @@ type Line = { level: Level; time: string; event: string; msg: string; [field: st
 
 /** `listening: A listener is open. endpoint=unix:/run/socketmap` */
 function textOf(json: string, front: (line: Line) => string): string {
-  // pino has just written it, and the verbs gave it its fields.
+  // It needs no check: pino has just written the line, and the verbs gave it its fields.
   const line = JSON.parse(json) as Line;
   const { level: _level, time: _time, event, msg, ...fields } = line;
   const shown = Object.entries(fields).map(([name, value]) => ` ${name}=${valueOf(value)}`);
   return `${front(line)}${event}: ${msg}${shown.join('')}\n`;
 }
 
-/** Quoted where it would not be one word. */
+/** In quotes where it is not one plain word. */
 function valueOf(value: unknown): string {
   if (typeof value === 'string' && /^[^\s"'\\=\p{Cc}]+$/u.test(value)) return value;
   return JSON.stringify(value);

@@ -10,17 +10,17 @@ export type LogFileAlarm = {
   readonly resumed: (dropped: number) => void;
 };
 
-/** Lines are collected so long before they are written together: in a flood a write for each would cost more. */
+/** Milliseconds for which lines are collected before they are written together: in a flood, one write for each would cost more. */
 const COLLECT_MS = 10;
 
-/** A pipe whose reader stalls says EAGAIN; it is tried again so often. */
+/** A pipe whose reader stalls says EAGAIN; after so many milliseconds it is tried again. */
 const RETRY_MS = 100;
 
 /** Without O_NONBLOCK a FIFO that nobody reads would hold the daemon at open, and a thread at each write. */
 const FLAGS = constants.O_WRONLY | constants.O_APPEND | constants.O_CREAT | constants.O_NONBLOCK;
 const MODE = 0o640;
 
-/** What is being written; to the file it was begun in, so that a rotation cuts no line. */
+/** What is being written. It goes to the file in which it was begun, so that a rotation cuts no line in two. */
 type Chunk = { readonly fd: number; readonly bytes: Buffer; readonly counted: number; offset: number };
 
 const NEWLINE = 0x0a;
@@ -35,7 +35,7 @@ export class LogFile {
   #writing: Chunk | undefined;
   #dropped = 0;
   #troubled = false;
-  /** The file ends in the middle of a line that was lost. */
+  /** Whether the file ends in the middle of a line whose rest was lost. */
   #torn = false;
   readonly #flushed: (() => void)[] = [];
   #collecting: NodeJS.Timeout | undefined;
@@ -49,7 +49,7 @@ export class LogFile {
 
   /**
    * @param path undefined is standard error
-   * @param maxPendingBytes lines that wait to be written; beyond it they are dropped
+   * @param maxPendingBytes how many bytes of lines may wait to be written; further lines are dropped
    * @throws the error of open(2)
    */
   static open(path: string | undefined, maxPendingBytes: number, alarm: LogFileAlarm): LogFile {
@@ -58,7 +58,7 @@ export class LogFile {
     return new LogFile(fd, path, maxPendingBytes, alarm);
   }
 
-  /** Lines lost since the last one that was told of. */
+  /** How many lines were lost since that was last told. */
   get dropped(): number {
     return this.#dropped;
   }
@@ -109,7 +109,7 @@ export class LogFile {
     this.#next(false);
   }
 
-  /** @param caughtUp whether what came before was written */
+  /** @param caughtUp whether everything before it was written */
   #next(caughtUp: boolean): void {
     if (this.#lines.length === 0) {
       this.#writing = undefined;
@@ -165,7 +165,7 @@ export class LogFile {
   }
 
   #close(fd: number): void {
-    // Nothing is lost by a file that cannot be closed.
+    // A file that cannot be closed loses us nothing.
     if (fd > 2) close(fd, () => undefined);
   }
 }

@@ -13,7 +13,7 @@ export type { Log };
 
 export type LogHandle = {
   readonly log: Log;
-  /** After a rotation, or with a new level or file. What cannot be opened is told of, and the old one kept. */
+  /** Opens the file anew: after a rotation, or with a new level or path. Where that fails it is told, and the old file is kept. */
   readonly reopen: (config: LogConfig) => void;
   /** Before the process ends: resolves when everything is written, or after a second. */
   readonly flush: () => Promise<void>;
@@ -65,7 +65,7 @@ function open(config: LogConfig, alarm: Parameters<typeof LogFile.open>[2]): Log
   }
 }
 
-/** The log itself is in trouble; where it is standard error there is nobody left to tell. */
+/** Tells on standard error that the log file is in trouble. Where the log is standard error, there is nobody left to tell. */
 function tellOperator({ file }: LogConfig, what: string): void {
   if (file === undefined) return;
   // Not process.stderr.write(): where its reader is gone that emits an error that nobody handles.

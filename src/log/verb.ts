@@ -25,9 +25,9 @@ type Said<Required extends FieldName, Optional extends FieldName, Levels extends
   readonly levels: readonly [Levels, ...Levels[]];
   /** One sentence for who reads the line at night: what has happened, and what it means. */
   readonly prose: string;
-  /** In this order they stand in the manual. */
+  /** Fields that every line has, in the order of the manual. */
   readonly fields?: readonly Required[];
-  /** Those that some lines lack. */
+  /** Fields that not every line has. */
   readonly optional?: readonly Optional[];
 };
 
@@ -42,7 +42,7 @@ export type Verb<
 > = Said<Required, Optional, Levels> & {
   (log: Log, fields: Fields<Required, Optional>): void;
   readonly verb: string;
-  /** With another of its levels: `debug` where the same was told before. */
+  /** Writes the line with another of its levels: `debug`, where the same was told before. */
   readonly at: (level: Levels, log: Log, fields: Fields<Required, Optional>) => void;
 };
 

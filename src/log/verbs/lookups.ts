@@ -3,7 +3,7 @@ import { verb } from '../verb.js';
 
 const FIELDS = ['map', 'key', 'verdict', 'source', 'ms'] as const;
 
-/** What stands behind an answer that is no yes. */
+/** Fields that tell on what an answer rests, where it is not a yes. */
 const EVIDENCE = [
   'connection',
   'queueId',
