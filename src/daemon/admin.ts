@@ -1,5 +1,5 @@
-// Opens the listeners of the admin, where the configuration wants them: control socket and metrics. What they need is loaded
-// then, and not before. I/O by what it opens.
+// Opens the listeners of [admin] where the configuration wants them: the control socket and the metrics. The code behind them is
+// loaded only then. I/O by what it opens.
 import { existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import type { Front } from '../admin/open.js';
@@ -28,8 +28,9 @@ export class Admin {
   }
 
   /**
-   * @param beside whether it is to take the place of another process: then HTTP is left for openWeb()
-   * @throws UnavailableError, ConfigError where one that is configured cannot be opened; the one that is not is told of
+   * @param beside whether this process is to take the place of another one: then HTTP is opened later, by openWeb()
+   * @throws UnavailableError, ConfigError where a configured one cannot be opened. Where the control socket at its usual
+   *   place cannot be, which nobody configured, the log tells of it
    */
   static async open(config: Config, operator: Operator, log: Log, beside: boolean): Promise<Admin> {
     const { admin } = config;

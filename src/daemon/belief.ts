@@ -1,12 +1,12 @@
-// How long what a back-channel said is believed at most: the one function, and the table of the README. With events Cyrus
-// would have told of a change; that the channel may have died silently bounds it all the same. No I/O.
+// How long an answer of a back-channel is believed at most: the table in docs/freshness.md as a function. With events Cyrus would
+// have told of a change; there is a bound all the same, since the channel of events may have died silently. No I/O.
 import type { CacheConfig, EventsConfig } from '../config/config.js';
 import type { Belief } from '../validation/belief.js';
 
-/** Of a "no" whose end something would tell of, where none is configured. */
+/** The lifetime of a "no" where a proof would tell of its end, and negative_ttl is not configured. */
 const NEGATIVE_TTL_MS = 10_000;
 
-/** One snapshot may fail. */
+/** So many snapshots may pass without a mailbox before it is not believed any more: one of them may fail. */
 const SNAPSHOTS_MISSED_MAX = 2;
 
 /**
@@ -22,7 +22,7 @@ export function beliefOf(cache: CacheConfig, events: EventsConfig | undefined, l
   }
   return {
     ...both,
-    // Confirmed or dropped by each snapshot. Where none is taken nothing else would end it.
+    // Each snapshot confirms a mailbox or drops it. Where none is taken, nothing but this bound would end it.
     knownMs: listed ? SNAPSHOTS_MISSED_MAX * cache.snapshotIntervalMs : cache.snapshotIntervalMs,
     // Without events about quota, a mailbox in use is asked about again in the background.
     freshMs: events.quota ? Number.POSITIVE_INFINITY : knownTtlMs,

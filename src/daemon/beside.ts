@@ -23,7 +23,7 @@ export class Beside {
       : new ShadowedLookups(lookups, this.shadow);
   }
 
-  /** Of a new configuration; which socketmap it is, and who answers, are those of the start. */
+  /** Takes a new configuration, except which socketmap it is and who answers: these are taken at the start only. */
   take(config: Config): void {
     this.#deadlineMs = config.lookup.deadlineMs;
     this.shadow.facts = factsOf(config);

@@ -30,10 +30,10 @@ export class Daemon {
   readonly operator: Operator;
   #admin: Admin | undefined;
   #inForce: InForce;
-  /** Of former configurations, still answering. */
+  /** Back-channels of former configurations that still answer what they were asked. */
   readonly #retiring = new Set<Probe>();
   #handing = false;
-  /** While we take the place of another: what of it is still there. */
+  /** While we take the place of another process: what of it is still there. */
   #taking: { readonly older: OlderRelease | undefined } | undefined;
   #settled: Promise<void> = Promise.resolve();
   #retired = (): void => undefined;
@@ -63,8 +63,8 @@ export class Daemon {
 
   /**
    * Builds everything and listens. Cyrus need not be there: until it answers, lookups are deferred.
-   * @param filesChanged told where imapd.conf, a password or a certificate changed: then the configuration is read anew
-   * @param succeeding to take the place of another process: then the sockets wait beside its own, and ports are not opened
+   * @param filesChanged called when imapd.conf, a password or a certificate has changed, so that the configuration is read anew
+   * @param succeeding where it takes the place of another process: its sockets wait beside the other's, and ports are not opened
    * @throws ConfigError, or UnavailableError where a listener cannot be opened
    */
   static async start(
@@ -86,17 +86,17 @@ export class Daemon {
     return daemon;
   }
 
-  /** What it listens on, with the ports that were given for port 0. */
+  /** Where it listens for mail servers, with the ports that the kernel gave for port 0. */
   get endpoints(): readonly Endpoint[] {
     return this.#doors.server.endpoints;
   }
 
-  /** Of the admin. */
+  /** Where the listeners of [admin] listen. */
   get adminEndpoints(): readonly Endpoint[] {
     return this.#admin?.endpoints ?? [];
   }
 
-  /** Everything that has a name in the file system, or waits for one; what mail servers ask comes first. */
+  /** All listeners that have a name in the file system, or wait for one. Those that mail servers ask come first. */
   get places(): readonly Listener[] {
     const { events } = this.#doors;
     const fronts = this.#servers.flatMap(({ listeners }) => listeners.all);
@@ -104,12 +104,12 @@ export class Daemon {
     return all.flatMap((each) => (each?.endpoint.kind === 'unix' ? each : []));
   }
 
-  /** Of mail servers. */
+  /** How many connections of mail servers are open. */
   get connections(): number {
     return this.#servers.reduce((sum, { connections }) => sum + connections, 0);
   }
 
-  /** For what another process knows. */
+  /** Begins to take in what another process knows. */
   beginSnapshot(): Snapshot {
     return this.#heart.validator.beginSnapshot();
   }
@@ -119,7 +119,7 @@ export class Daemon {
     for (const { listeners } of this.#servers) await listeners.openPorts();
   }
 
-  /** What mail servers ask. */
+  /** The listeners that mail servers ask. */
   get #servers(): readonly SocketmapServer[] {
     const { server, policy } = this.#doors;
     return policy === undefined ? [server] : [server, policy];
@@ -137,7 +137,7 @@ export class Daemon {
     return this.#settled;
   }
 
-  /** From now on everything comes here. @throws where HTTP cannot be opened */
+  /** From now on everything comes to this process alone. @throws where HTTP cannot be opened */
   async settle(): Promise<void> {
     for (const place of this.places) place.settle();
     this.#doors.events?.proof.resume(now());
@@ -215,7 +215,7 @@ export class Daemon {
     for (const probe of former.backchannels.probes) if (!probes.includes(probe)) this.#retire(probe);
   }
 
-  /** What it was asked is still answered; nobody waits for it, so that the log is rotated in time. */
+  /** It still answers what it was asked. A reload does not wait for that, so that the log is rotated in time. */
   #retire(probe: Probe): void {
     this.#retiring.add(probe);
     void probe.drain().finally(() => this.#retiring.delete(probe));
@@ -243,7 +243,7 @@ export class Daemon {
   }
 }
 
-/** The socket is that of the start: without one nobody would tell us of a change, and with one somebody does. */
+/** Whether there are events is decided at the start, since their socket is opened only then. */
 function eventsOf(started: Config, config: Config): EventsConfig | undefined {
   if (started.events === undefined) return undefined;
   const { negativeTtlMs, backchannels, serverNames } = config.events ?? started.events;

@@ -32,7 +32,7 @@ function verdictFields(verdict: Verdict): VerdictFields {
   };
 }
 
-/** Keys are bytes, a character each. */
+/** A key holds a byte in each character: shown as UTF-8 where it is that. */
 export function readable(bytes: string): string {
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
   return text.includes('\ufffd') ? bytes : text;

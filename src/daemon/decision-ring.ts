@@ -8,9 +8,9 @@ export type Decision = {
   /** Monotonic milliseconds. */
   readonly at: number;
   readonly map: string;
-  /** latin1, as it stood in the request; of a longer one the first KEPT_KEY_BYTES. */
+  /** As it stood in the request, latin1; of a longer key only the first KEPT_KEY_BYTES. */
   readonly key: string;
-  /** Of the mail server, counted from the start; 0 where it is not known. */
+  /** The number of the mail server's connection, counted from the start; 0 where it is not known. */
   readonly connection: number;
   readonly status: Reply['status'];
   readonly outcome: Outcome;
@@ -18,11 +18,11 @@ export type Decision = {
   readonly ms: number;
   /** How old the denial was that answered, in milliseconds; undefined where none did. */
   readonly ageMs: number | undefined;
-  /** Of the mail server, where it sends it along. */
+  /** The mail server's queue id, where it sends that along. */
   readonly queueId: string | undefined;
 };
 
-/** Longer than any key of Sendmail's (264) and than any address of SMTP's (RFC 5321: 320). */
+/** More than the longest key of Sendmail (264) and the longest address of SMTP (320, RFC 5321). */
 export const KEPT_KEY_BYTES = 512;
 
 const STATUSES: readonly Reply['status'][] = ['OK', 'NOTFOUND', 'TEMP'];
@@ -39,7 +39,7 @@ export class DecisionRing {
   readonly #keys: string[] = [];
   readonly #outcomes: Outcome[] = [];
   readonly #queueIds: (string | undefined)[] = [];
-  /** Where the next one is written. */
+  /** The index at which the next decision is written. */
   #next = 0;
 
   constructor(limit: number) {
@@ -109,7 +109,7 @@ export class DecisionRing {
   }
 }
 
-/** A copy, since a part of a string keeps the whole. */
+/** Copied, since the runtime keeps the whole string in memory for a part of it. */
 function beginning(text: string): string {
   return Buffer.from(text.slice(0, KEPT_KEY_BYTES), 'latin1').toString('latin1');
 }

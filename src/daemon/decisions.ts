@@ -4,7 +4,7 @@ import type { Outcome } from '../validation/outcome.js';
 import type { Reply } from '../validation/verdict.js';
 import { DecisionRing, type Decision } from './decision-ring.js';
 
-/** One in so many. */
+/** Of the answers from memory that are a yes, one in so many is kept. */
 const SAMPLED = 8;
 
 export type DecisionListener = (decision: Decision) => void;
@@ -16,14 +16,14 @@ export class Decisions {
   readonly #listeners = new Set<DecisionListener>();
   #hits = 0;
 
-  /** @param limit kept of each kind; @param now monotonic milliseconds */
+  /** @param limit how many are kept of each kind; @param now monotonic milliseconds */
   constructor(limit: number, now: () => number) {
     this.#refused = new DecisionRing(limit);
     this.#accepted = new DecisionRing(limit);
     this.#now = now;
   }
 
-  /** On the path of every lookup: without a listener it makes no object. */
+  /** Called for every lookup: so it makes no object unless somebody listens. */
   add(
     map: string,
     key: string,
@@ -34,7 +34,7 @@ export class Decisions {
     ageMs: number | undefined,
     queueId: string | undefined,
   ): void {
-    // Of what is answered from memory with yes, each eighth: it is the hit path, and the entry itself tells why.
+    // Only each eighth yes from memory is kept: that path must stay fast, and what is remembered tells the reason by itself.
     if (outcome.source === 'known' && status === 'OK' && this.#listeners.size === 0) {
       this.#hits = (this.#hits + 1) % SAMPLED;
       if (this.#hits !== 1) return;

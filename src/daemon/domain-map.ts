@@ -10,7 +10,7 @@ export type DomainMap = (key: string) => Reply;
 const DOMAIN = /^(?=.{1,253}$)[a-z0-9](?:[a-z0-9-]{0,62})(?:\.[a-z0-9][a-z0-9-]{0,62})*$/;
 
 const NOT_SERVED: Reply = { status: 'NOTFOUND', text: 'Domain is not served here' };
-/** Whoever asks with an address has named the wrong map: then nobody is refused for it. */
+/** A mail server that asks for an address here names the wrong map: nobody may be refused for that mistake. */
 const NO_DOMAIN: Reply = { status: 'TEMP', text: 'This map has domains, and the key is none' };
 
 /** @param routes without `*`: see config/consistency.ts */

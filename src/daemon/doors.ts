@@ -9,7 +9,7 @@ import type { Beside } from './beside.js';
 import { now, putInForce, type Heart, type InForce } from './in-force.js';
 import { WarmStart, type Succeeding } from './warm-start.js';
 
-/** After its 30 s Sendmail takes an answer for that to its next question: sendmail/map.c, socket_map_lookup(). */
+/** After 30 s Sendmail takes a late answer for the one to its next question: sendmail/map.c, socket_map_lookup(). */
 const SENDMAIL_TIMEOUT_MS = 30_000;
 
 export const CLOCKS = { now, wallClock: Date.now };
@@ -84,7 +84,7 @@ function listen(
   return SocketmapServer.listen(socketmap.listen, options, { lookup, log, now });
 }
 
-/** On connections of the same kind; the files that it needs are left to it by the other server. */
+/** The policy service has connections of the same kind; the other server leaves it the files that it needs. */
 async function listenForPolicy(
   { socketmap, policy, lookup: limits }: Config,
   { policyLookups, log }: Heart,
@@ -96,7 +96,7 @@ async function listenForPolicy(
   return SocketmapServer.listen(policy.listen, options, { lookup: policyLookups, dialect: POLICY, log, now });
 }
 
-/** Who stood still for longer may answer later than Sendmail waits. */
+/** A process that stood still for longer than this could answer later than Sendmail waits. */
 export function stallLimitOf({ deadlineMs }: Config['lookup']): number {
   return SENDMAIL_TIMEOUT_MS - deadlineMs;
 }

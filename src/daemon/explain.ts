@@ -11,7 +11,7 @@ import { decisionLine, readable } from './decision-line.js';
 import type { Decisions } from './decisions.js';
 import { rememberedOf } from './remembered.js';
 
-/** Decisions about the key that are shown. */
+/** How many decisions about the key are shown. */
 const DECISIONS_MAX = 10;
 
 export type ExplainParts = {
@@ -22,7 +22,7 @@ export type ExplainParts = {
   readonly policy: ReplyPolicy;
   readonly deadlineMs: number;
   readonly now: () => number;
-  /** The wall clock less the monotonic one. */
+  /** The wall clock minus the monotonic one, in milliseconds. */
   readonly wall: number;
 };
 

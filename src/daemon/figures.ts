@@ -73,7 +73,7 @@ export function figuresOf(parts: FigureParts): Figures {
 function backchannelFigures({ cyrus }: Backchannels, now: number): BackchannelFigures[] {
   return cyrus.map(({ probe, witness }) => {
     const { name, state, size, waiting, questions, batches, answeredAt, trouble } = probe;
-    // A learned one is somebody's address, which metrics and page must not tell.
+    // A witness that was learned is somebody's address, which metrics and page must not show.
     const mailboxes = witness.canaries.map(({ address }) => address).join(', ');
     return {
       name,

@@ -1,5 +1,6 @@
-// The old process at a takeover: its sockets' names pass to its successor in one turn, and from then on it believes no
-// remembered answer that events would have to tell the end of. Where the successor goes before the end, everything is taken back.
+// The old process at a takeover. The names of its sockets pass to its successor in one turn of the event loop; from then on it
+// believes no remembered answer that rests on events, since these go to the successor. If the successor ends before it is done,
+// the old process takes everything back.
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { TakeoverRequest } from '../admin/operations.js';
 import type { Events } from '../cyrus/events/events.js';
@@ -13,11 +14,11 @@ import type { VerdictCache } from '../validation/verdict-cache.js';
 import { knownLines, type Clocks } from './known-lines.js';
 import type { WarmStart } from './warm-start.js';
 
-/** Who looked up the name before it passed has connected by then. */
+/** Within so long, whoever looked up the name of a socket before it passed has connected. */
 const SETTLED_MS = 1_000;
 const POLL_MS = 50;
 
-/** Of the old process; `serving` where nobody takes over, or does so no more. */
+/** The state of the old process: `serving` where nobody takes over, also after a takeover that was given up. */
 export type HandingState = 'handing' | 'serving' | 'retired';
 
 export type HandOverParts = {
@@ -27,11 +28,11 @@ export type HandOverParts = {
   readonly cache: VerdictCache;
   readonly log: Log;
   readonly clocks: Clocks;
-  /** Everything that has a name in the file system. */
+  /** All listeners that have a name in the file system. */
   readonly places: readonly Listener[];
-  /** It is final: whatever only one process can have is to be given up. */
+  /** Called when the takeover is final: whatever only one process can have is to be given up. */
   readonly retire: () => void;
-  /** It has begun, was undone, or is final. */
+  /** Called when a takeover has begun, was undone, or is final. */
   readonly changed: (state: HandingState) => void;
 };
 
@@ -71,7 +72,7 @@ export class HandOver {
     verbs.takeover(log, { role: 'predecessor', pid: request.pid, connections: connectionsOf(servers) });
   }
 
-  /** For the successor: that it has the sockets, what is known, and at last that no more comes from here. */
+  /** What the successor is told: that it has the sockets, then what is known, and at last that nothing more comes from here. */
   async *lines(): AsyncGenerator<readonly object[]> {
     const { cache, clocks, servers } = this.#parts;
     yield [{ taken: true, connections: connectionsOf(servers) }];
@@ -86,7 +87,7 @@ export class HandOver {
     yield [{ retired: true }];
   }
 
-  /** The successor is gone: nothing, where it was told the end before. */
+  /** The successor is gone: everything is taken back, unless it had been told the end already. */
   abandon(): void {
     if (this.#state !== 'handing') return;
     this.#state = 'undone';
@@ -99,7 +100,7 @@ export class HandOver {
     verbs.takeoverUndone(log, { pid: this.#request.pid });
   }
 
-  /** What came by the old names is accepted, and no event is under way here any more. */
+  /** Waits until whoever came by the old names is accepted, and no event is under way here any more. */
   async #quiet(): Promise<void> {
     const { events, clocks } = this.#parts;
     let since = clocks.now();
@@ -115,7 +116,7 @@ export class HandOver {
     changed('retired');
     for (const place of places) {
       place.settle();
-      // Where the successor listens no more, nobody does.
+      // A name that still leads to us would soon lead to nobody, so it is removed.
       place.vacate();
     }
     retire();
@@ -123,7 +124,7 @@ export class HandOver {
   }
 }
 
-/** Until their peers have gone, or there is no more time. */
+/** Serves the last connections until their peers have gone, or the time is over. */
 export async function lastOnesServed(
   servers: readonly SocketmapServer[],
   graceMs: number,

@@ -6,11 +6,11 @@ import * as verbs from '../log/verbs/admin.js';
 import type { Source } from '../validation/verdict.js';
 
 export type HarvestEnd = {
-  /** Undefined: all domains together. */
+  /** Undefined for all domains together. */
   readonly domain: string | undefined;
   readonly seconds: number;
   readonly unknown: number;
-  /** Of the unknown, those that Cyrus was asked about, 0 to 1. */
+  /** The share of the unknown recipients about whom Cyrus was asked, from 0 to 1. */
   readonly asked: number;
 };
 
@@ -20,13 +20,13 @@ export interface HarvestAlarm {
   ended(harvest: HarvestEnd): void;
 }
 
-/** Judged so often. */
+/** The rate is judged once in so many milliseconds. */
 export const WINDOW_MS = 10_000;
-/** Above what is usual. */
+/** An attack comes so many times as fast as usual. */
 const TIMES_USUAL = 5;
-/** So many windows in a row below half of what began it: it is over. */
+/** An attack is over after so many windows in a row with less than half the rate at which it began. */
 const CALM_WINDOWS = 3;
-/** What is usual follows a window by so much: about an hour to forget. */
+/** How far each window moves what is taken for usual: an hour is forgotten in about an hour. */
 const LEARNING = 1 / 360;
 
 type Watch = {
@@ -42,16 +42,16 @@ export class Harvest {
   readonly #alarm: HarvestAlarm;
   readonly #now: () => number;
   #domains: ReadonlySet<string>;
-  /** `''` is all domains. */
+  /** By domain; `''` stands for all domains together. */
   readonly #watches = new Map<string, Watch>();
   #perSecond: number;
   #since: number;
   #timer: NodeJS.Timeout | undefined;
-  /** Attacks that have begun. */
+  /** How many attacks have begun since the start. */
   begun = 0;
 
   /**
-   * @param domains that are watched one by one; a stranger cannot make more of them
+   * @param domains which are watched one by one: those that are configured, so that a stranger cannot make more of them
    * @param perSecond an attack has at least so many unknown recipients a second
    */
   constructor(domains: ReadonlySet<string>, perSecond: number, alarm: HarvestAlarm, now: () => number) {
@@ -62,7 +62,7 @@ export class Harvest {
     this.#since = now();
   }
 
-  /** Takes other rules; of domains that are watched no more nothing is told. */
+  /** Takes new rules; nothing more is told of domains that are not watched any more. */
   watch(domains: ReadonlySet<string>, perSecond: number): void {
     this.#domains = domains;
     this.#perSecond = perSecond;
@@ -80,12 +80,12 @@ export class Harvest {
     if (this.#domains.has(domain)) count(this.#watchOf(domain), asked);
   }
 
-  /** Under way: undefined is all domains. */
+  /** The domains of the attacks that are under way; undefined stands for all domains together. */
   get active(): readonly (string | undefined)[] {
     return [...this.#watches].flatMap(([name, { attack }]) => (attack === undefined ? [] : [nameOf(name)]));
   }
 
-  /** Ends what is under way, and tells of it. */
+  /** Ends the attacks that are under way, and tells of their end. */
   end(): void {
     clearTimeout(this.#timer);
     for (const [name, watch] of this.#watches) this.#over(name, watch, this.#now());
@@ -119,7 +119,7 @@ export class Harvest {
     } else {
       const threshold = Math.max(this.#perSecond, watch.usual * TIMES_USUAL);
       if (perSecond >= threshold) this.#begin(name, watch, perSecond, threshold, now - seconds * 1000);
-      // A long silence is many windows of nothing.
+      // A long silence counts as many windows without any.
       else watch.usual += (perSecond - watch.usual) * Math.min(1, LEARNING * (seconds / (WINDOW_MS / 1000)));
     }
     watch.unknown = 0;

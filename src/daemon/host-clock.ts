@@ -32,21 +32,21 @@ export class HostClock {
     return this.#clock;
   }
 
-  /** Where the list is held, to be looked at. */
+  /** The directory, where the list is held in memory. */
   get directory(): Directory | undefined {
     return this.#list?.directory;
   }
 
   /**
-   * Opens the clock that the configuration has; one that looks at the same files is kept.
-   * @returns what closes the one before, once nobody asks it any more
+   * Opens the clock that the configuration wants; a clock that looks at the same files already is kept.
+   * @returns a function that closes the clock before it: call it once nobody asks that one any more
    */
   async configure({ host, cyrus }: Config): Promise<() => void> {
     const { log } = this.#parts;
     if (host !== undefined) {
       for (const reason of host.differences) cyrusDiffers(log, { file: host.imapdConf, reason });
     }
-    // What imapd.conf was when it was read does not matter to a clock, as long as it says the same.
+    // A clock goes by what imapd.conf says. Whether that file was written anew with the same content does not matter.
     const said = host && { ...host, files: host.files.map(({ path }) => path) };
     const basis = cyrus.clock && host?.list !== undefined ? { said, directory: cyrus.directory } : undefined;
     if (isDeepStrictEqual(basis, this.#basis)) return () => undefined;

@@ -1,5 +1,5 @@
-// Who reads the mailbox list of the Cyrus on this machine for the clock: the directory, where it is wanted and can be, else
-// whoever tells which names changed. Opens what it reads.
+// Chooses who reads the mailbox list of the Cyrus on this machine for the clock: the directory, where it is wanted and possible,
+// else a reader that only tells which names have changed. Opens what it reads.
 import type { CyrusHost } from '../config/config.js';
 import type { ChangeReader, Clock } from '../cyrus/mailbox-list/clock.js';
 import type { Directory } from '../cyrus/mailbox-list/directory.js';
@@ -13,16 +13,16 @@ export type HostListParts = {
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** The clock that is about to be opened with the reader. */
+  /** The clock that will be opened with this reader; asked for only once it is there. */
   readonly clock: () => Clock | undefined;
 };
 
 export type HostList = {
-  /** Undefined where each change is to outdate everything. */
+  /** Undefined where the list cannot be read: then each change outdates everything. */
   readonly names: ChangeReader | undefined;
-  /** Where it is held. */
+  /** The directory, where the list is held in memory. */
   readonly directory: Directory | undefined;
-  /** Loads the list and keeps looking at it, from when the clock is open. */
+  /** Loads the list and follows its changes; to be called when the clock is open. */
   readonly start: () => void;
   readonly close: () => void;
 };

@@ -1,5 +1,5 @@
-// What a daemon is made of before it opens anything, and how a configuration is put in force there: at the start as at each
-// reload, so that after a reload it is as if it had been started so. Reads what the configuration names.
+// What a daemon is made of before it opens anything, and how a configuration is put in force. A start and a reload take the same
+// way, so that after a reload the daemon is as if it had been started with that file. Reads what the configuration names.
 import { readAlwaysAccept } from '../backchannels/always-accept.js';
 import { buildBackchannels, type Backchannels } from '../backchannels/build.js';
 import type { BackchannelSurroundings } from '../backchannels/openers.js';
@@ -40,14 +40,14 @@ export type Heart = {
   readonly policyLookups: PolicyLookups;
 };
 
-/** What a configuration became. */
+/** What was made of a configuration. */
 export type InForce = {
   readonly config: Config;
   readonly backchannels: Backchannels;
   readonly sources: readonly ConfiguredSource[];
 };
 
-/** Nobody is asked yet. @param filesChanged told where what the configuration was made of changed without a signal */
+/** Asks nobody yet. @param filesChanged called when a file of which the configuration was made has changed without a signal */
 export function heartOf(config: Config, log: Log, filesChanged: () => void): Heart {
   const sets = new Set(config.domains.map(({ backchannels }) => [...backchannels].sort().join(' ')));
   const words = config.backchannels.length + sets.size;
@@ -69,7 +69,7 @@ export function heartOf(config: Config, log: Log, filesChanged: () => void): Hea
 
 /**
  * @param events the proof of the back-channels whose Cyrus pushes them
- * @param former what of it has not changed is kept
+ * @param former what was in force before: parts of it that have not changed are kept
  * @throws ConfigError where it cannot be used; then the former one is as it was
  */
 export async function putInForce(
@@ -85,7 +85,7 @@ export async function putInForce(
   const always = await readAlwaysAccept(config);
   const backchannels = await buildBackchannels(config, surroundings, former?.backchannels);
   const closeFormerClock = await hostClock.configure(config);
-  // From here on nothing waits, so that no lookup sees the half of it.
+  // From here on nothing awaits, so that no lookup sees a configuration that is only half in force.
   const vouched = vouchedFor(config, backchannels, { events, clock: hostClock.clock });
   cache.vouchers.take(vouched, now());
   validator.reconfigure(backchannels.route, validatorRules(config, always, backchannels.lists));

@@ -11,10 +11,10 @@ export type Clocks = {
 };
 
 const LINE = /^(\d{1,12}) ([A-Za-z0-9_-]{0,32}) ([\x21-\x7e]{1,2048})$/;
-/** Names in a portion: less than a millisecond. */
+/** How many names are in a portion, which takes less than a millisecond. */
 const STEP = 2_000;
 
-/** The least recently used first: that is the order in which they are to be read back. In portions, without line ends. */
+/** The least recently used come first, since they must be read back in that order. In portions, without line ends. */
 export function* knownLines(cache: VerdictCache, clocks: Clocks): Generator<readonly string[]> {
   const wall = clocks.wallClock() - clocks.now();
   const mailboxes = cache.knownMailboxes().reverse();
@@ -27,11 +27,11 @@ export function* knownLines(cache: VerdictCache, clocks: Clocks): Generator<read
   }
 }
 
-/** What is no such line is left out. */
+/** A line that is not of this form is left out. */
 export function restoreLine(line: string, snapshot: Snapshot, { now, wallClock }: Clocks): void {
   const [, seconds, name, mailbox] = LINE.exec(line) ?? [];
   if (seconds === undefined || name === undefined || mailbox === undefined) return;
-  // A clock that was set back must not make anything younger than this moment.
+  // Where the clock was set back, nothing may count as confirmed later than now.
   const confirmed = Math.min(now(), now() - wallClock() + Number(seconds) * 1000);
   snapshot.restore(mailbox, confirmed, name);
 }

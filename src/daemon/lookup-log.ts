@@ -1,6 +1,6 @@
-// How a lookup is told of in the log: refused and deferred recipients at info, accepted ones at debug. A dictionary
-// attack must not fill the disk, and its lines must not cost more than its lookups: beyond so many a second
-// they are counted, and told of in one line. No I/O of its own.
+// Writes lookups to the log: refused and deferred recipients at info, accepted ones at debug. A dictionary attack must not fill
+// the disk, and its lines must not cost more than its lookups: so beyond a number of lines a second the others are counted, and
+// told in one line. No I/O of its own.
 import type { Log } from '../log/log.js';
 import type { Outcome } from '../validation/outcome.js';
 import { flatEvidence } from './flat-evidence.js';
@@ -20,14 +20,14 @@ const VERBS = {
 export class LookupLog {
   readonly #log: Log;
   readonly #now: () => number;
-  /** Lines about refused and deferred recipients in a second. */
+  /** How many lines about refused and deferred recipients a second may have. */
   maxRefusedPerSecond: number;
   #since = -Infinity;
   #lines = 0;
-  /** Those that had no line, by verb. */
+  /** How many had no line in this second, by verb. */
   readonly #unlogged = new Map<string, number>();
   #timer: NodeJS.Timeout | undefined;
-  /** Since the start, by verb. */
+  /** How many had no line since the start, by verb. */
   readonly unlogged = new Map<string, number>();
 
   /** @param now monotonic milliseconds */
@@ -74,7 +74,7 @@ export class LookupLog {
     }
   }
 
-  /** Ends this second: tells of those that had no line. */
+  /** Ends this second: tells how many had no line. */
   end(): void {
     clearTimeout(this.#timer);
     this.#timer = undefined;
@@ -84,7 +84,7 @@ export class LookupLog {
     this.#unlogged.clear();
   }
 
-  /** Whether this second has a line left; the first that finds none sees to it that the others are told of. */
+  /** Whether this second has a line left. The first lookup that finds none arranges for the line that tells their number. */
   #hasRoom(): boolean {
     const now = this.#now();
     if (now - this.#since >= SECOND_MS) {

@@ -24,9 +24,9 @@ export type MapPolicy = ReplyPolicy & {
   /** Undefined for a map of recipients. */
   readonly domains?: DomainMap;
   readonly tally: Tally;
-  /** What the domain of a key has instead, where any has. */
+  /** The answers that the domain of a key has instead; undefined where no domain has any. */
   readonly answersOf?: AnswersOf | undefined;
-  /** For a front that speaks otherwise than a socketmap; else replyFor(). */
+  /** Makes the reply, for a front that speaks another language than a socketmap; by default replyFor() does. */
   readonly reply?: (verdict: Verdict, address: string) => Reply;
   /** For a front that knows how large the message is. */
   readonly room?: Room;
@@ -35,7 +35,7 @@ export type MapPolicy = ReplyPolicy & {
 /** The policy of a map by its name; an unknown name takes the default. */
 export type Policies = (map: string) => MapPolicy;
 
-/** Of the configuration: a map without a table is as the default one. */
+/** The policies that a configuration has: a map without a table of its own is as the default one. */
 export function policiesOf(
   config: Pick<Config, 'maps' | 'defaultMap' | 'domains' | 'domainAnswers' | 'lookup'>,
   metrics: Metrics,
@@ -56,7 +56,7 @@ export function policiesOf(
 
 /** As FEATURE(mrs_cyrus) declares it. */
 const DEFAULT_MAP = 'cyrus';
-/** Counted together: a stranger may ask for any number of names. */
+/** Maps that no table names are counted together, since a stranger may ask by any number of names. */
 const OTHER_MAPS = 'other';
 
 /** Who hears of each decision. */
@@ -143,14 +143,14 @@ export class Lookups implements Lookup {
   }
 }
 
-/** A mailbox that takes mail is answered for in the same way in every domain, which is looked at for the others only. */
+/** A mailbox that takes mail has the same answer in every domain; so the domain is looked at only for other verdicts. */
 function replyOf(verdict: Verdict, address: string, policy: MapPolicy): Reply {
   if (policy.reply !== undefined) return policy.reply(verdict, address);
   const asMap = verdict.kind === 'deliverable' || policy.answersOf === undefined;
   return replyFor(verdict, address, asMap ? policy : replyPolicyFor(address, policy, policy.answersOf));
 }
 
-/** What comes behind an id of that length, which is all where there is none. */
+/** The address behind a queue id of that length: the whole key, where there is none. */
 function addressOf(key: string, id: number): string {
   return id === 0 ? key : key.slice(id + 1);
 }

@@ -7,7 +7,7 @@ import { Tally } from './tally.js';
 
 export class Metrics {
   readonly #tallies = new Map<string, Tally>();
-  /** Of lookups that had to ask. */
+  /** How long lookups took that had to ask. */
   readonly missMicroseconds: RecordableHistogram = createHistogram({
     lowest: 1,
     highest: 60_000_000,
@@ -27,12 +27,12 @@ export class Metrics {
     this.missDurations.record(ms);
   }
 
-  /** By the name of the map. */
+  /** The counts of each map, by its name. */
   get tallies(): ReadonlyMap<string, Tally> {
     return this.#tallies;
   }
 
-  /** Of all maps. */
+  /** The counts of all maps together. */
   get totals(): {
     readonly verdicts: { readonly [kind in Verdict['kind']]: number };
     readonly sources: { readonly [source in Source]: number };

@@ -1,5 +1,5 @@
-// A takeover from a release that does not know of it: its successor renames the sockets itself, watches over the old control
-// socket until nobody is connected there any more, and only then tells it to stop. I/O.
+// A takeover from a release that knows nothing of takeovers: we rename the sockets ourselves, ask the old daemon's control
+// socket until nobody is connected to it any more, and only then tell it to stop. I/O.
 import { linkSync, lstatSync, mkdirSync, rmdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
@@ -8,10 +8,10 @@ import { Exchange, isSame, type Succession } from '../net/socket-place.js';
 import { connectedTo, type Running } from './predecessor.js';
 
 const POLL_MS = 1_000;
-/** Who looked up the name before it passed has connected by then. */
+/** After so many polls, whoever looked up the name of a socket before it passed has connected. */
 const SETTLED_POLLS = 2;
 const GONE_POLL_MS = 50;
-/** Of a process that was killed while it held it. */
+/** A lock that is older than this was left by a process that was killed. */
 const LOCK_OLD_MS = 10_000;
 
 export class OlderRelease {
@@ -25,7 +25,10 @@ export class OlderRelease {
     this.#control = control;
   }
 
-  /** In one turn. @throws UnavailableError where it cannot be, or another one is at it; then nothing has changed */
+  /**
+   * Renames the sockets in one turn of the event loop.
+   * @throws UnavailableError where that cannot be, or another process is at it too; then nothing has changed
+   */
   static replace(
     successions: readonly Succession[],
     control: { readonly path: string },
@@ -36,7 +39,7 @@ export class OlderRelease {
       const found = lstatSync(control.path, { bigint: true, throwIfNoEntry: false });
       if (found === undefined || asked === undefined || !isSame(found, asked))
         throw new UnavailableError('another process has come in between');
-      // The control socket goes first, and can be undone: where nothing can be renamed, nothing is.
+      // The control socket goes first, since that can be undone: where the first rename fails, nothing has changed.
       const order = successions.toSorted(
         (a, b) => Number(b.place === control.path) - Number(a.place === control.path),
       );
@@ -49,7 +52,7 @@ export class OlderRelease {
     }
   }
 
-  /** Until its last connection has gone, or so many milliseconds at most. Resolves when the process has ended. */
+  /** Waits until its last connection has gone, for so many milliseconds at most; resolves when the process has ended. */
   async servesOn(graceMs: number, now: () => number): Promise<void> {
     const until = now() + graceMs;
     for (let idle = 0; idle < SETTLED_POLLS && now() < until;) {
@@ -62,14 +65,14 @@ export class OlderRelease {
     while (this.#signal(0)) await sleep(GONE_POLL_MS, undefined, { ref: false });
   }
 
-  /** Nobody else would. Once. */
+  /** Tells it to stop, once, since nobody else would. */
   stop(): void {
     if (this.#stopped) return;
     this.#stopped = true;
     this.#signal('SIGTERM');
   }
 
-  /** @returns undefined where it does not say any more */
+  /** @returns how many are connected to it; undefined where it does not answer any more */
   async #connected(): Promise<number | undefined> {
     try {
       const { connections, lingering } = await connectedTo({ kind: 'unix', path: this.#control });
@@ -89,7 +92,7 @@ export class OlderRelease {
   }
 }
 
-/** Two that come at once are not told by the old process that one was first. */
+/** The old process cannot tell two successors that come at once which of them was first: so they need a lock. */
 function lock(folder: string): () => void {
   const name = join(folder, '.takeover');
   for (const again of [true, false]) {

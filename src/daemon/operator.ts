@@ -32,14 +32,14 @@ export type OperatorParts = {
   readonly validator: Validator;
   readonly cache: VerdictCache;
   readonly decisions: Decisions;
-  /** Of now: a reload gives others. */
+  /** The configuration that is in force now; a reload brings another one. */
   readonly config: () => Config;
   readonly backchannels: () => Backchannels;
   readonly figures: () => Figures;
   readonly listeners: () => readonly string[];
   readonly handOver: (request: TakeoverRequest) => Promise<Handing>;
   readonly taking: () => boolean;
-  /** WATCHDOG_USEC of the environment. */
+  /** What systemd wants as a sign of life, WATCHDOG_USEC of the environment, in microseconds. */
   readonly watchdog: string | undefined;
   /** Monotonic milliseconds. */
   readonly now: () => number;

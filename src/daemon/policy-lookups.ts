@@ -1,5 +1,5 @@
-// What Postfix' policy service is answered: at RCPT and at the end of a message, about recipients in domains that are served
-// here; whatever else is, is left to Postfix. The same heart and the same cache as for a socketmap. No I/O.
+// What Postfix' policy requests are answered: at RCPT and at the end of a message, about recipients in domains that are served
+// here. Everything else is left to Postfix. The same heart and the same cache as for a socketmap. No I/O.
 import type { Config } from '../config/config.js';
 import { DUNNO, policyReplies } from '../policy/action.js';
 import type { Lookup } from '../socketmap/lookup.js';
@@ -10,10 +10,10 @@ import { routeByDomain } from '../validation/routing.js';
 import type { Reply } from '../validation/verdict.js';
 import { Lookups, type LookupParts, type Policies } from './lookups.js';
 
-/** As which its lookups stand in log, metrics and decisions. */
+/** The name of a map under which its lookups stand in the log, the metrics and the decisions. */
 const POLICY_MAP = 'policy';
 
-/** At others there is no recipient, or it is not decided yet whether there will be a message. */
+/** The stages that are answered: at others there is no recipient, or it is open yet whether there will be a message. */
 const STAGES: ReadonlySet<string> = new Set(['RCPT', 'END-OF-MESSAGE']);
 
 export class PolicyLookups implements Lookup {
@@ -29,7 +29,7 @@ export class PolicyLookups implements Lookup {
     this.#isServed = servedBy(config);
   }
 
-  /** Of a new configuration: its answers, and its domains. */
+  /** Takes the answers and the domains of a new configuration. */
   take(config: Config): void {
     this.#lookups.policies = policiesOfActions(config, this.#validator, this.#parts);
     this.#isServed = servedBy(config);
@@ -51,7 +51,7 @@ export class PolicyLookups implements Lookup {
     return this.#lookups.answerLater(POLICY_MAP, recipient, asker, waitedMs, messageBytes);
   }
 
-  /** Postfix names no recipient at the end of a message with several. */
+  /** Whether the request is ours. At the end of a message with several recipients Postfix names none of them. */
   #concerns(stage: string, recipient: string): boolean {
     const at = recipient.lastIndexOf('@');
     return STAGES.has(stage) && at !== -1 && this.#isServed(recipient.slice(at + 1).toLowerCase());

@@ -7,18 +7,18 @@ import { ProtocolError, UnavailableError, codeOf } from '../errors.js';
 import type { Endpoint } from '../net/endpoint.js';
 import type { Inode, Succession } from '../net/socket-place.js';
 
-/** For each answer: it tells only what it has in memory. */
+/** How long an answer may take: short, since it tells only what it has in memory. */
 const ANSWER_TIMEOUT_MS = 5_000;
 
 export type Running = {
   readonly pid: number;
   readonly version: string;
   readonly config: string;
-  /** Which control socket it was. */
+  /** The file of the control socket that answered. */
   readonly control: Inode | undefined;
-  /** Back-channels that it can ask. */
+  /** The names of the back-channels that it can ask. */
   readonly up: ReadonlySet<string>;
-  /** That of a release which knows of takeovers; undefined where it does not. */
+  /** What a release that knows of takeovers tells of itself; undefined for an older release. */
   readonly standing: Standing | undefined;
   readonly node: string;
 };
@@ -61,9 +61,9 @@ export class Predecessor {
   }
 
   /**
-   * Has it give its places to the sockets that wait beside them. Each line is what it says then; who takes no more of them
-   * before the last gives everything back to it.
-   * @throws UnavailableError where it refuses, or goes
+   * Asks it to give its places to the sockets that wait beside them. Each line is what it says of that. A reader that stops
+   * before the last line gives everything back to it.
+   * @throws UnavailableError where it refuses, or ends meanwhile
    */
   async *handOver(
     pid: number,

@@ -14,11 +14,11 @@ import type { Probe } from '../validation/probe.js';
 import type { Proof } from '../validation/proof.js';
 import type { Vouched } from '../validation/vouchers.js';
 
-/** What tells of changes, beside age. */
+/** What tells of changes; without it only the age of an answer counts. */
 export type Tellers = {
-  /** Where the listener is open. */
+  /** Undefined where there is no listener for events. */
   readonly events: Proof | undefined;
-  /** Of the Cyrus on this machine. */
+  /** Undefined where the Cyrus on this machine has no clock. */
   readonly clock: Proof | undefined;
 };
 
@@ -34,7 +34,7 @@ export function vouchedFor(config: Config, backchannels: Backchannels, tellers: 
   return [...each, ...together];
 }
 
-/** What several servers said together: believed no longer than the word of any of them. */
+/** For what several servers said together: it is believed no longer than the word of any one of them. */
 function vouchedTogether(probe: Probe, members: readonly Vouched[]): Vouched {
   const least = (key: keyof Belief): number => Math.min(...members.map(({ belief }) => belief[key]));
   const words = members.flatMap(({ word }) => word ?? []).sort();
@@ -85,7 +85,7 @@ function vouchedForEach(
   });
 }
 
-/** It proves nothing; but while a list of aliases is empty, nobody knows whether a name that Cyrus denies is one. */
+/** For lists of aliases: while one of them is empty, nobody knows whether a name that Cyrus denies is an alias. */
 function unlessEmpty(lists: readonly ListProbe[]): Proof {
   return {
     ...AGE,
@@ -106,7 +106,7 @@ export function pushers(events: EventsConfig, backchannels: readonly Backchannel
   return hosts.size === 1 ? cyrus.map(({ name }) => name) : [];
 }
 
-/** Whose word it is: that of the Cyrus there, and of its second. */
+/** Whose word an answer is: that of this Cyrus, and of the one that steps in for it. */
 function wordOf(backchannel: CyrusBackchannelConfig, { backchannels }: Config): string | undefined {
   const second = backchannels.find(({ name }) => name === backchannel.second);
   if (second?.type === 'list') return undefined;

@@ -24,7 +24,7 @@ export function readinessOf(
   };
 }
 
-/** One that is no connection to Cyrus, a list, has no figures. */
+/** A list has no figures, since it is no connection to Cyrus. */
 function stateInWords(figures: BackchannelFigures | undefined): string {
   if (figures === undefined) return 'a list, nobody is asked';
   const { state, answeredAgo, trouble } = figures;

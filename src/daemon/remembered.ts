@@ -1,12 +1,12 @@
-// What is remembered, for people: shown, forgotten by name or by domain, listed. In steps, so that a store of a million holds
-// up no lookup. No I/O.
+// Shows what is remembered, forgets it by name or by domain, and lists it, as the control commands want it. In steps, so that a
+// store of a million names does not hold up any lookup. No I/O.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Flush, Remembered } from '../admin/operations.js';
 import { parseKey } from '../validation/recipient.js';
 import type { Validator } from '../validation/validator.js';
 import type { VerdictCache } from '../validation/verdict-cache.js';
 
-/** Names between two turns of the event loop: about a millisecond. */
+/** How many names are looked at in one turn of the event loop: that takes about a millisecond. */
 const STEP = 2_000;
 
 export function rememberedOf(mailbox: string, cache: VerdictCache, now: number): Remembered | undefined {
@@ -31,7 +31,7 @@ export async function* dump(
   }
 }
 
-/** @returns how many are forgotten */
+/** @returns how many were forgotten */
 export async function flush(what: Flush, cache: VerdictCache, validator: Validator): Promise<number> {
   switch (what.what) {
     case 'all': {
@@ -59,7 +59,7 @@ export async function flush(what: Flush, cache: VerdictCache, validator: Validat
   }
 }
 
-/** What is asked about just now is outdated too. */
+/** An answer that Cyrus is just asked for will not be believed either. */
 function forget(names: readonly string[], cache: VerdictCache, validator: Validator): number {
   let count = 0;
   for (const name of names) {

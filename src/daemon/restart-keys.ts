@@ -1,11 +1,11 @@
-// Which keys have another value in a new configuration, and which other than those of the start hold only
-// after a restart: what is opened or made once. No I/O.
+// Which keys have another value in a new configuration, and which of them hold only after a restart, since they concern what is
+// opened or made once at the start. No I/O.
 import { isDeepStrictEqual } from 'node:util';
 import type { Config } from '../config/config.js';
 import { nameInConfig, type AnyKey } from '../config/key.js';
 import { SECTIONS } from '../config/schema.js';
 
-/** What is taken at the start only: all of a table, all but some keys, or some. Of other tables all is taken at a reload. */
+/** What of a table is taken at the start only: all of it, all but some keys, or some keys. Every other table is taken at a reload. */
 type AtStart = 'all' | { readonly allBut: readonly string[] } | { readonly only: readonly string[] };
 
 const AT_START: { readonly [section: string]: AtStart } = {
@@ -19,9 +19,9 @@ const AT_START: { readonly [section: string]: AtStart } = {
 };
 
 export type ChangedKeys = {
-  /** Other than before this reload. */
+  /** Keys whose value differs from the one before this reload. */
   readonly changed: readonly string[];
-  /** Other than at the start, of which they still have the value. */
+  /** Keys that keep the value of the start until a restart, though the file has another one now. */
   readonly needRestart: readonly string[];
 };
 
@@ -58,7 +58,7 @@ const TABLES = {
 
 function needsRestart(path: string, { events }: Config): boolean {
   const [section = '', name = ''] = path.split('.');
-  // Without a socket since the start there is nothing that the rest could be for.
+  // Where no socket for events was opened at the start, the other keys of [events] have no effect.
   if (section === 'events' && events === undefined) return true;
   const atStart = AT_START[section];
   if (atStart === undefined || atStart === 'all') return atStart === 'all';

@@ -7,7 +7,7 @@ import { Deadlines } from '../validation/deadlines.js';
 import type { Asker } from '../validation/probe.js';
 import type { Reply } from '../validation/verdict.js';
 
-/** Ours answers. */
+/** Our own lookups answer. */
 export class ShadowedLookups implements Lookup {
   readonly #ours: Lookup;
   readonly #shadow: Shadow;
@@ -30,7 +30,7 @@ export class ShadowedLookups implements Lookup {
   }
 }
 
-/** The other one answers. */
+/** The other socketmap answers. */
 export class ShadowOnlyLookups implements Lookup {
   readonly #ours: Lookup;
   readonly #shadow: Shadow;
@@ -44,7 +44,7 @@ export class ShadowOnlyLookups implements Lookup {
     this.#deadlineMs = deadlineMs;
   }
 
-  /** It always has to be asked. */
+  /** Never: the other socketmap always has to be asked. */
   answerNow(): undefined {
     return undefined;
   }
@@ -67,7 +67,7 @@ export class ShadowOnlyLookups implements Lookup {
 const NOT_ASKED: Reply = { status: 'TEMP', text: 'too many wait for the other socketmap' };
 const TOO_LATE: Reply = { status: 'TEMP', text: 'the other socketmap did not answer in time' };
 
-/** `PERM` is a 550 in Sendmail, and smmapd says it for I/O errors: nobody is refused by it. */
+/** smmapd says `PERM` for I/O errors, and Sendmail makes a 550 of it: so it becomes TEMP, and refuses nobody. */
 function replyOf(answer: Answer): Reply {
   switch (answer.class) {
     case 'OK':

@@ -7,7 +7,7 @@ import { SocketmapConnection } from '../socketmap/client.js';
 import type { Daemon } from './daemon.js';
 import type { Running } from './predecessor.js';
 
-/** Asked about by the new process itself: whatever the answer is. */
+/** The name that the new process asks about before it takes over: any answer will do. */
 const NAME = 'postmaster';
 
 /**
@@ -45,7 +45,7 @@ function cannotShare(port: string, why: string): UnavailableError {
 }
 
 /**
- * Asks for a name of each domain, as a mail server would. Cyrus may be away: then it is for both.
+ * Asks about a name in each domain, as a mail server would. Cyrus may be away, but then it is away for the old process too.
  * @throws UnavailableError where the new process gets no answer, or cannot ask a back-channel that the old one can
  */
 export async function lookupName(

@@ -15,13 +15,13 @@ import { OlderRelease } from './older-release.js';
 import { Predecessor } from './predecessor.js';
 import { lookupName, refuseWhatCannotPass } from './takeover-checks.js';
 
-/** For the old one to have its places back, before we close our sockets. */
+/** How long the old process may take to get its places back before we close our sockets. */
 const GIVEN_BACK_WITHIN_MS = 2_000;
 const POLL_MS = 10;
 
 /**
- * Starts a daemon in the place of the one that runs; where none does, as without.
- * @throws ConfigError, UnavailableError as Daemon.start() does, and where the old one does not hand over: it goes on then
+ * Starts a daemon in the place of the one that runs; where none runs, it is a usual start.
+ * @throws ConfigError, UnavailableError as Daemon.start() does, and where the old one does not hand over: then that one goes on
  */
 export async function takeOver(config: Config, log: Log, confChanged: () => void): Promise<Daemon> {
   const control = controlOf(config);
@@ -111,7 +111,7 @@ class Takeover {
     );
   }
 
-  /** Until its last word, or until it is gone: then nothing goes to it any more. @returns how many mailboxes it knew */
+  /** Listens to the old process until its last word, or until it is gone. @returns how many mailboxes it knew */
   async #hear(daemon: Daemon, lines: AsyncGenerator<ReadonlyMap<string, unknown>>): Promise<number> {
     const snapshot = daemon.beginSnapshot();
     try {
@@ -121,7 +121,7 @@ class Takeover {
           restoreLine(String(each), snapshot, { now, wallClock: Date.now });
       }
     } catch {
-      // It has ended before its last word. We have its places, and believe nothing from before.
+      // Where it ended before its last word, we have its places all the same, and believe nothing of what it knew.
     } finally {
       snapshot.abandon();
     }

@@ -14,7 +14,7 @@ import * as verbs from '../log/verbs/daemon.js';
 
 /** First line of the file; a change of the form changes the number, and older files are ignored. */
 const FORMAT = 'cyrusmapd-known 2\n';
-/** Read between two pauses, as many names. */
+/** How much of the file is read between two turns of the event loop. */
 const CHUNK_BYTES = 64 * 1024;
 const TRAILER = /^sha256 ([0-9a-f]{64})\n$/;
 const TRAILER_BYTES = 'sha256 '.length + 64 + 1;
@@ -28,11 +28,11 @@ export type WarmStartParts = {
 
 /** How a daemon is started in the place of another. */
 export type Succeeding = {
-  /** The end of what the other one tells of the known mailboxes; undefined where they are read from the state file. */
+  /** Resolves when the other process has told all known mailboxes; undefined where they are read from the state file. */
   readonly restored: Promise<void> | undefined;
 };
 
-/** Restores at the start, saves every few minutes and at the end. A file that fails is told, and changes nothing. */
+/** Restores at the start, saves every few minutes and at the end. A file that cannot be used is told of, and changes nothing. */
 export class WarmStart {
   readonly #path: string;
   readonly #parts: WarmStartParts;
@@ -48,7 +48,7 @@ export class WarmStart {
   }
 
   /**
-   * @param restored the end of what is read from elsewhere, instead of the file: until then nothing is saved
+   * @param restored resolves when everything was read from elsewhere, instead of from the file: until then nothing is saved
    * @returns undefined where no file is configured
    */
   static begin(
@@ -59,13 +59,13 @@ export class WarmStart {
     return stateFile === undefined ? undefined : new WarmStart(stateFile, stateIntervalMs, parts, restored);
   }
 
-  /** The file is another process' now. Resolves when nothing is being written any more. */
+  /** Another process has the file now. Resolves when we are not writing to it any more. */
   suspend(): Promise<void> {
     this.#suspended = true;
     return this.#work;
   }
 
-  /** It is ours again. */
+  /** The file is ours again. */
   resume(): void {
     this.#suspended = false;
   }
@@ -77,7 +77,7 @@ export class WarmStart {
     return this.#work;
   }
 
-  /** One after the other: a save must not begin before what was saved is read back. */
+  /** One save after the other, and none before the file has been read back. */
   #saveSoon(): void {
     this.#work = this.#work.then(() => this.#save());
   }
@@ -117,7 +117,7 @@ export class WarmStart {
 export async function saveKnown(path: string, cache: VerdictCache, clocks: Clocks): Promise<number> {
   const temporary = `${path}.new`;
   await requireRegularFile(path);
-  // Left by a process that was killed while it saved; and a new file has the mode that it is made with.
+  // A process that was killed while it saved may have left one; and only a new file has the mode that it is made with.
   await rm(temporary, { force: true });
   const file = await open(temporary, 'wx', 0o600);
   try {
@@ -133,7 +133,7 @@ export async function saveKnown(path: string, cache: VerdictCache, clocks: Clock
   }
 }
 
-/** rename(2) would put ours in the place of whatever is there: as root also in that of a device. */
+/** rename(2) replaces whatever is there, and as root even a device: so only a regular file may be there. */
 async function requireRegularFile(path: string): Promise<void> {
   const found = await lstat(path).catch(() => undefined);
   if (found !== undefined && !found.isFile()) throw new Error(`${path} is no regular file`);
@@ -155,7 +155,7 @@ async function writeKnown(file: FileHandle, cache: VerdictCache, clocks: Clocks)
   return count;
 }
 
-/** Restored, absent, or damaged for a reason. */
+/** What became of it: restored, not there, or damaged, with the reason. */
 export type Restored =
   | { readonly kind: 'restored'; readonly mailboxes: number }
   | { readonly kind: 'absent' }
@@ -163,12 +163,12 @@ export type Restored =
 
 /**
  * Reads a saved store back. Never throws: a file that cannot be used is told, and the store stays as it was.
- * @param snapshot what changes while it is read is not restored
+ * @param snapshot which knows what has changed since it was begun: that is not restored
  */
 export async function restoreKnown(path: string, snapshot: Snapshot, clocks: Clocks): Promise<Restored> {
   let file: FileHandle | undefined;
   try {
-    // Without O_NONBLOCK a FIFO would hold us. The checksum tells a file that is being written.
+    // Without O_NONBLOCK a FIFO would hold us. A file that is just being written is noticed by its checksum.
     file = await open(path, constants.O_RDONLY | constants.O_NONBLOCK);
     const found = await file.stat();
     if (!found.isFile()) return { kind: 'damaged', reason: 'is no regular file' };
@@ -207,7 +207,7 @@ async function takeLines(file: FileHandle, end: number, snapshot: Snapshot, cloc
   }
 }
 
-/** Each read is a turn of its own: lookups are answered between two of them. */
+/** Each read has a turn of the event loop of its own, so that lookups are answered between two of them. */
 async function* chunksOf(file: FileHandle, end: number): AsyncGenerator<Buffer> {
   for (let from = 0; from < end;) {
     const length = Math.min(CHUNK_BYTES, end - from);

@@ -1,10 +1,10 @@
-// Which files a configuration was made of that change without a signal: imapd.conf and what it includes, passwords,
-// certificates and the addresses that are always accepted. A list looks after itself. Asks stat(2) for them, and reads nothing.
+// Which files of a configuration may change without a signal, and are watched for that: imapd.conf and what it includes, passwords,
+// certificates, the addresses that are always accepted. A list watches its own file. Asks stat(2) for them, and reads nothing.
 import type { BackchannelConfig, Config } from '../config/config.js';
 import { stateOf } from '../net/file-watch.js';
 import type { FileStamp } from '../net/stable-file.js';
 
-/** As they were when they were read; those that are still to be read, as they are now, so that no change is missed. */
+/** Each as it was when it was read; one that has yet to be read, as it is now, so that no change is missed. */
 export async function filesOf({
   host,
   backchannels,
