@@ -109,6 +109,7 @@ describe('channel binding', () => {
 
   test('is none where the connection has none', () => {
     expect(told(BOTH, { binding: undefined })).toEqual(['SCRAM-SHA-512', 'none']);
+    expect(told(['SCRAM-SHA-256'], { binding: undefined })).toEqual(['SCRAM-SHA-256', 'none']);
     expect(() => told(['SCRAM-SHA-1-PLUS'], { binding: undefined })).toThrow(
       /SCRAM-SHA-1-PLUS needs TLS, and a channel_binding that it has/,
     );

@@ -15,3 +15,15 @@ test.each(MECHANISMS.filter(isBinding))('%s is not made without a binding', (nam
   for (const binding of ['none', 'unoffered'] as const)
     expect(() => createMechanism(name, CYRUS, binding)).toThrow(LoginError);
 });
+
+test.each([
+  ['none', 'n,,'],
+  ['unoffered', 'y,,'],
+  [BINDING, 'n,,'],
+] as const)('SCRAM without -PLUS tells a server of channel binding %j: %s', (binding, header) => {
+  for (const name of ['SCRAM-SHA-512', 'SCRAM-SHA-256', 'SCRAM-SHA-1'] as const) {
+    const mechanism = createMechanism(name, CYRUS, binding);
+    expect(mechanism.name).toBe(name);
+    expect(mechanism.initialResponse()?.toString().startsWith(`${header}n=cyrus,r=`)).toBe(true);
+  }
+});

@@ -75,6 +75,22 @@ describe('a login', () => {
     );
   });
 
+  test.each([
+    [['SCRAM-SHA-256'], 'y,,n=cyrus,'],
+    [['SCRAM-SHA-256', 'SCRAM-SHA-1-PLUS'], 'p=tls-unique,,n=cyrus,'],
+  ])('where the connection has a binding and %j are offered, begins with %s', async (offered, beginning) => {
+    const { carries, heard } = carrier(true, () => failure('enough'));
+    const mechanisms = ['SCRAM-SHA-256-PLUS', 'SCRAM-SHA-1-PLUS', 'SCRAM-SHA-256'] as const;
+    const binding = { type: 'tls-unique', data: Buffer.from('x') } as const;
+    const login = { credentials: CYRUS, mechanisms, plainAnywhere: false };
+    await failed(logIn(login, offered, { confidential: true, binding }, carries));
+    expect(
+      Buffer.from(heard[0] ?? '', 'base64')
+        .toString()
+        .startsWith(beginning),
+    ).toBe(true);
+  });
+
   test('names no user where there is none', async () => {
     const { carries } = carrier(true, () => failure('no certificate'));
     const credentials = { user: '', password: undefined, authorizationId: undefined };
