@@ -59,6 +59,7 @@ describe('the package', () => {
         'dist/client.js',
         'dist/client.d.ts',
         'contrib/haraka/index.js',
+        'contrib/opensmtpd/filter-cyrusmapd.mjs',
         'dist/LICENSES.txt',
         'cf/feature/mrs_cyrus.m4',
         'rc.d/cyrusmapd',
@@ -76,7 +77,7 @@ describe('the package', () => {
   it('holds nothing else', () => {
     const others = paths().filter(
       (path) =>
-        !/^(cf|rc\.d|docs|bench\/plots|contrib\/haraka)\/|^(dist\/(cyrusmapd\.js|client\.(js|d\.ts)|LICENSES\.txt)|LICENSE|(README(\.ja)?|CHANGELOG|CONTRIBUTING|SECURITY|(bench|docker)\/README)\.md|package\.json)$/.test(
+        !/^(cf|rc\.d|docs|bench\/plots|contrib\/(haraka|opensmtpd))\/|^(dist\/(cyrusmapd\.js|client\.(js|d\.ts)|LICENSES\.txt)|LICENSE|(README(\.ja)?|CHANGELOG|CONTRIBUTING|SECURITY|(bench|docker)\/README)\.md|package\.json)$/.test(
           path,
         ),
     );
