@@ -62,7 +62,7 @@ export default defineConfig({
       {
         test: {
           name: 'system',
-          include: ['system/**/*.test.ts', 'chaos/**/*.test.ts'],
+          include: ['system/**/*.test.ts', 'chaos/**/*.test.ts', 'letters/**/*.test.ts'],
           env: CONTAINERS,
           testTimeout: 120 * SECOND,
           hookTimeout: 300 * SECOND,

@@ -1,12 +1,13 @@
 // One Cyrus, the daemon before it with everything that can be done to both, and the mail servers before that. One kind of stack is a
 // mail host: UNIX sockets, imapd.conf, the clock. The other asks a Cyrus elsewhere, over TCP and by name, with a canary.
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { connect, createServer, type NetConnectOpts, type Server } from 'node:net';
+import type { NetConnectOpts, Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { parseEndpoint, type Endpoint } from '../../src/net/endpoint.js';
 import { startCyrus, type CyrusContainer } from '../containers/cyrus.js';
 import type { MailServer } from '../containers/mail-server.js';
+import { relayTo } from '../containers/socket-relay.js';
 import { KeptDaemon } from './kept-daemon.js';
 import { LmtpProxy } from './lmtp-proxy.js';
 import { postfixOf, sendmailOf } from './mail-servers.js';
@@ -193,20 +194,4 @@ async function mailServers({ suite, smmapd }: Kind, mapFolder: string): Promise<
     });
   }
   return Promise.all(asked.map(async ({ name, server }) => ({ name, server: await server })));
-}
-
-/** A socket of smmapd where Sendmail takes one: its own folder belongs to Cyrus' user. Bytes go through as they are. */
-async function relayTo(path: string, target: string): Promise<Server> {
-  const relay = createServer({ allowHalfOpen: true }, (socket) => {
-    const smmapd = connect({ path: target, allowHalfOpen: true });
-    socket.pipe(smmapd).pipe(socket);
-    for (const [end, other] of [
-      [socket, smmapd],
-      [smmapd, socket],
-    ] as const) {
-      end.on('error', () => other.destroy());
-    }
-  });
-  await new Promise<void>((resolve) => relay.listen(path, resolve));
-  return relay;
 }
