@@ -1,4 +1,4 @@
-// What the running daemon says of its proofs over its control socket: the clock by mailboxes.db, and the list that it holds.
+// Asks the running daemon, over its control socket, how its proofs stand: the clock by mailboxes.db, and the list that it holds.
 // Connects to that socket.
 import { ControlClient } from '../admin/client.js';
 import { DEFAULT_CONTROL } from '../config/built-in.js';
@@ -7,10 +7,10 @@ import { messageOf } from '../errors.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import type { Unseen } from './finding.js';
 
-/** As ClockState and DirectoryState have it. */
+/** How a proof stands: one of the words of ClockState or DirectoryState. */
 export type Standing = { readonly standing: string; readonly reason: string | undefined };
 
-/** Of a running daemon. */
+/** The proofs of a running daemon. */
 export type RunningProofs = {
   readonly clock: Standing | undefined;
   readonly directory: Standing | undefined;
@@ -26,7 +26,7 @@ export async function askDaemon(
     const figures = await ask('/stats');
     return { clock: standingOf(field(figures, 'clock')), directory: standingOf(field(figures, 'directory')) };
   } catch (error) {
-    // Without one in the configuration there is only one where its folder is, and then that is no loss.
+    // Where none is configured there may be none at all, if its folder is missing: that is nothing to tell of.
     if (admin.listen !== undefined) {
       unseen.push({
         what: `the running daemon, on ${formatEndpoint(admin.listen)}`,

@@ -1,4 +1,4 @@
-// Asks Postfix what its configuration is: postconf(1), which knows its own defaults, and postmap(1) for our maps.
+// Asks Postfix itself: postconf(1) for its configuration with all defaults, and postmap(1) whether our maps answer.
 import type { Unseen } from './finding.js';
 import {
   parseServices,
@@ -29,9 +29,9 @@ const SETTINGS = [
 ] as const;
 
 export type PostfixPicture = PostfixConf & {
-  /** main.cf */
+  /** Where main.cf is. */
   readonly path: string;
-  /** As whom smtpd runs; undefined where id(1) did not tell. */
+  /** The user as whom smtpd runs; undefined where id(1) did not tell. */
   readonly identity: Identity | undefined;
   /** What postmap says of a name through each socket map of ours: an error, or undefined where it answers. */
   readonly answers: readonly { readonly map: SocketMap; readonly error: string | undefined }[];
@@ -70,7 +70,7 @@ async function identityOf(name: string, run: RunProgram): Promise<Identity | und
   return { name, uid: Number(user.output), groups: wordsOf(groups.output).map(Number) };
 }
 
-/** Without `proxy:`, which asks a service that may not run; from the queue directory, where a relative path begins. */
+/** Asks without `proxy:`, whose service may not run; and from the queue directory, since relative paths begin there. */
 async function errorOf(
   map: SocketMap,
   { settings }: PostfixConf,
@@ -81,9 +81,9 @@ async function errorOf(
   const text =
     map.path === undefined || map.path.startsWith('/') ? bare : bare.replace('unix:', () => `unix:${queue}/`);
   const said = await run('postmap', ['-q', 'postmaster', text]);
-  // 1 without a word is "not found": an answer.
+  // Status 1 without a word means "not found", which is an answer.
   if (said === undefined || said.status === 0 || said.errors.trim() === '') return undefined;
-  // A daemon that defers is there, and may serve no key without a domain.
+  // A daemon that defers is there: it may serve no name without a domain.
   if (said.errors.includes('socketmap server temporary error')) return undefined;
   return said.errors.trim().split('\n').at(-1);
 }

@@ -1,15 +1,15 @@
-// Asks Sendmail itself, by `sendmail -bv`, where mail for a mailbox would go that exists, and for one that does not.
+// Asks Sendmail itself, by `sendmail -bv`, where it would send mail for a mailbox that exists, and for one that does not.
 import type { Unseen } from './finding.js';
 import type { SendmailPicture } from './picture.js';
 import type { RunProgram } from './run-program.js';
 import { parseVerified, type SendmailAnswer } from './sendmail-verify.js';
 
-/** Plain, so that Sendmail's rules do nothing else with it. */
+/** A plain name, so that Sendmail's rules have nothing else to do with it. */
 const NOBODY = 'cyrusmapd-doctor-nobody';
 
 /**
  * @param somebody an address whose mailbox Cyrus has just confirmed
- * @param domain one whose mail goes to Cyrus; undefined where a question about nobody must not be asked
+ * @param domain one whose mail goes to Cyrus; undefined where asking about a mailbox that does not exist could create it
  */
 export async function askSendmail(
   { cf, program }: SendmailPicture,

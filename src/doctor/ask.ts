@@ -1,5 +1,5 @@
-// Asks around: a daemon on each of our listeners, Cyrus on each back-channel, and Cyrus about each postmaster.
-// Nothing is delivered; where a question would make a mailbox it is not asked.
+// Asks the daemon on each of our listeners, Cyrus on each back-channel, and Cyrus about each postmaster. Nothing is delivered, and
+// a question that would create a mailbox is not asked.
 import { buildBackchannels, type Backchannels } from '../backchannels/build.js';
 import { validatorRules } from '../backchannels/rules.js';
 import type { BackchannelConfig, Config } from '../config/config.js';
@@ -21,7 +21,7 @@ import { runProgram } from './run-program.js';
 import type { Seen } from './look.js';
 import { cyrusRoutes, type BackchannelAnswer, type ListenerAnswer, type Picture } from './picture.js';
 
-/** `%` is no character of a mailbox name: whatever Cyrus is set to, asking about this one makes nothing. */
+/** A mailbox name cannot have a `%`: so, whatever the settings of Cyrus are, asking about this one creates nothing. */
 const NOBODY = 'cyrusmapd%doctor';
 
 /**
@@ -45,7 +45,7 @@ export async function ask(config: Config, seen: Seen, makesMailboxes: boolean): 
     backchannels: answers,
     postmasters,
     running: await askDaemon(config, unseen),
-    // Its rules ask our daemon: where nobody answers there, that is told, and Sendmail could only say so again.
+    // Sendmail's rules ask our daemon. Where nobody answers there, that is a finding already, and Sendmail could only repeat it.
     sendmailSaid: listeners.every(({ error }) => error === undefined)
       ? await askSendmailItself(seen, makesMailboxes, answers, postmasters, unseen)
       : undefined,
@@ -55,7 +55,7 @@ export async function ask(config: Config, seen: Seen, makesMailboxes: boolean): 
   return picture;
 }
 
-/** About a mailbox in a domain that Sendmail gives to Cyrus; about nobody only where the question makes no mailbox. */
+/** Asks about a mailbox in a domain that Sendmail gives to Cyrus; about one that does not exist only where that creates none. */
 async function askSendmailItself(
   { sendmail }: Seen,
   makesMailboxes: boolean,
@@ -84,7 +84,7 @@ async function askSendmailItself(
 
 type Creations = Map<string, 'catch-all' | 'autocreate'>;
 
-/** A back-channel that finds out what lmtpd does with a RCPT for nobody tells the log, by these verbs. */
+/** A back-channel tells by these verbs of the log what lmtpd does with a RCPT for a name that cannot exist. */
 function overhear(creations: Creations): Log {
   const note = (fields: object): void => {
     if (!('backchannel' in fields && 'event' in fields)) return;
@@ -135,7 +135,7 @@ async function askBackchannel(
   }
 }
 
-/** All of them must exist: what is said of the first that does not, else of the first. */
+/** All canaries must exist. @returns what is said of the first one that does not, else of the first one */
 async function askCanaries(
   canaries: readonly Recipient[],
   probe: Probe,
@@ -150,7 +150,7 @@ async function askCanaries(
   return { canary: first };
 }
 
-/** Whether the mailbox exists, whatever lookup.always_accept says, and where virtusertable sends it nowhere else. */
+/** Asks whether each postmaster has a mailbox, whatever lookup.always_accept says; not where virtusertable sends it elsewhere. */
 async function askPostmasters(
   { sendmail }: Seen,
   makesMailboxes: boolean,

@@ -10,11 +10,11 @@ import type { BackchannelAnswer, Picture } from './picture.js';
 import type { Recipient } from '../validation/recipient.js';
 import type { Verdict } from '../validation/verdict.js';
 
-/** Of lmtpd's maxchild that may be ours: the rest delivers mail. */
+/** The share of lmtpd's maxchild that we may take: the rest delivers mail. */
 const SHARE_MAX = 1 / 2;
 
 export function checkBackchannels({ backchannels, cyrusConf, imapdConf, config }: Picture): Finding[] {
-  // What imapd.conf says is told of there; lmtpd may run elsewhere, or with another file.
+  // Where imapd.conf says it, that is a finding of its own. But lmtpd may run elsewhere, or with another file.
   const told = { 'catch-all': catchesAll(imapdConf), autocreate: makesMailboxes(imapdConf) };
   return [
     ...backchannels.flatMap(checkAnswer),
@@ -51,8 +51,8 @@ function checkAnswer({ backchannel, error, canary, lacks, creation }: Backchanne
 }
 
 /**
- * Who creates the canary where mailboxes.db was lost makes every other mailbox a 550: it is what tells us not to believe
- * that Cyrus. So this is never advised.
+ * Creating the canary is never advised: where mailboxes.db was lost, its absence is what tells us not to believe that Cyrus. With
+ * the canary there again, every other mailbox would be a 550.
  */
 function missingCanary(key: string, { address }: Recipient, verdict: Verdict): Finding {
   const reason = verdict.kind === 'deferred' ? `: ${verdict.reason}` : '';
@@ -82,7 +82,7 @@ function notAnswering({ name, type }: BackchannelConfig, endpoint: string, error
   };
 }
 
-/** By what was said: whoever was refused at the login need not start Cyrus. */
+/** The mend depends on what was said: where the login was refused, for example, Cyrus need not be started. */
 function mendOf(error: string, type: BackchannelConfig['type'], key: string): string {
   if (/\blogin with \S+ refused\b/.test(error))
     return `put the right password into the password_file of ${key}, or change that of the account in Cyrus; then cyrusmapd reload`;

@@ -1,4 +1,4 @@
-// Lines of imapd.conf(5) and cyrus.conf(5) at which Cyrus' programs end: those that run go on, and none starts any more.
+// Finds lines of imapd.conf(5) and cyrus.conf(5) at which Cyrus' programs end: those that run already go on, but no new one starts.
 // No I/O.
 import { formatWhere } from '../cyrus/conf/settings.js';
 import type { Finding } from './finding.js';

@@ -5,7 +5,7 @@ import type { Finding } from './finding.js';
 import { cyrusRoutes, type Picture, type SendmailPicture } from './picture.js';
 import { findDomain, isDatabase, type Table } from './sendmail-tables.js';
 
-/** Where no table is declared. */
+/** The usual place, where sendmail.cf declares no such table. */
 const MAILERTABLE = '/etc/mail/mailertable';
 
 export function checkDomains({ sendmail, postmasters }: Picture): Finding[] {
@@ -146,7 +146,7 @@ function buildCommand({ type, path }: Built): string {
   return `makemap ${type} ${path} < ${path}`;
 }
 
-/** Nothing for a table that Sendmail reads as it is. */
+/** The command that builds a table; nothing for one that Sendmail reads as it is. */
 function thenBuild(table: Built): string {
   return isDatabase(table.type) ? `; then ${buildCommand(table)}` : '';
 }

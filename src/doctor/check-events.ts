@@ -18,7 +18,7 @@ export function checkEvents({ config, imapdConf }: Picture): Finding[] {
   ];
 }
 
-/** Whether or not it is we who listen: it is Cyrus that dies. */
+/** This is a mistake whoever listens, since it is Cyrus that dies of it. */
 function checkQuotaGroup(conf: ImapdConf): Finding[] {
   const { notifier, groups } = conf.events;
   if (notifier === undefined || !groups.includes('quota')) return [];
@@ -62,7 +62,7 @@ function checkPush(conf: ImapdConf, { listen }: EventsConfig): Finding[] {
   ];
 }
 
-/** Without the option it is the name of the host, which may be another one where the daemon runs in a jail of its own. */
+/** Without the option Cyrus uses the name of its host, which may differ from ours where the daemon runs in a jail of its own. */
 function checkServerName(conf: ImapdConf, { serverNames }: EventsConfig): Finding[] {
   const name = conf.find('servername')?.value.toLowerCase();
   if (name === undefined || serverNames === undefined) return [];

@@ -25,7 +25,7 @@ export function catchesAll(conf: ImapdConf | undefined): boolean {
   return conf?.catchallMailbox !== undefined;
 }
 
-/** A probe of ours must change nothing, and must be able to hear a no. */
+/** Our questions must change nothing in Cyrus, and Cyrus must be able to say no to them. */
 function checkSideEffects(conf: ImapdConf, { backchannels }: Config): Finding[] {
   const findings: Finding[] = [];
   if (catchesAll(conf)) {
@@ -61,7 +61,7 @@ function checkSideEffects(conf: ImapdConf, { backchannels }: Config): Finding[] 
   return findings;
 }
 
-/** Which mailbox an address names. */
+/** Both must agree on which mailbox an address names. */
 function checkNames(conf: ImapdConf, { lookup }: Config): Finding[] {
   const findings: Finding[] = [];
   const { downcase, postUser, virtualDomains } = lookup.addressRules;
@@ -144,7 +144,7 @@ function checkNames(conf: ImapdConf, { lookup }: Config): Finding[] {
   return findings;
 }
 
-/** At RCPT and at delivery the same is to be said of a full mailbox. */
+/** RCPT and delivery must say the same of a full mailbox. */
 function checkQuota(conf: ImapdConf, { defaultMap, domainAnswers }: Config): Finding[] {
   const ofDomains = [...domainAnswers].flatMap(([domain, { overQuota }]) =>
     overQuota === undefined ? [] : checkOverQuota(conf, `domain."${domain}"`, overQuota),

@@ -1,5 +1,5 @@
-// Where Sendmail's own rules send mail for a mailbox that exists, and for one that does not; and what of sendmail.cf keeps
-// it from starting or makes it another host. No I/O.
+// Judges where Sendmail's own rules send mail for a mailbox that exists, and for one that does not; and finds what in sendmail.cf
+// keeps Sendmail from starting, or belongs to another host. No I/O.
 import { cyrusRoutes, type Picture, type SendmailPicture } from './picture.js';
 import type { Finding } from './finding.js';
 
@@ -11,7 +11,7 @@ export function checkMailer(picture: Picture): Finding[] {
     ...checkWrapper(sendmail),
     ...causes,
     ...checkMechanisms(sendmail),
-    // Where a cause was found, Sendmail's own words would say it a second time.
+    // Where the cause was found already, Sendmail's own words would only repeat it.
     ...checkVerified(picture, sendmail).filter(
       ({ check }) => causes.length === 0 || check !== 'sendmail.broken',
     ),

@@ -26,7 +26,7 @@ function isHere(answer: BackchannelAnswer): answer is CyrusAnswer {
   );
 }
 
-/** Only where nobody answers: a link, or another Cyrus, may be what was meant. */
+/** Only looked at where nobody answers: else a link, or another Cyrus, may be just what was meant. */
 function checkSocket({ backchannel, error }: CyrusAnswer, conf: CyrusConf | undefined): Finding[] {
   if (backchannel.type !== 'lmtp' || error === undefined || conf === undefined) return [];
   const services = lmtpServices(conf);
@@ -46,7 +46,7 @@ function checkSocket({ backchannel, error }: CyrusAnswer, conf: CyrusConf | unde
   ];
 }
 
-/** A server with mupdate_server is a frontend where it knows no frontends, unless it is all at once. */
+/** A server with mupdate_server is a frontend where no frontends may log in to it (proxyservers), unless it is both at once. */
 function checkMurder({ imapdConf }: Picture): Finding[] {
   if (imapdConf?.mupdateServer === undefined) return [];
   if (imapdConf.get('mupdate_config') !== 'standard' || imapdConf.get('proxyservers') !== undefined)
@@ -80,7 +80,7 @@ function checkReplica({ cyrusConf, imapdConf }: Picture): Finding[] {
   ];
 }
 
-/** From 3.10 on STARTTLS is off where it is not asked for. */
+/** Since Cyrus 3.10 STARTTLS is off unless its imapd.conf asks for it. */
 function checkStartTls({ backchannel, error }: BackchannelAnswer, { imapdConf }: Picture): Finding[] {
   if (backchannel.type !== 'imap' || error === undefined || !error.includes('offers no STARTTLS')) return [];
   const name = `[backchannel.${backchannel.name}]`;

@@ -14,7 +14,7 @@ export function checkAccess(
   sockets: readonly SocketPath[],
 ): Finding[] {
   if (identity === undefined) return [];
-  // In its chroot smtpd asks for the end of the path.
+  // Within its chroot smtpd sees only the end of the path.
   const asked = sockets.filter(({ path }) =>
     maps.some((map) => map.path !== undefined && path.endsWith(map.path)),
   );
@@ -49,7 +49,7 @@ export function checkAccess(
   });
 }
 
-/** As the kernel decides it: by the first of owner, group and others that is the user's. */
+/** Decided as the kernel does: the first of owner, group and others that fits the user counts. */
 function may({ uid, groups }: Identity, file: Access, bit: number): boolean {
   if (uid === 0) return true;
   if (uid === file.uid) return (file.mode & (bit << 6)) !== 0;

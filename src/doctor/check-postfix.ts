@@ -8,7 +8,7 @@ import type { Finding } from './finding.js';
 import type { Picture } from './picture.js';
 import { socketMapsOf, wordsOf, type PostfixService, type SocketMap } from './postfix-conf.js';
 
-/** What Postfix asks of a domain, and not of a recipient. */
+/** Parameters whose maps Postfix asks about domains, and not about recipients. */
 const OF_DOMAINS: ReadonlySet<string> = new Set([
   'mydestination',
   'relay_domains',
@@ -24,7 +24,7 @@ export function checkPostfix({ postfix, config, sockets, listeners }: Picture): 
     ...(paths[0] === undefined || asksUs(postfix, maps, config) ? [] : [noMap(postfix, paths[0])]),
     ...(maps.length > 0 && !postfix.mapTypes.has('socketmap') ? [noType(postfix)] : []),
     ...maps.flatMap((map) => [...checkProxy(postfix, map), ...checkPath(postfix, map, paths)]),
-    // Where nobody answers at all, that is told of the socket.
+    // Where nobody answers at all, that is a finding about the socket already.
     ...(listeners.every(({ error }) => error === undefined) ? checkAnswers(postfix, config) : []),
     ...checkAccess(postfix, maps, sockets),
     ...checkClasses(postfix, served(maps, config)),
@@ -33,14 +33,14 @@ export function checkPostfix({ postfix, config, sockets, listeners }: Picture): 
   ];
 }
 
-/** About recipients, by a map or by the policy service. */
+/** Whether Postfix asks us about recipients, by a map or by the policy service. */
 function asksUs({ settings }: PostfixPicture, maps: readonly SocketMap[], { policy }: Config): boolean {
   const restrictions = settings.get('smtpd_recipient_restrictions') ?? '';
   if (policy.listen.length > 0 && restrictions.includes('check_policy_service')) return true;
   return maps.some(({ parameter }) => !OF_DOMAINS.has(parameter));
 }
 
-/** The domains that a map of ours tells Postfix. */
+/** The domains that Postfix learns from a map of ours. */
 function served(maps: readonly SocketMap[], { domains }: Config): readonly string[] {
   if (!maps.some(({ parameter }) => parameter === 'virtual_mailbox_domains')) return [];
   return domains.map(({ domain }) => domain);
@@ -115,7 +115,7 @@ function pathsOf(listeners: readonly Endpoint[]): string[] {
   return listeners.flatMap((each) => (each.kind === 'unix' ? [each.path] : []));
 }
 
-/** As Postfix writes it: within its queue directory where the socket is there. */
+/** The endpoint as Postfix writes it: relative to its queue directory, where the socket is in there. */
 function targetOf(endpoint: Endpoint, { settings }: PostfixPicture): string {
   if (endpoint.kind !== 'unix') return `inet:${endpoint.host}:${endpoint.port}`;
   const queue = `${settings.get('queue_directory') ?? '/var/spool/postfix'}/`;
@@ -126,13 +126,13 @@ function nameOf({ text }: SocketMap): string {
   return text.slice(text.lastIndexOf(':') + 1);
 }
 
-/** The parameter with another word in the place of this map. */
+/** The value of the parameter, with another word in the place of this map. */
 function rewrite({ settings }: PostfixPicture, map: SocketMap, text: string): string {
   const value = (settings.get(map.parameter) ?? map.text).replace(map.text, () => text);
   return `postconf -e '${map.parameter} = ${value}'`;
 }
 
-/** What postmap heard at a place where we listen: the way there may be closed to it, or nobody answers. */
+/** Finds where postmap got no answer though we listen there: the way may be closed to it, or nobody answers. */
 function checkAnswers(postfix: PostfixPicture, { socketmap }: Config): Finding[] {
   const ours = pathsOf(socketmap.listen);
   const [first] = socketmap.listen;
@@ -158,7 +158,7 @@ function smtpd({ services }: PostfixPicture): PostfixService[] {
   return services.filter(({ type, command }) => type === 'inet' && command === 'smtpd');
 }
 
-/** A domain in two classes is of the first: mydestination, and its recipients are local users then. */
+/** Of two classes the first one counts: a domain that is in mydestination too has its recipients among the local users. */
 function checkClasses({ settings, path }: PostfixPicture, told: readonly string[]): Finding[] {
   const domains = new Set([...plain(settings.get('virtual_mailbox_domains')), ...told]);
   const classes = ['mydestination', 'virtual_alias_domains', 'relay_domains'] as const;
@@ -182,7 +182,7 @@ function checkClasses({ settings, path }: PostfixPicture, told: readonly string[
   });
 }
 
-/** No maps among them. */
+/** The words of a list that are no maps. */
 function plain(value = ''): string[] {
   return wordsOf(value)
     .filter((word) => !word.includes(':') && !word.startsWith('/'))

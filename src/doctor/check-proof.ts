@@ -1,5 +1,5 @@
-// What a remembered "no" stands on: a clock, or events, would tell that the mailbox has been made meanwhile. How the clock and
-// the list of mailboxes of a running daemon stand, which no file shows. No I/O.
+// Judges on what a remembered "no" rests: only a clock, or events, would tell that the mailbox was created meanwhile. And how the
+// clock and the list of mailboxes of the running daemon stand, which no file shows. No I/O.
 import type { Config } from '../config/config.js';
 import { NOT_LOOKED_YET } from '../cyrus/mailbox-list/clock.js';
 import { hosted } from '../daemon/host-clock.js';

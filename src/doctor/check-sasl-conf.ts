@@ -1,5 +1,5 @@
-// How Cyrus SASL checks a password for Sendmail: what knows no password, as saslauthd does, can offer neither SCRAM nor
-// CRAM-MD5. No I/O.
+// Judges how Cyrus SASL checks passwords for Sendmail: saslauthd does not know the password itself, so with it neither SCRAM nor
+// CRAM-MD5 can be offered. No I/O.
 import type { Finding } from './finding.js';
 import type { Picture } from './picture.js';
 

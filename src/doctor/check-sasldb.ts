@@ -4,9 +4,9 @@ import type { Finding } from './finding.js';
 import type { Picture, Sasldb } from './picture.js';
 import type { LmdbReaders } from '../cyrus/sasldb/lmdb.js';
 
-/** From here on it is told of, before it fails. */
+/** From this share on it is a finding, before anything fails. */
 const FULL = 0.8;
-/** Processes that are named, those with most slots first. */
+/** How many processes are named, those with the most slots first. */
 const NAMED_MAX = 5;
 /** Longest part of a command line that is shown. */
 const COMMAND_MAX = 60;

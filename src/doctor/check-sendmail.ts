@@ -27,7 +27,7 @@ export function checkSendmail(picture: Picture): Finding[] {
   ];
 }
 
-/** Socket maps that ask us, and the one called `cyrus`, which should. */
+/** The socket maps that ask us, and the one called `cyrus`, which ought to. */
 function ourMaps(cf: SendmailCf, listeners: readonly Endpoint[]): MapLine[] {
   return [...cf.maps.values()].filter((map) => {
     if (map.type !== 'socket') return false;
@@ -132,7 +132,7 @@ function checkTimeout(cf: SendmailCf, map: MapLine, deadlineMs: number): Finding
   ];
 }
 
-/** The line that the features write, which needs no -d: 30 s are above every deadline. */
+/** The line that the features write. It needs no -d, since the default, 30 s, is above every deadline. */
 function declaration({ path }: SendmailCf, map: MapLine, endpoint: string): string {
   const kept = map.flags.filter((flag) => !/^-[aTotd]/.test(flag));
   const words = ['socket', ...kept, '-a<OK>', '-T<TMPF>', endpoint.replace(/^unix:/, 'local:')];

@@ -1,4 +1,4 @@
-// Reads a host's files for doctor: what is not there is nothing to judge, what is there and cannot be read is told of.
+// Reads a host's files for doctor. A file that is not there is not judged; one that is there and cannot be read is reported.
 import { closeSync, lstatSync, openSync, readFileSync, readSync, statSync, type Stats } from 'node:fs';
 import { codeOf, messageOf } from '../errors.js';
 import type { Unseen } from './finding.js';
@@ -14,7 +14,7 @@ export class Files {
     return this.#attempt(path, () => readFileSync(path, 'utf8'));
   }
 
-  /** @param most bytes from its beginning */
+  /** @param most how many bytes are read, from its beginning */
   readBytes(path: string, most: number): Buffer | undefined {
     return this.#attempt(path, () => {
       const fd = openSync(path, 'r');
@@ -27,7 +27,7 @@ export class Files {
     });
   }
 
-  /** @param named where an administrator says it is: then it should be there */
+  /** @param named where the administrator says that it is: then it is reported if it is not there */
   first(named: string | undefined, usual: readonly string[]): { path: string; text: string } | undefined {
     for (const path of named === undefined ? usual : [named]) {
       const text = this.read(path);

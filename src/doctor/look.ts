@@ -41,7 +41,7 @@ const USUAL = {
 } as const;
 
 const PROGRAM_TIMEOUT_MS = 10_000;
-/** Two meta pages of the largest page that LMDB has. */
+/** Room for the two meta pages, at the largest page size of LMDB. */
 const LMDB_HEAD_BYTES = 2 * 65_536;
 
 const execute = promisify(execFile);
@@ -75,7 +75,7 @@ export async function look(config: Config, places: Places): Promise<Seen> {
   };
 }
 
-/** With the options of the lmtpd that is asked, or of the first one. */
+/** Reads imapd.conf as the lmtpd does that we ask, or the first one in cyrus.conf. */
 function lookAtImapd(
   places: Places,
   cyrusConf: CyrusConf | undefined,
@@ -132,7 +132,7 @@ function foldersTo(path: string): SocketPath['folders'] {
       if (folder === dirname(folder)) return folders;
     }
   } catch {
-    // The folder is not there: no daemon listens in it, and that is told.
+    // The folder is not there: then no daemon listens in it, which is a finding of its own.
     return folders;
   }
 }

@@ -43,7 +43,7 @@ export type Picture = {
 
 export type SendmailPicture = {
   readonly cf: SendmailCf;
-  /** The one that told its compile-time options. */
+  /** The path of the program that told its compile-time options. */
   readonly program: string | undefined;
   /** Files of classes that must be there, and are not. */
   readonly missingClassFiles: readonly {
@@ -77,7 +77,7 @@ type SaslConf = {
 export type SocketPath = {
   readonly path: string;
   readonly file: 'missing' | 'link' | 'socket' | 'other';
-  /** From / to the one that holds the file, links followed. */
+  /** The folders from / to the one that holds the file, with links followed. */
   readonly folders: readonly (Access & { readonly path: string })[];
 } & Access;
 
@@ -100,7 +100,7 @@ export type BackchannelAnswer = {
   readonly error: string | undefined;
   /** undefined where no canary is configured, or nothing was said. */
   readonly canary: Verdict | undefined;
-  /** Of several canaries the one that it lacks; undefined where that is the first, or none. */
+  /** Which of several canaries does not exist there; undefined where that is the first one, or none. */
   readonly lacks?: Recipient;
   /** What lmtpd does with a name that cannot exist, where it does not simply refuse it. */
   readonly creation: 'catch-all' | 'autocreate' | undefined;

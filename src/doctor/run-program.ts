@@ -1,8 +1,8 @@
-// Runs a program of the mail system for what it says: never through a shell, never for longer than a limit, and it may not
-// be there.
+// Runs a program of the mail system, and returns what it prints: never through a shell, never for longer than a limit. The program
+// may be missing.
 import { execFile } from 'node:child_process';
 
-/** Sendmail looks for its own name for a minute where there is no DNS. */
+/** The limit. Without DNS, Sendmail alone would look for its own name for a minute. */
 const PROGRAM_TIMEOUT_MS = 20_000;
 const OUTPUT_MAX_BYTES = 4 * 1024 * 1024;
 

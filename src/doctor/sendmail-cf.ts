@@ -28,7 +28,7 @@ export type MapLine = {
 type ClassLines = {
   readonly members: string[];
   readonly files: string[];
-  /** Those without -o: Sendmail does not start without them. */
+  /** Files that are named without -o: Sendmail does not start where one is missing. */
   readonly required: { readonly path: string; readonly line: number }[];
 };
 
@@ -63,7 +63,7 @@ export function parseSendmailCf(path: string, text: string): SendmailCf {
   return { path, maps, classes, dontBlame, mailers, authMechanisms };
 }
 
-/** A line that begins with a blank goes on the one before. */
+/** A line that begins with a blank continues the line before it. */
 function logicalLines(text: string): { text: string; number: number }[] {
   const lines: { text: string; number: number }[] = [];
   text.split('\n').forEach((line, i) => {

@@ -1,4 +1,4 @@
-// What `sendmail -bv` says of an address: where its own rules would send it, which no table of ours can know better.
+// Reads what `sendmail -bv` says of an address: where its own rules would send it, which nothing else knows better.
 // As Sendmail 8.15 to 8.18 print it. No I/O.
 
 type Verified =
@@ -25,7 +25,7 @@ export function parseVerified(output: string, addresses: readonly string[]): Sen
   const lines = output.split('\n').map((line) => line.trim());
   const verified = new Map<string, Verified>();
   for (const address of addresses) {
-    // The last one: an alias is said before what it leads to.
+    // The last line counts, since an alias is named before what it leads to.
     const said = lines.findLast((line) => line.startsWith(`${address}... `));
     const verdict = said === undefined ? undefined : verdictOf(said.slice(address.length + 4), lines);
     if (verdict !== undefined) verified.set(address, verdict);
