@@ -5,18 +5,18 @@ import { packageFile } from '../package.js';
 export const BUILT_IN_DOMAIN = 'example.jp';
 export const BUILT_IN_ENDPOINT = 'inet:7860@127.0.0.1';
 
-/** The control socket, where none is configured and its folder is there. */
+/** The control socket, where none is configured and its folder exists. */
 export const DEFAULT_CONTROL = { kind: 'unix', path: '/var/run/cyrusmapd/control' } as const;
 
 /** In the package, beside the sample configuration. */
 export const BUILT_IN_LIST = packageFile('rc.d/mailboxes.sample');
 
-/** In the words of the file. */
+/** Written as in the file. */
 export const BUILT_IN = {
   socketmap: { listen: [BUILT_IN_ENDPOINT] },
   backchannel: { demo: { type: 'list', file: BUILT_IN_LIST } },
   domains: { [BUILT_IN_DOMAIN]: 'demo' },
 };
 
-/** With --list, --lmtp or --imap there is a back-channel, and it serves everything. */
+/** The listener alone: --list, --lmtp or --imap adds a back-channel, which then serves every domain. */
 export const BUILT_IN_LISTENER = { socketmap: BUILT_IN.socketmap };

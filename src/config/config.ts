@@ -39,22 +39,22 @@ export type CyrusHost = {
   readonly imapdConf: string;
   /** Whether the configuration names it; else it was found by itself. */
   readonly named: boolean;
-  /** It and whatever it includes, as they were when they were read. */
+  /** imapd.conf and all that it includes, as these files were when they were read. */
   readonly files: readonly NamedFile[];
-  /** mailboxes.db. */
+  /** Where mailboxes.db is, and of which kind. */
   readonly list: { readonly path: string; readonly kind: string } | undefined;
   readonly userDeny: string | undefined;
-  /** Whether it is a part of a murder. */
+  /** Whether this Cyrus is a part of a murder. */
   readonly mupdate: boolean;
   /** Whether lmtpd takes mail for shared mailboxes that it does not deliver to. */
   readonly fuzzy: boolean;
-  /** Whether one mailbox takes what has none. */
+  /** Whether one mailbox takes the mail for all addresses that have none. */
   readonly catchAll: boolean;
-  /** Settings by which more than the list of mailboxes decides who takes mail, or by which it cannot be read; in sentences. */
+  /** Sentences about settings by which more than the list of mailboxes decides who gets mail, or by which it cannot be read. */
   readonly beyondList: readonly string[];
   /** The UNIX sockets on which lmtpd listens. */
   readonly lmtpSockets: readonly string[];
-  /** Keys of ours that say otherwise than imapd.conf, in sentences. */
+  /** Sentences about keys of ours that contradict imapd.conf. */
   readonly differences: readonly string[];
 };
 
@@ -77,7 +77,7 @@ export type MapConfig = ReplyPolicy & {
   readonly queueId: boolean;
 };
 
-/** Undefined where it is as for other domains. */
+/** A key is undefined where the answer is the same as for other domains. */
 export type DomainAnswers = DomainValues;
 
 export type EventsConfig = Omit<SectionValues['events'], 'listen'> & { readonly listen: UnixEndpoint };
@@ -105,7 +105,7 @@ type Grouped =
   | 'clientKey'
   | 'tlsMinVersion';
 
-/** What LMTP and IMAP have in common. */
+/** What back-channels over LMTP and over IMAP have in common. */
 type CyrusConnectionConfig = Omit<
   Pick<CyrusValues, keyof ImapValues & keyof LmtpValues>,
   'type' | 'canary' | Grouped
@@ -113,14 +113,14 @@ type CyrusConnectionConfig = Omit<
   readonly name: string;
   /** The mailboxes that must all exist. */
   readonly canaries: readonly Recipient[];
-  /** Undefined where Cyrus takes us as we come. */
+  /** Undefined where we do not log in. */
   readonly login: LoginConfig | undefined;
   /** Undefined for a connection in clear. */
   readonly tls: TlsConfig | undefined;
 };
 
 export type LoginConfig = {
-  /** Empty where the client certificate says who we are. */
+  /** Empty where our client certificate says who we are. */
   readonly user: string;
   /** Absolute. */
   readonly passwordFile: string | undefined;
@@ -128,14 +128,14 @@ export type LoginConfig = {
   /** Strongest first, or as the operator prefers. */
   readonly mechanisms: readonly MechanismName[];
   readonly channelBinding: BindingType | 'none';
-  /** PLAIN even where others could listen. */
+  /** Whether PLAIN is used even where others could read what is sent. */
   readonly plainAnywhere: boolean;
 };
 
 /** Files are absolute. */
 export type TlsConfig = {
   readonly mode: 'starttls' | 'implicit';
-  /** Undefined for the authorities that Node knows. */
+  /** Undefined where the authorities that Node knows are trusted. */
   readonly caFile: string | undefined;
   readonly serverName: string;
   readonly clientCert: string | undefined;
@@ -149,7 +149,7 @@ type ListBackchannelConfig = {
   /** Absolute; read again at each reload and after each change. */
   readonly file: string;
   readonly format: ListValues['format'];
-  /** Lower case; in these an entry without a domain is meant. Undefined: in the default domain. */
+  /** The domains, in lower case, for which an entry without a domain counts; undefined for the default domain alone. */
   readonly domains: readonly string[] | undefined;
   /** Names of lists. */
   readonly also: readonly string[] | undefined;
@@ -159,6 +159,6 @@ type ListBackchannelConfig = {
 export type DomainRoute = {
   /** Lower case: a domain, `*.` and a domain (its subdomains, not itself), or `*`. */
   readonly domain: string;
-  /** The names of back-channels that exist, at least one; of several, each mailbox is on one. */
+  /** The names of back-channels, at least one, all of them configured. Where there are several, each mailbox is on one of them. */
   readonly backchannels: readonly string[];
 };

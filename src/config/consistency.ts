@@ -1,4 +1,4 @@
-// What no key alone can show: settings that contradict each other. No I/O.
+// Finds settings that contradict each other, which no single key can show. No I/O.
 import { messageOf } from '../errors.js';
 import { formatEndpoint } from '../net/endpoint.js';
 import { requireAllowList } from '../net/network-list.js';
@@ -44,7 +44,7 @@ function openListeners({ socketmap }: Values): Problem[] {
   }
 }
 
-/** Postfix asks about every recipient: without the list of our domains it would be told that all the world is unknown. */
+/** Postfix asks the policy service about every recipient: without the list of our domains all the world would be unknown. */
 function policyListeners({ policy, socketmap, domains }: Values): Problem[] {
   const { listen, allow } = policy;
   if (listen.length === 0) return [];
@@ -65,7 +65,7 @@ function policyListeners({ policy, socketmap, domains }: Values): Problem[] {
   return problems;
 }
 
-/** Whoever may ask the control socket may change what is answered: Sendmail's sockets are no place for it. */
+/** Who may ask the control socket may change what is answered: so it must not be where mail servers ask. */
 function adminListeners({ admin, socketmap }: Values): Problem[] {
   const problems: Problem[] = [];
   const { listen, http, allow } = admin;
@@ -83,7 +83,7 @@ function adminListeners({ admin, socketmap }: Values): Problem[] {
   return problems;
 }
 
-/** Who asks himself never comes to an end. */
+/** A daemon that asked itself would never come to an end. */
 function shadows({ shadow, socketmap }: Values): Problem[] {
   const { endpoint, only } = shadow;
   if (endpoint === undefined) {
@@ -127,7 +127,7 @@ function seconds(name: string, { second }: CyrusValues, names: readonly string[]
   ];
 }
 
-/** Another Cyrus that may have the mailbox is named in [domains], where its no counts too. */
+/** `also` names lists only. Another Cyrus that may have the mailbox belongs into [domains], where its "no" counts as well. */
 function alsos({ backchannel }: Values): Problem[] {
   const lists = [...backchannel].filter(([, { type }]) => type === 'list').map(([name]) => name);
   return [...backchannel].flatMap(([name, { also = [] }]) =>
@@ -166,7 +166,7 @@ function logins(name: string, values: CyrusValues): Problem[] {
   ];
 }
 
-/** Whoever names a CA believes that he is protected. */
+/** An administrator who names a CA believes that he is protected: so without TLS that is an error. */
 function uselessTlsKeys(name: string, { caFile, serverName, clientCert, clientKey }: CyrusValues): Problem[] {
   const useless = {
     ca_file: caFile,
@@ -203,8 +203,8 @@ function missingTlsKeys(name: string, values: CyrusValues): Problem[] {
 }
 
 /**
- * A mailbox's name, as cyradm shows it, is no address: nobody's mail could be delivered there, so it would vouch for nothing.
- * To imapd a name without domain may be one of the domain of the login, so it is not asked about.
+ * A mailbox's name as cyradm shows it is no address: no mail could be delivered there, so it would vouch for nothing. For imapd a
+ * name without domain may belong to the domain of the login, so it is not allowed there.
  */
 function canaries(name: string, { type, canary = [] }: CyrusValues, { lookup }: Values): Problem[] {
   const nameless = lookup.virtualDomains && lookup.defaultDomain === undefined && type === 'imap';
@@ -221,7 +221,7 @@ function canaries(name: string, { type, canary = [] }: CyrusValues, { lookup }: 
   });
 }
 
-/** lmtpd takes any detail, and a list has none. */
+/** Only these see folders: lmtpd takes any detail, and a list has none. */
 const SEES_FOLDERS: ReadonlySet<BackchannelValues['type']> = new Set(['imap']);
 
 function unseenFolders({ lookup, map, backchannel }: Values): Problem[] {

@@ -1,5 +1,5 @@
-// From the values of a file to the Config that the daemon uses: what belongs together is put together, maps and domains
-// get what others say for them, addresses become recipients; all of it deeply frozen. No I/O.
+// Makes the Config that the daemon uses from the values of a file: puts together what belongs together, completes maps and domains
+// by what other tables say, and turns addresses into recipients. All of it is deeply frozen. No I/O.
 import { ConfigError } from '../errors.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { parseKey, type AddressRules, type Recipient } from '../validation/recipient.js';
@@ -56,7 +56,7 @@ function toLookup(values: Values['lookup']): LookupConfig {
   };
 }
 
-/** What a map does not say, `[map.cyrus]` says, and what that does not say, `[lookup]`. */
+/** A key that a map does not have is taken from `[map.cyrus]`, and one that this does not have either, from `[lookup]`. */
 function toMaps(
   lookup: Values['lookup'],
   named: ReadonlyMap<string, MapValues>,
@@ -131,7 +131,7 @@ function toTls(
   return { ...files, mode: tls, serverName: serverName ?? host, minVersion: `TLSv${tlsMinVersion}` };
 }
 
-/** Without a table the only back-channel serves everything. */
+/** Where there is no table [domains], the only back-channel serves every domain. */
 function toDomains(written: Values['domains'], backchannels: readonly BackchannelConfig[]): DomainRoute[] {
   const routes = [...written].map(([domain, names]) => ({
     domain: domain.toLowerCase(),

@@ -1,9 +1,9 @@
 // Finds the word that a misspelt one was meant to be. No I/O.
 
-/** Longer words are not looked at, so that the table below stays small. */
+/** Words longer than this are not looked at, so that the table below stays small. */
 const LONGEST = 64;
 
-/** Fewer letters begin too many words. */
+/** A beginning with fewer letters would fit too many words. */
 const SHORTEST = 4;
 
 /** @returns the nearest of `words`: one that it begins, or where no more than a third of the letters, two at least, differ */

@@ -4,7 +4,7 @@ import { domainOf } from '../validation/recipient.js';
 import type { ReplyPolicy } from '../validation/verdict.js';
 import type { Config, DomainAnswers } from './config.js';
 
-/** @returns of a key, as it stood in a request; undefined where its domain has none of its own */
+/** The answers for a key, as it stood in a request; undefined where its domain has none of its own. */
 export type AnswersOf = (key: string) => DomainAnswers | undefined;
 
 /** @returns undefined where no domain has answers of its own */

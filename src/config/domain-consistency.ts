@@ -1,4 +1,4 @@
-// What contradicts itself in the tables that name domains: [domains], [domain.NAME], and what is said of them elsewhere. No I/O.
+// Finds contradictions in the tables that name domains: [domains], [domain.NAME], and what other tables say of them. No I/O.
 import { problem, showValue, type Problem } from './problems.js';
 import type { Values } from './schema.js';
 
@@ -11,7 +11,7 @@ export function domainContradictions(values: Values): Problem[] {
   ];
 }
 
-/** What has one name in the cache must be asked of one Cyrus: else one would deny what another has. */
+/** Names that are one and the same in the cache must be asked of the same Cyrus: else one would deny what another has. */
 function mixedMailboxes({ lookup, domains }: Values): Problem[] {
   const problems: Problem[] = [];
   const served = [...new Set([...domains.values()].map(together))];
@@ -37,7 +37,7 @@ function mixedMailboxes({ lookup, domains }: Values): Problem[] {
   return problems;
 }
 
-/** In one order, whatever the order in the file. */
+/** In a fixed order, whatever the order in the file is. */
 function together(names: readonly string[]): string {
   return [...names].sort().join(' with ');
 }
@@ -63,7 +63,7 @@ function unusableDomains({ backchannel, domains }: Values): Problem[] {
   });
 }
 
-/** Whoever misspells a domain would believe that its answers are in force. */
+/** An administrator who misspelt a domain would believe that its answers are in force. */
 function answersForNobody({ domain, domains }: Values): Problem[] {
   const served = [...domains.keys()].map((each) => each.toLowerCase());
   const covers = (wide: string, name: string): boolean =>

@@ -22,7 +22,7 @@ export function formatDuration(ms: number): string {
 }
 
 /**
- * A number without its unit, with the first unit that makes it fit, seconds before others: what 5 was meant to be, perhaps.
+ * For a number without a unit: the same with the first unit that makes it fit, seconds before others. It may be what was meant.
  * @returns undefined where it is no number, or fits with none
  */
 export function withUnit(written: unknown, fits: (ms: number) => boolean): string | undefined {

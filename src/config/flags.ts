@@ -1,4 +1,4 @@
-// What the command line changes of the file, before anything is checked: a flag stands where its key would. No I/O.
+// Puts the flags of the command line into what the file says, before anything is checked: each takes the place of its key. No I/O.
 import { resolve } from 'node:path';
 import { UsageError } from '../errors.js';
 import type { Path } from './key.js';
@@ -21,7 +21,7 @@ export type Flags = {
   readonly shadow?: string;
   readonly shadowOnly?: boolean;
   readonly logLevel?: string;
-  /** Not of the configuration: to take the place of the daemon that runs. */
+  /** No part of the configuration: to take the place of the daemon that runs. */
   readonly takeover?: boolean;
 };
 
@@ -106,7 +106,7 @@ function withCanary(file: TableOfFile, canary: string): TableOfFile {
   return { ...file, backchannel: { [name]: { ...backchannel, canary } } };
 }
 
-/** What is no table stays, and is told of as that. */
+/** A value that is no table stays as it is, and is reported later as no table. */
 function withKey(file: TableOfFile, section: string, keys: TableOfFile): TableOfFile {
   const table = file[section] ?? {};
   return isTable(table) ? { ...file, [section]: { ...table, ...keys } } : file;

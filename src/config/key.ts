@@ -35,7 +35,7 @@ type Required = {
 type WithDefault = { readonly default: Written };
 
 type Optional = {
-  /** What holds without it, behind "No default: ". */
+  /** What holds where the key is missing; it stands behind "No default: ". */
   readonly unset: string;
   /** For the sample file. */
   readonly example: Written;

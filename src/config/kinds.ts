@@ -73,7 +73,7 @@ export function list<Item>(item: Kind<Item>, many: string, min = 0): Kind<readon
   };
 }
 
-/** One by itself, or an array of them; always read as an array. @param many in the plural; @param max how many at most */
+/** One value, or an array of such values; it is always read as an array. @param many in the plural; @param max how many at most */
 export function oneOrMore<Item>(item: Kind<Item>, many: string, max: number): Kind<readonly Item[]> {
   const several = list(item, many, 1);
   return {
@@ -97,7 +97,7 @@ export function endpoint(): Kind<Endpoint> {
 
 export type UnixEndpoint = Extract<Endpoint, { kind: 'unix' }>;
 
-/** Of a socket that only this machine can reach. */
+/** The endpoint of a socket that only this machine can reach. */
 export function unixEndpoint(): Kind<UnixEndpoint> {
   const allowed = 'unix:/path or local:/path';
   return {

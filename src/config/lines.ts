@@ -18,12 +18,12 @@ export function lineOf(path: Path, lines: ReadonlyMap<string, number>): number |
   return undefined;
 }
 
-/** Deeper than any key of ours. What lies below it has the line of what is around it, and costs no more than that. */
+/** Deeper than any key of ours. What lies deeper still gets the line of the value around it, so that it costs no more. */
 const DEPTH_MAX = 8;
 
 class Walk {
   readonly lines = new Map<string, number>();
-  /** Tables of each array of tables, so far. */
+  /** How many tables each array of tables has so far. */
   readonly #counts = new Map<string, number>();
   readonly #text: string;
   #at = 0;
@@ -55,7 +55,7 @@ class Walk {
     return count;
   }
 
-  /** Of the tables around it too, where those have no line of their own: `lookup.deadline = "5s"`. */
+  /** Notes the line of a key, and for tables around it that have none of their own, as in `lookup.deadline = "5s"`. */
   #note(path: Path): void {
     for (let length = 1; length <= Math.min(path.length, DEPTH_MAX); length += 1) {
       const place = JSON.stringify(path.slice(0, length));

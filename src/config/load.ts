@@ -27,7 +27,7 @@ export type Loaded = {
 
 type Source = { readonly file: string | undefined; readonly text: string; readonly table: TableOfFile };
 
-/** A file with what the Cyrus on this machine says of what the file does not. */
+/** A file, completed by what the Cyrus on this machine says where the file says nothing. */
 export type Completed = { readonly table: TableOfFile; readonly host: CyrusHost | undefined };
 
 /** @throws ConfigError where what the file names cannot be read */
@@ -36,7 +36,7 @@ export type Complete = (table: TableOfFile) => Promise<Completed>;
 const AS_WRITTEN: Complete = (table) => Promise.resolve({ table, host: undefined });
 
 /**
- * @param complete adds what is known from elsewhere. Where the file can be used by itself, and not with that, that is left out
+ * @param complete adds what is known from elsewhere. Where the file can be used without that and not with it, it is left out
  * @param places where a file is looked for that no flag names
  * @throws ConfigError with all problems, a line each, naming file, line, key, value and what is allowed; UsageError where
  *   one of them is a flag
@@ -112,7 +112,7 @@ async function sourceOf(flags: Flags, places: readonly string[]): Promise<Source
   return { file, text, table: await parseToml(text, file) };
 }
 
-/** In the order of the file. */
+/** The problems in the order of the file. */
 function refusal(problems: readonly Problem[], { file, text }: Source, flags: Flags): ConfigError {
   const lines = linesOf(text);
   const found = problems.map((each) => {

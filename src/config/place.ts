@@ -5,7 +5,7 @@ import { ConfigError } from '../errors.js';
 /** FreeBSD's place, then that of Linux. */
 export const CONFIG_PLACES = ['/usr/local/etc/cyrusmapd.toml', '/etc/cyrusmapd.toml'] as const;
 
-/** @returns the first that is there, also where it cannot be read: then that is to be told */
+/** @returns the first that exists, even if it cannot be read: the reader then says so */
 export function findConfig(places: readonly string[] = CONFIG_PLACES): string | undefined {
   return places.find((place) => {
     try {

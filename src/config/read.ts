@@ -1,5 +1,5 @@
-// From what TOML holds to values: each key is checked, defaulted and turned into what the daemon uses, once, by its own
-// description. Whatever the descriptions do not name is a problem. No I/O.
+// Makes values of what TOML holds: each key is checked, gets its default and becomes what the daemon uses, once, by its own
+// description. Whatever no description names is a problem. No I/O.
 import { nearest } from './did-you-mean.js';
 import { nameInConfig, type AnyKey, type Keys, type Path } from './key.js';
 import { problem, showValue, type Problem } from './problems.js';
@@ -28,7 +28,7 @@ export type Reading = {
   readonly problems: readonly Problem[];
 };
 
-/** Its words with all defaults, and its values. */
+/** A table as it would be written with all defaults, and its values. */
 type ReadTable = { readonly settings: Settings; readonly values: object };
 
 export function readSettings(file: TableOfFile): Reading {
@@ -138,7 +138,7 @@ class Reader {
     });
   }
 
-  /** An absent table is an empty one. */
+  /** A table that is not there counts as an empty one. */
   #table(written: unknown, path: Path): TableOfFile | undefined {
     if (written === undefined) return {};
     if (isTable(written)) return written;

@@ -28,7 +28,7 @@ export const SECTIONS = {
   log: LOG,
 };
 
-/** In this order errors name what is allowed at the root. */
+/** What is allowed at the root, in the order in which errors name it. */
 export const ROOT_KEYS = ['backchannel', 'domains', 'domain', 'map', ...Object.keys(SECTIONS)] as const;
 
 /** What may stand behind `backchannel.`, `map.` and in `[domains]`, and the words for it. */
@@ -76,5 +76,5 @@ export type Values = SectionValues & {
   readonly domains: ReadonlyMap<string, readonly string[]>;
 };
 
-/** The same in the words of the file, for who wants to read it. */
+/** The same as it would be written in the file, for people to read. */
 export type Settings = { readonly [key: string]: unknown };

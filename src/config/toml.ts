@@ -16,7 +16,7 @@ export async function parseToml(text: string, file: string): Promise<TableOfFile
   }
 }
 
-/** What is likely meant, where the parser only says what it found. */
+/** Says what was probably meant, where the parser only says what it found. */
 function explained(reason: string, line: string): string {
   if (reason === 'unfinished string' && /"""|'''/.test(line))
     return 'a quote is not closed: the text must end with the same three quotes';

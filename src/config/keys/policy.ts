@@ -3,25 +3,25 @@ import { key, type Keys, type Table } from '../key.js';
 import { endpoint, integer, list, network, text } from '../kinds.js';
 import { socketFile } from './socket-file.js';
 
-/** Of access(5): what leaves the decision to others, defers, or refuses. */
+/** The actions of access(5) that are allowed: they leave the decision to others, accept, defer or refuse. */
 const ANY = /^(?:DUNNO|OK|(?:REJECT|DEFER|DEFER_IF_PERMIT|DEFER_IF_REJECT|[45]\d\d)(?: [ -~]{1,200})?)$/;
 const NEVER_FOR_GOOD = /^(?:DUNNO|(?:DEFER|DEFER_IF_PERMIT|DEFER_IF_REJECT|4\d\d)(?: [ -~]{1,200})?)$/;
 
-/** Whatever the operator wants said. */
+/** Any of these actions, with a text of the operator's own where it takes one. */
 export const anyAction = () =>
   text(
     (value) => ANY.test(value),
     '`DUNNO`, `OK`, or `REJECT`, `DEFER`, `DEFER_IF_PERMIT`, `4NN` or `5NN` and a text',
   );
 
-/** What refuses nobody for good. */
+/** Actions that refuse nobody for good. */
 export const deferringAction = () =>
   text(
     (value) => NEVER_FOR_GOOD.test(value),
     '`DUNNO`, or `DEFER`, `DEFER_IF_PERMIT` or `4NN` and a text: nobody is refused for what is not known',
   );
 
-/** What lets pass. */
+/** Actions that let the recipient pass. */
 export const passingAction = () => text((value) => value === 'DUNNO' || value === 'OK', '`DUNNO` or `OK`');
 
 const KEYS = {

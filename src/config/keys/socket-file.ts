@@ -3,7 +3,7 @@ import { key } from '../key.js';
 import { account, fileMode } from '../kinds.js';
 
 type SocketWords = {
-  /** Whose file it is: `UNIX socket`. */
+  /** What the file belongs to, in words: `UNIX socket`. */
   readonly of: string;
   /** For the sample file. */
   readonly group: string;
