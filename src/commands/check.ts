@@ -133,7 +133,7 @@ function describeReply(key: string, reply: Reply): string[] {
   ];
 }
 
-/** As FEATURE(mrs_cyrus) and our cf/ make of it: sendmail/map.c, socket_map_lookup(). */
+/** What FEATURE(mrs_cyrus) and the features in cf/ make of the reply: sendmail/map.c, socket_map_lookup(). */
 function sendmailSays({ status }: Reply, recipient: string): string {
   switch (status) {
     case 'OK':
@@ -145,7 +145,7 @@ function sendmailSays({ status }: Reply, recipient: string): string {
   }
 }
 
-/** With virtual_mailbox_maps: Postfix' src/smtpd/smtpd_check.c, check_rcpt_maps(). */
+/** What Postfix makes of the reply with virtual_mailbox_maps: its src/smtpd/smtpd_check.c, check_rcpt_maps(). */
 function postfixSays({ status }: Reply, recipient: string): string {
   switch (status) {
     case 'OK':

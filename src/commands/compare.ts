@@ -81,7 +81,7 @@ function sourcesOf(options: CompareOptions, served: readonly string[], max: numb
 
 type OurSide = { readonly endpoint: Endpoint; readonly facts: Facts; readonly served: readonly string[] };
 
-/** Without its configuration less can be decided. */
+/** Where our configuration is not known, fewer differences can be judged. */
 async function ourSide({ server, config: file, demo }: CompareOptions): Promise<OurSide> {
   const named = server === undefined ? undefined : usable(() => parseEndpoint(server, '--server'));
   if (named !== undefined && file === undefined) {

@@ -1,5 +1,5 @@
 // `cyrusmapd config`: the effective configuration, in the file's own words, with every default. Secrets stay in the files
-// that the configuration names, so none is printed. With --check it prints nothing but what would keep a start from it.
+// that the configuration names, so none is printed. With --check it prints only what would keep the daemon from starting.
 import { stringify } from 'smol-toml';
 import { completeFromCyrus } from '../backchannels/cyrus-host.js';
 import { loadConfig } from '../config/load.js';

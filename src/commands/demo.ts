@@ -1,4 +1,4 @@
-// `serve --demo`: a UNIX socket in a folder of its own, and words about what to try next.
+// `serve --demo`: makes a UNIX socket in a folder of its own, and says what to try next.
 // The folder is made by mkdtemp(3), so nobody can have put a link in its place.
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';

@@ -27,7 +27,7 @@ export function exitStatusOfReply(status: SocketmapStatus): number {
   }
 }
 
-/** By who is to blame; anything else is a fault of this program. */
+/** Follows from whose fault it is; an error that is nobody else's is a fault of this program. */
 export function exitStatusOfError(error: unknown): number {
   if (error instanceof UsageError) return EX_USAGE;
   if (error instanceof ConfigError) return EX_CONFIG;

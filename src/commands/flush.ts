@@ -6,7 +6,7 @@ import { print } from './terminal.js';
 
 export type FlushOptions = ControlOptions & { readonly negative?: boolean; readonly all?: boolean };
 
-/** @param name a key, or a domain: what has no `@` is a domain where it has a dot; @returns the exit status */
+/** @param name a key, or a domain: a name without `@` is a domain where it has a dot; @returns the exit status */
 export async function flush(name: string | undefined, options: FlushOptions): Promise<number> {
   const { negative, all } = options;
   atMostOne({ [name ?? 'KEY']: name, '--negative': negative, '--all': all });

@@ -1,6 +1,6 @@
-// What a start would do, short of binding: reads every file that the configuration names, and looks whether sockets, log and
-// state could be made by who runs this. With `connect` also asks each Cyrus one question, logged in as the daemon would be.
-// Changes nothing.
+// Does what a start would do, except listening: reads every file that the configuration names, and looks whether the user who runs
+// this could make the sockets, the log and the state file. With `connect` it also asks each Cyrus one question, logged in as the
+// daemon would be. Changes nothing.
 import { accessSync, constants, existsSync, lstatSync, statSync } from 'node:fs';
 import { networkInterfaces } from 'node:os';
 import { dirname } from 'node:path';
@@ -16,7 +16,7 @@ import { requirePrivateFolder } from '../net/private-folder.js';
 import { nameToBind, type SocketFileRules } from '../net/socket-file.js';
 import { parseKey } from '../validation/recipient.js';
 
-/** `%` is no character of a mailbox name: whatever Cyrus is set to, asking about this one makes nothing. */
+/** A mailbox name cannot have a `%`: so, whatever the settings of Cyrus are, asking about this one creates nothing. */
 const NOBODY = 'cyrusmapd%check';
 
 /** @returns what is wrong, a sentence each; empty where the daemon would start */
@@ -100,7 +100,7 @@ function accountProblems(table: string, { socketOwner, socketGroup }: SocketFile
   ];
 }
 
-/** @param also what else than a regular file may be there */
+/** @param also what may be there instead of a regular file */
 function fileProblems(key: string, path: string, also?: string): string[] {
   const what = `${key} is ${JSON.stringify(path)}`;
   const found = statSync(path, { throwIfNoEntry: false });
@@ -158,7 +158,7 @@ function now(): number {
   return performance.now();
 }
 
-/** Of one that is not there, listenerProblems() tells. */
+/** Where the folder is not there, listenerProblems() tells. */
 function openFolderProblems(what: string, endpoint: Endpoint): string[] {
   if (endpoint.kind !== 'unix' || !existsSync(dirname(endpoint.path))) return [];
   return problemOf(() => requirePrivateFolder(`${what} ${formatEndpoint(endpoint)}`, endpoint.path));

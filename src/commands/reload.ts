@@ -4,9 +4,9 @@ import { EX_CONFIG, EX_OK } from './exit-status.js';
 import { keyOfArgument, print, printable } from './terminal.js';
 
 export type Reloaded = {
-  /** The exit status: that of a bad configuration where it was refused. */
+  /** The exit status: EX_CONFIG where the daemon refused the file. */
   readonly status: number;
-  /** Keys whose new value only another start brings. */
+  /** Keys whose new value holds only after a restart. */
   readonly needRestart: readonly string[];
 };
 

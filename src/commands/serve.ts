@@ -1,6 +1,6 @@
 // `cyrusmapd serve`: the daemon in the foreground, from the configuration to the last signal. SIGTERM and SIGINT
-// drain, SIGHUP reloads, SIGUSR2 logs the counters; whatever nobody caught ends the process, since nobody knows then what
-// it still does.
+// drain, SIGHUP reloads, SIGUSR2 logs the counters. An error that nobody caught ends the process, since nobody knows what still
+// works after it.
 import type { Config } from '../config/config.js';
 import type { Flags } from '../config/flags.js';
 import { completeFromCyrus } from '../backchannels/cyrus-host.js';
@@ -38,7 +38,7 @@ export async function serve(flags: Flags): Promise<number> {
   });
   const hangups = new Hangups();
   let running: Running | undefined;
-  // Unhandled it would end the process, also while there is nothing to tell of yet.
+  // Without a handler the signal would end the process, so there is one even while there is nothing to count yet.
   process.on('SIGUSR2', () => running && logStats(running));
   const demo = flags.demo === true ? await import('./demo.js') : undefined;
   const folder = demo !== undefined && flags.listen === undefined ? new demo.DemoFolder() : undefined;
@@ -58,7 +58,7 @@ export async function serve(flags: Flags): Promise<number> {
     signals.handing = state !== 'serving' && !service.there;
     if (state === 'retired') handedTo = service.handTo(successor);
   };
-  // Not before: where this process went in between, systemd would take that for the end of the service.
+  // Not earlier: if this process ended in between, systemd would take that for the end of the service.
   void daemon.settled.then(() => service.ready(listening(daemon)));
   if (demo !== undefined) print(demo.demoText(daemon.endpoints, process.pid));
   const signal = await Promise.race([signals.stop, daemon.retired]);
@@ -73,7 +73,7 @@ function listening({ endpoints }: Daemon): string {
 }
 
 async function load(flags: Flags, folder: DemoFolder | undefined, former?: Config): Promise<Config> {
-  // One that was found and could not be read was never followed.
+  // An imapd.conf that was found and could not be read is not followed.
   const { imapdConf, files = [] } = former?.host ?? {};
   const followed = files.length > 0 ? imapdConf : undefined;
   const { config } = await loadConfig(flags, (table) => completeFromCyrus(table, undefined, followed));
@@ -99,7 +99,7 @@ async function start(
   }
 }
 
-/** A file that cannot be used changes nothing; the log is opened anew all the same, for its rotation. */
+/** A file that cannot be used changes nothing; but the log is opened anew all the same, since it may have been rotated. */
 async function reload(running: Running, flags: Flags, folder: DemoFolder | undefined): Promise<ReloadReport> {
   const { daemon, logs } = running;
   const { file = 'built-in' } = running.config;
@@ -123,7 +123,7 @@ function logStats({ daemon, logs, config }: Running): void {
   verbs.stats(logs.log, { ...identity(config), ...daemon.stats() });
 }
 
-/** What is running here, for whoever has only the log. */
+/** What is running here: for readers who have nothing but the log. */
 function identity({ file }: Config): { version: string; node: string; config: string } {
   return { version: packageVersion(), node: process.version, config: file ?? 'built-in' };
 }
@@ -146,7 +146,7 @@ class Hangups {
     process.on('SIGHUP', () => this.add());
   }
 
-  /** As if one had come. Those that come while starting have nothing to reload yet. */
+  /** Asks for a reload, as SIGHUP does. While the daemon is starting there is nothing to reload yet. */
   add(): void {
     if (this.#handler !== undefined) void this.soon(this.#handler);
   }
@@ -169,6 +169,6 @@ function endAtFaults({ log, flush }: LogHandle): void {
     verbs.fault(log, { reason: messageOf(error), stack });
     void flush().then(() => process.exit(EX_SOFTWARE));
   };
-  // A rejection that nobody handles is one, too: Node throws it.
+  // This also catches a rejection that nobody handled: Node throws it.
   process.on('uncaughtException', end);
 }

@@ -4,7 +4,7 @@ import { keyOfArgument, printable } from './terminal.js';
 
 type Fields = ReadonlyMap<string, unknown>;
 
-/** @param former those of a moment ago: then counters have a rate beside them */
+/** @param former the figures of a moment ago: where they are given, each counter has its rate beside it */
 export function statsTable(figures: Fields, former?: Fields): string[] {
   const seconds =
     former === undefined ? 0 : number(figures, 'uptimeSeconds') - number(former, 'uptimeSeconds');
@@ -46,7 +46,7 @@ function table(
   );
 }
 
-/** From the buckets: a bound below which so many were. */
+/** From the buckets: the bound below which half of the lookups were, and 99 % of them. */
 function misses(figures: Fields): string[] {
   const found = fieldsOf(figures.get('misses'));
   const total = number(found, 'count');
@@ -94,7 +94,7 @@ function harvest(figures: Fields): string[] {
 
 function shadow(figures: Fields): string[] {
   const figure = figures.get('shadow');
-  // Without [shadow] there is none.
+  // There are no such figures without [shadow].
   if (figure === undefined) return [];
   const beside = fieldsOf(figure);
   if (beside.size === 0) return [];

@@ -8,7 +8,7 @@ import { print } from './terminal.js';
 export type StatsOptions = ControlOptions & { readonly json?: boolean; readonly watch?: boolean };
 
 const WATCH_MS = 2_000;
-/** Home, and erase what was below. */
+/** Moves the cursor home, and erases everything below. */
 const CLEAR = '\x1b[H\x1b[J';
 
 /** @returns the exit status */

@@ -1,5 +1,5 @@
-// SIGTERM and SIGINT, from the start of the process on: the first stops it, a second one ends it at once. After a takeover the
-// first one is no news: FreeBSD's daemon(8) hands it on when it is told to start no other process. Handles signals.
+// SIGTERM and SIGINT, from the start of the process on: the first one stops it, a second one ends it at once. After a takeover the
+// first one does not count: FreeBSD's daemon(8) hands it on when it is told to start no other process. Handles signals.
 import { constants } from 'node:os';
 
 /** One Ctrl-C under `npm start` comes twice: from the terminal, and handed on by npm. */
@@ -10,17 +10,17 @@ export class StopSignals {
   #resolve = (_: NodeJS.Signals): void => undefined;
   #askedAt: number | undefined;
   #deferredOne = false;
-  /** Whether another process has taken over: it serves on, and ends by itself. */
+  /** Whether another process has taken over: then this one serves its connections to their end, and ends by itself. */
   handing = false;
-  /** Resolves at the first that counts, also at one that comes while starting. */
+  /** Resolves at the first signal that counts, even if it comes while the daemon is starting. */
   readonly stop = new Promise<NodeJS.Signals>((resolve) => (this.#resolve = resolve));
 
-  /** @param deferred told of the one that is no news */
+  /** @param deferred called with the one that does not count */
   constructor(deferred: (signal: NodeJS.Signals) => void) {
     this.#deferred = deferred;
     process.on('SIGTERM', (signal) => this.#take(signal));
     process.on('SIGINT', (signal) => this.#take(signal));
-    // Unhandled, it would open Node's debugger to every process of this machine.
+    // Without a handler, SIGUSR1 would open Node's debugger to every process of this machine.
     process.on('SIGUSR1', () => undefined);
   }
 

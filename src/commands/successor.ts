@@ -9,21 +9,21 @@ import { UnavailableError, codeOf } from '../errors.js';
 import type { Endpoint } from '../net/endpoint.js';
 
 const POLL_MS = 100;
-/** From its first answer: it waits for processes of Cyrus that have yet to tell their event to the old one. */
+/** Time from its first answer until it serves alone: it waits for processes of Cyrus that have yet to tell the old one an event. */
 const COMPLETE_WITHIN_MS = 120_000;
 const STOP_WITHIN_MS = 20_000;
 
 export type NewProcess =
   | { readonly pidFile: string }
-  /** Undefined where it has ended. */
+  /** Undefined where the process has ended. */
   | { readonly pid: number | undefined };
 
-/** As a child that outlives us. */
+/** A new process that we start: a child that outlives us. */
 export class Successor {
   readonly #child: ChildProcess;
   readonly #gone: Promise<unknown>;
 
-  /** @param watchdog what the old one knows, and whoever is started to reload does not */
+  /** @param watchdog WATCHDOG_USEC of the old process: systemd does not tell it to a process that it starts for a reload */
   static start(config: string | undefined, watchdog: string | undefined): Successor {
     const [program = ''] = process.argv.slice(1);
     const args = [program, 'serve', '--takeover', ...(config === undefined ? [] : ['--config', config])];
@@ -44,12 +44,12 @@ export class Successor {
     return exitCode === null && signalCode === null ? pid : undefined;
   }
 
-  /** It goes on without us. */
+  /** Lets it go on without us. */
   leave(): void {
     this.#child.unref();
   }
 
-  /** What it has begun is undone by the old one. */
+  /** Stops it. The old process undoes what it had begun. */
   async stop(): Promise<void> {
     this.#child.kill('SIGTERM');
     const late = setTimeout(() => this.#child.kill('SIGKILL'), STOP_WITHIN_MS);
@@ -59,7 +59,7 @@ export class Successor {
 }
 
 /**
- * @param withinMs for its first answer
+ * @param withinMs how long its first answer may take
  * @throws UnavailableError where it ends before, or is too late
  */
 export async function untilItServes(
@@ -91,7 +91,7 @@ export async function untilItServes(
   }
 }
 
-/** @returns undefined as long as another process answers there, or none */
+/** @returns undefined while another process answers on the control socket, or none does */
 async function standingOf(
   control: Extract<Endpoint, { kind: 'unix' }>,
   pid: number,

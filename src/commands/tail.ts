@@ -42,11 +42,11 @@ function describeLine(fields: ReadonlyMap<string, unknown>): string {
   return `(${dropped} more, which came faster than they were read here)`;
 }
 
-/** Shown in this order, then whatever else there is. */
+/** These fields are shown first, in this order; then all others. */
 const FIRST = ['time', 'reply', 'key', 'verdict', 'source'];
 const QUIET = new Set(['map']);
 
-/** One line, whatever strangers and Cyrus wrote into it. */
+/** Always one line, whatever strangers or Cyrus wrote into its fields. */
 export function describeDecision(fields: ReadonlyMap<string, unknown>): string {
   const [time = '', reply = '', key = '', verdict = '', source = ''] = FIRST.map((name) =>
     shown(fields.get(name)),

@@ -1,5 +1,5 @@
-// `cyrusmapd upgrade`: what is installed takes over from the daemon that runs, as a service manager wants it: with the reason where it
-// cannot be, and not before the new process serves alone. Starts that process, or awaits one that was started.
+// `cyrusmapd upgrade`: the program that is installed takes over from the daemon that runs. As a service manager wants it: it ends
+// when the new process serves alone, or says why that cannot be. Starts that process, or waits for one that was started.
 import { controlOf } from '../daemon/admin.js';
 import { Predecessor, type Running } from '../daemon/predecessor.js';
 import { refuseWhatCannotPass } from '../daemon/takeover-checks.js';
@@ -21,13 +21,13 @@ export type UpgradeOptions = {
   readonly orReload?: boolean;
   /** A file with the pid of the new process, which somebody else starts. */
   readonly await?: string;
-  /** Seconds. */
+  /** In seconds. */
   readonly timeout: string;
 };
 
 /**
  * @returns the exit status
- * @throws ConfigError, UnavailableError saying why it cannot be, or was not: then the running daemon goes on
+ * @throws ConfigError, UnavailableError saying why it cannot be, or why it failed: then the running daemon goes on
  */
 export async function upgrade(options: UpgradeOptions): Promise<number> {
   atMostOne({ '--check': options.check, '--or-reload': options.orReload, '--await': options.await });
@@ -55,12 +55,12 @@ export async function upgrade(options: UpgradeOptions): Promise<number> {
   return EX_OK;
 }
 
-/** Whether the running daemon is this very program, by this very runtime. */
+/** Whether the running daemon is this very program, on this very version of Node. */
 function isThis({ version, node, standing }: Running): boolean {
   return version === packageVersion() && node === process.version && standing?.program === programFile();
 }
 
-/** An older release would be started again by its supervisor, when it has ended. */
+/** An older release cannot be replaced so: its supervisor would start it again when it has ended. */
 function refuse(config: Config, running: Running): void {
   const { version, pid, standing } = running;
   if (standing === undefined)

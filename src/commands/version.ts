@@ -1,4 +1,4 @@
-// `cyrusmapd version`: what the running daemon is; of this program itself, `--version` tells.
+// `cyrusmapd version`: tells which version the running daemon is. That of this program itself is printed by `--version`.
 import { controlClient, fieldsOf, type ControlOptions } from './control.js';
 import { EX_OK } from './exit-status.js';
 import { keyOfArgument, print, printable } from './terminal.js';
