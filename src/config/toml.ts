@@ -25,6 +25,10 @@ function explained(reason: string, line: string): string {
   if (/trying to redefine/.test(reason)) return 'this stands in the file above already: it must stand once';
   const bare = /=\s*(\d+(?:ms|[smhd]))\s*(?:#|$)/.exec(line)?.[1];
   if (bare !== undefined) return `a duration must be in quotes: "${bare}"`;
+  if (reason === 'unfinished array' || (reason === 'invalid value' && /^\s*(?:\[|$)/.test(line)))
+    return 'a bracket [ is not closed, here or in a line above';
+  if (reason === 'expected comma or end of structure')
+    return 'a comma is missing before this, or a closing bracket';
   if (reason === 'invalid value') return `${reason}: a text must be in quotes`;
   if (/key/.test(reason)) return `${reason}: a line must be [table] or key = value`;
   return reason;
