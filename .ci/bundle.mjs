@@ -7,8 +7,11 @@ import { fileURLToPath } from 'node:url';
 import { rolldown } from 'rolldown';
 import ts from 'typescript';
 
-/** What may be shipped with a program under BSD-2-Clause: each asks for its notice, and for nothing more. */
-const PERMISSIVE = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0'];
+/**
+ * What may be shipped with a program under BSD-2-Clause: each asks for its notice, and for nothing more; Apache-2.0 also for
+ * the package's NOTICE, where it has one.
+ */
+const PERMISSIVE = ['MIT', 'ISC', 'BSD-2-Clause', 'BSD-3-Clause', '0BSD', 'BlueOak-1.0.0', 'Apache-2.0'];
 
 const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const DIST = join(ROOT, 'dist');

@@ -36,6 +36,7 @@ export const FIELDS = {
   error: strange('What the system or the peer said.'),
   expected: text('The servers whose events are expected.'),
   file: text('The file.'),
+  followers: number('How many followers.'),
   gaps: number('Gaps since the last line about one, this one included.'),
   key: strange(
     'What the mail server asked about; of `witness-missing`, the key of the configuration that is not set.',
@@ -66,7 +67,9 @@ export const FIELDS = {
   queueId: strange('The name of the message in the queue of the mail server, where it sends it along.'),
   reason: text('Why.'),
   reply: strange('What lmtpd replied.'),
-  role: text('Of this process: `successor`, the new one, or `predecessor`, the old one.'),
+  role: text(
+    'Of this process: `successor`, the new one, or `predecessor`, the old one; of a stream, `publisher` or `follower`.',
+  ),
   rule: text('Why nobody needed to be asked, such as `8-bit character`.'),
   said: strange('What Cyrus said: its words.'),
   seconds: number('For how long, in seconds.'),
@@ -79,6 +82,7 @@ export const FIELDS = {
   ),
   stack: text('Where in the program it happened.'),
   stalledMs: number('For how long the process stood still, in milliseconds.'),
+  stream: text('The stream of `[fleet]`.'),
   unknown: number('How many unknown recipients.'),
   usual: number('How many a second are usual.'),
   verdict: text(

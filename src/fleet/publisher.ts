@@ -1,0 +1,321 @@
+// The publisher, beside Cyrus: puts each change into the stream, and holds the answer to Cyrus until all followers have forgotten,
+// or their leases are over by its own clock. It answers the followers' questions, by which they keep their leases, only while it
+// can tell what changes. Its I/O is the store's, and timers.
+import { messageOf } from '../errors.js';
+import type { Log } from '../log/log.js';
+import * as verbs from '../log/verbs/fleet.js';
+import type { Proof } from '../validation/proof.js';
+import {
+  decodeBeacon,
+  encodeBeacon,
+  encodeBegin,
+  encodeChange,
+  type Change,
+  type Instance,
+} from './entry-codec.js';
+import { Held } from './held.js';
+import type { PublisherStore } from './store.js';
+import { Trouble } from './trouble.js';
+
+export type PublisherParts = {
+  readonly stream: string;
+  readonly store: PublisherStore;
+  readonly leaseMs: number;
+  readonly exact: boolean;
+  /** What tells of changes here; undefined where nothing does. */
+  readonly proof: () => Proof | undefined;
+  /** A sum of how names of mailboxes are made. */
+  readonly rules: () => string;
+  /** Monotonic milliseconds. */
+  readonly now: () => number;
+  readonly newInstance: () => Instance;
+  readonly log: Log;
+};
+
+/** For metrics. */
+export type PublisherState = {
+  readonly stream: string;
+  readonly instance: string;
+  readonly seq: number;
+  readonly lastId: string;
+  readonly followers: number;
+  /** Changes that are not in the stream yet. */
+  readonly waiting: number;
+  /** Answers to Cyrus that wait just now. */
+  readonly held: number;
+  /** Answers to Cyrus that waited until leases were over. */
+  readonly expired: number;
+  readonly trouble: string | undefined;
+};
+
+/** In a lease, so that some may be lost. */
+const BEATS = 5;
+/** More changes that cannot be told are told as one: a new instance, of which everybody forgets all. */
+const WAITING_MAX = 1_000;
+/** Between two looks whether all have acknowledged, the last one again and again. */
+const LOOKS_MS = [0, 0, 1, 1, 2, 2, 4, 8, 16];
+/** So many leases after the last sign of another publisher no acknowledgement is trusted. */
+const CONTESTED_LEASES = 10;
+const ORIGIN = '0-0';
+
+export class Publisher {
+  readonly #parts: PublisherParts;
+  readonly #held = new Held();
+  readonly #trouble: Trouble;
+  #instance: Instance;
+  #seq = 0;
+  #lastId = ORIGIN;
+  /** Not known to be in the stream. */
+  #waiting = new Set<Change>();
+  #standing: 'new' | 'established' | 'unlinked' | 'suspended' = 'new';
+  /** When the last questions were read that may have been answered; nobody's lease is counted from a later time. */
+  #answeredAt: number;
+  /** Until then there may be followers that are not on the list. */
+  #unsureUntil: number;
+  #floor: number | undefined;
+  #followers = 0;
+  #expired = 0;
+  #beating = false;
+  #looking = false;
+  #beat: NodeJS.Timeout;
+  #expiry: NodeJS.Timeout | undefined;
+
+  constructor(parts: PublisherParts) {
+    this.#parts = parts;
+    this.#instance = parts.newInstance();
+    this.#trouble = new Trouble(parts.log, parts.stream, 'publisher', parts.now);
+    // Another process may have answered until this moment.
+    this.#answeredAt = parts.now();
+    this.#unsureUntil = this.#answeredAt + parts.leaseMs;
+    this.#beat = setInterval(() => void this.#once(), parts.leaseMs / BEATS).unref();
+    void this.#once();
+  }
+
+  get state(): PublisherState {
+    return {
+      stream: this.#parts.stream,
+      instance: this.#instance,
+      seq: this.#seq,
+      lastId: this.#lastId,
+      followers: this.#followers,
+      waiting: this.#waiting.size,
+      held: this.#held.size,
+      expired: this.#expired,
+      trouble: this.#trouble.reason,
+    };
+  }
+
+  /**
+   * Something changed, and is forgotten here already.
+   * @param mailboxes as the cache names them; undefined where any may have changed
+   * @param waits whether whoever made the change waits for us
+   * @returns what to wait for before it is answered: a lease at most; undefined where there is nothing to wait for
+   */
+  changed(mailboxes: readonly string[] | undefined, waits: boolean): Promise<void> | undefined {
+    if (this.#standing === 'suspended') return undefined;
+    const { now, leaseMs, exact } = this.#parts;
+    this.#seq += 1;
+    const change = { seq: this.#seq, mailboxes };
+    this.#waiting.add(change);
+    if (this.#waiting.size > WAITING_MAX) this.#renew();
+    else if (this.#standing === 'established') void this.#append(change);
+    // Whoever is answered from now on has to forget this first.
+    const until = this.#answeredAt + leaseMs;
+    if (!waits || !exact || until <= now()) return undefined;
+    const held = this.#held.hold(this.#seq, until);
+    this.#expireInTime();
+    void this.#look();
+    return held;
+  }
+
+  /** Changes go, or may go, to another process: it is the publisher now. */
+  suspend(): void {
+    this.#standing = 'suspended';
+    this.#held.releaseAll();
+  }
+
+  /** They come here again. What went elsewhere was not told. */
+  resume(): void {
+    this.#standing = 'new';
+    this.#renew();
+  }
+
+  close(): void {
+    clearInterval(this.#beat);
+    clearTimeout(this.#expiry);
+    this.#standing = 'suspended';
+    this.#held.releaseAll();
+    this.#parts.store.close();
+  }
+
+  /** Looks now whether something has changed, and answers the followers. */
+  async #once(): Promise<void> {
+    if (this.#beating || this.#standing === 'suspended') return;
+    this.#beating = true;
+    try {
+      await this.#converse();
+    } catch (error) {
+      this.#unlinked(messageOf(error));
+    } finally {
+      this.#beating = false;
+    }
+  }
+
+  async #converse(): Promise<void> {
+    const { store, now } = this.#parts;
+    if (this.#standing === 'new') await this.#begin();
+    const questions = await store.questions();
+    const readAt = now();
+    if (this.#standing === 'unlinked') this.#linked();
+    // What changed before the questions were read is numbered before they are answered.
+    if (this.#standing !== 'established' || !this.#lookAtProof()) return;
+    this.#answeredAt = readAt;
+    const { before, followers } = await store.shine(this.#instance, this.#encoded(questions));
+    if (this.#isSuspended) return;
+    this.#followers = Math.max(0, followers);
+    if (before === null || followers < 0) {
+      verbs.fleetStreamLost(this.#parts.log, { stream: this.#parts.stream });
+      this.#renew();
+      return;
+    }
+    if (decodeBeacon(before)?.instance === this.#instance) this.#trouble.over();
+    else await this.#contested();
+  }
+
+  async #begin(): Promise<void> {
+    const { store } = this.#parts;
+    const instance = this.#instance;
+    const former = decodeBeacon(await store.beacon());
+    if (former !== undefined && former.instance !== instance) await store.dropFollowers(former.instance);
+    this.#lastId = await store.append(encodeBegin(instance));
+    // No question is answered by it.
+    await store.begin(instance, this.#encoded(0));
+    if (this.#standing !== 'new' || this.#instance !== instance) return;
+    this.#linked();
+  }
+
+  /** Sends all that is not known to be there; what comes twice does no harm. */
+  #linked(): void {
+    this.#standing = 'established';
+    // Whoever had a question answered over the connection before may be missing on the list.
+    this.#unsureUntil = Math.max(this.#unsureUntil, this.#answeredAt + this.#parts.leaseMs);
+    for (const change of this.#waiting) void this.#append(change);
+    if (this.#held.size > 0) void this.#look();
+  }
+
+  async #append(change: Change): Promise<void> {
+    const instance = this.#instance;
+    try {
+      const id = await this.#parts.store.append(encodeChange(instance, change));
+      if (instance !== this.#instance) return;
+      this.#lastId = id;
+      this.#waiting.delete(change);
+    } catch (error) {
+      if (instance === this.#instance) this.#unlinked(messageOf(error));
+    }
+  }
+
+  #unlinked(reason: string): void {
+    if (this.#standing === 'suspended') return;
+    if (this.#standing === 'established') {
+      this.#standing = 'unlinked';
+      this.#parts.store.reconnect();
+    }
+    this.#trouble.tell(reason);
+  }
+
+  /** @returns whether followers may be answered: something tells of each change here */
+  #lookAtProof(): boolean {
+    const { proof, now } = this.#parts;
+    const told = proof();
+    const floor = told === undefined ? Infinity : told.floor(now());
+    if (floor === Infinity) {
+      this.#trouble.tell(told === undefined ? 'nothing tells of changes here' : told.describe());
+      return false;
+    }
+    const last = this.#floor;
+    this.#floor = floor;
+    if (last !== undefined && last !== floor) void this.changed(undefined, false);
+    return true;
+  }
+
+  /** Followers forget all that they know. */
+  #renew(): void {
+    this.#instance = this.#parts.newInstance();
+    this.#seq = 0;
+    this.#waiting.clear();
+    this.#lastId = ORIGIN;
+    this.#floor = undefined;
+    this.#unsureUntil = Math.max(this.#unsureUntil, this.#answeredAt + this.#parts.leaseMs);
+    this.#standing = 'new';
+    void this.#once();
+  }
+
+  /** Another process says that it is the publisher. Followers see the same, and believe neither. */
+  async #contested(): Promise<void> {
+    const { store, log, stream, leaseMs, now } = this.#parts;
+    this.#unsureUntil = now() + CONTESTED_LEASES * leaseMs;
+    if (this.#trouble.tell('another publisher is there')) verbs.fleetTwoPublishers(log, { stream });
+    await store.append(encodeBegin(this.#instance));
+  }
+
+  #encoded(answers: number): string {
+    const { leaseMs, exact, rules } = this.#parts;
+    const { instance, seq, lastId } = { instance: this.#instance, seq: this.#seq, lastId: this.#lastId };
+    return encodeBeacon({ instance, answers, seq, lastId, leaseMs, exact, rules: rules() });
+  }
+
+  /** Looks at the list of followers until nobody waits any more. */
+  async #look(): Promise<void> {
+    if (this.#looking) return;
+    this.#looking = true;
+    try {
+      for (let looks = 0; this.#held.size > 0 && this.#standing === 'established'; looks++) {
+        const instance = this.#instance;
+        const least = await this.#parts.store.least(instance);
+        if (instance !== this.#instance) continue;
+        if (least === undefined) this.#renew();
+        else if (this.#parts.now() >= this.#unsureUntil) this.#held.acknowledged(least);
+        const pause = LOOKS_MS[Math.min(looks, LOOKS_MS.length - 1)] ?? 0;
+        if (this.#held.size > 0 && pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+      }
+    } catch (error) {
+      this.#unlinked(messageOf(error));
+    } finally {
+      this.#looking = false;
+    }
+  }
+
+  #expireInTime(): void {
+    const { due } = this.#held;
+    if (due === undefined || this.#expiry !== undefined) return;
+    this.#expiry = setTimeout(
+      () => {
+        this.#expiry = undefined;
+        this.#expire();
+        this.#expireInTime();
+      },
+      Math.max(0, due - this.#parts.now()),
+    );
+  }
+
+  /** Whoever has not acknowledged by now believes nothing, and comes on the list again when he asks. */
+  #expire(): void {
+    const { now, store, log, stream } = this.#parts;
+    const before = this.#held.size;
+    const last = this.#held.expire(now());
+    if (last === undefined) return;
+    this.#expired += before - this.#held.size;
+    if (this.#standing !== 'established') return;
+    void store.drop(this.#instance, last).then(
+      (followers) => {
+        if (followers > 0) verbs.fleetFollowersLost(log, { stream, followers });
+      },
+      (error: unknown) => this.#unlinked(messageOf(error)),
+    );
+  }
+
+  get #isSuspended(): boolean {
+    return this.#standing === 'suspended';
+  }
+}

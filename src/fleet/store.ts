@@ -1,0 +1,41 @@
+// What of Valkey a publisher and a follower need: a few commands each, in the order in which Valkey is to carry them out. Types
+// only; valkey.ts has them over a connection.
+import type { Instance, RawEntry } from './entry-codec.js';
+import type { Ack } from './follower.js';
+
+/** Each call is rejected where the connection ends, and where no answer comes in time: then it may still be carried out. */
+export interface PublisherStore {
+  /** The beacon as it stands; null where there is none. */
+  beacon(): Promise<string | null>;
+  /** Ends what a former publisher kept of its followers. */
+  dropFollowers(instance: Instance): Promise<void>;
+  /** @returns the id that the entry got */
+  append(fields: readonly string[]): Promise<string>;
+  /** Makes the list of followers of a new instance, and then the beacon, whatever was there. */
+  begin(instance: Instance, beacon: string): Promise<void>;
+  /** The number of the last question of followers. */
+  questions(): Promise<number>;
+  /**
+   * Replaces the beacon where there is one.
+   * @returns the one before; null where there was none, so nothing was written; and how many followers there are, -1 where
+   *   their list is lost
+   */
+  shine(instance: Instance, beacon: string): Promise<{ before: string | null; followers: number }>;
+  /** The number up to which all followers have forgotten: Infinity where there are none; undefined where their list is lost. */
+  least(instance: Instance): Promise<number | undefined>;
+  /** Followers that have not acknowledged this number are followers no more. @returns how many */
+  drop(instance: Instance, below: number): Promise<number>;
+  /** What was sent and not answered is given up. */
+  reconnect(): void;
+  close(): void;
+}
+
+export interface FollowerStore {
+  /** In this order: reads the beacon, acknowledges, asks. */
+  beat(ack: Ack | undefined): Promise<{ beacon: string | null; question: number }>;
+  acknowledge(ack: Ack): Promise<void>;
+  /** Waits for entries behind that one, for a second at most. */
+  read(after: string): Promise<readonly RawEntry[]>;
+  reconnect(): void;
+  close(): void;
+}

@@ -1,0 +1,224 @@
+// Whatever happens to Valkey, the links, the publisher and the followers: once a change was answered to who made it, no follower
+// believes what was before, nor longer than a lease where the publisher was gone; and nobody waits longer than a lease.
+import fc from 'fast-check';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { Following } from '../../src/fleet/follow.js';
+import { Publisher } from '../../src/fleet/publisher.js';
+import { silentLog } from '../../src/log/log.js';
+import { EventsProof } from '../../src/validation/events-proof.js';
+import { FakeValkey, type Link } from '../fakes/valkey.js';
+
+const LEASE_MS = 1_000;
+const STEP_MS = 10;
+const MAILBOXES = ['a', 'b', 'c'];
+const RUNS = Number(process.env['FLEET_RUNS'] ?? 60);
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** Cyrus with its publisher: a mailbox is as old as its last change, and known to be so when that was answered. */
+class Server {
+  readonly committed = new Map<string, number>();
+  /** From when on nobody may believe less; of a change of which no publisher was told, a lease later. */
+  readonly answered: { readonly mailbox: string; readonly version: number; readonly from: number }[] = [];
+  longestMs = 0;
+  publisher: Publisher | undefined;
+  readonly proof = new EventsProof();
+  readonly #valkey: FakeValkey;
+  readonly link: Link = { there: 1, back: 1 };
+  #instances = 0;
+
+  constructor(valkey: FakeValkey) {
+    this.#valkey = valkey;
+    this.publisher = this.#start();
+  }
+
+  #start(): Publisher {
+    return new Publisher({
+      stream: 's',
+      store: this.#valkey.publisherStore(this.link, LEASE_MS),
+      leaseMs: LEASE_MS,
+      exact: true,
+      proof: () => this.proof,
+      rules: () => '0123456789abcdef',
+      now: () => performance.now(),
+      newInstance: () => (++this.#instances).toString(16).padStart(16, '0'),
+      log: silentLog,
+    });
+  }
+
+  kill(): void {
+    this.publisher?.close();
+    this.publisher = undefined;
+  }
+
+  restart(): void {
+    this.kill();
+    this.publisher = this.#start();
+  }
+
+  change(mailbox: string): void {
+    const version = (this.committed.get(mailbox) ?? 0) + 1;
+    const at = performance.now();
+    this.committed.set(mailbox, version);
+    const { publisher } = this;
+    const done = (): void => {
+      const now = performance.now();
+      this.longestMs = Math.max(this.longestMs, now - at);
+      // Nobody waits for a publisher that was killed, nor for what it held.
+      const told = publisher !== undefined && publisher === this.publisher;
+      this.answered.push({ mailbox, version, from: told ? now : now + LEASE_MS });
+    };
+    const held = publisher?.changed([mailbox], true);
+    if (held === undefined) done();
+    else void held.then(done);
+  }
+
+  firm(mailbox: string, now: number): number {
+    return Math.max(
+      0,
+      ...this.answered
+        .filter((each) => each.mailbox === mailbox && each.from <= now)
+        .map(({ version }) => version),
+    );
+  }
+}
+
+class Mx {
+  readonly link: Link = { there: 1, back: 1 };
+  readonly following: Following;
+  readonly #known = new Map<string, { version: number; asked: number }>();
+  readonly #server: Server;
+  believed = 0;
+  wrong: string[] = [];
+
+  constructor(valkey: FakeValkey, server: Server, id: string) {
+    this.#server = server;
+    this.following = new Following({
+      stream: 's',
+      store: valkey.followerStore(this.link, LEASE_MS, id),
+      effects: { forget: (mailbox) => void this.#known.delete(mailbox), forgetAll: () => undefined },
+      rules: () => '0123456789abcdef',
+      knownTtlMs: () => 60_000,
+      now: () => performance.now(),
+      wall: () => Date.now(),
+      log: silentLog,
+    });
+  }
+
+  look(mailbox: string): void {
+    const now = performance.now();
+    const kept = this.#known.get(mailbox);
+    if (kept !== undefined && kept.asked >= this.following.floor(now)) {
+      this.believed += 1;
+      const answered = this.#server.firm(mailbox, now);
+      if (kept.version < answered)
+        this.wrong.push(`${mailbox}: ${kept.version}, though ${answered} was answered, at ${now}`);
+      return;
+    }
+    this.#known.set(mailbox, { version: this.#server.committed.get(mailbox) ?? 0, asked: now });
+  }
+}
+
+const waits = fc.constantFrom(0, 1, 5, 50, 150, 300, 900, 1_100, Infinity);
+const fault = fc.oneof(
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('change' as const), mailbox: fc.nat(2) }) },
+  {
+    weight: 3,
+    arbitrary: fc.record({ kind: fc.constant('link' as const), whose: fc.nat(2), there: waits, back: waits }),
+  },
+  { weight: 2, arbitrary: fc.record({ kind: fc.constant('heal' as const), whose: fc.nat(2) }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'stop' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'go-on' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'empty' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'trim' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'gap' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'kill' as const }) },
+  { weight: 2, arbitrary: fc.constant({ kind: 'restart' as const }) },
+);
+const steps = fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fault), { minLength: 5, maxLength: 60 });
+
+type Fault = typeof fault extends fc.Arbitrary<infer Value> ? Value : never;
+
+function happen(what: Fault, valkey: FakeValkey, server: Server, mxs: readonly Mx[]): void {
+  const linkOf = (whose: number): Link => (mxs[whose] ?? server).link;
+  switch (what.kind) {
+    case 'change':
+      server.change(MAILBOXES[what.mailbox] ?? 'a');
+      return;
+    case 'link':
+      Object.assign(linkOf(what.whose), { there: what.there, back: what.back });
+      return;
+    case 'heal':
+      Object.assign(linkOf(what.whose), { there: 1, back: 1 });
+      return;
+    case 'stop':
+      valkey.stop();
+      return;
+    case 'go-on':
+      valkey.goOn();
+      return;
+    case 'empty':
+      valkey.empty();
+      return;
+    case 'trim':
+      valkey.stream = [];
+      return;
+    case 'gap':
+      server.proof.gap(performance.now());
+      return;
+    case 'kill':
+      server.kill();
+      return;
+    case 'restart':
+      server.restart();
+      return;
+  }
+}
+
+async function run(plan: readonly (readonly [number, Fault])[]): Promise<{ server: Server; mxs: Mx[] }> {
+  const valkey = new FakeValkey();
+  const server = new Server(valkey);
+  const mxs = ['1', '2'].map((id) => new Mx(valkey, server, id));
+  const pass = async (count: number): Promise<void> => {
+    for (let i = 0; i < count; i++) {
+      for (const mx of mxs) for (const mailbox of MAILBOXES) mx.look(mailbox);
+      await vi.advanceTimersByTimeAsync(STEP_MS);
+    }
+  };
+  await pass(200);
+  for (const [count, what] of plan) {
+    happen(what, valkey, server, mxs);
+    await pass(count);
+  }
+  valkey.goOn();
+  for (const { link } of [server, ...mxs]) Object.assign(link, { there: 1, back: 1 });
+  await pass(20);
+  server.kill();
+  for (const { following } of mxs) following.close();
+  await vi.advanceTimersByTimeAsync(5_000);
+  return { server, mxs };
+}
+
+test('no follower believes what was before a change that was answered, and no answer waits for more than a lease', async () => {
+  await fc.assert(
+    fc.asyncProperty(steps, async (plan) => {
+      const { server, mxs } = await run(plan);
+      expect(mxs.flatMap(({ wrong }) => wrong)).toEqual([]);
+      expect(server.longestMs).toBeLessThanOrEqual(LEASE_MS + 1);
+    }),
+    { numRuns: RUNS, endOnFailure: false },
+  );
+}, 300_000);
+
+test('with links that are well a follower believes, and an answer waits for milliseconds', async () => {
+  const changes = Array.from({ length: 50 }, (_, i) => [20, { kind: 'change', mailbox: i % 3 }] as const);
+  const { server, mxs } = await run(changes);
+  expect(mxs.flatMap(({ wrong }) => wrong)).toEqual([]);
+  expect(Math.min(...mxs.map(({ believed }) => believed))).toBeGreaterThan(2_000);
+  expect(server.longestMs).toBeLessThan(40);
+});

@@ -1,0 +1,262 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { decodeBeacon, decodeEntry, encodeBeacon } from '../../../src/fleet/entry-codec.js';
+import { Publisher, type PublisherParts } from '../../../src/fleet/publisher.js';
+import { EventsProof } from '../../../src/validation/events-proof.js';
+import { FakeValkey, type Link } from '../../fakes/valkey.js';
+import { recordingLog } from '../recording-log.js';
+
+const LEASE_MS = 1_000;
+const RULES = 'fedcba9876543210';
+const FOLLOWER = 'mx1';
+
+let valkey: FakeValkey;
+let link: Link;
+let proof: EventsProof | undefined;
+let publisher: Publisher;
+let lines: object[];
+let instances: number;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  valkey = new FakeValkey();
+  link = { there: 1, back: 1 };
+  proof = new EventsProof();
+  instances = 0;
+  publisher = start();
+});
+afterEach(() => {
+  publisher.close();
+  vi.useRealTimers();
+});
+
+function start(more: Partial<PublisherParts> = {}): Publisher {
+  const recording = recordingLog();
+  lines = recording.lines;
+  return new Publisher({
+    stream: 'cyrus',
+    store: valkey.publisherStore(link, LEASE_MS),
+    leaseMs: LEASE_MS,
+    exact: true,
+    proof: () => proof,
+    rules: () => RULES,
+    now: () => performance.now(),
+    newInstance: () => (++instances).toString(16).padStart(16, '0'),
+    log: recording.log,
+    ...more,
+  });
+}
+
+const beacon = () => decodeBeacon(valkey.beacon);
+const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
+const entries = () => valkey.stream.map(([, fields]) => decodeEntry(fields));
+
+/** A follower that has acknowledged so much. */
+function follow(seq: number): void {
+  valkey.followers.get(publisher.state.instance)?.set(FOLLOWER, seq);
+}
+
+/** How long Cyrus waits for the answer to its event, in milliseconds. */
+async function heldFor(held: Promise<void> | undefined): Promise<number> {
+  const start = performance.now();
+  let end: number | undefined;
+  void (held ?? Promise.resolve()).then(() => (end = performance.now()));
+  for (let i = 0; i < 3 * LEASE_MS && end === undefined; i++) await pass(1);
+  return (end ?? Infinity) - start;
+}
+
+describe('the stream', () => {
+  test('gets a beginning, and each change with its number', async () => {
+    await pass(100);
+    void publisher.changed(['alice@example.jp'], false);
+    void publisher.changed(undefined, false);
+    await pass(100);
+    const { instance } = publisher.state;
+    expect(entries()).toEqual([
+      { kind: 'begin', instance },
+      { kind: 'change', instance, seq: 1, mailboxes: ['alice@example.jp'] },
+      { kind: 'change', instance, seq: 2, mailboxes: undefined },
+    ]);
+    expect(publisher.state).toMatchObject({ seq: 2, lastId: '3-0', waiting: 0 });
+  });
+
+  test('gets what could not be told meanwhile', async () => {
+    await pass(100);
+    link.there = Infinity;
+    void publisher.changed(['alice@example.jp'], false);
+    await pass(3_000);
+    expect(publisher.state.waiting).toBe(1);
+    link.there = 1;
+    await pass(3_000);
+    expect(publisher.state.waiting).toBe(0);
+    expect(entries()).toContainEqual(expect.objectContaining({ mailboxes: ['alice@example.jp'] }));
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'fleet-trouble', role: 'publisher' }));
+    expect(lines).toContainEqual(expect.objectContaining({ event: 'fleet-well' }));
+  });
+
+  test('that is emptied begins anew, by another number', async () => {
+    await pass(100);
+    const { instance } = publisher.state;
+    valkey.empty();
+    await pass(1_000);
+    expect(beacon()?.instance).not.toBe(instance);
+    expect(beacon()?.seq).toBe(0);
+    expect(lines).toContainEqual({ event: 'fleet-stream-lost', stream: 'cyrus' });
+  });
+
+  test('begins anew where very many changes could not be told', async () => {
+    await pass(100);
+    const { instance } = publisher.state;
+    link.refused = true;
+    await pass(250);
+    for (let i = 0; i <= 1_000; i++) void publisher.changed([`u${i}`], false);
+    link.refused = false;
+    await pass(3_000);
+    expect(beacon()?.instance).not.toBe(instance);
+    expect(publisher.state.waiting).toBe(0);
+  });
+});
+
+describe('the beacon', () => {
+  test('answers the questions that were read', async () => {
+    await pass(100);
+    valkey.questions = 42;
+    await pass(400);
+    expect(beacon()).toEqual({
+      instance: publisher.state.instance,
+      answers: 42,
+      seq: 0,
+      lastId: '1-0',
+      leaseMs: LEASE_MS,
+      exact: true,
+      rules: RULES,
+    });
+  });
+
+  test('answers nothing while nothing tells of changes here', async () => {
+    await pass(500);
+    proof = undefined;
+    valkey.questions = 42;
+    await pass(500);
+    expect(beacon()?.answers).not.toBe(42);
+    expect(publisher.state.trouble).toBe('nothing tells of changes here');
+  });
+
+  test('answers nothing while events may go to another process', async () => {
+    await pass(500);
+    proof?.suspend();
+    valkey.questions = 42;
+    await pass(500);
+    expect(beacon()?.answers).not.toBe(42);
+  });
+
+  test('counts a gap before it answers again', async () => {
+    await pass(500);
+    proof?.gap(performance.now());
+    await pass(500);
+    expect(entries().at(-1)).toMatchObject({ seq: 1, mailboxes: undefined });
+    expect(beacon()?.seq).toBe(1);
+  });
+});
+
+describe('the answer to Cyrus', () => {
+  beforeEach(() => pass(LEASE_MS + 500));
+
+  test('waits until each follower has acknowledged', async () => {
+    follow(0);
+    const held = publisher.changed(['alice@example.jp'], true);
+    setTimeout(() => follow(1), 30);
+    const ms = await heldFor(held);
+    expect(ms).toBeGreaterThanOrEqual(30);
+    expect(ms).toBeLessThan(60);
+  });
+
+  test('waits for a round trip where nobody follows', async () => {
+    expect(await heldFor(publisher.changed(['alice@example.jp'], true))).toBeLessThan(10);
+  });
+
+  test('never waits where nobody waits for it, nor where that is not wanted', () => {
+    follow(0);
+    expect(publisher.changed(['alice@example.jp'], false)).toBeUndefined();
+    const lax = start({ exact: false });
+    expect(lax.changed(['alice@example.jp'], true)).toBeUndefined();
+    lax.close();
+  });
+
+  test('waits for a follower that is silent for a lease, once', async () => {
+    follow(0);
+    const ms = await heldFor(publisher.changed(['alice@example.jp'], true));
+    expect(ms).toBeGreaterThan(LEASE_MS / 2);
+    expect(ms).toBeLessThanOrEqual(LEASE_MS);
+    await pass(10);
+    expect(lines).toContainEqual({ event: 'fleet-followers-lost', stream: 'cyrus', followers: 1 });
+    expect(await heldFor(publisher.changed(['alice@example.jp'], true))).toBeLessThan(10);
+  });
+
+  test('waits for a lease at most while Valkey cannot be reached, and then not at all', async () => {
+    follow(0);
+    link.there = Infinity;
+    expect(await heldFor(publisher.changed(['alice@example.jp'], true))).toBeLessThanOrEqual(LEASE_MS);
+    expect(publisher.changed(['bob@example.jp'], true)).toBeUndefined();
+  });
+
+  test('goes by no list of followers that may lack some, after the connection was lost', async () => {
+    link.refused = true;
+    await pass(250);
+    const held = publisher.changed(['alice@example.jp'], true);
+    link.refused = false;
+    expect(await heldFor(held)).toBeGreaterThan(LEASE_MS / 4);
+  });
+
+  test('is given at once when the publisher ends', async () => {
+    follow(0);
+    const held = publisher.changed(['alice@example.jp'], true);
+    publisher.close();
+    expect(await heldFor(held)).toBeLessThan(10);
+  });
+});
+
+test('a restart: for its first lease no list of followers is trusted, since those of the one before still believe', async () => {
+  await pass(100);
+  expect(await heldFor(publisher.changed(['alice@example.jp'], true))).toBeGreaterThan(LEASE_MS / 2);
+});
+
+test('two publishers: both say so, and neither trusts a list', async () => {
+  await pass(1_500);
+  const one = publisher;
+  const linesOfOne = lines;
+  const other = start();
+  await pass(3_000);
+  for (const each of [linesOfOne, lines])
+    expect(each).toContainEqual({ event: 'fleet-two-publishers', stream: 'cyrus' });
+  expect(await heldFor(one.changed(['alice@example.jp'], true))).toBeGreaterThan(LEASE_MS / 2);
+  other.close();
+});
+
+test('a takeover: tells nothing while another process does, and begins anew when that is undone', async () => {
+  await pass(500);
+  const { instance } = publisher.state;
+  publisher.suspend();
+  const seen = valkey.stream.length;
+  expect(publisher.changed(['alice@example.jp'], true)).toBeUndefined();
+  await pass(500);
+  expect(valkey.stream).toHaveLength(seen);
+  publisher.resume();
+  await pass(500);
+  expect(beacon()?.instance).not.toBe(instance);
+});
+
+test('a beacon of another release is replaced', async () => {
+  publisher.close();
+  valkey.beacon = encodeBeacon({
+    instance: 'x',
+    answers: 0,
+    seq: 0,
+    lastId: '0-0',
+    leaseMs: 1,
+    exact: true,
+    rules: '',
+  });
+  publisher = start();
+  await pass(500);
+  expect(beacon()?.instance).toBe(publisher.state.instance);
+});
