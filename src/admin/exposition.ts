@@ -20,6 +20,8 @@ export function expositionOf(version: Version, figures: Figures): string {
     ...backchannels(figures),
     ...caches(figures),
     ...events(figures),
+    ...published(figures),
+    ...followed(figures),
     ...policy(figures),
     ...shadow(figures),
     ...process(figures),
@@ -144,6 +146,56 @@ function events({ events: seen }: Figures): string[] {
     ...counter('events_forward_dropped_total', 'Notifications that could not be handed on.', [
       [{}, seen.dropped],
     ]),
+  ];
+}
+
+function published({ fleet }: Figures): string[] {
+  const publishing = fleet?.publishing;
+  if (publishing === undefined) return [];
+  const { stream, seq, followers, waiting, held, expired, trouble } = publishing;
+  const one = (value: number): Sample[] => [[{ stream }, value]];
+  return [
+    ...gauge(
+      'fleet_publishing',
+      'Whether followers of our stream are answered.',
+      one(trouble === undefined ? 1 : 0),
+    ),
+    ...gauge('fleet_seq', 'The number of the last change that was published.', one(seq)),
+    ...gauge('fleet_followers', 'Daemons that follow our stream.', one(followers)),
+    ...gauge('fleet_unpublished', 'Changes that are not in the stream yet.', one(waiting)),
+    ...gauge('fleet_held', 'Answers to Cyrus that wait for followers just now.', one(held)),
+    ...counter(
+      'fleet_held_expired_total',
+      'Answers to Cyrus that waited for a lease to be over.',
+      one(expired),
+    ),
+  ];
+}
+
+function followed({ fleet }: Figures): string[] {
+  const each = (value: (following: NonNullable<typeof fleet>['following'][number]) => number): Sample[] =>
+    (fleet?.following ?? []).map((following) => [{ stream: following.stream }, value(following)]);
+  return [
+    ...gauge(
+      'fleet_lease',
+      'Whether the lease of a followed stream holds.',
+      each(({ lease }) => (lease ? 1 : 0)),
+    ),
+    ...gauge(
+      'fleet_behind',
+      'Changes that the publisher knows of and we do not yet.',
+      each(({ behind }) => behind),
+    ),
+    ...counter(
+      'fleet_taken_total',
+      'Changes that were taken from the stream.',
+      each(({ taken }) => taken),
+    ),
+    ...counter(
+      'fleet_forgotten_all_total',
+      'Times at which all that is remembered of a Cyrus was to be asked anew.',
+      each(({ forgottenAll }) => forgottenAll),
+    ),
   ];
 }
 

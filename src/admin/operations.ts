@@ -153,6 +153,31 @@ export type Figures = {
     readonly handedOn: number;
     readonly dropped: number;
   };
+  /** What crosses machines, where something does. */
+  readonly fleet?: {
+    readonly publishing:
+      | {
+          readonly stream: string;
+          readonly instance: string;
+          readonly seq: number;
+          readonly lastId: string;
+          readonly followers: number;
+          readonly waiting: number;
+          readonly held: number;
+          readonly expired: number;
+          readonly trouble: string | undefined;
+        }
+      | undefined;
+    readonly following: readonly {
+      readonly stream: string;
+      readonly lease: boolean;
+      readonly behind: number;
+      readonly lastId: string;
+      readonly taken: number;
+      readonly forgottenAll: number;
+      readonly trouble: string | undefined;
+    }[];
+  };
   readonly harvest: { readonly begun: number; readonly active: readonly string[] };
   readonly unlogged: { readonly [verb: string]: number };
   readonly loopDelaySeconds: number;

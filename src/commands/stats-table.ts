@@ -27,6 +27,7 @@ export function statsTable(figures: Fields, former?: Fields): string[] {
     '',
     ...backchannels(figures),
     ...caches(figures),
+    ...fleet(figures),
     ...harvest(figures),
     ...shadow(figures),
   ];
@@ -72,6 +73,23 @@ function backchannels(figures: Fields): string[] {
     const said = `${text(each, 'name')}: ${text(each, 'state')}${trouble}${answered}${busy}${witness}`;
     return row(i === 0 ? 'Cyrus' : '', said);
   });
+}
+
+function fleet(figures: Fields): string[] {
+  if (!figures.has('fleet')) return [];
+  const found = fieldsOf(figures.get('fleet'));
+  const stateOf = (each: Fields): string => (each.has('trouble') ? `: ${text(each, 'trouble')}` : '');
+  const following = list(found, 'following').map((each) => {
+    const lease = each.get('lease') === true ? 'lease holds' : 'no lease';
+    const place = `${number(each, 'behind')} behind, last id ${text(each, 'lastId')}`;
+    return `follows ${text(each, 'stream')}, ${lease}${stateOf(each)}, ${place}`;
+  });
+  const publishing = found.has('publishing') ? fieldsOf(found.get('publishing')) : new Map<string, unknown>();
+  const place = `last id ${text(publishing, 'lastId')}, ${number(publishing, 'waiting')} to be told`;
+  const ours = `publishes ${text(publishing, 'stream')}${stateOf(publishing)}, ${number(publishing, 'followers')} followers, ${place}`;
+  return [...(publishing.has('stream') ? [ours] : []), ...following].map((said, i) =>
+    row(i === 0 ? 'fleet' : '', said),
+  );
 }
 
 function caches(figures: Fields): string[] {

@@ -3,6 +3,7 @@
 import type { AddressRules, Recipient } from '../validation/recipient.js';
 import type { ReplyPolicy } from '../validation/verdict.js';
 import type { NamedFile } from '../net/stable-file.js';
+import type { ValkeyUrl } from './keys/fleet.js';
 import type { UnixEndpoint } from './kinds.js';
 import type { BindingType, MechanismName } from './mechanism-names.js';
 import type {
@@ -14,7 +15,7 @@ import type {
   SectionValues,
 } from './schema.js';
 
-export type Config = Omit<SectionValues, 'lookup' | 'events'> & {
+export type Config = Omit<SectionValues, 'lookup' | 'events' | 'fleet'> & {
   /** The file it was read from; undefined where defaults and flags were enough. */
   readonly file: string | undefined;
   readonly lookup: LookupConfig;
@@ -28,6 +29,8 @@ export type Config = Omit<SectionValues, 'lookup' | 'events'> & {
   readonly host: CyrusHost | undefined;
   /** Undefined where Cyrus pushes no events. */
   readonly events: EventsConfig | undefined;
+  /** Undefined where no daemon on another machine is told of changes, or tells us. */
+  readonly fleet: FleetConfig | undefined;
   /** At least one, in the order of the file. */
   readonly backchannels: readonly BackchannelConfig[];
   /** Most specific first: `example.jp`, then `*.example.net` (longest first), then `*`. */
@@ -81,6 +84,8 @@ export type MapConfig = ReplyPolicy & {
 export type DomainAnswers = DomainValues;
 
 export type EventsConfig = Omit<SectionValues['events'], 'listen'> & { readonly listen: UnixEndpoint };
+
+export type FleetConfig = Omit<SectionValues['fleet'], 'url'> & { readonly url: ValkeyUrl };
 
 export type BackchannelConfig = CyrusBackchannelConfig | ListBackchannelConfig;
 

@@ -4,6 +4,7 @@ import { formatEndpoint } from '../net/endpoint.js';
 import { requireAllowList } from '../net/network-list.js';
 import { domainContradictions } from './domain-consistency.js';
 import { formatDuration } from './duration.js';
+import { fleetContradictions } from './fleet-consistency.js';
 import { isBinding } from './mechanism-names.js';
 import { problem, showValue, type Problem } from './problems.js';
 import type { BackchannelValues, CyrusValues, Values } from './schema.js';
@@ -30,6 +31,7 @@ export function contradictions(values: Values): Problem[] {
       ...canaries(name, each, values),
     ]),
     ...alsos(values),
+    ...fleetContradictions(values),
     ...unseenFolders(values),
     ...domainContradictions(values),
   ];

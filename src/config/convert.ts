@@ -9,6 +9,7 @@ import type {
   CyrusHost,
   DomainRoute,
   EventsConfig,
+  FleetConfig,
   LoginConfig,
   LookupConfig,
   MapConfig,
@@ -18,7 +19,7 @@ import type { BackchannelValues, CyrusValues, MapValues, Values } from './schema
 
 /** @throws ConfigError naming an address that no mailbox can have */
 export function toConfig(values: Values, file: string | undefined, host: CyrusHost | undefined): Config {
-  const { backchannel, map, domain, domains, lookup: lookupValues, events, ...sections } = values;
+  const { backchannel, map, domain, domains, lookup: lookupValues, events, fleet, ...sections } = values;
   const lookup = toLookup(lookupValues);
   const backchannels = [...backchannel].map(([name, each]) => toBackchannel(name, each, lookup.addressRules));
   return deepFreeze({
@@ -29,6 +30,7 @@ export function toConfig(values: Values, file: string | undefined, host: CyrusHo
     ...toMaps(lookupValues, map),
     domainAnswers: new Map([...domain].map(([name, each]) => [name.toLowerCase(), each])),
     events: toEvents(events),
+    fleet: toFleet(fleet),
     backchannels,
     domains: toDomains(domains, backchannels),
   });
@@ -89,6 +91,10 @@ const DEFAULT_MAP = 'cyrus';
 
 function toEvents({ listen, ...values }: Values['events']): EventsConfig | undefined {
   return listen === undefined ? undefined : { listen, ...values };
+}
+
+function toFleet({ url, ...values }: Values['fleet']): FleetConfig | undefined {
+  return url === undefined ? undefined : { url, ...values };
 }
 
 function toBackchannel(name: string, values: BackchannelValues, rules: AddressRules): BackchannelConfig {

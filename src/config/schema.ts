@@ -6,6 +6,7 @@ import { CACHE } from './keys/cache.js';
 import { CYRUS } from './keys/cyrus.js';
 import { DOMAIN } from './keys/domain.js';
 import { EVENTS } from './keys/events.js';
+import { FLEET } from './keys/fleet.js';
 import { LOG } from './keys/log.js';
 import { LOOKUP, MAP } from './keys/lookup.js';
 import { POLICY } from './keys/policy.js';
@@ -23,6 +24,7 @@ export const SECTIONS = {
   cache: CACHE,
   cyrus: CYRUS,
   events: EVENTS,
+  fleet: FLEET,
   shadow: SHADOW,
   admin: ADMIN,
   log: LOG,

@@ -9,11 +9,19 @@ const NEGATIVE_TTL_MS = 10_000;
 /** So many snapshots may pass without a mailbox before it is not believed any more: one of them may fail. */
 const SNAPSHOTS_MISSED_MAX = 2;
 
+/** What is known of who tells of changes. */
+type Pushed = Pick<EventsConfig, 'quota' | 'negativeTtlMs'>;
+
+/** Of changes that another daemon tells: it is told of mailboxes only. */
+export function toldByFleet({ negativeTtlMs = NEGATIVE_TTL_MS }: CacheConfig): Pushed {
+  return { quota: false, negativeTtlMs };
+}
+
 /**
- * @param events where the Cyrus of the back-channel pushes them
+ * @param events where the Cyrus of the back-channel pushes them, or another daemon tells of its changes
  * @param listed whether snapshots are taken
  */
-export function beliefOf(cache: CacheConfig, events: EventsConfig | undefined, listed: boolean): Belief {
+export function beliefOf(cache: CacheConfig, events: Pushed | undefined, listed: boolean): Belief {
   const { knownTtlMs, overQuotaTtlMs: overQuotaMs, serveStaleMs: staleMs } = cache;
   const both = { unprovenNegativeMs: cache.negativeTtlMs ?? 0, overQuotaMs, staleMs };
   if (events === undefined) {

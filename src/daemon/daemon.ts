@@ -141,6 +141,7 @@ export class Daemon {
   async settle(): Promise<void> {
     for (const place of this.places) place.settle();
     this.#doors.events?.proof.resume(now());
+    this.#doors.fleet?.publish();
     await this.#admin?.openWeb();
   }
 
@@ -223,7 +224,7 @@ export class Daemon {
 
   /** Accepts no more, answers what is in flight within the grace, closes everything. */
   async stop(): Promise<void> {
-    const { server, events, warmStart, beside, policy } = this.#doors;
+    const { server, events, fleet, warmStart, beside, policy } = this.#doors;
     const { lookupLog, harvest, snapshots, hostClock, files } = this.#heart;
     const { config, backchannels } = this.#inForce;
     this.#taking?.older?.stop();
@@ -236,6 +237,7 @@ export class Daemon {
     beside?.shadow.close();
     lookupLog.end();
     events?.close();
+    fleet?.close();
     snapshots.close();
     await warmStart?.end();
     await Promise.all([...backchannels.probes, ...this.#retiring].map((probe) => probe.close()));

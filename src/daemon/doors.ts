@@ -2,11 +2,13 @@
 // I/O by what it opens.
 import type { Config } from '../config/config.js';
 import type { Events } from '../cyrus/events/events.js';
+import type { Fleet } from '../fleet/fleet.js';
 import type { Lookup } from '../socketmap/lookup.js';
 import { eventConnectionsWithin, openFilesLimit } from '../socketmap/open-files.js';
 import { SocketmapServer } from '../socketmap/server.js';
 import type { Beside } from './beside.js';
 import { now, putInForce, type Heart, type InForce } from './in-force.js';
+import type { Outlet } from './outlet.js';
 import { WarmStart, type Succeeding } from './warm-start.js';
 
 /** After 30 s Sendmail takes a late answer for the one to its next question: sendmail/map.c, socket_map_lookup(). */
@@ -17,6 +19,8 @@ export const CLOCKS = { now, wallClock: Date.now };
 export type Doors = {
   readonly server: SocketmapServer;
   readonly events: Events | undefined;
+  /** Who tells other machines of changes, or hears of theirs. */
+  readonly fleet: Fleet | undefined;
   readonly warmStart: WarmStart | undefined;
   readonly beside: Beside | undefined;
   /** The policy service, where there is one. */
@@ -29,7 +33,11 @@ export async function openDoors(
   heart: Heart,
   succeeding: Succeeding | undefined,
 ): Promise<{ doors: Doors; inForce: InForce }> {
-  const events = await openEvents(config, heart, succeeding !== undefined);
+  const fleet = await openFleet(config, heart);
+  const events = await openEvents(config, heart, succeeding !== undefined).catch((error: unknown) => {
+    fleet?.close();
+    throw error;
+  });
   try {
     const inForce = await putInForce(config, heart, events?.proof);
     const beside = await openBeside(config, heart);
@@ -40,9 +48,11 @@ export async function openDoors(
         throw error;
       },
     );
+    if (succeeding === undefined) fleet?.publish();
     const warmStart = warm(config, heart, succeeding?.restored);
-    return { doors: { server, events, warmStart, beside, policy }, inForce };
+    return { doors: { server, events, fleet, warmStart, beside, policy }, inForce };
   } catch (error) {
+    fleet?.close();
     events?.close();
     heart.snapshots.close();
     heart.hostClock.close();
@@ -54,13 +64,34 @@ export async function openDoors(
 
 async function openEvents(
   { events }: Config,
-  { validator, snapshots, log }: Heart,
+  { validator, snapshots, outlet, log }: Heart,
   succeeding: boolean,
 ): Promise<Events | undefined> {
   if (events === undefined) return undefined;
   const { openEvents: openThem } = await import('../cyrus/events/events.js');
   const within = eventConnectionsWithin(openFilesLimit());
-  return openThem(events, validator, log, () => snapshots.soon(), succeeding, within);
+  const publish: Outlet['changed'] = (mailboxes, waits) => outlet.changed(mailboxes, waits);
+  return openThem(events, validator, log, publish, () => snapshots.soon(), succeeding, within);
+}
+
+/** Nothing of it is loaded where it is not configured. */
+async function openFleet(config: Config, heart: Heart): Promise<Fleet | undefined> {
+  if (config.fleet === undefined) return undefined;
+  const { Fleet: Opened } = await import('../fleet/fleet.js');
+  const { validator, outlet, log } = heart;
+  const fleet = await Opened.open({
+    config: config.fleet,
+    forget: (mailbox) => validator.forget(mailbox),
+    missed: () => validator.missed(),
+    rules: () => validator.addressRules,
+    knownTtlMs: () => config.cache.knownTtlMs,
+    proof: () => outlet.proof,
+    now,
+    wall: Date.now,
+    log,
+  });
+  outlet.fleet = fleet;
+  return fleet;
 }
 
 /** With another socketmap beside ours. */

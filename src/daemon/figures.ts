@@ -5,6 +5,7 @@ import type { Backchannels } from '../backchannels/build.js';
 import type { Shadow } from '../comparison/shadow.js';
 import type { ClockState } from '../cyrus/mailbox-list/clock.js';
 import type { Events } from '../cyrus/events/events.js';
+import type { Fleet } from '../fleet/fleet.js';
 import type { SocketmapServer } from '../socketmap/server.js';
 import type { VerdictCache } from '../validation/verdict-cache.js';
 import type { Harvest } from './harvest.js';
@@ -20,6 +21,7 @@ export type FigureParts = {
   readonly cache: VerdictCache;
   readonly backchannels: Backchannels;
   readonly events: Events | undefined;
+  readonly fleet: Fleet | undefined;
   readonly policy: SocketmapServer | undefined;
   readonly beside: Beside | undefined;
   readonly harvest: Harvest;
@@ -60,6 +62,7 @@ export function figuresOf(parts: FigureParts): Figures {
     ],
     backchannels: backchannelFigures(parts.backchannels, parts.now),
     ...(events === undefined ? {} : { events: eventFigures(events) }),
+    ...(parts.fleet === undefined ? {} : { fleet: parts.fleet.state }),
     ...(parts.policy === undefined ? {} : { policy: policyFigures(parts.policy) }),
     ...(beside === undefined ? {} : { shadow: shadowFigures(beside.shadow) }),
     harvest: { begun: harvest.begun, active: harvest.active.map((domain) => domain ?? '*') },

@@ -4,6 +4,7 @@
 import { setImmediate as nextTurn, setTimeout as sleep } from 'node:timers/promises';
 import type { TakeoverRequest } from '../admin/operations.js';
 import type { Events } from '../cyrus/events/events.js';
+import type { Fleet } from '../fleet/fleet.js';
 import { UnavailableError, messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import * as verbs from '../log/verbs/takeover.js';
@@ -24,6 +25,7 @@ export type HandingState = 'handing' | 'serving' | 'retired';
 export type HandOverParts = {
   readonly servers: readonly SocketmapServer[];
   readonly events: Events | undefined;
+  readonly fleet: Fleet | undefined;
   readonly warmStart: WarmStart | undefined;
   readonly cache: VerdictCache;
   readonly log: Log;
@@ -61,12 +63,13 @@ export class HandOver {
   }
 
   private constructor(request: TakeoverRequest, parts: HandOverParts, spares: ReadonlyMap<string, string>) {
-    const { events, warmStart, servers, log } = parts;
+    const { events, fleet, warmStart, servers, log } = parts;
     this.#request = request;
     this.#parts = parts;
     // From here on nothing waits, so that no answer is given in between.
     this.#exchange = Exchange.make(request.places, spares);
     events?.proof.suspend();
+    fleet?.suspend();
     this.#saved = warmStart?.suspend();
     parts.changed('handing');
     verbs.takeover(log, { role: 'predecessor', pid: request.pid, connections: connectionsOf(servers) });
@@ -91,10 +94,11 @@ export class HandOver {
   abandon(): void {
     if (this.#state !== 'handing') return;
     this.#state = 'undone';
-    const { events, warmStart, places, clocks, changed, log } = this.#parts;
+    const { events, fleet, warmStart, places, clocks, changed, log } = this.#parts;
     this.#exchange.undo();
     for (const place of places) place.resettle();
     events?.proof.resume(clocks.now());
+    fleet?.resume();
     warmStart?.resume();
     changed('serving');
     verbs.takeoverUndone(log, { pid: this.#request.pid });

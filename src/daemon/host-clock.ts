@@ -12,6 +12,8 @@ import type { Validator } from '../validation/validator.js';
 
 export type HostClockParts = {
   readonly validator: Validator;
+  /** Told of each mailbox that changed, after it is forgotten. */
+  readonly changed: (mailbox: string) => void;
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -74,7 +76,7 @@ export class HostClock {
     const { list, mupdate, files, userDeny } = host;
     if (list === undefined) return undefined;
     const { openClock } = await import('../cyrus/mailbox-list/open-clock.js');
-    const { validator, log, now } = this.#parts;
+    const { validator, changed, log, now } = this.#parts;
     const held = await openHostList(host, directory, { validator, log, now, clock: () => clock });
     const clock: Clock = openClock(
       {
@@ -85,7 +87,10 @@ export class HostClock {
       },
       {
         names: held.names,
-        forget: (mailbox) => validator.forget(mailbox),
+        forget: (mailbox) => {
+          validator.forget(mailbox);
+          changed(mailbox);
+        },
         now,
         log,
       },

@@ -19,6 +19,7 @@ import { Decisions } from './decisions.js';
 import { Harvest, harvestAlarm } from './harvest.js';
 import { HostClock } from './host-clock.js';
 import { LookupLog } from './lookup-log.js';
+import { Outlet } from './outlet.js';
 import { Lookups, policiesOf } from './lookups.js';
 import { Metrics } from './metrics.js';
 import { PolicyLookups } from './policy-lookups.js';
@@ -31,6 +32,8 @@ export type Heart = {
   readonly validator: Validator;
   readonly snapshots: Snapshots;
   readonly hostClock: HostClock;
+  /** Other machines, once they are there to be told. */
+  readonly outlet: Outlet;
   readonly files: FileWatch;
   readonly metrics: Metrics;
   readonly lookupLog: LookupLog;
@@ -54,7 +57,13 @@ export function heartOf(config: Config, log: Log, filesChanged: () => void): Hea
   const cache = new VerdictCache(config.cache, DEFAULT_BELIEF, now(), words);
   const validator = new Validator(cache, () => 'unserved', validatorRules(config), now, vanishAlarm(log));
   const snapshots = new Snapshots({ beginSnapshot: () => validator.beginSnapshot(), log, now });
-  const hostClock = new HostClock({ validator, log, now });
+  const outlet = new Outlet();
+  const hostClock = new HostClock({
+    validator,
+    changed: (mailbox) => void outlet.changed([mailbox], false),
+    log,
+    now,
+  });
   const files = new FileWatch(filesChanged);
   const metrics = new Metrics();
   const lookupLog = new LookupLog(log, config.log.maxRefusedPerSecond, now);
@@ -64,7 +73,7 @@ export function heartOf(config: Config, log: Log, filesChanged: () => void): Hea
   const lookups = new Lookups(validator, policiesOf(config, metrics), hearers);
   const outlook = { log, metrics, lookupLog, decisions, harvest };
   const policyLookups = new PolicyLookups(validator, config, hearers);
-  return { ...outlook, cache, validator, snapshots, hostClock, files, lookups, policyLookups };
+  return { ...outlook, cache, validator, snapshots, hostClock, outlet, files, lookups, policyLookups };
 }
 
 /**
@@ -86,7 +95,11 @@ export async function putInForce(
   const backchannels = await buildBackchannels(config, surroundings, former?.backchannels);
   const closeFormerClock = await hostClock.configure(config);
   // From here on nothing awaits, so that no lookup sees a configuration that is only half in force.
-  const vouched = vouchedFor(config, backchannels, { events, clock: hostClock.clock });
+  const { fleet } = heart.outlet;
+  fleet?.follow(streamsOf(config));
+  const { clock } = hostClock;
+  heart.outlet.tellers = { events, clock };
+  const vouched = vouchedFor(config, backchannels, { events, clock, stream: (name) => fleet?.proofOf(name) });
   cache.vouchers.take(vouched, now());
   validator.reconfigure(backchannels.route, validatorRules(config, always, backchannels.lists));
   lookups.policies = policiesOf(config, metrics);
@@ -105,6 +118,10 @@ function vanishAlarm(log: Log): VanishAlarm {
     vanished: (backchannel, mailboxes) => verbs.mailboxesVanished(log, { backchannel, mailboxes }),
     back: (backchannel) => verbs.mailboxesBack(log, { backchannel }),
   };
+}
+
+function streamsOf({ backchannels }: Config): ReadonlySet<string> {
+  return new Set(backchannels.flatMap((each) => (each.type === 'list' ? [] : (each.stream ?? []))));
 }
 
 function domainsOf({ domains }: Config): ReadonlySet<string> {

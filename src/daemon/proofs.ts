@@ -1,6 +1,6 @@
 // Which proof each back-channel has, and how long it is believed by that: what the configuration says of the Cyrus behind
 // it. No I/O.
-import { beliefOf } from './belief.js';
+import { beliefOf, toldByFleet } from './belief.js';
 import { hosted } from './host-clock.js';
 import type { Backchannels } from '../backchannels/build.js';
 import { ListProbe } from '../backchannels/list.js';
@@ -20,6 +20,8 @@ export type Tellers = {
   readonly events: Proof | undefined;
   /** Undefined where the Cyrus on this machine has no clock. */
   readonly clock: Proof | undefined;
+  /** Of the Cyrus of which a stream of another daemon tells. */
+  readonly stream?: (name: string) => Proof | undefined;
 };
 
 /** Each back-channel that is asked about domains, with its proof and its belief; those that share a domain also together. */
@@ -56,7 +58,7 @@ function vouchedTogether(probe: Probe, members: readonly Vouched[]): Vouched {
 function vouchedForEach(
   config: Config,
   { asked, lists }: Backchannels,
-  { events, clock }: Tellers,
+  { events, clock, stream }: Tellers,
 ): Vouched[] {
   const pushing = config.events === undefined ? [] : pushers(config.events, config.backchannels);
   const here = hosted(config);
@@ -72,8 +74,11 @@ function vouchedForEach(
       return [{ probe, proof, belief: beliefOf(config.cache, undefined, false) }];
     }
     const told = events !== undefined && pushing.includes(backchannel.name);
-    const belief = beliefOf(config.cache, told ? config.events : undefined, listed);
-    const proofs = [told ? events : undefined, here.includes(backchannel.name) ? clock : undefined, unsure];
+    const followed = backchannel.stream === undefined ? undefined : stream?.(backchannel.stream);
+    const pushed = told ? config.events : followed && toldByFleet(config.cache);
+    const belief = beliefOf(config.cache, pushed, listed);
+    const seen = here.includes(backchannel.name) ? clock : undefined;
+    const proofs = [told ? events : undefined, seen, followed, unsure];
     return [
       {
         probe,

@@ -13,6 +13,7 @@ const AT_START: { readonly [section: string]: AtStart } = {
   shadow: 'all',
   policy: { allBut: ['deliverable', 'unknown', 'over_quota', 'refused', 'deferred'] },
   cache: { only: ['max_known', 'max_negative', 'state_file', 'state_interval'] },
+  fleet: 'all',
   events: { allBut: ['negative_ttl', 'backchannels'] },
   admin: { only: ['listen', 'socket_group', 'socket_mode', 'http', 'allow', 'decisions'] },
   log: { only: ['max_pending_bytes'] },

@@ -2,6 +2,7 @@
 // wants rates takes the difference of two. No I/O; asks the runtime for its memory.
 import { Pool } from '../cyrus/pool/pool.js';
 import type { Events } from '../cyrus/events/events.js';
+import type { Fleet } from '../fleet/fleet.js';
 import { policyFigures, shadowFigures } from './figures.js';
 import type { Beside } from './beside.js';
 import type { HostClock } from './host-clock.js';
@@ -16,12 +17,14 @@ export type StatsParts = {
   readonly cache: VerdictCache;
   readonly probes: readonly Probe[];
   readonly events: Events | undefined;
+  readonly fleet: Fleet | undefined;
   readonly policy: SocketmapServer | undefined;
   readonly beside: Beside | undefined;
   readonly hostClock: HostClock;
 };
 
-export function statsOf({ metrics, server, cache, probes, events, policy, beside, hostClock }: StatsParts) {
+export function statsOf(parts: StatsParts) {
+  const { metrics, server, cache, probes, events, fleet, policy, beside, hostClock } = parts;
   const { accepted, requests, replies, closed } = server.counters;
   return {
     uptimeMs: Math.round(performance.now()),
@@ -42,6 +45,7 @@ export function statsOf({ metrics, server, cache, probes, events, policy, beside
       ),
     ),
     ...(events === undefined ? {} : { events: eventsOf(events) }),
+    ...(fleet === undefined ? {} : { fleet: fleet.state }),
     ...(policy === undefined ? {} : { policy: policyFigures(policy) }),
     ...(beside === undefined ? {} : { shadow: shadowFigures(beside.shadow) }),
     ...(hostClock.clock === undefined ? {} : { clock: hostClock.clock.state }),

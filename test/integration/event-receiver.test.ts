@@ -22,6 +22,8 @@ let peers: Peer[];
 let receiver: EventReceiver;
 let path: string;
 let failing: Error | undefined;
+/** Another machine that has to forget too. */
+let other: { readonly promise: Promise<void>; readonly done: () => void } | undefined;
 
 const recorder: EventEffects = {
   forget: (mailbox) => effect(`forget ${mailbox}`),
@@ -29,6 +31,7 @@ const recorder: EventEffects = {
   gap: (reason) => void effects.push(`gap ${reason}`),
   expects: (server: string | undefined) => server !== 'stranger.test',
   handOn: ({ name, bytes }: DlistCommand) => effect(`hand on ${name} ${bytes.length}`),
+  tell: () => other?.promise,
 };
 
 function effect(what: string): void {
@@ -41,6 +44,7 @@ async function listen(limits: Partial<ReceiverLimits> = {}): Promise<void> {
   effects = [];
   peers = [];
   failing = undefined;
+  other = undefined;
   const made = new EventReceiver(recorder, () => DEFAULT_ADDRESS_RULES, silentLog, {
     ...DEFAULT_RECEIVER_LIMITS,
     ...limits,
@@ -103,6 +107,21 @@ describe('an event', () => {
     peer.send(users.map((user) => changed(user)).join(''));
     expect(await peer.receives(OK.repeat(500))).toBe(OK.repeat(500));
     expect(effects.map((what) => what.split(' ')[1])).toEqual(users.map((user) => `${user}@example.jp`));
+  });
+
+  test('that other machines are told of is answered when they have forgotten, and what follows after it', async () => {
+    let done = (): void => undefined;
+    const promise = new Promise<void>((resolve) => (done = resolve));
+    other = { promise, done };
+    const peer = await connect();
+    peer.send(changed('alice') + changed('bob'));
+    await turns(20);
+    expect(effects).toEqual(['forget alice@example.jp after 0']);
+    expect(peer.received).toBe('');
+    other = undefined;
+    done();
+    expect(await peer.receives(OK.repeat(2))).toBe(OK.repeat(2));
+    expect(effects).toEqual(['forget alice@example.jp after 0', 'forget bob@example.jp after 1']);
   });
 
   test('over quota is a mark, not a change', async () => {

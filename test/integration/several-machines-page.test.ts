@@ -18,8 +18,8 @@ writeFileSync(join(folder, 'password'), 'hunter2\n', { mode: 0o600 });
 const shown = parsePage(readFileSync(PAGE, 'utf8')).code.filter(({ language }) => language === 'toml');
 
 describe('the configurations of docs/several-machines.md', () => {
-  it('are one for each arrangement, and one for after a failover', () => {
-    expect(shown).toHaveLength(5);
+  it('are one for each arrangement, two for a fleet, and one for after a failover', () => {
+    expect(shown).toHaveLength(7);
   });
 
   it.each(shown)('line $line', async ({ text }) => {

@@ -11,7 +11,16 @@ import { importsOf, parse, readSources, type Import } from './source.js';
 const DOORS: Readonly<Record<string, readonly string[]>> = {
   '': ['errors', 'package'],
   admin: ['client', 'open', 'operations'],
-  backchannels: ['always-accept', 'build', 'cyrus-host', 'list', 'openers', 'rules'],
+  backchannels: [
+    'always-accept',
+    'build',
+    'cyrus-host',
+    'list',
+    'openers',
+    'password-file',
+    'rules',
+    'secret-file',
+  ],
   commands: [
     'check',
     'compare',
@@ -77,6 +86,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'takeover-checks',
   ],
   doctor: ['ask', 'check-imapd', 'examine', 'finding', 'look'],
+  fleet: ['fleet'],
   log: ['log', 'verb', 'verbs/*'],
   net: ['*'],
   policy: ['action', 'dialect'],
@@ -154,6 +164,12 @@ const HELD: readonly { readonly files: RegExp; readonly by: string; readonly how
   {
     files: /^src\/doctor\/(ask|ask-sendmail|files|look|look-sendmail)\.ts$/,
     by: 'test/integration/doctor.test.ts',
+    how: 'runs the program',
+  },
+  { files: /^src\/fleet\//, by: 'test/property/fleet.test.ts' },
+  {
+    files: /^src\/fleet\/(access|fleet|valkey)\.ts$/,
+    by: 'test/system/fleet.test.ts',
     how: 'runs the program',
   },
   { files: /^src\/log\//, by: 'test/unit/docs/log.test.ts' },

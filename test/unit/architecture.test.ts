@@ -25,7 +25,7 @@ const ROWS: readonly (readonly (readonly string[])[])[] = [
   [['doctor/']],
   [['daemon/']],
   [['admin/']],
-  [['snapshots/']],
+  [['snapshots/'], ['fleet/']],
   [['backchannels/']],
   [['comparison/'], ['policy/'], ['client/']],
   [['socketmap/'], ['cyrus/']],

@@ -13,6 +13,7 @@ import {
   oneOrMore,
   text,
 } from '../kinds.js';
+import { streamName } from './fleet.js';
 import { LOGIN, TLS } from './login.js';
 
 /** The name of a back-channel, which its table and [domains] use. */
@@ -85,6 +86,13 @@ const REPLICA = key(flag(), {
   text: 'Whether it is a replica, which is behind by the lag of its replication: it may say that a mailbox exists or is over its quota, and what it lacks is `TEMP`.',
 });
 
+const STREAM = key(streamName(), {
+  unset: 'nobody tells of its changes, but its events or its mailbox list on this machine',
+  example: 'cyrus',
+  since: '0.1.0',
+  text: 'The stream of `[fleet]` by which the daemon beside this Cyrus tells of its changes: what `publish` says there.',
+});
+
 const LMTP_KEYS = {
   endpoint: key(endpoint(), {
     required: true,
@@ -124,6 +132,7 @@ const LMTP_KEYS = {
   second: SECOND,
   also: ALSO,
   replica: REPLICA,
+  stream: STREAM,
 } satisfies Keys;
 
 const LMTP = {
@@ -171,6 +180,7 @@ const IMAP_KEYS = {
   second: SECOND,
   also: ALSO,
   replica: REPLICA,
+  stream: STREAM,
 } satisfies Keys;
 
 const IMAP = {

@@ -25,12 +25,25 @@ export type EffectParts = {
   readonly proof: EventsProof;
   /** Monotonic milliseconds. */
   readonly now: () => number;
+  /**
+   * Tells other machines, if there are any. @param mailboxes undefined where any may have changed
+   * @param waits whether Cyrus is to wait for them @returns what it has to wait for
+   */
+  readonly publish: (mailboxes: readonly string[] | undefined, waits: boolean) => Promise<void> | undefined;
   /** Called after everything is outdated. */
   readonly onGap: () => void;
 };
 
+/** What an administrator does, who may wait. Of the others a delivery may be the cause. */
+const ADMINISTRATOR: ReadonlySet<string> = new Set([
+  'MailboxCreate',
+  'MailboxDelete',
+  'MailboxRename',
+  'AclChange',
+]);
+
 export function eventEffects(parts: EffectParts): EventEffects {
-  const { remembered, quota, servers, gaps, forwarder, proof, now, onGap } = parts;
+  const { remembered, quota, servers, gaps, forwarder, proof, now, publish, onGap } = parts;
   return {
     forget: (mailbox) => remembered.forget(mailbox),
     markOverQuota: (mailbox) => {
@@ -40,9 +53,11 @@ export function eventEffects(parts: EffectParts): EventEffects {
     gap: (reason) => {
       proof.gap(now());
       remembered.missed();
+      void publish(undefined, false);
       gaps.add(reason);
       onGap();
     },
     handOn: (command) => forwarder?.handOn(command),
+    tell: (mailboxes, event) => publish(mailboxes, ADMINISTRATOR.has(event)),
   };
 }

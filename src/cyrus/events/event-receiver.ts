@@ -1,6 +1,7 @@
 // Receives the events that Cyrus pushes (notifysocket: dlist:PATH), applies each, and only then answers: when
 // Cyrus has told its client that a mailbox is created, nothing older can be answered any more. Cyrus waits without a
-// timeout, some of its processes with a lock held, so nothing is waited for here. Whatever may be lost is a gap.
+// timeout, some of its processes with a lock held, so nothing is waited for here but other machines that must forget too, for
+// a lease at most, and never for a delivery. Whatever may be lost is a gap.
 import type { Socket } from 'node:net';
 import { messageOf } from '../../errors.js';
 import type { Log } from '../../log/log.js';
@@ -19,6 +20,11 @@ export interface EventEffects {
   gap(reason: string): void;
   /** Not ours, and answered: a Sieve notification, say. */
   handOn(command: DlistCommand): void;
+  /**
+   * These changed, and are forgotten here.
+   * @returns what Cyrus has to wait for until other machines have forgotten them too; undefined where there is nothing
+   */
+  tell(mailboxes: readonly string[], event: string): Promise<void> | undefined;
 }
 
 export type ReceiverLimits = DlistLimits & {
@@ -33,6 +39,15 @@ export const DEFAULT_RECEIVER_LIMITS: ReceiverLimits = Object.freeze({
   maxConnections: 1_000,
   idleTimeoutMs: 30_000,
 });
+
+/** One connection of Cyrus'. */
+type Conversation = {
+  readonly socket: Socket;
+  readonly parser: DlistParser;
+  readonly timer: NodeJS.Timeout;
+  /** `held`: the answer to a command waits for other machines. `ended`: what it sent was no dlist. */
+  state: 'reading' | 'held' | 'ended';
+};
 
 /** Names of events are Cyrus' own; a stranger's must not fill the memory. */
 const COUNTED_NAMES_MAX = 100;
@@ -66,21 +81,29 @@ export class EventReceiver {
       this.#effects.gap(`over ${this.#limits.maxConnections} connections push events`);
       return;
     }
-    const parser = new DlistParser(this.#limits);
-    let ended = false;
     this.#connections.add(socket);
-    // Not the socket's own: that would begin anew with each byte.
-    const timer = setTimeout(() => socket.destroy(), this.#limits.idleTimeoutMs).unref();
+    const conversation: Conversation = {
+      socket,
+      parser: new DlistParser(this.#limits),
+      // Not the socket's own: that would begin anew with each byte.
+      timer: setTimeout(() => socket.destroy(), this.#limits.idleTimeoutMs).unref(),
+      state: 'reading',
+    };
     socket.on('data', (chunk: Buffer) => {
-      if (!ended) ended = !this.#read(socket, parser, chunk, timer);
+      if (conversation.state === 'ended') return;
+      conversation.parser.feed(chunk);
+      if (conversation.state === 'reading') this.#read(conversation);
     });
     socket.on('end', () => socket.end());
     socket.on('error', () => socket.destroy());
-    socket.on('drain', () => socket.resume());
+    socket.on('drain', () => {
+      if (conversation.state !== 'held') socket.resume();
+    });
     socket.on('close', () => {
       this.#connections.delete(socket);
-      clearTimeout(timer);
-      if (!ended && parser.pending) this.#effects.gap('a connection ended within an event');
+      clearTimeout(conversation.timer);
+      if (conversation.state === 'reading' && conversation.parser.pending)
+        this.#effects.gap('a connection ended within an event');
     });
   }
 
@@ -93,51 +116,67 @@ export class EventReceiver {
     for (const socket of this.#connections) socket.destroy();
   }
 
-  /** @returns whether more may be read: false after what is no dlist, which is answered all the same */
-  #read(socket: Socket, parser: DlistParser, chunk: Buffer, timer: NodeJS.Timeout): boolean {
-    parser.feed(chunk);
+  /** Until there is no whole command any more, or one has to wait. What is no dlist is answered all the same, and the end. */
+  #read(conversation: Conversation): void {
+    const { socket, parser } = conversation;
     try {
       for (let command = parser.next(); command !== undefined; command = parser.next()) {
-        this.#apply(command);
-        timer.refresh();
-        // Who takes no answers is read no further: they must not pile up here.
-        if (!socket.write(DLIST_OK, 'latin1')) socket.pause();
+        const held = this.#apply(command);
+        if (held !== undefined) {
+          conversation.state = 'held';
+          socket.pause();
+          void held.then(() => this.#goOn(conversation));
+          return;
+        }
+        this.#answer(conversation);
       }
-      return true;
     } catch (error) {
+      conversation.state = 'ended';
       this.#effects.gap(messageOf(error));
       socket.write(DLIST_OK, 'latin1');
       socket.destroySoon();
-      return false;
     }
   }
 
-  #apply(command: DlistCommand): void {
+  #goOn(conversation: Conversation): void {
+    conversation.state = 'reading';
+    conversation.socket.resume();
+    this.#answer(conversation);
+    this.#read(conversation);
+  }
+
+  #answer({ socket, timer }: Conversation): void {
+    timer.refresh();
+    // Who takes no answers is read no further: they must not pile up here.
+    if (!socket.write(DLIST_OK, 'latin1')) socket.pause();
+  }
+
+  #apply(command: DlistCommand): Promise<void> | undefined {
     const event = readEvent(command, this.#rules());
     this.#count(event.event);
     if (this.#log.isLevelEnabled('debug')) cyrusEvent(this.#log, fieldsOf(event));
-    this.#effect(event, command);
+    return this.#effect(event, command);
   }
 
-  #effect(event: MailboxEvent, command: DlistCommand): void {
+  #effect(event: MailboxEvent, command: DlistCommand): Promise<void> | undefined {
     const told = event.kind === 'changed' || event.kind === 'overquota';
     if (told && !this.#effects.expects(event.server)) {
       this.#effects.gap(`event ${event.event} is of a server that is not expected`);
-      return;
+      return undefined;
     }
     switch (event.kind) {
       case 'changed':
         for (const mailbox of event.mailboxes) this.#effects.forget(mailbox);
-        return;
+        return event.mailboxes.length === 0 ? undefined : this.#effects.tell(event.mailboxes, event.event);
       case 'overquota':
         for (const mailbox of event.mailboxes) this.#effects.markOverQuota(mailbox);
-        return;
+        return undefined;
       case 'doubtful':
         this.#effects.gap(`event ${event.event} ${event.reason}`);
-        return;
+        return undefined;
       case 'other':
         if (event.foreign) this.#effects.handOn(command);
-        return;
+        return undefined;
     }
   }
 

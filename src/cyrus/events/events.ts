@@ -3,7 +3,7 @@
 import type { EventsConfig } from '../../config/config.js';
 import { DlistForwarder } from './dlist-forwarder.js';
 import { DEFAULT_RECEIVER_LIMITS, EventReceiver } from './event-receiver.js';
-import { eventEffects } from './effects.js';
+import { eventEffects, type EffectParts } from './effects.js';
 import { ExpectedServers } from './expected-servers.js';
 import { GapLog } from './gap-log.js';
 import { messageOf } from '../../errors.js';
@@ -33,6 +33,7 @@ export type Events = {
 };
 
 /**
+ * @param publish see EffectParts
  * @param onGap called at each event that was not understood or may have been lost, after everything is outdated
  * @param beside whether it is to take the place of whoever listens there, see ListenerRules
  * @param maxConnections of Cyrus' processes at the same time: what the files that we may open allow
@@ -42,6 +43,7 @@ export async function openEvents(
   config: EventsConfig,
   validator: Validator,
   log: Log,
+  publish: EffectParts['publish'],
   onGap: () => void,
   beside = false,
   maxConnections = DEFAULT_RECEIVER_LIMITS.maxConnections,
@@ -59,6 +61,7 @@ export async function openEvents(
     forwarder,
     proof,
     now: () => performance.now(),
+    publish,
     onGap,
   });
   const receiver = new EventReceiver(effects, () => validator.addressRules, log, {

@@ -97,6 +97,7 @@ describe('the defaults', () => {
       },
       domainAnswers: new Map(),
       events: undefined,
+      fleet: undefined,
       cyrus: { imapdConf: undefined, clock: true, directory: false },
       shadow: { endpoint: undefined, only: false, connections: 4, maxWaiting: 1000, timeoutMs: 5000 },
       cache: {
@@ -131,6 +132,7 @@ describe('the defaults', () => {
           autocreate: 'defer',
           second: undefined,
           replica: false,
+          stream: undefined,
         },
       ],
       domains: [{ domain: '*', backchannels: ['cyrus'] }],
@@ -235,7 +237,7 @@ describe('the file', () => {
     expect((await failure({ config: file })).split('\n')).toEqual([
       `${file}:2: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s`,
       `${file}:4: cache.max_known is 1: must be a whole number from 100 to 10000000`,
-      `${file}:5: colour is not a key: allowed are backchannel, domains, domain, map, socketmap, policy, lookup, cache, cyrus, events, shadow, admin, log`,
+      `${file}:5: colour is not a key: allowed are backchannel, domains, domain, map, socketmap, policy, lookup, cache, cyrus, events, fleet, shadow, admin, log`,
     ]);
   });
 

@@ -28,6 +28,10 @@ function effects(quota: boolean, names?: readonly string[]) {
       forwarder: undefined,
       proof,
       now: () => 7,
+      publish: (mailboxes, waits) => {
+        done.push(`publish ${mailboxes?.join() ?? 'any'}${waits ? ', and wait' : ''}`);
+        return undefined;
+      },
       onGap,
     }),
   };
@@ -50,10 +54,31 @@ describe('an event', () => {
   });
 });
 
+test.each([
+  ['MailboxCreate', true],
+  ['MailboxDelete', true],
+  ['MailboxRename', true],
+  ['AclChange', true],
+  // A delivery may be the cause.
+  ['QuotaChange', false],
+  ['QuotaWithin', false],
+])('%s is told to other machines; that Cyrus waits for them is %s', (event, waits) => {
+  const { done, events } = effects(true);
+  void events.tell(['alice@example.jp'], event);
+  expect(done).toEqual([`publish alice@example.jp${waits ? ', and wait' : ''}`]);
+});
+
 test('a gap outdates everything from before, is counted, and then a new list is due', () => {
   const { done, gaps, proof, events } = effects(true);
   events.gap('an event was lost');
   events.gap('another one');
-  expect(done).toEqual(['outdate all', 'list anew', 'outdate all', 'list anew']);
+  expect(done).toEqual([
+    'outdate all',
+    'publish any',
+    'list anew',
+    'outdate all',
+    'publish any',
+    'list anew',
+  ]);
   expect([gaps.count, proof.floor()]).toEqual([2, 7]);
 });
