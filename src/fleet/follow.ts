@@ -145,7 +145,7 @@ export class Following implements Proof {
         if (entries.length > 0) await this.#acknowledge();
       } catch {
         // The next beat says what is wrong.
-        if (!this.#closed) await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
+        await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
       }
     }
   }

@@ -13,9 +13,9 @@ import { Lease, type Clocks } from './lease.js';
 
 /** What a follower does to what is remembered. */
 export type FollowerEffects = {
-  forget(mailbox: string): void;
+  readonly forget: (mailbox: string) => void;
   /** Anything may have changed. */
-  forgetAll(reason: string): void;
+  readonly forgetAll: (reason: string) => void;
 };
 
 /** Up to where a follower has forgotten: what it tells the publisher. */

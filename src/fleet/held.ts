@@ -5,7 +5,7 @@ type Waiting = { readonly seq: number; readonly until: number; readonly release:
 
 export class Held {
   /** In the order of their numbers, and so of their times. */
-  #waiting: Waiting[] = [];
+  readonly #waiting: Waiting[] = [];
 
   get size(): number {
     return this.#waiting.length;

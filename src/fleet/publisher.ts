@@ -66,7 +66,7 @@ export class Publisher {
   #seq = 0;
   #lastId = ORIGIN;
   /** Not known to be in the stream. */
-  #waiting = new Set<Change>();
+  readonly #waiting = new Set<Change>();
   #standing: 'new' | 'established' | 'unlinked' | 'suspended' = 'new';
   /** When the last questions were read that may have been answered; nobody's lease is counted from a later time. */
   #answeredAt: number;
@@ -77,7 +77,7 @@ export class Publisher {
   #expired = 0;
   #beating = false;
   #looking = false;
-  #beat: NodeJS.Timeout;
+  readonly #beat: NodeJS.Timeout;
   #expiry: NodeJS.Timeout | undefined;
 
   constructor(parts: PublisherParts) {

@@ -221,12 +221,14 @@ function textOf(answer: unknown): string | null {
 
 /** Of one stream: `[[key, [[id, [name, value, …]], …]]]`, null where there is nothing. */
 function entriesOf(answer: unknown): RawEntry[] {
-  const [first]: unknown[] = Array.isArray(answer) ? answer : [];
-  const entries: unknown = Array.isArray(first) ? first[1] : [];
-  if (!Array.isArray(entries)) return [];
-  return entries.flatMap((entry: unknown): RawEntry[] => {
-    if (!Array.isArray(entry)) return [];
-    const [id, fields]: unknown[] = entry;
-    return [[String(id), Array.isArray(fields) ? fields.map(String) : []]];
+  const [first] = listOf(answer);
+  const [, entries] = listOf(first);
+  return listOf(entries).map((entry): RawEntry => {
+    const [id, fields] = listOf(entry);
+    return [String(id), listOf(fields).map(String)];
   });
+}
+
+function listOf(answer: unknown): readonly unknown[] {
+  return Array.isArray(answer) ? answer : [];
 }
