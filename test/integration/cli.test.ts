@@ -21,6 +21,8 @@ let folder: string;
 let list: string;
 let config: string;
 const started: Serving[] = [];
+/** A start takes seconds where the machine is busy. */
+const STARTED = { timeout: 20_000 };
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'cyrusmapd-cli-'));
@@ -179,11 +181,13 @@ describe('cyrusmapd serve', () => {
     const log = join(folder, 'cyrusmapd.log');
     writeConfig(`[log]\nfile = "${log}"`);
     const serving = serve('--config', config);
-    await expect.poll(() => existsSync(log) && readFileSync(log, 'utf8')).toContain('listening');
+    await expect.poll(() => existsSync(log) && readFileSync(log, 'utf8'), STARTED).toContain('listening');
     renameSync(log, `${log}.0`);
     writeFileSync(config, 'bad');
     serving.child.kill('SIGHUP');
-    await expect.poll(() => existsSync(log) && readFileSync(log, 'utf8')).toContain('reload-refused');
+    await expect
+      .poll(() => existsSync(log) && readFileSync(log, 'utf8'), STARTED)
+      .toContain('reload-refused');
     expect(await serving.stop()).toBe(0);
     expect(readFileSync(log, 'utf8')).toContain('stopped');
     expect(readFileSync(`${log}.0`, 'utf8')).not.toContain('stopped');
@@ -196,8 +200,10 @@ describe('cyrusmapd serve', () => {
       writeConfig('[log]\nfile = "/dev/full"');
       const serving = serve('--config', config);
       const server = `unix:${folder}/socketmap`;
-      await expect.poll(() => serving.stderr).toContain('cyrusmapd: /dev/full: log lines are lost: ENOSPC');
-      await expect.poll(() => existsSync(`${folder}/socketmap`)).toBe(true);
+      await expect
+        .poll(() => serving.stderr, STARTED)
+        .toContain('cyrusmapd: /dev/full: log lines are lost: ENOSPC');
+      await expect.poll(() => existsSync(`${folder}/socketmap`), STARTED).toBe(true);
       expect((await run('lookup', 'one@example.jp', '--server', server)).status).toBe(1);
       serving.child.stderr?.destroy();
       writeConfig(`[log]\nfile = "${folder}/none/log"`);
