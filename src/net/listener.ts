@@ -242,6 +242,8 @@ function explained(error: unknown, endpoint: Endpoint): Error {
   if (error instanceof ConfigError || error instanceof UnavailableError) return error;
   const where = formatEndpoint(endpoint);
   const inUse = codeOf(error) === 'EADDRINUSE';
-  const what = inUse ? `${where} is in use` : `${where} cannot be opened: ${messageOf(error)}`;
+  const what = inUse
+    ? `${where} is in use: another process listens there`
+    : `${where} cannot be opened: ${messageOf(error)}`;
   return new UnavailableError(what, { cause: error });
 }

@@ -107,7 +107,7 @@ export function publish(bound: string, path: string): FileIdentity {
     linkSync(bound, path);
   } catch (error) {
     if (codeOf(error) !== 'EEXIST') throw error;
-    throw new UnavailableError(`unix:${path} is in use`, { cause: error });
+    throw new UnavailableError(`unix:${path} is in use: another process listens there`, { cause: error });
   }
   unlinkSync(bound);
   return lstatSync(path, { bigint: true });
@@ -121,7 +121,7 @@ export async function removeLeftOver(path: string): Promise<void> {
   if (!found.isSocket()) {
     throw new UnavailableError(`unix:${path} cannot be opened: the file is no socket and is not replaced`);
   }
-  if (await isLive(path)) throw new UnavailableError(`unix:${path} is in use`);
+  if (await isLive(path)) throw new UnavailableError(`unix:${path} is in use: another process listens there`);
   removeIfSame(path, found);
 }
 

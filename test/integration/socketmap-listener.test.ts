@@ -266,7 +266,9 @@ describe('TCP', () => {
     const port = address !== null && typeof address === 'object' ? address.port : 0;
     const listening = listen(`inet:${port}@127.0.0.1`);
     await expect(listening).rejects.toThrow(UnavailableError);
-    await expect(listening).rejects.toThrow(`inet:${port}@127.0.0.1 is in use`);
+    await expect(listening).rejects.toThrow(
+      `inet:${port}@127.0.0.1 is in use: another process listens there`,
+    );
   });
 
   it('says that an address is not ours, or a name unknown', async () => {
