@@ -9,8 +9,7 @@ export const adminListening = verb('admin-listening', {
 
 export const noControl = verb('no-control', {
   levels: ['warn'],
-  prose:
-    'The control socket, which is not configured, cannot be opened where it is by default: there is none.',
+  prose: 'The control socket cannot be opened at its usual place, and none is configured: so there is none.',
   fields: ['error'],
 });
 

@@ -27,7 +27,8 @@ export const botched = verb('botched', {
 
 export const creationClean = verb('creation-clean', {
   levels: ['info'],
-  prose: 'What made lmtpd take or create everything is gone.',
+  prose:
+    'lmtpd does not take or create everything any more: it is asked again, and unknown mailboxes are refused.',
   fields: ['backchannel', 'domain', 'reply'],
 });
 
@@ -108,6 +109,7 @@ export const mailboxesVanished = verb('mailboxes-vanished', {
 
 export const mailboxesBack = verb('mailboxes-back', {
   levels: ['info'],
-  prose: 'Mailboxes that had vanished are there, or were few: unknown mailboxes are unknown again.',
+  prose:
+    'Mailboxes that had vanished are there again, or were only few: unknown mailboxes are refused again.',
   fields: ['backchannel'],
 });

@@ -10,7 +10,7 @@ export const clockVouches = verb('clock-vouches', {
 export const clockLimited = verb('clock-limited', {
   levels: ['warn'],
   prose:
-    'The mailbox list of Cyrus can be looked at, but does not vouch: answers are believed for a short time only.',
+    'The mailbox list of Cyrus can be looked at, but proves nothing now: answers are believed for a short time only.',
   fields: ['path'],
   optional: ['reason'],
 });

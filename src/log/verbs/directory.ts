@@ -34,6 +34,6 @@ export const directoryWhole = verb('directory-whole', {
 
 export const directoryOff = verb('directory-off', {
   levels: ['error'],
-  prose: 'What the mailbox list of Cyrus says is not asked any more until the next start.',
+  prose: 'The mailbox list of Cyrus does not answer any more until the next start: lmtpd is asked instead.',
   fields: ['reason'],
 });

@@ -65,6 +65,6 @@ export const stale = verb('stale', {
 
 export const unlogged = verb('unlogged', {
   levels: ['info'],
-  prose: 'More lookups were refused or deferred in a second than have a line each.',
+  prose: 'More lookups were refused or deferred in this second than may have a line each.',
   fields: ['counts'],
 });

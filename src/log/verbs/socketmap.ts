@@ -10,13 +10,14 @@ export const listening = verb('listening', {
 export const renewed = verb('renewed', {
   levels: ['warn'],
   prose:
-    "The kernel's queue of TCP connections overflowed. The listener is opened anew, so that who has waited longer than it shows is not answered late.",
+    "The kernel's queue of TCP connections overflowed. The listener is opened anew, so that nobody who has waited for longer than the kernel shows is answered too late.",
   fields: ['endpoint'],
 });
 
 export const notRenewed = verb('not-renewed', {
   levels: ['error'],
-  prose: 'Such a listener could not be opened again. It is tried every second.',
+  prose:
+    'A TCP listener that was closed to be opened anew cannot be opened: it is tried every second, and nobody is served there meanwhile.',
   fields: ['endpoint', 'error'],
 });
 
@@ -55,6 +56,6 @@ export const overloaded = verb('overloaded', {
 
 export const overloadOver = verb('overload-over', {
   levels: ['info'],
-  prose: 'Nobody has waited for long for ten seconds.',
+  prose: 'For ten seconds nobody had to wait for long: the overload is over.',
   fields: ['waiting', 'waitedMs', 'acceptMs', 'connections'],
 });

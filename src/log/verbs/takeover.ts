@@ -17,13 +17,13 @@ export const takeoverComplete = verb('takeover-complete', {
 
 export const takeoverUndone = verb('takeover-undone', {
   levels: ['warn'],
-  prose: 'The new process went before the takeover was complete: the old one has its sockets again.',
+  prose: 'The new process ended before the takeover was complete: the old one has its sockets again.',
   fields: ['pid'],
 });
 
 export const takeoverRefused = verb('takeover-refused', {
   levels: ['error'],
-  prose: 'The takeover cannot be: the running daemon goes on as it was.',
+  prose: 'The takeover is not possible, or was refused: the running daemon goes on as it was.',
   fields: ['pid', 'reason'],
 });
 
