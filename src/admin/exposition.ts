@@ -108,6 +108,21 @@ function backchannels({ backchannels: all }: Figures): string[] {
         return witnessState === 'standing' ? 1 : 0;
       }),
     ),
+    ...gauge(
+      'mupdate_mailboxes',
+      'Users on the list of the mupdate master.',
+      each(({ list }) => list?.mailboxes),
+    ),
+    ...counter(
+      'mupdate_lists_total',
+      'How often the list of the mupdate master came whole.',
+      each(({ list }) => list?.loads),
+    ),
+    ...gauge(
+      'mupdate_unnamed_servers',
+      'Servers of the murder that the configuration does not name: while there is one nobody is refused.',
+      each(({ list }) => list?.strangers.length),
+    ),
   ];
 }
 

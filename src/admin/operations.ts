@@ -115,6 +115,15 @@ export type BackchannelFigures = {
   readonly trouble?: string;
   readonly witness?: string;
   readonly witnessState?: 'standing' | 'failed' | 'missing' | 'untried';
+  /** Of a mupdate master. */
+  readonly list?: {
+    readonly standing: string;
+    readonly mailboxes: number;
+    /** How often it came whole. */
+    readonly loads: number;
+    /** Servers that the configuration does not name. */
+    readonly strangers: readonly string[];
+  };
 };
 
 /** Counters since the start, and sizes of now. */

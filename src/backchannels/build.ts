@@ -4,8 +4,10 @@ import { isDeepStrictEqual } from 'node:util';
 import { witnessAlarm } from './alarms.js';
 import type { Access, AccessFiles } from './login-files.js';
 import { ListProbe } from './list.js';
+import { buildMurder, type Murder } from './murder.js';
 import { imapOpener, lmtpOpener, type BackchannelSurroundings, type Basis } from './openers.js';
 import type { BackchannelConfig, Config, CyrusBackchannelConfig } from '../config/config.js';
+import { serversFor } from '../config/murder-servers.js';
 import type { ImapSession } from '../cyrus/imap/session.js';
 import { Pool } from '../cyrus/pool/pool.js';
 import { Witness } from '../cyrus/witness/witness.js';
@@ -38,6 +40,7 @@ export type Backchannels = {
   readonly lists: ReadonlyMap<string, ListProbe>;
   /** Of those that share a domain. */
   readonly shared: readonly AnyOfProbe[];
+  readonly murders: readonly Murder[];
   readonly cyrus: readonly CyrusBackchannel[];
 };
 
@@ -51,9 +54,7 @@ export async function buildBackchannels(
   surroundings: BackchannelSurroundings,
   former?: Backchannels,
 ): Promise<Backchannels> {
-  const made = await makeAll(config, surroundings, former);
-  const { probes, cyrus } = made;
-  const asked = askedFor(config, made, former, surroundings);
+  const { probes, cyrus, murders, asked } = await makeAll(config, surroundings, former);
   const shared: AnyOfProbe[] = [];
   const entries = config.domains.flatMap(({ domain, backchannels: names }) => {
     const probe = serverOf(
@@ -68,7 +69,7 @@ export async function buildBackchannels(
   const lists = new Map(
     [...probes].flatMap(([name, probe]) => (probe instanceof ListProbe ? [[name, probe] as const] : [])),
   );
-  return { route, probes: [...probes.values()], asked, lists, shared, cyrus };
+  return { route, probes: [...probes.values()], asked, lists, shared, murders, cyrus };
 }
 
 /** Who is asked about a domain. The same servers stay the same, so that what they said stays their word. */
@@ -91,6 +92,7 @@ type Made = {
   readonly probes: Map<string, Probe>;
   readonly askable: Map<string, Probe>;
   readonly cyrus: CyrusBackchannel[];
+  readonly murders: Murder[];
 };
 
 /** Where one cannot be used, those that were made before it are closed, and the former ones are as they were. */
@@ -98,12 +100,20 @@ async function makeAll(
   config: Config,
   surroundings: BackchannelSurroundings,
   former: Backchannels | undefined,
-): Promise<Made> {
-  const made: Made = { probes: new Map(), askable: new Map(), cyrus: [] };
+): Promise<Omit<Made, 'askable'> & Pick<Backchannels, 'asked'>> {
+  const made: Made = { probes: new Map(), askable: new Map(), cyrus: [], murders: [] };
   try {
     for (const backchannel of config.backchannels)
       await make(backchannel, config, made, surroundings, former);
-    return made;
+    const asked = askedFor(config, made, former, surroundings);
+    for (const backchannel of config.backchannels) {
+      if (backchannel.type !== 'mupdate') continue;
+      const murder = await buildMurder(backchannel, config, asked, surroundings, former?.murders ?? []);
+      made.murders.push(murder);
+      made.probes.set(backchannel.name, murder.probe);
+      asked.set(backchannel.name, murder.probe);
+    }
+    return { ...made, asked };
   } catch (error) {
     const unused = [...made.probes.values()].filter((probe) => !former?.probes.includes(probe));
     await Promise.all(unused.map((probe) => probe.close()));
@@ -120,6 +130,7 @@ async function make(
 ): Promise<void> {
   const { name } = backchannel;
   const rules = config.lookup.addressRules;
+  if (backchannel.type === 'mupdate') return;
   if (backchannel.type === 'list') {
     const before = former?.probes.find((each) => each.name === name);
     const list = await ListProbe.open(backchannel, rules, surroundings, before);
@@ -140,7 +151,7 @@ async function make(
 function serve({ domains, probe }: CyrusBackchannel, config: Config): void {
   domains.clear();
   for (const { domain, backchannels } of config.domains)
-    if (backchannels.includes(probe.name)) domains.add(domain);
+    if (serversFor(backchannels, config).includes(probe.name)) domains.add(domain);
 }
 
 /** Who is asked for each back-channel. The same pair stays the same, so that what it said stays its word. */
@@ -149,7 +160,7 @@ function askedFor(
   { askable: probes }: Made,
   former: Backchannels | undefined,
   { now }: BackchannelSurroundings,
-): ReadonlyMap<string, Probe> {
+): Map<string, Probe> {
   const asked = new Map<string, Probe>();
   for (const { name, second } of backchannels) {
     const probe = probes.get(name);

@@ -33,6 +33,8 @@ export type BackchannelSurroundings = {
   readonly trace?: TraceLine;
   /** Called where a Cyrus may have been restarted. */
   readonly restarted?: () => void;
+  /** Told of each mailbox, as the cache keeps it, of which a mupdate master said that something changed. */
+  readonly forget?: (mailbox: string) => void;
 };
 
 export async function imapOpener(

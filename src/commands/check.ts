@@ -78,7 +78,7 @@ function describeProbe(
   const parsed = parseKey(key, config.lookup.addressRules);
   const probe = parsed.kind === 'recipient' ? route(parsed.recipient.domain) : undefined;
   if (typeof probe !== 'object') return [];
-  const names = (probe.members ?? [probe]).map(({ name }) => name);
+  const names = [probe, ...(probe.members ?? [])].map(({ name }) => name);
   const asked = config.backchannels.filter(({ name }) => names.includes(name));
   return [
     ...asked.map((each) => line('asked', describeBackchannel(each))),
@@ -94,6 +94,8 @@ function describeBackchannel(backchannel: BackchannelConfig): string {
       return `${backchannel.name}: Cyrus over LMTP, ${formatEndpoint(backchannel.endpoint)}`;
     case 'imap':
       return `${backchannel.name}: Cyrus over IMAP, ${formatEndpoint(backchannel.endpoint)}`;
+    case 'mupdate':
+      return `${backchannel.name}: the mupdate master, ${formatEndpoint(backchannel.endpoint)}`;
   }
 }
 

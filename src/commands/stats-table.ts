@@ -69,8 +69,11 @@ function backchannels(figures: Fields): string[] {
     const witness = each.has('witness')
       ? `; witness ${text(each, 'witness')} ${text(each, 'witnessState')}`
       : '';
+    const held = each.has('list')
+      ? `; ${number(fieldsOf(each.get('list')), 'mailboxes')} users on the list, which came ${number(fieldsOf(each.get('list')), 'loads')} times`
+      : '';
     const busy = `, ${number(each, 'sessions')} sessions, ${number(each, 'waiting')} waiting`;
-    const said = `${text(each, 'name')}: ${text(each, 'state')}${trouble}${answered}${busy}${witness}`;
+    const said = `${text(each, 'name')}: ${text(each, 'state')}${trouble}${answered}${busy}${witness}${held}`;
     return row(i === 0 ? 'Cyrus' : '', said);
   });
 }

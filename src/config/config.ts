@@ -12,6 +12,7 @@ import type {
   ImapValues,
   ListValues,
   LmtpValues,
+  MupdateValues,
   SectionValues,
 } from './schema.js';
 
@@ -87,7 +88,7 @@ export type EventsConfig = Omit<SectionValues['events'], 'listen'> & { readonly 
 
 export type FleetConfig = Omit<SectionValues['fleet'], 'url'> & { readonly url: ValkeyUrl };
 
-export type BackchannelConfig = CyrusBackchannelConfig | ListBackchannelConfig;
+export type BackchannelConfig = CyrusBackchannelConfig | ListBackchannelConfig | MupdateBackchannelConfig;
 
 export type CyrusBackchannelConfig = LmtpBackchannelConfig | ImapBackchannelConfig;
 
@@ -158,6 +159,13 @@ type ListBackchannelConfig = {
   readonly domains: readonly string[] | undefined;
   /** Names of lists. */
   readonly also: readonly string[] | undefined;
+  readonly second: undefined;
+};
+
+export type MupdateBackchannelConfig = Omit<MupdateValues, Grouped> & {
+  readonly name: string;
+  readonly login: LoginConfig;
+  readonly tls: undefined;
   readonly second: undefined;
 };
 

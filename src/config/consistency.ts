@@ -6,13 +6,15 @@ import { domainContradictions } from './domain-consistency.js';
 import { formatDuration } from './duration.js';
 import { fleetContradictions } from './fleet-consistency.js';
 import { isBinding } from './mechanism-names.js';
+import { murderContradictions } from './murder-consistency.js';
 import { problem, showValue, type Problem } from './problems.js';
 import type { BackchannelValues, CyrusValues, Values } from './schema.js';
 
 export function contradictions(values: Values): Problem[] {
   const cyrus = [...values.backchannel].flatMap(([name, each]) =>
-    each.type === 'list' ? [] : [[name, each] as const],
+    each.type === 'lmtp' || each.type === 'imap' ? [[name, each] as const] : [],
   );
+  const seconded = [...values.backchannel].flatMap(([name, { type }]) => (type === 'mupdate' ? [] : [name]));
   return [
     ...openListeners(values),
     ...policyListeners(values),
@@ -25,11 +27,15 @@ export function contradictions(values: Values): Problem[] {
     ),
     ...cyrus.flatMap(([name, each]) => [
       ...backoffs(name, each),
-      ...seconds(name, each, [...values.backchannel.keys()]),
+      ...seconds(name, each, seconded),
       ...logins(name, each),
       ...(each.tls === 'none' ? uselessTlsKeys(name, each) : missingTlsKeys(name, each)),
       ...canaries(name, each, values),
     ]),
+    ...[...values.backchannel].flatMap(([name, each]) =>
+      each.type === 'mupdate' ? backoffs(name, each) : [],
+    ),
+    ...murderContradictions(values),
     ...alsos(values),
     ...fleetContradictions(values),
     ...unseenFolders(values),
@@ -112,7 +118,10 @@ function eventBackchannels({ events }: Values, names: readonly string[]): Proble
   });
 }
 
-function backoffs(name: string, { backoffMinMs, backoffMaxMs }: CyrusValues): Problem[] {
+function backoffs(
+  name: string,
+  { backoffMinMs, backoffMaxMs }: Pick<CyrusValues, 'backoffMinMs' | 'backoffMaxMs'>,
+): Problem[] {
   if (backoffMinMs <= backoffMaxMs) return [];
   const [min, max] = [formatDuration(backoffMinMs), formatDuration(backoffMaxMs)];
   return [problem(['backchannel', name, 'backoff_max'], `is "${max}": must be at least backoff_min, ${min}`)];
@@ -223,8 +232,8 @@ function canaries(name: string, { type, canary = [] }: CyrusValues, { lookup }: 
   });
 }
 
-/** Only these see folders: lmtpd takes any detail, and a list has none. */
-const SEES_FOLDERS: ReadonlySet<BackchannelValues['type']> = new Set(['imap']);
+/** Only these see folders: lmtpd takes any detail, a list has none, and the servers of a murder are looked at by themselves. */
+const SEES_FOLDERS: ReadonlySet<BackchannelValues['type']> = new Set(['imap', 'mupdate']);
 
 function unseenFolders({ lookup, map, backchannel }: Values): Problem[] {
   const paths = [...map]

@@ -102,6 +102,12 @@ function toBackchannel(name: string, values: BackchannelValues, rules: AddressRu
     const here = values.domains?.map((domain) => domain.toLowerCase());
     return { ...values, name, domains: here, second: undefined };
   }
+  if (values.type === 'mupdate') {
+    const { user, passwordFile, authorizationId, mechanisms, plainAnywhere, ...own } = values;
+    const password = { user, passwordFile, authorizationId, mechanisms, plainAnywhere };
+    const login = { ...password, channelBinding: 'none' as const };
+    return { ...own, name, login, tls: undefined, second: undefined };
+  }
   const { canary, user, passwordFile, authorizationId, ...untilLogin } = values;
   const { mechanisms, channelBinding, plainAnywhere, ...untilTls } = untilLogin;
   const { tls, caFile, serverName, clientCert, clientKey, tlsMinVersion, ...own } = untilTls;

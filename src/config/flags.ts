@@ -103,6 +103,8 @@ function withCanary(file: TableOfFile, canary: string): TableOfFile {
   const [name, backchannel] = only;
   if (backchannel['type'] === 'list')
     throw new UsageError('--canary is not allowed with a list: it needs none');
+  if (backchannel['type'] === 'mupdate')
+    throw new UsageError('--canary is not allowed with a mupdate master: its servers have them');
   return { ...file, backchannel: { [name]: { ...backchannel, canary } } };
 }
 

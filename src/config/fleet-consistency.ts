@@ -4,7 +4,9 @@ import type { Values } from './schema.js';
 
 export function fleetContradictions({ fleet, backchannel }: Values): Problem[] {
   const followers = [...backchannel].flatMap(([name, each]) =>
-    each.type === 'list' || each.stream === undefined ? [] : [{ name, stream: each.stream }],
+    each.type === 'list' || each.type === 'mupdate' || each.stream === undefined
+      ? []
+      : [{ name, stream: each.stream }],
   );
   const { url, publish } = fleet;
   if (url === undefined) {

@@ -17,7 +17,7 @@ export type Kind<Value, Suffix extends string = ''> = {
 };
 
 /** What stands in a TOML file. */
-type Written = string | number | boolean | readonly string[];
+type Written = string | number | boolean | readonly string[] | { readonly [name: string]: string };
 
 type Words = {
   /** One or a few sentences for who runs the daemon. `word` between backticks is what is typed. */

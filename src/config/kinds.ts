@@ -89,6 +89,49 @@ export function oneOrMore<Item>(item: Kind<Item>, many: string, max: number): Ki
   };
 }
 
+type TableKind<Value> = {
+  /** What a name must be. */
+  readonly name: RegExp;
+  readonly value: Kind<Value>;
+  /** What it holds, in the plural. */
+  readonly many: string;
+  readonly max: number;
+};
+
+/** A table of names of the administrator's, with a value each; read in lower case, where a name stands once. */
+export function tableOf<Value>({
+  name,
+  value,
+  many,
+  max,
+}: TableKind<Value>): Kind<ReadonlyMap<string, Value>> {
+  const allowed = `a table of up to ${max} ${many}, each with ${value.allowed}`;
+  return {
+    suffix: '',
+    allowed,
+    read: (written, report) => {
+      if (
+        typeof written !== 'object' ||
+        written === null ||
+        Array.isArray(written) ||
+        written instanceof Date
+      )
+        return wrong(written, `must be ${allowed}`, report);
+      const entries: [string, unknown][] = Object.entries(written);
+      if (entries.length === 0 || entries.length > max)
+        report(`has ${entries.length} ${many}: must have from 1 to ${max}`);
+      const values = new Map<string, Value>();
+      for (const [each, one] of entries) {
+        const read = value.read(one, (what, at = []) => report(what, [each, ...at]));
+        if (!name.test(each)) report(`is no name for one of the ${many}: letters, digits, - and .`, [each]);
+        else if (values.has(each.toLowerCase())) report('is named twice: case does not count', [each]);
+        else if (read !== undefined) values.set(each.toLowerCase(), read);
+      }
+      return values;
+    },
+  };
+}
+
 const ENDPOINTS = 'unix:/path, local:/path, inet:PORT@HOST or inet6:PORT@HOST';
 
 export function endpoint(): Kind<Endpoint> {

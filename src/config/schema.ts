@@ -64,7 +64,8 @@ export type LmtpValues = ValuesOfType<'lmtp'>;
 export type ImapValues = ValuesOfType<'imap'>;
 export type CyrusValues = LmtpValues | ImapValues;
 export type ListValues = ValuesOfType<'list'>;
-export type BackchannelValues = CyrusValues | ListValues;
+export type MupdateValues = ValuesOfType<'mupdate'>;
+export type BackchannelValues = CyrusValues | ListValues | MupdateValues;
 
 export type MapValues = ValuesOf<(typeof MAP)['keys']>;
 export type DomainValues = ValuesOf<(typeof DOMAIN)['keys']>;

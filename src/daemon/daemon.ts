@@ -180,7 +180,7 @@ export class Daemon {
 
   /** Counters since the start, and sizes of now. */
   stats(): object {
-    return statsOf({ ...this.#heart, ...this.#doors, probes: this.#inForce.backchannels.probes });
+    return statsOf({ ...this.#heart, ...this.#doors, backchannels: this.#inForce.backchannels });
   }
 
   #figures(): ReturnType<typeof figuresOf> {

@@ -3,6 +3,7 @@
 import type { BackchannelFigures, Figures } from '../admin/operations.js';
 import type { Backchannels } from '../backchannels/build.js';
 import type { Shadow } from '../comparison/shadow.js';
+import type { SubscriptionState } from '../cyrus/mupdate/subscription.js';
 import type { ClockState } from '../cyrus/mailbox-list/clock.js';
 import type { Events } from '../cyrus/events/events.js';
 import type { Fleet } from '../fleet/fleet.js';
@@ -73,8 +74,9 @@ export function figuresOf(parts: FigureParts): Figures {
   };
 }
 
-function backchannelFigures({ cyrus }: Backchannels, now: number): BackchannelFigures[] {
-  return cyrus.map(({ probe, witness }) => {
+function backchannelFigures({ cyrus, murders }: Backchannels, now: number): BackchannelFigures[] {
+  const masters = murders.map(({ probe }) => masterFigures(probe.name, probe.state, now));
+  const servers = cyrus.map(({ probe, witness }) => {
     const { name, state, size, waiting, questions, batches, answeredAt, trouble } = probe;
     // A witness that was learned is somebody's address, which metrics and page must not show.
     const mailboxes = witness.canaries.map(({ address }) => address).join(', ');
@@ -91,6 +93,26 @@ function backchannelFigures({ cyrus }: Backchannels, now: number): BackchannelFi
       witnessState: witness.state,
     };
   });
+  return [...servers, ...masters];
+}
+
+function masterFigures(
+  name: string,
+  { standing, trouble, mailboxes, lists, noops, answeredAt, strangers }: SubscriptionState,
+  now: number,
+): BackchannelFigures {
+  const state = standing === 'current' ? 'up' : 'down';
+  return {
+    name,
+    state: standing === 'connecting' && lists === 0 ? 'untried' : state,
+    sessions: standing === 'waiting' ? 0 : 1,
+    waiting: 0,
+    questions: noops,
+    batches: noops,
+    ...(answeredAt === undefined ? {} : { answeredAgo: Math.max(0, now - answeredAt) / 1000 }),
+    ...(trouble === undefined ? {} : { trouble }),
+    list: { standing, mailboxes, loads: lists, strangers },
+  };
 }
 
 function eventFigures({ receiver, gaps, forwarder }: Events): NonNullable<Figures['events']> {

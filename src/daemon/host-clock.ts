@@ -107,7 +107,7 @@ export class HostClock {
  */
 export function hosted({ host, backchannels }: Config): readonly string[] {
   if (host === undefined) return [];
-  const cyrus = backchannels.filter((each) => each.type !== 'list');
+  const cyrus = backchannels.filter((each) => each.type === 'lmtp' || each.type === 'imap');
   if (host.named) return cyrus.filter(({ endpoint }) => isLocal(endpoint)).map(({ name }) => name);
   const lmtp = cyrus.filter(({ type, endpoint }) => type === 'lmtp' && endpoint.kind === 'unix');
   const here = lmtp.length === 1 ? lmtp : lmtp.filter(({ endpoint }) => listensOn(endpoint, host));

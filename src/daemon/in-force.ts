@@ -89,7 +89,8 @@ export async function putInForce(
 ): Promise<InForce> {
   const { log, cache, validator, snapshots, hostClock, metrics, lookupLog, lookups, harvest } = heart;
   const restarted = (): void => snapshots.soon();
-  const surroundings: BackchannelSurroundings = { log, now, random: Math.random, restarted };
+  const forget = (mailbox: string): void => validator.forget(mailbox);
+  const surroundings: BackchannelSurroundings = { log, now, random: Math.random, restarted, forget };
   const read = await filesOf(config);
   const always = await readAlwaysAccept(config);
   const backchannels = await buildBackchannels(config, surroundings, former?.backchannels);
@@ -121,7 +122,7 @@ function vanishAlarm(log: Log): VanishAlarm {
 }
 
 function streamsOf({ backchannels }: Config): ReadonlySet<string> {
-  return new Set(backchannels.flatMap((each) => (each.type === 'list' ? [] : (each.stream ?? []))));
+  return new Set(backchannels.flatMap((each) => ('stream' in each ? (each.stream ?? []) : [])));
 }
 
 function domainsOf({ domains }: Config): ReadonlySet<string> {

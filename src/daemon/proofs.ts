@@ -57,11 +57,11 @@ function vouchedTogether(probe: Probe, members: readonly Vouched[]): Vouched {
 
 function vouchedForEach(
   config: Config,
-  { asked, lists }: Backchannels,
+  { asked, lists, murders }: Backchannels,
   { events, clock, stream }: Tellers,
 ): Vouched[] {
   const pushing = config.events === undefined ? [] : pushers(config.events, config.backchannels);
-  const here = hosted(config);
+  const hostedNames = hosted(config);
   const listed = listsEverything(config);
   return config.backchannels.flatMap((backchannel) => {
     const probe = asked.get(backchannel.name);
@@ -73,12 +73,22 @@ function vouchedForEach(
       const proof = joinProofs(own.filter((each) => each !== undefined));
       return [{ probe, proof, belief: beliefOf(config.cache, undefined, false) }];
     }
+    if (backchannel.type === 'mupdate') {
+      const own = murders.find((each) => each.probe === probe)?.probe.proof;
+      const proof = joinProofs([own, unsure].filter((each) => each !== undefined));
+      const { name, endpoint, servers } = backchannel;
+      const word = JSON.stringify([name, endpoint, [...servers]]);
+      return [{ probe, word, proof, belief: beliefOf(config.cache, undefined, false) }];
+    }
     const told = events !== undefined && pushing.includes(backchannel.name);
     const followed = backchannel.stream === undefined ? undefined : stream?.(backchannel.stream);
     const pushed = told ? config.events : followed && toldByFleet(config.cache);
     const belief = beliefOf(config.cache, pushed, listed);
-    const seen = here.includes(backchannel.name) ? clock : undefined;
-    const proofs = [told ? events : undefined, seen, followed, unsure];
+    const seen = hostedNames.includes(backchannel.name) ? clock : undefined;
+    const moved = murders.flatMap((murder) =>
+      murder.asked.includes(probe) ? toldBy(murder.probe.proof) : [],
+    );
+    const proofs = [told ? events : undefined, seen, followed, unsure, ...moved];
     return [
       {
         probe,
@@ -88,6 +98,11 @@ function vouchedForEach(
       },
     ];
   });
+}
+
+/** Of a server of a murder: what was said before the master's list was asked for is outdated; its "no" is not the master's. */
+function toldBy(murder: Proof): Proof {
+  return { ...AGE, floor: (now) => murder.floor(now), describe: () => murder.describe() };
 }
 
 /** For lists of aliases: while one of them is empty, nobody knows whether a name that Cyrus denies is an alias. */
@@ -104,7 +119,7 @@ function unlessEmpty(lists: readonly ListProbe[]): Proof {
 /** The back-channels whose Cyrus pushes its events to us: as configured, else those that can be on this machine. */
 export function pushers(events: EventsConfig, backchannels: readonly BackchannelConfig[]): readonly string[] {
   if (events.backchannels !== undefined) return events.backchannels;
-  const cyrus = backchannels.filter((each) => each.type !== 'list');
+  const cyrus = backchannels.filter((each) => each.type === 'lmtp' || each.type === 'imap');
   const local = cyrus.filter(({ endpoint }) => isLocal(endpoint));
   if (local.length > 0) return local.map(({ name }) => name);
   const hosts = new Set(cyrus.map(hostOf));
@@ -114,7 +129,7 @@ export function pushers(events: EventsConfig, backchannels: readonly Backchannel
 /** Whose word an answer is: that of this Cyrus, and of the one that steps in for it. */
 function wordOf(backchannel: CyrusBackchannelConfig, { backchannels }: Config): string | undefined {
   const second = backchannels.find(({ name }) => name === backchannel.second);
-  if (second?.type === 'list') return undefined;
+  if (second?.type === 'list' || second?.type === 'mupdate') return undefined;
   return JSON.stringify([backchannel, second].map((each) => each && [each.name, each.type, each.endpoint]));
 }
 

@@ -2,6 +2,7 @@
 // share one, at least one of them can. No I/O.
 import type { BackchannelFigures, Readiness } from '../admin/operations.js';
 import type { Config } from '../config/config.js';
+import { serversFor } from '../config/murder-servers.js';
 
 /** @param listening how many listeners are open */
 export function readinessOf(
@@ -11,10 +12,12 @@ export function readinessOf(
 ): Readiness {
   const of = new Map(figures.map((each) => [each.name, each]));
   const seconds = new Map(backchannels.map(({ name, second }) => [name, second]));
-  const names = [...new Set(domains.flatMap((each) => each.backchannels))];
+  const named = domains.flatMap((each) => each.backchannels);
+  // While the master of a murder is away, its servers are asked all the same.
+  const names = [...new Set([...named, ...serversFor(named, { backchannels })])];
   const isDown = (name: string): boolean =>
     [name, seconds.get(name)].every((each) => each === undefined || of.get(each)?.state === 'down');
-  const down = domains.filter((each) => each.backchannels.every(isDown));
+  const down = domains.filter((each) => serversFor(each.backchannels, { backchannels }).every(isDown));
   return {
     ready: listening > 0 && down.length === 0,
     reasons: [

@@ -2,7 +2,7 @@
 // a question that would create a mailbox is not asked.
 import { buildBackchannels, type Backchannels } from '../backchannels/build.js';
 import { validatorRules } from '../backchannels/rules.js';
-import type { BackchannelConfig, Config } from '../config/config.js';
+import type { BackchannelConfig, Config, CyrusBackchannelConfig } from '../config/config.js';
 import { messageOf } from '../errors.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { silentLog, type Log } from '../log/log.js';
@@ -68,7 +68,7 @@ async function askSendmailItself(
     .map(({ key }) => key)
     .filter((domain) => !domain.startsWith('.'));
   const canaries = answers.flatMap(({ backchannel, canary }) =>
-    canary?.kind === 'deliverable' && backchannel.type !== 'list'
+    canary?.kind === 'deliverable' && hasCanaries(backchannel)
       ? backchannel.canaries.map(({ address }) => address)
       : [],
   );
@@ -117,7 +117,7 @@ function reachable(endpoint: Endpoint): Endpoint {
 
 async function askBackchannel(
   backchannel: BackchannelConfig,
-  { probes }: Backchannels,
+  { probes, murders }: Backchannels,
   { lookup }: Config,
   creations: Creations,
 ): Promise<BackchannelAnswer> {
@@ -126,13 +126,28 @@ async function askBackchannel(
   const answer = { backchannel, error: undefined, canary: undefined, creation: undefined };
   if (probe === undefined || nobody.kind !== 'recipient') return answer;
   try {
+    if (backchannel.type === 'mupdate') return { ...answer, ...(await askMaster(backchannel.name, murders)) };
     await probe.check(nobody.recipient, now() + lookup.deadlineMs);
-    const canaries = backchannel.type === 'list' ? [] : backchannel.canaries;
+    const canaries = hasCanaries(backchannel) ? backchannel.canaries : [];
     const said = await askCanaries(canaries, probe, lookup.deadlineMs);
     return { ...answer, ...said, creation: creations.get(backchannel.name) };
   } catch (error) {
     return { ...answer, error: messageOf(error) };
   }
+}
+
+/** Of a mupdate master it is its list that is asked for. */
+async function askMaster(
+  name: string,
+  murders: Backchannels['murders'],
+): Promise<Pick<BackchannelAnswer, 'error' | 'strangers'>> {
+  const probe = murders.find(({ basis }) => basis.backchannel.name === name)?.probe;
+  await probe?.tried;
+  return { error: probe?.state.trouble, strangers: probe?.state.strangers ?? [] };
+}
+
+function hasCanaries(backchannel: BackchannelConfig): backchannel is CyrusBackchannelConfig {
+  return backchannel.type === 'lmtp' || backchannel.type === 'imap';
 }
 
 /** All canaries must exist. @returns what is said of the first one that does not, else of the first one */

@@ -1,6 +1,7 @@
 // The back-channels as they answered, and as cyrus.conf(5) has them: Cyrus is there, its canary exists, lmtpd has
 // room for deliveries beside us, and no smmapd sits on our socket. No I/O.
 import type { BackchannelConfig } from '../config/config.js';
+import { checkMaster } from './check-mupdate.js';
 import type { CyrusConf } from '../cyrus/conf/cyrus-conf.js';
 import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
 import { catchesAll, makesMailboxes } from './check-imapd.js';
@@ -26,7 +27,9 @@ export function checkBackchannels({ backchannels, cyrusConf, imapdConf, config }
   ];
 }
 
-function checkAnswer({ backchannel, error, canary, lacks, creation }: BackchannelAnswer): Finding[] {
+function checkAnswer(answer: BackchannelAnswer): Finding[] {
+  const { backchannel, error, canary, lacks, creation } = answer;
+  if (backchannel.type === 'mupdate') return checkMaster(backchannel, answer);
   if (backchannel.type === 'list' || creation !== undefined) return [];
   const endpoint = formatEndpoint(backchannel.endpoint);
   if (error !== undefined) return [notAnswering(backchannel, endpoint, error)];
@@ -115,7 +118,7 @@ function noRefusal({ name }: BackchannelConfig, creation: 'catch-all' | 'autocre
 }
 
 function checkRoom(backchannel: BackchannelConfig, conf: CyrusConf | undefined): Finding[] {
-  if (backchannel.type === 'list' || conf === undefined) return [];
+  if (backchannel.type === 'list' || backchannel.type === 'mupdate' || conf === undefined) return [];
   const service = conf.services.find(({ listen }) => listensOn(listen, backchannel.endpoint));
   const max = service?.maxChildren;
   if (service === undefined || max === undefined || backchannel.connections <= max * SHARE_MAX) return [];

@@ -21,9 +21,7 @@ type CyrusAnswer = BackchannelAnswer & { readonly backchannel: CyrusBackchannelC
 
 function isHere(answer: BackchannelAnswer): answer is CyrusAnswer {
   const { backchannel } = answer;
-  return (
-    backchannel.type !== 'list' && (backchannel.endpoint.kind === 'unix' || isLocal(backchannel.endpoint))
-  );
+  return (backchannel.type === 'lmtp' || backchannel.type === 'imap') && isLocal(backchannel.endpoint);
 }
 
 /** Only looked at where nobody answers: else a link, or another Cyrus, may be just what was meant. */
@@ -58,7 +56,7 @@ function checkMurder({ imapdConf }: Picture): Finding[] {
       where: whereOf(imapdConf, 'mupdate_server'),
       what: `mupdate_server is ${imapdConf.mupdateServer}, and there is no proxyservers: this Cyrus is a frontend of a murder`,
       why: 'its list lags behind: for 20 to 30 seconds after a restart of the mupdate server it denies mailboxes that exist, with 550',
-      mend: 'let each domain ask its backend: in cyrusmapd.toml, a [backchannel.NAME] with endpoint = "inet:PORT@BACKEND" for each, and under [domains] an array of their names where they share it',
+      mend: 'let each domain ask its backend: in cyrusmapd.toml, a [backchannel.NAME] with endpoint = "inet:PORT@BACKEND" for each, and under [domains] an array of their names where they share it; or one of type "mupdate", which asks the master where each mailbox is',
     },
   ];
 }

@@ -104,6 +104,8 @@ export type BackchannelAnswer = {
   readonly lacks?: Recipient;
   /** What lmtpd does with a name that cannot exist, where it does not simply refuse it. */
   readonly creation: 'catch-all' | 'autocreate' | undefined;
+  /** Servers on the list of a mupdate master that the configuration does not name. */
+  readonly strangers?: readonly string[];
 };
 
 /** The domains whose mail Sendmail gives to Cyrus by its mailertable. */

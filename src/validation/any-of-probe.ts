@@ -1,8 +1,7 @@
 // Several servers that share a domain: a mailbox is on one of them, and may be moved. Deliverable as soon as one says so;
 // unknown only where every one has just said so, twice: a move may pass between two questions, and while Cyrus 3.6.1 moves
 // a mailbox outside of a murder, both servers deny it for some 20 ms. No I/O; owns none.
-import { DeadlineError } from '../errors.js';
-import { denialOfAll } from './denials.js';
+import { answerOf, areDenials, askAll, foundBy, hasIt, judgeAll, kindOf, type Answer } from './answers.js';
 import { Deadlines } from './deadlines.js';
 import type { Asker, Found, Probe } from './probe.js';
 import type { Recipient } from './recipient.js';
@@ -25,10 +24,6 @@ const PAUSE_SHARE = 0.25;
 export const GONE_AFTER_MS = 30_000;
 /** Mailboxes of which it is remembered since when they are gone; beyond it the longest gone begins anew. */
 const GONE_MAX = 10_000;
-
-/** What became of a question. */
-type Answer =
-  { readonly by: Probe; readonly verdict: Verdict } | { readonly by: Probe; readonly error: Error };
 
 export class AnyOfProbe implements Probe {
   readonly name: string;
@@ -103,11 +98,11 @@ export class AnyOfProbe implements Probe {
     const kept = (member: Probe): Promise<Answer> =>
       alone !== undefined && member === home && !denied ? alone : ask(member);
     const rounds = this.#rounds(kept, ask, deadline, home === undefined ? undefined : recipient.mailbox);
-    if (home === undefined || !denied) return this.#judge(await rounds);
+    if (home === undefined || !denied) return judgeAll(await rounds, this);
     const answers = await this.#within(rounds, deadline, OTHERS_SHARE);
     const asked =
       answers !== undefined && (hasIt(answers) !== undefined || !answers.some((each) => 'error' in each));
-    if (asked) return this.#judge(answers);
+    if (asked) return judgeAll(answers, this);
     return {
       verdict: deferred(`${home.name} lacks the mailbox now, and not every other was asked`),
       by: this,
@@ -132,11 +127,11 @@ export class AnyOfProbe implements Probe {
     deadline: number,
     known: string | undefined,
   ): Promise<readonly Answer[]> {
-    const answers = await this.#round(first);
+    const answers = await askAll(this.members, first);
     if (!areDenials(answers)) return answers;
     const pauseMs = Math.min(this.#againAfterMs, Math.max(0, deadline - this.#now()) * PAUSE_SHARE);
     if (pauseMs > 0) await new Promise((resolve) => setTimeout(resolve, pauseMs));
-    const second = await this.#round(again);
+    const second = await askAll(this.members, again);
     if (!areDenials(second) || known === undefined || this.#goneMs(known) >= GONE_AFTER_MS) return second;
     const verdict = deferred('the mailbox was on one of the servers, and is on none now: it may be moved');
     return [{ by: this, verdict }];
@@ -153,32 +148,6 @@ export class AnyOfProbe implements Probe {
     return 0;
   }
 
-  /** Side by side; over as soon as one says yes. */
-  #round(ask: (member: Probe) => Promise<Answer>): Promise<readonly Answer[]> {
-    return new Promise((resolve) => {
-      const answers: Answer[] = [];
-      for (const member of this.members) {
-        void ask(member).then((answer) => {
-          answers.push(answer);
-          if (kindOf(answer) === 'deliverable' || answers.length === this.members.length) resolve(answers);
-        });
-      }
-    });
-  }
-
-  /** @throws where one could not be asked, and no other has the mailbox */
-  #judge(answers: readonly Answer[]): Found {
-    const has = hasIt(answers);
-    if (has !== undefined) return foundBy(has, this);
-    for (const each of answers) if ('error' in each) throw each.error;
-    const doubt =
-      answers.find((each) => kindOf(each) === 'deferred') ??
-      answers.find((each) => kindOf(each) === 'refused');
-    if (doubt !== undefined) return { ...foundBy(doubt, this), by: this };
-    const denials = answers.flatMap((each) => ('verdict' in each ? [each.verdict] : []));
-    return { verdict: denialOfAll(denials), by: this };
-  }
-
   /** @returns undefined where it takes longer than that share of the time left */
   #within<Value>(work: Promise<Value>, deadline: number, share: number): Promise<Value | undefined> {
     const now = this.#now();
@@ -186,40 +155,4 @@ export class AnyOfProbe implements Probe {
       late: () => undefined,
     });
   }
-}
-
-/** Whatever a probe throws, it is an answer here. */
-async function answerOf(
-  by: Probe,
-  recipient: Recipient,
-  deadline: number,
-  asker: Asker | undefined,
-): Promise<Answer> {
-  try {
-    return { by, verdict: await by.check(recipient, deadline, asker) };
-  } catch (fault) {
-    const error = fault instanceof Error ? fault : new DeadlineError(`${by.name} could not be asked`);
-    return { by, error };
-  }
-}
-
-function kindOf(answer: Answer): Verdict['kind'] | undefined {
-  return 'verdict' in answer ? answer.verdict.kind : undefined;
-}
-
-function areDenials(answers: readonly Answer[]): boolean {
-  return answers.every((each) => kindOf(each) === 'unknown');
-}
-
-/** Who has the mailbox: whoever would take mail for it before whoever has it over its quota. */
-function hasIt(answers: readonly Answer[]): Answer | undefined {
-  return (
-    answers.find((each) => kindOf(each) === 'deliverable') ??
-    answers.find((each) => kindOf(each) === 'overquota')
-  );
-}
-
-function foundBy(answer: Answer, otherwise: Probe): Found {
-  if ('verdict' in answer) return answer;
-  return { verdict: deferred(answer.error.message), by: otherwise };
 }

@@ -16,7 +16,7 @@ export type TableOfDocs = {
 
 /** In the order of the sample file. */
 export function tablesOfDocs(): readonly TableOfDocs[] {
-  const samples = { lmtp: 'cyrus', imap: 'network', list: 'names' };
+  const samples = { lmtp: 'cyrus', imap: 'network', list: 'names', mupdate: 'murder' };
   const { socketmap, lookup, ...others } = SECTIONS;
   const section = ([name, table]: readonly [string, Omit<TableOfDocs, 'heading' | 'sampleName'>]) => ({
     ...table,
@@ -49,9 +49,12 @@ export function defaultSentence(key: AnyKey): string {
 }
 
 export function toml(value: AnyKey['default']): string {
-  return typeof value === 'object'
-    ? `[${value.map((each) => JSON.stringify(each)).join(', ')}]`
-    : JSON.stringify(value);
+  if (typeof value !== 'object') return JSON.stringify(value);
+  if (Array.isArray(value)) return `[${value.map((each) => JSON.stringify(each)).join(', ')}]`;
+  const pairs = Object.entries(value).map(
+    ([name, each]) => `${JSON.stringify(name)} = ${JSON.stringify(each)}`,
+  );
+  return `{ ${pairs.join(', ')} }`;
 }
 
 /** Splits at the spaces between sentences. */

@@ -13,6 +13,7 @@ import { listFile, stateFile } from './targets/files.js';
 import { imapResponse } from './targets/imap-response.js';
 import { key } from './targets/key.js';
 import { lmtpReply } from './targets/lmtp-reply.js';
+import { mupdateResponse } from './targets/mupdate-response.js';
 import { netstring } from './targets/netstring.js';
 import { scram } from './targets/scram.js';
 import { toml } from './targets/toml.js';
@@ -37,6 +38,7 @@ const TARGETS: readonly (readonly [string, () => Target])[] = [
     key,
     lmtpReply,
     imapResponse,
+    mupdateResponse,
     dlist,
     scram,
     toml,

@@ -15,6 +15,7 @@ import {
 } from '../kinds.js';
 import { streamName } from './fleet.js';
 import { LOGIN, TLS } from './login.js';
+import { mupdateTable } from './mupdate.js';
 
 /** The name of a back-channel, which its table and [domains] use. */
 export const BACKCHANNEL_NAME = /^[A-Za-z0-9][A-Za-z0-9_-]{0,31}$/;
@@ -216,5 +217,7 @@ const LIST = {
   keys: LIST_KEYS,
 } satisfies Table<Keys>;
 
+const MUPDATE = mupdateTable(backchannelName(), ALSO);
+
 /** By its `type`. */
-export const BACKCHANNELS = { lmtp: LMTP, imap: IMAP, list: LIST };
+export const BACKCHANNELS = { lmtp: LMTP, imap: IMAP, list: LIST, mupdate: MUPDATE };

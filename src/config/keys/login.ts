@@ -3,7 +3,7 @@ import { key, type Keys } from '../key.js';
 import { absolutePath, choice, duration, flag, hostName, list, text } from '../kinds.js';
 import { BINDING_TYPES, MECHANISMS } from '../mechanism-names.js';
 
-const ACCOUNT = text((value) => /^[^\0\r\n]{1,255}$/.test(value), 'an account of Cyrus');
+export const ACCOUNT = text((value) => /^[^\0\r\n]{1,255}$/.test(value), 'an account of Cyrus');
 
 export const LOGIN = {
   user: key(ACCOUNT, {

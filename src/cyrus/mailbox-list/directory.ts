@@ -8,6 +8,7 @@ import type { Verdict } from '../../validation/verdict.js';
 import type { ChangeReader } from './clock.js';
 import { HeldList, type ListStanding } from './held-list.js';
 import type { ListFiles } from './list-reader.js';
+import { isListable } from './listable.js';
 import { mailboxesOf } from './names.js';
 import { Sample } from './sample.js';
 
@@ -43,11 +44,6 @@ export type DirectoryParts = {
 
 /** Between two beats. In so short a time no list is repacked twice, which could not be followed. */
 export const BEAT_MS = 100;
-
-/** Parts as lmtpd can only look them up. A dot at an end or two in a row may mean other things to it. */
-const PLAIN = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?:@[a-z0-9-]+(?:\.[a-z0-9-]+)*)?$/;
-/** lmtpd has a rule of its own for it. */
-const POSTMASTER = /^postmaster(?:@|$)/;
 
 export class Directory implements ChangeReader {
   readonly #parts: DirectoryParts;
@@ -93,8 +89,8 @@ export class Directory implements ChangeReader {
   answer(recipient: Recipient): Listing {
     const { keys } = this.#list;
     if (keys === undefined || !this.#parts.proof().vouchesForUnknown) return undefined;
-    const { mailbox, shared, folder, detail } = recipient;
-    if (shared || folder || !PLAIN.test(mailbox) || POSTMASTER.test(mailbox)) return undefined;
+    const { mailbox, detail } = recipient;
+    if (!isListable(recipient)) return undefined;
     switch (keys.stateOf(mailbox)) {
       case 'present':
         this.#listed.take(recipient);

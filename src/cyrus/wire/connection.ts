@@ -6,6 +6,7 @@ import { formatEndpoint, type Endpoint } from '../../net/endpoint.js';
 import { asError, DeadlineError, messageOf, ProtocolError, UnavailableError } from '../../errors.js';
 import { HOST_NAMES } from './host-names.js';
 import type { ChannelBinding } from './channel-binding.js';
+import { isEnough } from './stream-step.js';
 import type { TlsSettings } from './tls.js';
 
 /** Bytes in, replies out: what a protocol's parser offers to a connection. */
@@ -49,6 +50,7 @@ export class Connection<Reply> {
   #ended = false;
   /** What ties a login to this connection; undefined in clear, and where there is none. */
   channelBinding: ChannelBinding | undefined;
+  #onUnasked: ((reply: Reply) => void) | undefined;
 
   private constructor(socket: Socket, parser: ReplyParser<Reply>) {
     this.#socket = socket;
@@ -162,6 +164,15 @@ export class Connection<Reply> {
     return setTimeout(() => this.#fail(new DeadlineError(`${what} within ${ms} ms`)), ms);
   }
 
+  /** From now on what comes between two conversations goes there, however much it is; where that throws it is botched. */
+  takeUnasked(take: (reply: Reply) => void): void {
+    this.#onUnasked = take;
+  }
+
+  get #hearsUnasked(): boolean {
+    return this.#onUnasked !== undefined || this.#parser.mayComeAnytime !== undefined;
+  }
+
   /** Ends it: with last words where it is in step and idle, at once otherwise. */
   close(lastWords = ''): void {
     if (this.#failure === undefined && this.#conversation === undefined && lastWords !== '') {
@@ -176,8 +187,7 @@ export class Connection<Reply> {
 
   #read(chunk: Buffer): void {
     if (this.#failure !== undefined) return;
-    const isAsked = this.#conversation !== undefined || this.#parser.mayComeAnytime !== undefined;
-    if (isAsked) this.#step(chunk);
+    if (this.#conversation !== undefined || this.#hearsUnasked) this.#step(chunk);
     else this.#fail(new ProtocolError('the peer sent what nobody asked for'));
   }
 
@@ -221,7 +231,7 @@ export class Connection<Reply> {
 
   /** @throws ProtocolError where more came than may come */
   #finish(conversation: Conversation<Reply>): Conversation<Reply> {
-    if (this.#parser.pending && this.#parser.mayComeAnytime === undefined)
+    if (this.#parser.pending && !this.#hearsUnasked)
       throw new ProtocolError('the peer sent a reply too many');
     this.#conversation = undefined;
     stopTimers(conversation);
@@ -230,6 +240,7 @@ export class Connection<Reply> {
 
   /** @throws ProtocolError where it may not come now */
   #ignore(reply: Reply): void {
+    if (this.#onUnasked !== undefined) return this.#onUnasked(reply);
     this.#unasked += 1;
     if (this.#unasked > UNASKED_MAX)
       throw new ProtocolError(`the peer sent over ${UNASKED_MAX} replies too many`);
@@ -263,19 +274,6 @@ export class Connection<Reply> {
 
 /** Between two conversations: of warnings to all users, say. */
 export const UNASKED_MAX = 100;
-
-/** Replies of a stream that are taken in one turn of the event loop. */
-const STREAM_STEP = 100;
-/** And how long it may take: at the beginning, when the code is cold, each takes tens of times as long. */
-const STREAM_STEP_MS = 0.05;
-/** Replies between two looks at the clock. */
-const CLOCK_STEP = 10;
-
-/** Others have waited long enough for their turn. */
-function isEnough(taken: number, since: number): boolean {
-  if (taken % CLOCK_STEP !== 0) return false;
-  return taken === STREAM_STEP || performance.now() - since >= STREAM_STEP_MS;
-}
 
 /** How long a peer has to take our last words before the socket is destroyed. */
 const LAST_WORDS_MS = 1000;

@@ -80,6 +80,15 @@ const MISTAKES: readonly Row[] = [
     'no daemon',
     { picture: { listeners: [{ endpoint: { kind: 'unix', path: SOCKET }, error: 'ENOENT' }] } },
   ],
+  ['mupdate.down', 'the master of a murder away', murder({ error: 'the mupdate master cannot be asked' })],
+  [
+    'mupdate.slave',
+    'a slave instead of the master',
+    murder({
+      error: 'the mupdate server is a slave of mupdate://m.example.jp: only a master can be believed',
+    }),
+  ],
+  ['mupdate.unnamed', 'a server of the murder that is not named', murder({ strangers: ['b3.example.jp'] })],
   ['backchannel.down', 'Cyrus away', answer({ error: 'ECONNREFUSED' })],
   [
     'backchannel.canary',
@@ -472,6 +481,29 @@ function sockets(changes: Partial<SocketPath>): Partial<Host> {
 function answer(changes: Partial<BackchannelAnswer>): Partial<Host> {
   const { backchannels } = pictureOf({});
   return { picture: { backchannels: backchannels.map((each) => ({ ...each, ...changes })) } };
+}
+
+/** Of a second back-channel, the master of a murder. */
+function murder(changes: Partial<BackchannelAnswer>): Partial<Host> {
+  const settings = {
+    ...SETTINGS,
+    backchannel: {
+      ...SETTINGS.backchannel,
+      murder: {
+        type: 'mupdate',
+        endpoint: 'inet:3905@m.example.jp',
+        user: 'mupdate',
+        password_file: '/etc/password',
+        servers: { 'b1.example.jp': 'cyrus' },
+      },
+    },
+    domains: { '*': 'cyrus' },
+  };
+  const { backchannels } = pictureOf({ settings });
+  const changed = backchannels.map((each) =>
+    each.backchannel.type === 'mupdate' ? { ...each, ...changes } : each,
+  );
+  return { settings, picture: { backchannels: changed } };
 }
 
 function built(state: 'missing' | 'outdated'): Partial<Host> {

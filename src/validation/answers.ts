@@ -1,0 +1,77 @@
+// What several servers answer to one question, asked side by side: whose answer counts, and when nobody's does. No I/O.
+import { DeadlineError } from '../errors.js';
+import { denialOfAll } from './denials.js';
+import type { Asker, Found, Probe } from './probe.js';
+import type { Recipient } from './recipient.js';
+import { deferred, type Verdict } from './verdict.js';
+
+/** What became of a question. */
+export type Answer =
+  { readonly by: Probe; readonly verdict: Verdict } | { readonly by: Probe; readonly error: Error };
+
+/** Whatever a probe throws, it is an answer here. */
+export async function answerOf(
+  by: Probe,
+  recipient: Recipient,
+  deadline: number,
+  asker: Asker | undefined,
+): Promise<Answer> {
+  try {
+    return { by, verdict: await by.check(recipient, deadline, asker) };
+  } catch (fault) {
+    const error = fault instanceof Error ? fault : new DeadlineError(`${by.name} could not be asked`);
+    return { by, error };
+  }
+}
+
+/** Side by side; over as soon as one says yes. */
+export function askAll(
+  members: readonly Probe[],
+  ask: (member: Probe) => Promise<Answer>,
+): Promise<readonly Answer[]> {
+  return new Promise((resolve) => {
+    const answers: Answer[] = [];
+    for (const member of members) {
+      void ask(member).then((answer) => {
+        answers.push(answer);
+        if (kindOf(answer) === 'deliverable' || answers.length === members.length) resolve(answers);
+      });
+    }
+  });
+}
+
+/**
+ * @param together who speaks where it is not one server's word
+ * @throws where one could not be asked, and no other has the mailbox
+ */
+export function judgeAll(answers: readonly Answer[], together: Probe): Found {
+  const has = hasIt(answers);
+  if (has !== undefined) return foundBy(has, together);
+  for (const each of answers) if ('error' in each) throw each.error;
+  const doubt =
+    answers.find((each) => kindOf(each) === 'deferred') ?? answers.find((each) => kindOf(each) === 'refused');
+  if (doubt !== undefined) return { ...foundBy(doubt, together), by: together };
+  const denials = answers.flatMap((each) => ('verdict' in each ? [each.verdict] : []));
+  return { verdict: denialOfAll(denials), by: together };
+}
+
+export function kindOf(answer: Answer): Verdict['kind'] | undefined {
+  return 'verdict' in answer ? answer.verdict.kind : undefined;
+}
+
+export function areDenials(answers: readonly Answer[]): boolean {
+  return answers.every((each) => kindOf(each) === 'unknown');
+}
+
+/** Who has the mailbox: whoever would take mail for it before whoever has it over its quota. */
+export function hasIt(answers: readonly Answer[]): Answer | undefined {
+  return (
+    answers.find((each) => kindOf(each) === 'deliverable') ??
+    answers.find((each) => kindOf(each) === 'overquota')
+  );
+}
+
+export function foundBy(answer: Answer, otherwise: Probe): Found {
+  if ('verdict' in answer) return answer;
+  return { verdict: deferred(answer.error.message), by: otherwise };
+}
