@@ -268,7 +268,7 @@ function lines(output: string): string[] {
 }
 
 /** Asks until there is a greeting, and takes leave: with `maxchild` 1, a connection left open would be the only one. */
-async function greeted(port: number, leave: string, end: number): Promise<void> {
+export async function greeted(port: number, leave: string, end: number): Promise<void> {
   for (;;) {
     const client = LineClient.connect(port);
     try {
