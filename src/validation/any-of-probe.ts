@@ -1,28 +1,28 @@
-// Several servers that share a domain: a mailbox is on one of them, and may be moved. Deliverable as soon as one says so;
-// unknown only where every one has just said so, twice: a move may pass between two questions, and while Cyrus 3.6.1 moves
-// a mailbox outside of a murder, both servers deny it for some 20 ms. No I/O; owns none.
+// Several servers that share a domain: a mailbox is on one of them, and may be moved. It is deliverable as soon as one server
+// says so, and unknown only where every server has just denied it twice: a mailbox may be moved between two questions, and while
+// Cyrus 3.6.1 moves it outside of a murder, both servers deny it for some 20 ms. No I/O; it does not close the servers' probes.
 import { answerOf, areDenials, askAll, foundBy, hasIt, judgeAll, kindOf, type Answer } from './answers.js';
 import { Deadlines } from './deadlines.js';
 import type { Asker, Found, Probe } from './probe.js';
 import type { Recipient } from './recipient.js';
 import { deferred, type Verdict } from './verdict.js';
 
-/** The part of the time left for which the one that had the mailbox is asked alone. */
+/** The server that had the mailbox is asked alone for this part of the time left. */
 const ALONE_SHARE = 0.5;
-/** The same for the others, where that one has just denied it: its former "yes" must not be served instead. */
+/** Where that server has just denied it, the others have this part: else the time would end, and its old "yes" would be served. */
 const OTHERS_SHARE = 0.9;
 
-/** Between the two denials. An XFER between two servers on one machine left a mailbox on none for 6 to 20 ms. */
+/** The pause between the two rounds. An XFER between two servers on one machine left a mailbox on none for 6 to 20 ms. */
 const AGAIN_AFTER_MS = 250;
 /** The part of the time left that this pause may take. */
 const PAUSE_SHARE = 0.25;
 
 /**
- * What was on one of them, and is on none: deferred for so long before it is unknown. The last part of a move takes longer
- * for a large mailbox. Where Cyrus tells that it was deleted, it is not known any more, and this does not hold.
+ * How long a mailbox that was on one of the servers, and is on none now, is deferred before it is unknown: the last part of a
+ * move takes longer for a large mailbox. Where Cyrus told us that it was deleted, we have forgotten it, and do not wait so long.
  */
 export const GONE_AFTER_MS = 30_000;
-/** Mailboxes of which it is remembered since when they are gone; beyond it the longest gone begins anew. */
+/** For so many mailboxes we remember since when they are gone. Where there are more, the time of the longest gone begins anew. */
 const GONE_MAX = 10_000;
 
 export class AnyOfProbe implements Probe {
@@ -31,13 +31,13 @@ export class AnyOfProbe implements Probe {
   readonly #now: () => number;
   readonly #deadlines: Deadlines;
   readonly #againAfterMs: number;
-  /** Since when they are on none of the servers. */
+  /** Mailboxes that are on none of the servers, and since when. */
   readonly #gone = new Map<string, number>();
 
   /**
    * @param members at least two
    * @param now monotonic milliseconds, of the same clock as the deadlines
-   * @param againAfterMs between the two denials
+   * @param againAfterMs the pause between the two rounds
    */
   constructor(members: readonly Probe[], now: () => number, againAfterMs = AGAIN_AFTER_MS) {
     this.name = members
@@ -50,7 +50,7 @@ export class AnyOfProbe implements Probe {
     this.#againAfterMs = againAfterMs;
   }
 
-  /** Whether it is made of these, in whatever order. */
+  /** Whether it asks exactly these servers, in whatever order. */
   isOf(members: readonly Probe[]): boolean {
     return members.length === this.members.length && members.every((each) => this.members.includes(each));
   }
@@ -75,7 +75,7 @@ export class AnyOfProbe implements Probe {
     return (await this.search(recipient, deadline, asker)).verdict;
   }
 
-  /** @param home the one that said yes last time: it is asked alone at first */
+  /** @param home the server that said yes last time: it is asked alone at first */
   async search(recipient: Recipient, deadline: number, asker?: Asker, home?: Probe): Promise<Found> {
     const found = await this.#search(recipient, deadline, asker, home);
     const { kind } = found.verdict;
@@ -93,7 +93,7 @@ export class AnyOfProbe implements Probe {
     const alone = home === undefined ? undefined : ask(home);
     const first = alone === undefined ? undefined : await this.#within(alone, deadline, ALONE_SHARE);
     if (first !== undefined && kindOf(first) === 'deliverable') return foundBy(first, this);
-    // What it said otherwise than no, or has not said yet, is not asked of it twice.
+    // Unless it said no, it is not asked again: its answer counts for the round, and where it is not there yet, we wait for it.
     const denied = first !== undefined && kindOf(first) === 'unknown';
     const kept = (member: Probe): Promise<Answer> =>
       alone !== undefined && member === home && !denied ? alone : ask(member);
@@ -118,8 +118,8 @@ export class AnyOfProbe implements Probe {
   }
 
   /**
-   * The second where all denied it in the first, each asked after all have answered.
-   * @param known the mailbox, where one of them had it
+   * Asks all servers, and asks them once more where all denied the mailbox: after every answer of the first round is there.
+   * @param known the mailbox, where one of the servers had it before
    */
   async #rounds(
     first: (member: Probe) => Promise<Answer>,
@@ -137,7 +137,7 @@ export class AnyOfProbe implements Probe {
     return [{ by: this, verdict }];
   }
 
-  /** How long ago it was first found to be gone. */
+  /** How long ago the mailbox was first found to be gone. */
   #goneMs(mailbox: string): number {
     const now = this.#now();
     const since = this.#gone.get(mailbox);
@@ -148,7 +148,7 @@ export class AnyOfProbe implements Probe {
     return 0;
   }
 
-  /** @returns undefined where it takes longer than that share of the time left */
+  /** @returns undefined where the work takes longer than that share of the time left */
   #within<Value>(work: Promise<Value>, deadline: number, share: number): Promise<Value | undefined> {
     const now = this.#now();
     return this.#deadlines.within<Value | undefined>(now + Math.max(0, deadline - now) * share, work, {

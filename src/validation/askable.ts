@@ -1,10 +1,10 @@
-// What one who is asked can be asked about, and whose word is taken for what. No I/O.
+// Which recipients a back-channel can be asked about, and which of its answers cannot be taken for what they say. No I/O.
 import { deferredByRule, type Outcome } from './outcome.js';
 import type { Probe } from './probe.js';
 import { isEightBit, type Recipient } from './recipient.js';
 import { deferred, type Verdict } from './verdict.js';
 
-/** Undefined where the probe can be asked about the recipient. */
+/** @returns why the recipient is deferred without asking; undefined where the probe can be asked about it */
 export function unaskedOf(recipient: Recipient, probe: Probe): Outcome | undefined {
   if (recipient.folder && probe.seesFolders !== true) {
     return deferredByRule(`a folder of ${probe.name}`, 'the back-channel sees no folders');
@@ -16,10 +16,10 @@ export function unaskedOf(recipient: Recipient, probe: Probe): Outcome | undefin
 }
 
 /**
- * With lmtp_fuzzy_mailbox_match lmtpd says 250 to a RCPT for a shared mailbox whose name is only like one, or that lies in
- * one, and 550 to the letter (3.2.6 to 3.12.4). Nothing that it says before the letter tells them apart, so its "yes" is
- * none; its "no" is one, and a user's mailbox is not concerned: he has his INBOX for any detail.
- * @param fuzzy the back-channels of which imapd.conf says so
+ * Defers a shared mailbox where lmtp_fuzzy_mailbox_match is on. lmtpd then says 250 to the RCPT if the name only resembles that
+ * of a shared mailbox, or would lie inside of one, but 550 when the message comes (3.2.6 to 3.12.4). Its reply to the RCPT does
+ * not tell such a name from a real one, so its "yes" proves nothing. Its "no" does; and mail for a user always has the INBOX.
+ * @param fuzzy names of the back-channels whose imapd.conf has it on
  */
 export function unlessFuzzy(
   verdict: Verdict,

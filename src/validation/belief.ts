@@ -1,16 +1,16 @@
-// How long what Cyrus said may be believed at most, whatever the proof says of it. Types and defaults; no I/O.
+// How long an answer of Cyrus may be believed at most, even while the proof of the back-channel holds. Types and defaults; no I/O.
 
-/** Longest life of a negative entry, whatever is configured: a mailbox may be created the next moment. */
+/** A "no" is remembered no longer than this, whatever is configured: the mailbox may be created the next moment. */
 export const NEGATIVE_TTL_MAX_MS = 300_000;
 
-/** In milliseconds; upper bounds, since the proof of a back-channel may outdate an entry at any time. */
+/** All in milliseconds. They are upper bounds: the proof of a back-channel may outdate an entry at any time. */
 export type Belief = {
   readonly knownMs: number;
   /** After so long a known mailbox is asked about again, in the background: its quota may have changed. */
   readonly freshMs: number;
-  /** Unknown and refused, where the proof would tell of their end; at most NEGATIVE_TTL_MAX_MS. */
+  /** For unknown and refused mailboxes, where the proof would tell us of a change; at most NEGATIVE_TTL_MAX_MS. */
   readonly negativeMs: number;
-  /** Unknown and refused where nothing would tell: 0 unless the administrator wants it. */
+  /** For unknown and refused mailboxes, where nothing would tell us of a change: 0 unless the administrator wants more. */
   readonly unprovenNegativeMs: number;
   readonly overQuotaMs: number;
   /** How long a known mailbox is served, at most, while Cyrus cannot be asked. */

@@ -1,30 +1,30 @@
-// When lookups that wait for Cyrus have waited long enough. In a flood thousands come due in the same moment; to answer
-// all of them in one turn of the event loop would hold up everybody else, so a turn answers some, and begins so much
-// earlier that the last one is not late. No I/O.
+// Ends lookups that have waited for Cyrus long enough. In a flood thousands of them come due in the same moment, and to answer
+// all in one turn of the event loop would hold up everybody else. So each turn answers some, and the first turn begins early
+// enough that the last lookup is not late. No I/O.
 import { asError } from '../errors.js';
 
-/** That one turn answers; together they take a few milliseconds. */
+/** So many lookups are answered in one turn of the event loop; together they take a few milliseconds. */
 const DUE_A_TURN = 256;
 /** What such a turn takes in a flood, with all else that is done in it, in milliseconds: measured by `npm run test:flood`. */
 const TURN_MS = 10;
-/** How far ahead it is looked for many that come due together, in milliseconds. */
+/** How far ahead we look for many lookups that come due together, in milliseconds. */
 const HORIZON_MS = 1_000;
 
 type Waiting = { readonly dueMs: number; readonly expire: () => void };
 
-/** What becomes of a lookup without an answer. */
+/** What a lookup gets that has no answer: because it is too late, or because the question failed. */
 export type Otherwise<Answer> = {
   readonly late: () => Answer | Promise<Answer>;
-  /** Where it is left out, whoever waits gets the fault itself. */
+  /** Without this function the promise is rejected with the fault itself. */
   readonly failed?: (fault: unknown) => Answer;
 };
 
 export class Deadlines {
   readonly #now: () => number;
-  /** By the millisecond in which they are due. */
+  /** The waiting lookups, by the millisecond in which they are due. */
   readonly #due = new Map<number, Set<Waiting>>();
   #size = 0;
-  /** Nothing is due before. */
+  /** No lookup is due before this time. */
   #earliestMs = Infinity;
   #wakeAt = Infinity;
   #timer: NodeJS.Timeout | undefined;
@@ -36,8 +36,8 @@ export class Deadlines {
   }
 
   /**
-   * @param due of the same clock
-   * @returns the answer, or when it is due, or some time earlier where very many are, what is said instead
+   * @param due when the time is over, by the clock of the constructor
+   * @returns the answer; or `otherwise.late()` when the time is over, a little earlier where very many come due together
    */
   within<Answer>(due: number, answer: Promise<Answer>, otherwise: Otherwise<Answer>): Promise<Answer> {
     return new Promise((resolve, reject) => {
@@ -83,7 +83,7 @@ export class Deadlines {
     this.#wakeAt = Infinity;
   }
 
-  /** Sees to it that a turn begins in time. One that is too early only looks again. */
+  /** Sets the timer so that a turn begins in time. A turn that comes too early does no harm: it sets the timer again. */
   #arm(): void {
     const wakeAt = this.#beginAt();
     if (wakeAt >= this.#wakeAt || this.#slice !== undefined) return;
@@ -96,7 +96,7 @@ export class Deadlines {
     this.#timer = undefined;
     this.#slice = undefined;
     this.#wakeAt = Infinity;
-    // A timer of Node's may be a part of a millisecond early.
+    // A timer of Node may fire a fraction of a millisecond early.
     const now = this.#now() + 1;
     for (let left = DUE_A_TURN; left > 0 && this.#size > 0 && this.#beginAt() <= now;) {
       left -= this.#expire(left);
@@ -106,7 +106,7 @@ export class Deadlines {
     else this.#arm();
   }
 
-  /** @returns how many of the earliest have expired now, at most `max` */
+  /** Ends lookups that are due in the earliest millisecond, at most `max`. @returns how many it ended */
   #expire(max: number): number {
     const together = this.#due.get(this.#earliestMs) ?? [];
     let expired = 0;
@@ -119,7 +119,7 @@ export class Deadlines {
     return expired;
   }
 
-  /** When to begin, so that all that are due by any time have had their turn by then. */
+  /** When the first turn must begin, so that no lookup is ended after it is due. */
   #beginAt(): number {
     while (this.#size > 0 && !this.#due.has(this.#earliestMs)) this.#earliestMs += 1;
     if (this.#size <= DUE_A_TURN) return this.#earliestMs;

@@ -2,7 +2,7 @@
 import type { Evidence } from './evidence.js';
 import { addEvidence, UNKNOWN, type Verdict } from './verdict.js';
 
-/** @param denials unknown each, of every server of a domain; those of a flood are the same objects */
+/** @param denials the `unknown` verdicts of all servers that share the domain */
 export function denialOfAll(denials: readonly Verdict[]): Verdict {
   const all = denials.flatMap((each) => (each.kind === 'unknown' ? [each.evidence ?? {}] : []));
   const [first] = all;
@@ -24,7 +24,7 @@ export function denialOfAll(denials: readonly Verdict[]): Verdict {
   return addEvidence(UNKNOWN, evidence);
 }
 
-/** Without saying the same twice. */
+/** Joins the words with commas, and each different word once. */
 function joined(words: readonly string[]): string {
   return [...new Set(words)].join(', ');
 }

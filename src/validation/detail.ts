@@ -1,9 +1,9 @@
-// What the detail of an address means to a map. No I/O.
+// What the detail of an address, the part behind its `+`, means to a map. No I/O.
 import type { Recipient } from './recipient.js';
 
 /**
- * What a detail means to a map: `inbox`, nothing, as for lmtpd, which puts such mail into the INBOX; `folder`, a folder
- * that must exist, as for smmapd.
+ * `inbox`: the detail does not matter, as for lmtpd, which puts the mail into the INBOX where there is no such folder.
+ * `folder`: it names a folder that must exist, as for smmapd.
  */
 export type DetailRule = 'inbox' | 'folder';
 

@@ -1,28 +1,28 @@
-// An entry of the stores in one small integer, so that a million of them cost no objects: the time of the question in
-// ticks, what is known, and whose word it is. No I/O.
+// Packs an entry of the cache into one small integer, so that a million entries need no objects: the time of the question in
+// ticks, what is known, and the number of the back-channel that said so. No I/O.
 
-/** The time of a question is rounded down to so much, so that nothing seems younger than it is. */
+/** The time of a question is rounded to so many milliseconds: downwards, so that no entry seems younger than it is. */
 export const TICK_MS = 100;
-/** What an earlier process confirmed has a time too: longer than `serve_stale` may be. */
+/** What an earlier process confirmed has a time before our start. This is longer than `serve_stale` may be. */
 const BEFORE_START_MS = 8 * 86_400_000;
-/** V8 keeps integers of 32 bits without an object. Later entries cost one, after 140 days of uptime. */
+/** V8 keeps integers of 32 bits without an object. After 140 days of uptime entries are larger, and each costs an object. */
 const LEAST = -(2 ** 31);
 const STATES = 4;
 
 /** Known: Cyrus confirmed it. */
 export const CONFIRMED = 0;
-/** Known: over its quota. */
+/** Known: Cyrus said that it is over its quota. */
 export const OVER_QUOTA = 1;
-/** Known: stood in a snapshot. It exists, its quota is unknown. */
+/** Known: a snapshot listed it. It exists; we do not know whether it is over its quota. */
 export const FROM_LIST = 2;
-/** Known: to an earlier process. Served only while Cyrus cannot be asked. */
+/** Known: an earlier process knew it. It is served only while Cyrus cannot be asked. */
 export const RESTORED = 3;
 /** Negative: Cyrus denied it. */
 export const DENIED = 0;
-/** Negative: a shared mailbox that the sender may not post to. */
+/** Negative: it is a shared mailbox to which the sender may not post. */
 export const NOT_PERMITTED = 1;
 
-/** In words, by the number. */
+/** The names of these states, by their numbers. */
 export const KNOWN_STATES = ['confirmed', 'over quota', 'listed', 'restored'];
 export const NEGATIVE_STATES = ['unknown', 'refused'];
 
@@ -30,7 +30,7 @@ export class EntryCodec {
   readonly #origin: number;
   readonly #owners: number;
   readonly #shift: number;
-  /** Entries in a tick. */
+  /** By how much an entry grows with each tick. */
   readonly #tick: number;
 
   /**
@@ -66,7 +66,7 @@ export class EntryCodec {
     return entry & this.#owners;
   }
 
-  /** A time as it would be kept. */
+  /** The time that is left of a time when it is stored in an entry. */
   rounded(time: number): number {
     return this.time(this.encode(time, 0, 0));
   }

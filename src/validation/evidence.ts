@@ -1,20 +1,20 @@
-// What stands behind a verdict that is no yes: who was asked, what was said, what vouched for it. It is there to be read,
-// in the log, in the ring of decisions and by `explain`; nothing is decided by it. No I/O.
+// Why a verdict is not a yes: who was asked, what Cyrus said, and what the witness mailbox was found to be. People read it in the
+// log, in the ring of decisions and from `explain`; the program decides nothing by it. No I/O.
 
 /** Cyrus' own words. */
 export type Said = {
   /** `550` of LMTP, `NO` of IMAP. */
   readonly code: string;
-  /** `5.1.1`; empty where there was none. */
+  /** Such as `5.1.1`; empty where Cyrus gave none. */
   readonly enhanced: string;
-  /** Printable, at most SAID_TEXT_MAX characters, without the session's name. */
+  /** Printable characters, at most SAID_TEXT_MAX of them, without the SESSIONID. */
   readonly text: string;
 };
 
 /** What the witness mailbox was found to be around the question, such as `deliverable`. */
 export type WitnessSaid = { readonly address: string; readonly said: string };
 
-/** A field is missing where there was no such thing. */
+/** A field is left out where there is nothing to say of it. */
 export type Evidence = {
   /** The name of the back-channel that was asked, or would have been. */
   readonly backchannel?: string;
@@ -24,7 +24,7 @@ export type Evidence = {
   readonly witness?: WitnessSaid;
   /** Why nobody needed to be asked, such as `8-bit character`. */
   readonly rule?: string;
-  /** Of the message for which the mailbox has no room. */
+  /** The size of the message for which the mailbox has no room. */
   readonly messageBytes?: number;
 };
 
@@ -32,7 +32,7 @@ export const SAID_TEXT_MAX = 200;
 
 const SESSION = /\s?SESSIONID=<([\x21-\x7e]{1,128})>/;
 
-/** @param text as it came, of which a copy is kept: else it would keep all that was read with it */
+/** @param text as Cyrus sent it. A copy is kept, since a part of a string would keep all that was read with it in memory */
 export function saidOf(code: string, enhanced: string, text: string): Said {
   return { code, enhanced, text: copied(text.replace(SESSION, '').slice(0, SAID_TEXT_MAX)) };
 }

@@ -1,12 +1,12 @@
-// Two back-channels for the same mailboxes: the second is asked where the first cannot be, or must not be. What the
-// first says, if only that it defers, stands. No I/O; owns neither of the two.
+// Two back-channels for the same mailboxes: the second is asked only where the first could not be asked. Where the first was
+// asked, its answer counts, even if it is only "deferred". No I/O; it closes neither of the two.
 import { DeadlineError } from '../errors.js';
 import { Deadlines } from './deadlines.js';
 import type { Asker, Probe } from './probe.js';
 import type { Recipient } from './recipient.js';
 import type { Verdict } from './verdict.js';
 
-/** The part of the time left that the first may take, so that the second has some too. */
+/** The first may take this part of the time left, so that the second has some time too. */
 const FIRST_SHARE = 0.5;
 
 export class FallbackProbe implements Probe {
@@ -25,7 +25,7 @@ export class FallbackProbe implements Probe {
     this.#deadlines = new Deadlines(now);
   }
 
-  /** Whether it is made of these two. */
+  /** Whether it asks these two, in this order. */
   isOf(first: Probe, second: Probe): boolean {
     return this.#first === first && this.#second === second;
   }
@@ -84,7 +84,7 @@ export class FallbackProbe implements Probe {
     try {
       return await this.#second.check(recipient, deadline, asker);
     } catch (error) {
-      // The operator wants to know of both.
+      // The operator wants to know why each of the two could not be asked.
       if (error instanceof Error && error.cause === undefined) error.cause = why;
       throw error;
     }

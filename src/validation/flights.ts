@@ -1,5 +1,5 @@
-// One question for all who ask about a mailbox at the same time. What Cyrus says is remembered, unless the mailbox changed,
-// or may have, after it was asked: then it is for those who waited already, and for nobody else. No I/O.
+// A flight is one question to Cyrus for all who ask about a mailbox at the same time. Its answer is remembered. But where the
+// mailbox changed after the question was asked, or may have, only those who wait already get the answer. No I/O.
 import { failedOutcome, routedOutcome, STALE, type Outcome } from './outcome.js';
 import type { Asker, Found, Probe, Route } from './probe.js';
 import type { Recipient } from './recipient.js';
@@ -33,7 +33,7 @@ export class Flights {
     this.#alarm = alarm;
   }
 
-  /** Mailboxes that are being asked about. */
+  /** How many mailboxes are being asked about. */
   get size(): number {
     return this.#flights.size;
   }
@@ -43,17 +43,17 @@ export class Flights {
   }
 
   /**
-   * Joins the flight of a mailbox, or is its first. Nobody joins a question to another back-channel, nor one from
-   * before a change; who joins one that its own deadline ended takes the next. Where nothing would tell of a change, a "no"
-   * that was asked for before a request was there is none for it: the mailbox may have been made in between.
-   * @param since when the request was there, in monotonic milliseconds
+   * Joins the flight of a mailbox, or starts one. Nobody joins a flight to another back-channel, nor one from before a change.
+   * If the flight's own deadline ends it too early for this request, a new one is started. So it is where the flight's "no" was
+   * asked for before this request came, and nothing would tell us of a change: the mailbox may have been created in between.
+   * @param since when the request came, in monotonic milliseconds
    */
   fly(recipient: Recipient, deadline: number, asker?: Asker, since = this.#now()): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
     if (typeof probe !== 'object') return Promise.resolve(routedOutcome(probe));
     const voucher = this.#cache.vouchers.of(probe);
     const now = this.#now();
-    // A look at the proof may outdate this very flight.
+    // This look at the proof may outdate the flight of this mailbox, so the flight is looked up after it.
     const floor = voucher.proof.floor(now);
     const joined = this.#flights.get(recipient.mailbox);
     const current = joined !== undefined && joined.voucher === voucher && joined.asked >= floor;
@@ -63,7 +63,7 @@ export class Flights {
     );
   }
 
-  /** The mailbox changed: an answer under way is for those who waited already. */
+  /** The mailbox changed: an answer that is under way is only for those who wait already. */
   outdate(mailbox: string): void {
     const flight = this.#flights.get(mailbox);
     if (flight === undefined) return;
@@ -71,7 +71,7 @@ export class Flights {
     this.#flights.delete(mailbox);
   }
 
-  /** Of a new configuration: names may mean other mailboxes, and back-channels other servers. */
+  /** There is a new configuration: names may mean other mailboxes, and back-channels may be other servers. */
   renew(): void {
     this.outdateAll();
     this.#vanished = new WeakMap();
@@ -142,7 +142,7 @@ export class Flights {
       );
   }
 
-  /** Whether one that is unknown was deleted for sure: it was there since commits are read, all of them until now. */
+  /** Tells whether an unknown mailbox was deleted for sure: we knew it, and have read every commit to the mailbox list since. */
   #deletedBy(holder: Voucher): (recipient: Recipient) => boolean {
     holder.proof.floor(this.#now());
     const since = holder.proof.followedSince;
@@ -161,14 +161,14 @@ export class Flights {
     return { verdict, source: 'probe' };
   }
 
-  /** Of several servers, the one by whose word the mailbox is known. */
+  /** Where several servers share the domain: the one that said that it has the mailbox. */
   #homeOf({ members }: Probe, mailbox: string, voucher: Voucher): Probe | undefined {
     if (members === undefined) return undefined;
     const home = this.#cache.holder(mailbox, this.#now(), voucher)?.probe;
     return home !== undefined && members.includes(home) ? home : undefined;
   }
 
-  /** Whose word an answer is: of several servers that of the one that has the mailbox, or of all. */
+  /** Whose word an answer is. Of several servers it is the one that has the mailbox; a "no" is the word of all together. */
   #wordOf(by: Probe, { voucher }: Flight): Voucher {
     return voucher.probe === by || voucher.members.size === 0 ? voucher : this.#cache.vouchers.of(by);
   }
@@ -181,7 +181,7 @@ export class Flights {
     return made;
   }
 
-  /** A "no" from before a change takes nothing away; a "yes" is good for an outage still. */
+  /** Of an answer from before a change a "no" is dropped. A "yes" is kept, to be served while Cyrus cannot be asked. */
   #remember(
     mailbox: string,
     verdict: Verdict,
@@ -191,7 +191,7 @@ export class Flights {
   ): void {
     if (asked >= floor) {
       const opposite = this.#cache.opposite(mailbox, verdict, voucher);
-      // A mailbox came or went where it is, or was: nothing speaks against the proofs of the other servers.
+      // Only the server that has the mailbox, or had it, changed without telling: the proofs of the other servers still stand.
       const proof = verdict.kind === 'unknown' ? opposite?.by.proof : word.proof;
       if (opposite !== undefined && opposite.at >= floor) proof?.contradicted?.(opposite.at);
       this.#cache.remember(mailbox, verdict, asked, word);
@@ -200,26 +200,26 @@ export class Flights {
     }
   }
 
-  /** Cyrus could not be asked: whoever was known goes on being served, everybody else is deferred. */
+  /** Cyrus could not be asked: a mailbox that was known is still accepted, every other one is deferred. */
   #crashed(recipient: Recipient, flight: Flight, error: unknown, backchannel: string): Outcome {
     this.#end(recipient, flight);
     if (this.#cache.stale(recipient.mailbox, this.#now(), flight.voucher)) return STALE;
     return failedOutcome(error, backchannel);
   }
 
-  /** Another flight may have taken its place. */
+  /** Removes the flight, unless another one has taken its place. */
   #end({ mailbox }: Recipient, flight: Flight): void {
     if (this.#flights.get(mailbox) === flight) this.#flights.delete(mailbox);
   }
 }
 
-/** A missing, empty or shrunk mailbox list makes everybody unknown: then nobody is. */
+/** Where Cyrus' mailbox list is missing, empty or shrunk, Cyrus denies mailboxes that exist: then its "unknown" is deferred. */
 export function unlessUnsure(verdict: Verdict, { proof }: Voucher): Verdict {
   if (verdict.kind !== 'unknown' || !proof.deferUnknown) return verdict;
   return deferred('the mailbox list of Cyrus is missing, empty, or has just been replaced');
 }
 
-/** Whatever a probe throws, it comes as a rejection. @param home of several servers the one to ask first */
+/** What a probe throws comes as a rejection. @param home where several servers share the domain: the one to ask first */
 export async function askProbe(
   probe: Probe,
   recipient: Recipient,

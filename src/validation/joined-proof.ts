@@ -1,10 +1,10 @@
-// Several proofs in one: what one of them calls outdated is outdated. For one back-channel a "no" needs one proof that would
-// tell of its end; where several servers share a domain it needs that of each. No I/O.
+// Joins several proofs into one: an answer is outdated as soon as one of them says so. To remember a "no" of one back-channel it
+// is enough that one proof would tell us of a change; where several servers share a domain, each server needs such a proof. No I/O.
 import { AGE } from './age-proof.js';
 import type { Listing, Proof } from './proof.js';
 import type { Recipient } from './recipient.js';
 
-/** @returns plain age where there is none */
+/** @returns the proof of age alone where none are given */
 export function joinProofs(proofs: readonly Proof[]): Proof {
   const [only] = proofs;
   if (only === undefined) return AGE;
@@ -36,7 +36,7 @@ class JoinedProof implements Proof {
     return this.#proofs.some(({ deferUnknown }) => deferUnknown);
   }
 
-  /** At most one of them reads commits. */
+  /** At most one of the proofs reads commits. */
   get followedSince(): number | undefined {
     return this.#proofs.find(({ followedSince }) => followedSince !== undefined)?.followedSince;
   }
@@ -45,7 +45,7 @@ class JoinedProof implements Proof {
     for (const proof of this.#proofs) proof.contradicted?.(asked);
   }
 
-  /** At most one of them holds a list. */
+  /** At most one of the proofs holds a list. */
   listing(recipient: Recipient): Listing {
     for (const proof of this.#proofs) {
       const listing = proof.listing?.(recipient);
@@ -68,7 +68,7 @@ export function proofOfAll(proofs: readonly Proof[]): Proof {
     },
     contradicted: (asked) => joined.contradicted(asked),
     describe: () => [...new Set(proofs.map((proof) => proof.describe()))].join('; '),
-    // The list of one does not tell that the others lack the mailbox.
+    // That one server's list lacks the mailbox does not mean that the other servers lack it.
     listing: (recipient) => (joined.listing(recipient) === 'listed' ? 'listed' : undefined),
   };
 }

@@ -1,17 +1,17 @@
-// What a list of mailboxes says that is held under a proof, as a verdict: believed like what Cyrus said, and not remembered,
-// since the list is at hand. No I/O.
+// What our copy of Cyrus' mailbox list says of a recipient, as a verdict. It is believed like an answer of Cyrus while the proof
+// holds. It is not remembered in the cache, since the list can be read again at any time. No I/O.
 import type { Proof } from './proof.js';
 import type { Recipient } from './recipient.js';
 import type { Verdict } from './verdict.js';
 import { LISTED } from './verdict-cache.js';
 
-/** Not in the list. */
+/** The verdict of a list that does not hold the mailbox. */
 export const UNLISTED: Verdict = Object.freeze({ kind: 'unknown' });
 
-/** @returns undefined where no list is held, or it cannot tell */
+/** @returns undefined where there is no list, or where the list cannot tell */
 export function listingOf(recipient: Recipient, proof: Proof, now: number): Verdict | undefined {
   if (proof.listing === undefined) return undefined;
-  // What the list holds is as new as the last look.
+  // The list is brought up to date by a look at the proof, so look first.
   proof.floor(now);
   switch (proof.listing(recipient)) {
     case 'listed':

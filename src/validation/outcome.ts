@@ -1,4 +1,4 @@
-// What a lookup ends with: the verdict, and how we came to it. The frequent ones are made once. No I/O.
+// What a lookup ends with: the verdict, and how we came to it. Frequent outcomes are made once and used again. No I/O.
 import { UNLISTED } from './listing.js';
 import { DeadlineError, DownError, messageOf } from '../errors.js';
 import type { Impossible } from './recipient.js';
@@ -22,7 +22,7 @@ const KNOWN_UNKNOWN: Outcome = Object.freeze({ verdict: UNKNOWN, source: 'negati
 const KNOWN_UNLISTED: Outcome = Object.freeze({ verdict: UNLISTED, source: 'directory' });
 const KNOWN_REFUSED: Outcome = Object.freeze({ verdict: REFUSED, source: 'negative' });
 export const RULE_ACCEPTS: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'rule' });
-/** Known, while Cyrus cannot be asked. */
+/** The mailbox was known before, and Cyrus cannot be asked now. */
 export const STALE: Outcome = Object.freeze({ verdict: DELIVERABLE, source: 'stale' });
 const FOREIGN = byRule(UNKNOWN, 'the domain is none of ours', 'routing');
 const UNSERVED = byRule(
@@ -41,7 +41,7 @@ const IMPOSSIBLE: { readonly [reason in Impossible]: Outcome } = {
   'too long': byRule(UNKNOWN, 'too long'),
 };
 
-/** What the cache believes, as an outcome; without an object for each, since every hit passes here. */
+/** What the cache believes, as an outcome. Every hit passes here, so it makes no new object for the frequent verdicts. */
 export function believedOutcome(verdict: Verdict): Outcome {
   switch (verdict.kind) {
     case 'deliverable':
@@ -58,8 +58,8 @@ export function believedOutcome(verdict: Verdict): Outcome {
 }
 
 /**
- * A failure becomes a verdict here, and never another than deferred.
- * @param backchannel that was to be asked
+ * Turns a failure into a verdict, which is always `deferred`.
+ * @param backchannel the name of the back-channel that should have been asked
  */
 export function failedOutcome(error: unknown, backchannel: string): Outcome {
   return { verdict: addEvidence(deferred(messageOf(error)), { backchannel }), source: sourceOf(error) };
@@ -70,7 +70,7 @@ function sourceOf(error: unknown): Source {
   return error instanceof DeadlineError ? 'deadline' : 'probe';
 }
 
-/** @param backchannel that was asked, where it is known */
+/** @param backchannel the name of the back-channel that was asked, where it is known */
 export function tooLate(backchannel: string | undefined): Outcome {
   const verdict = deferred('Cyrus did not answer in time');
   return {
@@ -79,7 +79,7 @@ export function tooLate(backchannel: string | undefined): Outcome {
   };
 }
 
-/** lmtpd can only refuse such a key. */
+/** The outcome for a key that lmtpd can only refuse. */
 export function unknownByRule(reason: Impossible): Outcome {
   return IMPOSSIBLE[reason];
 }
@@ -88,7 +88,7 @@ export function routedOutcome(nobody: 'unserved' | 'foreign'): Outcome {
   return nobody === 'foreign' ? FOREIGN : UNSERVED;
 }
 
-/** @param rule why not, for the evidence */
+/** @param what cannot be asked about @param rule why not, for the evidence */
 export function deferredByRule(what: string, rule: string): Outcome {
   return byRule(deferred(`${what} cannot be asked about`), rule);
 }

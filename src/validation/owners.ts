@@ -1,5 +1,4 @@
-// Whose word counts for a mailbox that an event or a list names: that of the back-channel which is asked about its domain.
-// No I/O.
+// Which back-channel's word counts for a mailbox that an event or a list names: the one that is asked about its domain. No I/O.
 import type { Route } from './probe.js';
 import type { Voucher, Vouchers } from './vouchers.js';
 
@@ -7,7 +6,7 @@ export class Owners {
   readonly #vouchers: Vouchers;
   readonly #route: Route;
   readonly #defaultDomain: string | undefined;
-  /** A million names have a few domains, one after the other. */
+  /** The last answer: a list of a million names has only a few domains, and names of one domain often follow each other. */
   #last: { readonly domain: string | undefined; readonly voucher: Voucher | undefined } | undefined;
 
   constructor(vouchers: Vouchers, route: Route, defaultDomain: string | undefined) {
@@ -18,7 +17,7 @@ export class Owners {
 
   /**
    * @param mailbox as the cache keeps it
-   * @returns undefined where it is not known
+   * @returns undefined where we cannot tell which back-channel it is
    */
   of(mailbox: string): Voucher | undefined {
     const at = mailbox.lastIndexOf('@');
@@ -29,7 +28,7 @@ export class Owners {
     return this.#last.voucher;
   }
 
-  /** Without virtual domains any domain may reach the mailbox: then it is clear only where there is one back-channel. */
+  /** A mailbox without domain may be reached by any domain: where no route fits, it is clear only if there is one back-channel. */
   #voucherOf(domain: string | undefined): Voucher | undefined {
     for (const each of domain === undefined ? [this.#defaultDomain, undefined] : [domain]) {
       const probe = this.#route(each);

@@ -1,19 +1,19 @@
-// The one interface to whoever is asked about mailboxes: LMTP, IMAP or a list. No I/O here.
+// The interface of everything that can be asked about mailboxes: LMTP, IMAP or a list. No I/O here.
 import type { Recipient } from './recipient.js';
 import type { Verdict } from './verdict.js';
 
-/** Who is asked about a domain; `unserved` where the configuration names nobody, `foreign` where it says so for good. */
+/** Who is asked about a domain. Where the configuration names nobody: `foreign` if its list is complete, else `unserved`. */
 export type Route = (domain: string | undefined) => Probe | 'unserved' | 'foreign';
 
-/** Who asks: a connection of a mail server, compared by identity, so that none can crowd out the others. */
+/** Who asks: a connection of a mail server. It is compared by identity, so that no connection can crowd out the others. */
 export interface Asker {
-  /** It was closed: nobody waits there for an answer any more. */
+  /** Whether the connection was closed: then nobody waits there for an answer any more. */
   readonly gone: boolean;
-  /** Counted from the start of the server, for the log. */
+  /** The number of the connection, counted from the start of the server, for the log. */
   readonly number?: number;
 }
 
-/** What was said, and who said it: of several servers the one that has the mailbox. */
+/** What was said, and who said it: where several servers share a domain, the one that has the mailbox. */
 export type Found = { readonly verdict: Verdict; readonly by: Probe };
 
 export interface Probe {
@@ -35,19 +35,19 @@ export interface Probe {
    */
   search?(recipient: Recipient, deadline: number, asker?: Asker, home?: Probe): Promise<Found>;
 
-  /** Those several servers. */
+  /** The servers, where this probe asks several that share a domain. */
   readonly members?: readonly Probe[];
 
-  /** Whether a local part with 8-bit bytes could exist there (SMTPUTF8, RFC 6531); else lmtpd only refuses it. */
+  /** Whether a local part with 8-bit bytes could exist there (SMTPUTF8, RFC 6531). Where it could not, lmtpd only refuses it. */
   readonly acceptsEightBit: boolean;
 
-  /** Whether it can be asked with 8-bit bytes; only lmtpd makes something of them. */
+  /** Whether it can be asked with 8-bit bytes: only lmtpd can make use of them. */
   readonly asksEightBit?: boolean;
 
   /** Whether it can be asked about the folder that a detail names; lmtpd takes any detail. */
   readonly seesFolders?: boolean;
 
-  /** Whether Cyrus counts the message that is to come, and can be asked with its size: see withMessage(). */
+  /** Whether Cyrus counts the size of the coming message against the quota, and can be asked with it: see withMessage(). */
   readonly judgesSize?: boolean;
 
   /** Takes no more questions, lets those under way be answered, then closes. */

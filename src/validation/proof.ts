@@ -2,34 +2,34 @@
 // the mailbox list, events, a lease and plain age are proofs. The interface only, no I/O here.
 import type { Recipient } from './recipient.js';
 
-/** What a list of mailboxes says that is held under a proof; undefined where only Cyrus can tell. */
+/** What our copy of the mailbox list says of a recipient; undefined where only Cyrus can tell. */
 export type Listing = 'listed' | 'unlisted' | undefined;
 
 /** Whether what Cyrus said at a time may still be believed now. One for each back-channel. */
 export type Proof = {
   /**
-   * Looks anew where that costs something. Called after a request was read, and before anything is believed for it.
+   * Looks whether Cyrus has changed anything. It is called after a request was read, and before anything is believed for it.
    * @param now monotonic milliseconds
-   * @returns the floor: what was asked before that time (monotonic milliseconds) is outdated. `-Infinity`: nothing is;
-   *   `+Infinity`: nothing may be believed now
+   * @returns the floor, a monotonic time in milliseconds: what was asked before it is outdated. `-Infinity`: nothing is
+   *   outdated; `+Infinity`: nothing may be believed now
    */
   floor(now: number): number;
-  /** In a few words, for people: what it is, and how it stands. */
+  /** Says in a few words, for people, what kind of proof it is and whether it works now. */
   describe(): string;
-  /** Whether a "no" asked after the floor may be remembered: something would tell of its end. */
+  /** Whether a "no" that was asked for after the floor may be remembered, because something would tell us of a change. */
   readonly vouchesForUnknown: boolean;
-  /** Whether an unknown must be deferred just now, since a missing or empty mailbox list makes everybody unknown. */
+  /** Whether an "unknown" must be deferred now, since Cyrus denies every mailbox while its mailbox list is missing or empty. */
   readonly deferUnknown: boolean;
   /**
-   * Since when each commit to the mailbox list was read, up to the last floor: whoever was there since then and is not now
-   * was deleted, though perhaps not by name. Monotonic milliseconds; undefined where commits are not read.
+   * The time since which we have read every commit to the mailbox list, up to the last floor. A mailbox that existed at some time
+   * after it and does not exist now was deleted by a commit. Monotonic milliseconds; undefined where commits are not read.
    */
   readonly followedSince?: number | undefined;
   /**
-   * Existence of a mailbox was found changed (known to unknown, or the other way) while its entry was above the floor.
-   * @param asked monotonic milliseconds of the older question
+   * Tells the proof that it missed a change: a mailbox came or went, though its older answer was not outdated by the floor.
+   * @param asked when the older question was asked, in monotonic milliseconds
    */
   contradicted?(asked: number): void;
-  /** What the list says that is held under it, if one is. To be asked after `floor`, for the same request. */
+  /** What our copy of the mailbox list says, if this proof has one. Call it after `floor`, for the same request. */
   listing?(recipient: Recipient): Listing;
 };

@@ -1,41 +1,41 @@
-// From a key of a stranger to a Recipient that may stand in a line of LMTP or IMAP, folded as Cyrus folds it.
-// After mbname_from_recipient() of Cyrus' imap/mboxname.c (last `@`, first `+`, lmtp_downcase_rcpt) and
-// parseaddr() of imap/lmtpengine.c (what lmtpd can only refuse). Keys are latin1: a character a byte. No I/O.
+// Parses a key, which a stranger may have chosen, into a Recipient that can safely stand in a line of LMTP or IMAP, in lower case
+// where Cyrus makes it so. It follows mbname_from_recipient() of Cyrus' imap/mboxname.c (last `@`, first `+`, lmtp_downcase_rcpt)
+// and parseaddr() of imap/lmtpengine.c (what lmtpd can only refuse). Keys are latin1: each character is one byte. No I/O.
 
 declare const checked: unique symbol;
 
 /**
- * A parsed key: printable ASCII without space, quote, backslash or bracket, and 8-bit bytes only where the rules have them
- * asked about; so no command line can be broken.
+ * A parsed key. It holds no space, quote, backslash, bracket or control character, and 8-bit bytes only where the rules allow to
+ * ask about them: so it cannot break the line of a command.
  */
 export type Recipient = {
-  /** What the cache keeps it under: see mailboxKey(); the whole address where the detail names the mailbox. */
+  /** Its name in the cache, see mailboxKey(); the whole address where the detail names the mailbox. */
   readonly mailbox: string;
   /**
-   * Whether every version of Cyrus judges this spelling as it does every other one that is plain and has the same `mailbox`.
-   * Only then may an answer about one be an answer about another: see isPlain().
+   * Whether every version of Cyrus gives the same answer for this spelling and for all other plain ones of the same `mailbox`.
+   * Only then may the answer for one spelling be used for another: see isPlain().
    */
   readonly plain: boolean;
-  /** What RCPT TO is given, without the angle brackets: as it will be delivered. */
+  /** What stands in RCPT TO between the angle brackets, as in the delivery that follows. */
   readonly address: string;
-  /** Folded; `''` only where Cyrus' `postuser` is empty and the detail names a shared mailbox. */
+  /** In lower case; `''` only where Cyrus' `postuser` is empty and the detail names a shared mailbox. */
   readonly local: string;
-  /** What stood behind the first `+`, as written; Cyrus does not fold it. */
+  /** What stood behind the first `+`, as written, since Cyrus does not change its case. */
   readonly detail: string | undefined;
-  /** Folded, for the way to a back-channel; undefined where the key had no `@`: Cyrus' default domain then. */
+  /** In lower case, to find the back-channel; undefined where the key had no `@`: then it is Cyrus' default domain. */
   readonly domain: string | undefined;
-  /** As it stands in the address. */
+  /** The domain as it stands in `address`. */
   readonly spelledDomain: string | undefined;
-  /** Whether the detail names the mailbox: a shared one. Else it is lmtpd's business, and of no concern here. */
+  /** Whether the detail names the mailbox, which is a shared one. Otherwise lmtpd takes any detail, and it does not matter here. */
   readonly shared: boolean;
-  /** Whether the folder that the detail names is asked about, as smmapd does, and not the user's INBOX. */
+  /** Whether we ask, like smmapd, about the folder that the detail names, and not about the user's INBOX. */
   readonly folder: boolean;
-  /** Of the message that is to come: a whole number from 1. Undefined where only the mailbox is asked about. */
+  /** The size of the coming message, a whole number from 1. Undefined where we ask about the mailbox only. */
   readonly messageBytes?: number;
   readonly [checked]: true;
 };
 
-/** Why lmtpd can only refuse a key: each is proven against the real one (test/system/verdict-table.test.ts). */
+/** Why lmtpd can only refuse a key. A test proves each reason with the real lmtpd (test/system/verdict-table.test.ts). */
 export type Impossible =
   | 'empty part'
   | '8-bit character'
@@ -46,7 +46,7 @@ export type Impossible =
   | 'two @'
   | 'too long';
 
-/** Why a key is neither asked about nor refused: lmtpd takes some of these, and no line of ours may hold them. */
+/** Why a key is neither asked about nor refused: lmtpd takes some of these, but we must not put them into a command line. */
 type Unaskable = 'source route' | 'escaped detail' | 'long domain' | 'long line';
 
 export type ParsedKey =
@@ -56,19 +56,19 @@ export type ParsedKey =
 
 /** The settings of imapd.conf that decide which mailbox an address names. */
 export type AddressRules = {
-  /** Fold local part and domain to lower case, as `lmtp_downcase_rcpt` (default yes) does. */
+  /** Whether local part and domain are made lower case: `lmtp_downcase_rcpt` (default yes). */
   readonly downcase: boolean;
-  /** Cyrus' `postuser`: its `+detail` names a shared mailbox. Default `''`. */
+  /** Cyrus' `postuser`: in `postuser+detail` the detail names a shared mailbox. Default `''`. */
   readonly postUser: string;
-  /** Whether `virtdomains` is `userid` or `on`: a mailbox has a domain. Else all domains share the mailboxes. */
+  /** Whether `virtdomains` is `userid` or `on`: then each mailbox has a domain. Otherwise all domains share the mailboxes. */
   readonly virtualDomains: boolean;
-  /** Cyrus' `defaultdomain`, folded: its mailboxes have no domain. Undefined where it is not known to us. */
+  /** Cyrus' `defaultdomain` in lower case: its mailboxes have no domain in their names. Undefined where we do not know it. */
   readonly defaultDomain: string | undefined;
-  /** The same as imapd.conf has it, where that is another spelling: some versions compare it letter by letter. */
+  /** The same domain as spelled in imapd.conf, where it is spelled otherwise: some versions compare it letter by letter. */
   readonly spelledDefaultDomain?: string | undefined;
   /**
-   * Whether a local part with 8-bit bytes is asked about: with `lmtp_strict_rfc2821: no` lmtpd takes each of them for an
-   * `X`, folds that, and delivers there; in a domain it refuses them all the same (3.2.6 to 3.12.4). Default no.
+   * Whether we ask about a local part with 8-bit bytes. With `lmtp_strict_rfc2821: no` lmtpd replaces each such byte by `X`, makes
+   * that lower case, and delivers to this name; in a domain it refuses them even then (3.2.6 to 3.12.4). Default no.
    */
   readonly asksEightBit?: boolean | undefined;
 };
@@ -84,21 +84,21 @@ export const DEFAULT_ADDRESS_RULES: AddressRules = Object.freeze({
 export const ADDRESS_MAX_BYTES = 1024;
 /** MAX_MAILBOX_NAME of Cyrus' imap/mailbox.h. */
 const MAILBOX_NAME_MAX_BYTES = 490;
-/** With `RCPT TO:<>` and CR LF the longest line that lmtpd reads as one; it answers a longer one twice. */
+/** With `RCPT TO:<>` and CR LF this gives the longest line that lmtpd reads as one; to a longer one it replies twice. */
 export const LINE_ADDRESS_MAX_BYTES = 4083;
 
 /** The specials of RFC 5321 section 4.1.2: parseaddr() of lmtpengine.c refuses each of them in a local part. */
 const SPECIALS = '<>()[]\\,;:"';
 const EIGHT_BIT = /[^\0-\x7f]/;
-/** Stricter than DNS: parseaddr() takes no underscore and no IPv6 literal. It takes an empty one. */
+/** What parseaddr() takes for a domain. It is stricter than DNS: no underscore, no IPv6 literal. But it takes an empty domain. */
 const DOMAIN = /^(?:[A-Za-z0-9.-]*|\[[0-9.]*\])$/;
 
-/** @returns whether it has bytes that only some who are asked can be told of */
+/** Whether the address has 8-bit bytes, with which only some back-channels can be asked. */
 export function isEightBit({ address }: Recipient): boolean {
   return EIGHT_BIT.test(address);
 }
 
-/** Reads a key as Sendmail and Postfix send it. Never throws: each key is asked about, impossible or unaskable. */
+/** Reads a key as Sendmail and Postfix send it. Never throws: each key is a recipient, impossible or unaskable. */
 export function parseKey(key: string, rules: AddressRules): ParsedKey {
   const doubt = whyUnaskable(key);
   if (doubt !== undefined) return { kind: 'unaskable', reason: doubt };
@@ -117,7 +117,7 @@ export function parseKey(key: string, rules: AddressRules): ParsedKey {
   return { kind: 'recipient', recipient };
 }
 
-/** The domain of any key, folded; undefined where it has no `@`. */
+/** The domain of any key, in lower case if the rules say so; undefined where the key has no `@`. */
 export function domainOf(key: string, rules: AddressRules): string | undefined {
   const at = key.lastIndexOf('@');
   if (at === -1) return undefined;
@@ -125,12 +125,12 @@ export function domainOf(key: string, rules: AddressRules): string | undefined {
   return rules.downcase ? domain.toLowerCase() : domain;
 }
 
-/** What a key names, whether or not a mailbox can have such a name. */
+/** The parts of a key, whether or not a mailbox can have such a name. */
 export type KeyParts = {
   readonly local: string;
   readonly detail: string | undefined;
   readonly domain: string | undefined;
-  /** Of a recipient. */
+  /** The recipient's name in the cache, where the key is a recipient. */
   readonly mailbox?: string;
 };
 
@@ -155,7 +155,7 @@ export function asShared(recipient: Recipient): Recipient {
   return brand({ ...recipient, mailbox: recipient.address, shared: true });
 }
 
-/** The same recipient, asked about with a message of that size. What is said then is said of this message only. */
+/** The same recipient, asked about with a message of that size. The answer then holds for this message only. */
 export function withMessage(recipient: Recipient, messageBytes: number): Recipient {
   return brand({ ...recipient, messageBytes });
 }
@@ -166,11 +166,11 @@ export function asFolder(recipient: Recipient): Recipient {
 }
 
 /**
- * What the cache keeps a user's mailbox under: without domain where Cyrus keeps it without one. With virtual domains
- * an empty one is not the default: lmtpd takes `<bob>` and refuses `<bob@>`. A `^` is a dot to Cyrus, which keeps
+ * The name of a user's mailbox in the cache: without domain where Cyrus keeps it without one. With virtual domains an
+ * empty domain is not the default one: lmtpd takes `<bob>` and refuses `<bob@>`. A `^` becomes a dot, since Cyrus writes
  * each dot of a name as `^` (_append_intbuf() of imap/mboxname.c).
- * @param local folded
- * @param domain folded
+ * @param local in lower case
+ * @param domain in lower case
  */
 export function mailboxKey(local: string, domain: string | undefined, rules: AddressRules): string {
   const hasNone = domain === rules.defaultDomain || !rules.virtualDomains;
@@ -179,11 +179,11 @@ export function mailboxKey(local: string, domain: string | undefined, rules: Add
 }
 
 /**
- * Whether a spelling shares what is remembered of its mailbox. Not so a `^`, which leads to the mailbox with the dot in
- * some versions and to none in others; nor 8-bit bytes, which are all one; nor the default domain in letters of another case, which some take for it and
- * others do not. Any domain may be the default one where we do not know it.
- * @param local folded
- * @param domain as spelled
+ * Whether what is remembered of the mailbox may be used for this spelling. It may not for a `^`: in some versions it leads to the
+ * mailbox with the dot, in others to none. Nor for 8-bit bytes, which lmtpd all takes for the same letter. Nor for the default
+ * domain in another case, which some versions take for it and others do not; where we do not know it, any domain may be it.
+ * @param local in lower case
+ * @param domain as spelled in the key
  */
 function isPlain(local: string, domain: string | undefined, rules: AddressRules): boolean {
   if (local.includes('^') || EIGHT_BIT.test(local)) return false;
@@ -193,7 +193,7 @@ function isPlain(local: string, domain: string | undefined, rules: AddressRules)
   return domain === folded || (rules.downcase && rules.defaultDomain !== undefined);
 }
 
-/** Without virtual domains lmtpd looks at no domain, however long: only the rest can make a name impossible. */
+/** Without virtual domains lmtpd ignores the domain, however long it is: so a key is impossible only if the rest is too long. */
 function tooLong({ mailbox, domain = '' }: Recipient): ParsedKey {
   const long = mailbox.length - domain.length > MAILBOX_NAME_MAX_BYTES;
   return long ? { kind: 'impossible', reason: 'too long' } : { kind: 'unaskable', reason: 'long domain' };
@@ -207,7 +207,7 @@ function recipientOf(
 ): Recipient {
   const domain = spelled === undefined ? undefined : fold(spelled, rules);
   const plain = isPlain(local, spelled, rules);
-  // What is remembered for several spellings is asked about in one; the default domain stays as Cyrus has it.
+  // One answer serves all plain spellings, so we ask in lower case; the default domain stays as imapd.conf spells it.
   const spelledDomain = plain && domain !== rules.defaultDomain ? domain : spelled;
   const address = join(local, detail, spelledDomain);
   const shared = detail !== undefined && (local === rules.postUser || local === '');
@@ -224,19 +224,19 @@ function brand(checkedFields: Omit<Recipient, typeof checked>): Recipient {
   return checkedFields as Recipient;
 }
 
-/** ASCII only: a locale's idea of lower case must not touch what Cyrus leaves alone. */
+/** Changes ASCII letters only: Cyrus leaves all others alone, whatever a locale calls lower case. */
 function fold(text: string, rules: AddressRules): string {
   return rules.downcase ? asciiLowerCase(text) : text;
 }
 
-/** As Cyrus, Sendmail and Postfix fold names: bytes of 8 bits stay as they are. @param text latin1 */
+/** Lower case as Cyrus, Sendmail and Postfix make it: 8-bit bytes stay as they are. @param text latin1 */
 export function asciiLowerCase(text: string): string {
   return EIGHT_BIT.test(text) ? text.replace(/[A-Z]/g, (letter) => letter.toLowerCase()) : text.toLowerCase();
 }
 
 /**
- * What lmtpd takes beyond plain addresses: `<@relay:alice@example.jp>`, and any character behind a backslash, of which
- * only a detail can have one, since Cyrus creates no mailbox with it. The same goes for DEL.
+ * Finds what lmtpd takes beyond plain addresses: a source route such as `<@relay:alice@example.jp>`, and any character behind a
+ * backslash. We look for backslash and DEL in the detail only, since Cyrus creates no mailbox that has one in its name.
  */
 function whyUnaskable(key: string): Unaskable | undefined {
   if (key.startsWith('@') && key.includes(':')) return 'source route';

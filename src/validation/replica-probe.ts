@@ -1,5 +1,5 @@
-// A back-channel to a replica: it is behind by the lag of its replication. What it has is believed, what it lacks may only not
-// have come yet: that is deferred. No I/O; owns nothing.
+// A back-channel to a replica, which lags behind its master. What the replica has is believed. What it lacks may be on its way
+// from the master, so it is deferred. No I/O; it does not close the probe that it asks.
 import type { Asker, Probe } from './probe.js';
 import type { Recipient } from './recipient.js';
 import { deferred, type Verdict } from './verdict.js';

@@ -1,6 +1,6 @@
-// Whether a mailbox that takes mail has room for the message that is to come, where Cyrus counts it (`lmtp_strict_quota`).
-// Asked anew for each message and never remembered: what was free a moment ago may be taken. A refusal is what Cyrus has just
-// said; whatever else comes of it, nothing is said of the message. No I/O.
+// Asks whether a mailbox that takes mail has room for the coming message, where Cyrus counts that (`lmtp_strict_quota`). It asks
+// for each message and remembers nothing, since room that was free a moment ago may be used by now. Only where Cyrus has just
+// said "over quota" does the outcome change; whatever else comes, it stays as it was. No I/O.
 import { unaskedOf } from './askable.js';
 import { Deadlines } from './deadlines.js';
 import { asksFolder, type DetailRule } from './detail.js';
@@ -11,12 +11,12 @@ import { parseKey, withMessage, type Recipient } from './recipient.js';
 import type { Validator } from './validator.js';
 import { addEvidence, type Source, type Verdict } from './verdict.js';
 
-/** Where the mailbox itself takes mail, by Cyrus' word; not where a rule does, or nobody can be asked. */
+/** The sources that say that Cyrus has this mailbox. For an address that a rule accepts there may be none to ask about. */
 const BY_CYRUS: ReadonlySet<Source> = new Set(['known', 'directory', 'probe']);
 
-/** What is asked about, by the front. */
+/** The question of a front. */
 type Message = {
-  /** Without what may stand before it in a key. */
+  /** The address alone, without what a key may have before it. */
   readonly address: string;
   readonly detail: DetailRule;
   readonly messageBytes: number;
@@ -29,11 +29,11 @@ export class Room {
   readonly #deadlineMs: number;
   readonly #now: () => number;
   readonly #deadlines: Deadlines;
-  /** Questions under way, by address and size. */
+  /** Questions that are under way, by size and address. */
   readonly #flights = new Map<string, Promise<Verdict>>();
 
   /**
-   * @param deadlineMs of a lookup
+   * @param deadlineMs the deadline of a lookup, in milliseconds from its start
    * @param now monotonic milliseconds
    */
   constructor(validator: Pick<Validator, 'addressRules' | 'route'>, deadlineMs: number, now: () => number) {
@@ -43,16 +43,16 @@ export class Room {
     this.#deadlines = new Deadlines(now);
   }
 
-  /** Whether the message decides where the mailbox takes mail. */
+  /** Whether the size of a message can change this outcome: the mailbox takes mail, and Cyrus can be asked with the size. */
   counts(outcome: Outcome, address: string, detail: DetailRule): boolean {
     return this.#asked(outcome, address, detail) !== undefined;
   }
 
   /**
    * Resolves within the deadline, never rejects.
-   * @param outcome for the mailbox
-   * @param since when the request was there, in monotonic milliseconds
-   * @returns overquota where Cyrus has just said that there is no room; else the outcome as it was
+   * @param outcome what the lookup of the mailbox ended with
+   * @param since when the request came, in monotonic milliseconds
+   * @returns overquota where Cyrus has just said that there is no room; otherwise the outcome as it was
    */
   async judge(
     outcome: Outcome,

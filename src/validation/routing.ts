@@ -1,7 +1,7 @@
 // Which back-channel is asked about a domain: `example.jp` before `*.example.net` (the longest first) before
 // `*`. A domain that nobody serves is unknown only where the configuration says that its list is complete. No I/O.
 
-/** Generic, since others want to know who serves a domain, too. */
+/** Generic, since not only probes are found by their domain. */
 export type DomainEntry<Server> = {
   /** Lower case: a domain, `*.` and a domain (its subdomains, not itself), or `*`. */
   readonly domain: string;
@@ -9,8 +9,8 @@ export type DomainEntry<Server> = {
 };
 
 /**
- * @param complete whether a domain outside the list is known to be none of ours
- * @returns the route; a recipient without domain takes that of `*`, as Cyrus' default domain is nobody's by name
+ * @param complete whether the list is complete, so that any other domain is none of ours
+ * @returns the route; a recipient without domain takes that of `*`, since we may not know Cyrus' default domain
  */
 export function routeByDomain<Server extends object>(
   entries: readonly DomainEntry<Server>[],
@@ -31,7 +31,7 @@ export function routeByDomain<Server extends object>(
   };
 }
 
-/** The nearest parent domain is the most specific. */
+/** Goes from the longest parent domain to the shortest, since the longest is the most specific. */
 function byParent<Server>(parents: ReadonlyMap<string, Server>, domain: string): Server | undefined {
   if (parents.size === 0) return undefined;
   for (let dot = domain.indexOf('.'); dot !== -1; dot = domain.indexOf('.', dot + 1)) {

@@ -1,18 +1,18 @@
-// An LRU store of small numbers by name, in as many lru-caches as keep each small. A Map that grows copies itself: at a
-// million names that would hold up every lookup for tens of milliseconds. No I/O.
+// An LRU store of small numbers by name, spread over many small lru-caches (shards). A Map that grows copies itself: in one Map
+// with a million names that would hold up every lookup for tens of milliseconds. No I/O.
 import { LRUCache } from 'lru-cache';
 
-/** Copied in well under a millisecond; and lru-cache links so few with 16 bits. */
+/** So many names are copied in well under a millisecond, and lru-cache needs only 16 bits for each of its links. */
 const SHARD_NAMES = 16_384;
 
 export class ShardedLru {
-  /** Each is made when its first name comes: all at once they would hold up the start. */
+  /** Each shard is made when its first name comes: to make all at once would hold up the start. */
   readonly #shards: (LRUCache<string, number> | undefined)[];
   readonly #room: number;
-  /** Names that were pushed out by others. */
+  /** How many names were pushed out by others. */
   evictions = 0;
 
-  /** @param max names, roughly: they are spread by chance, and a shard may have to hold a few more than its share */
+  /** @param max how many names, roughly: they are spread by a hash, so each shard has room for a few more than its share */
   constructor(max: number) {
     const count = 2 ** Math.max(0, Math.ceil(Math.log2(max / SHARD_NAMES)));
     const share = Math.ceil(max / count);
@@ -36,7 +36,7 @@ export class ShardedLru {
     return this.#shardOf(name)?.get(name);
   }
 
-  /** Without being used by that. */
+  /** Reads a number without counting that as a use of the name. */
   peek(name: string): number | undefined {
     return this.#shardOf(name)?.peek(name);
   }
@@ -57,11 +57,11 @@ export class ShardedLru {
   }
 
   clear(): void {
-    // That of lru-cache takes its time even where nothing is there.
+    // The clear() of lru-cache takes long even where the cache is empty, so it is not called then.
     for (const shard of this.#shards) if (shard !== undefined && shard.size > 0) shard.clear();
   }
 
-  /** Of each shard, most recently used first. */
+  /** All names: shard by shard, and in each the most recently used first. */
   keys(): string[] {
     return this.#shards.flatMap((shard) => (shard === undefined ? [] : Array.from(shard.keys())));
   }

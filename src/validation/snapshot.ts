@@ -1,10 +1,9 @@
-// The merging of a snapshot, the list of all mailboxes of the served domains, into the known store. Whatever
-// changes while it is being read wins over it, and a name that the list does not hold any more is forgotten.
-// No I/O.
+// Merges a snapshot, which is a list of all mailboxes of the served domains, into the store of known mailboxes. A mailbox that
+// changes while the list is being read is not taken from it, and a name that the list does not hold any more is forgotten. No I/O.
 import type { Covers, VerdictCache } from './verdict-cache.js';
 import type { Voucher } from './vouchers.js';
 
-/** Mailboxes that may change while a list is read; after more of them it is read again. */
+/** So many mailboxes may change while a list is read; where more do, it must be read again. */
 export const CHANGED_MAX = 100_000;
 
 export class Snapshot {
@@ -20,7 +19,7 @@ export class Snapshot {
   /**
    * @param asked when the list was asked for, monotonic milliseconds
    * @param ended called once, when no more changes need to be told
-   * @param voucherOf whose word it is: of the back-channel that is asked about the mailbox, if any
+   * @param voucherOf the voucher of the back-channel that is asked about a mailbox, if any
    */
   constructor(
     cache: VerdictCache,
@@ -34,17 +33,17 @@ export class Snapshot {
     this.#voucherOf = voucherOf;
   }
 
-  /** Whether anything may have changed meanwhile, so that another list is needed. */
+  /** Whether any mailbox may have changed meanwhile without our knowing which, so that the list must be read again. */
   get outdated(): boolean {
     return this.#outdated;
   }
 
-  /** Mailboxes taken over. */
+  /** How many mailboxes were taken from the list. */
   get size(): number {
     return this.#size;
   }
 
-  /** Mailboxes for which the store had no room. */
+  /** How many mailboxes were left out because the store had no room. */
   get skipped(): number {
     return this.#skipped;
   }
@@ -61,7 +60,7 @@ export class Snapshot {
 
   /**
    * @param mailbox folded, as the cache keeps it
-   * @param names of the back-channels whose mailboxes are listed: where several share a domain, one of them has it
+   * @param names the names of the back-channels whose list this is: where several share a domain, only one has the mailbox
    */
   add(mailbox: string, names: readonly string[] = []): void {
     if (this.#outdated || this.#changed.has(mailbox)) return;
@@ -72,8 +71,8 @@ export class Snapshot {
   }
 
   /**
-   * @param confirmed when an earlier process last heard of it, monotonic milliseconds
-   * @param name of the back-channel that said so; another one's word is not taken for it
+   * @param confirmed when Cyrus last confirmed the mailbox to an earlier process, monotonic milliseconds
+   * @param name the back-channel that said so; where another one is asked about the mailbox now, it is not restored
    */
   restore(mailbox: string, confirmed: number, name: string): void {
     if (this.#outdated || this.#changed.has(mailbox)) return;
@@ -84,9 +83,9 @@ export class Snapshot {
   }
 
   /**
-   * The list is complete: what it covers and does not hold is known no more, unless it changed meanwhile.
-   * @param name of the back-channel that gave the list
-   * @param covers whether the list would have held the mailbox
+   * The list is complete: a mailbox that should be in it and is not is no longer known, unless it changed meanwhile.
+   * @param name the back-channel that gave the list
+   * @param covers tells whether the list would hold a mailbox if it existed
    */
   finish(name: string, covers: Covers): void {
     this.#ended();
@@ -99,7 +98,7 @@ export class Snapshot {
   }
 }
 
-/** Of the servers that share a domain the one of that name. */
+/** Where several servers share the domain, the one that has one of these names. */
 function memberOf(voucher: Voucher | undefined, names: readonly string[]): Voucher | undefined {
   if (voucher === undefined || voucher.members.size === 0) return voucher;
   for (const member of voucher.members) if (names.includes(member.name)) return member;

@@ -1,4 +1,4 @@
-// What becomes of a key that is no recipient, and so is not asked about: unknown only where lmtpd could but refuse it. No I/O.
+// The outcome for a key that is no recipient, so that Cyrus is not asked: unknown only where lmtpd can only refuse the key. No I/O.
 import { deferredByRule, RULE_ACCEPTS, unknownByRule, type Outcome } from './outcome.js';
 import type { Route } from './probe.js';
 import { domainOf, partsOf, type AddressRules, type KeyParts, type ParsedKey } from './recipient.js';

@@ -1,6 +1,6 @@
-// The heart: from a key to a verdict. Rules that need nobody, then the cache, then one flight for all who ask
-// about a mailbox at the same time. Every lookup has a deadline; what Cyrus says later feeds the cache but never
-// a reply. What was asked before a change is not believed after it. No sockets, no files.
+// The heart of the program: from a key to a verdict. First come rules that need nobody, then the cache, then one question to Cyrus
+// for all who ask about a mailbox at the same time. Every lookup has a deadline: what Cyrus says later goes into the cache, but
+// never into a reply. What was asked before a change is not believed after it. No sockets, no files.
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../errors.js';
 import { unaskedOf, unlessFuzzy } from './askable.js';
@@ -38,19 +38,19 @@ import { LISTED, type VerdictCache } from './verdict-cache.js';
 
 export type ValidatorRules = {
   readonly address: AddressRules;
-  /** For one lookup, in milliseconds; below Sendmail's 30 s. */
+  /** How long one lookup may take, in milliseconds; below Sendmail's 30 s. */
   readonly deadlineMs: number;
-  /** What an 8-bit local part is where the back-channel does not accept it; `ask`: see AddressRules. */
+  /** How an 8-bit local part is judged where the back-channel does not accept it; `ask`: see AddressRules. */
   readonly eightBit: 'reject' | 'temp' | 'ask';
-  /** Back-channels whose "yes" to a shared mailbox is none, by name. */
+  /** The names of back-channels whose "yes" to a shared mailbox proves nothing: see unlessFuzzy(). */
   readonly fuzzy?: ReadonlySet<string>;
   /** Whether a recipient is always accepted, such as postmaster or an alias. */
   readonly alwaysAccepts: (recipient: Recipient) => boolean;
-  /** The same of any key, since an alias may have a name that no mailbox can have; undefined where there are none. */
+  /** The same for any key, since an alias may have a name that no mailbox can have; undefined where there are no aliases. */
   readonly alsoAccepts?: ((named: KeyParts) => boolean) | undefined;
 };
 
-/** After a question in the background that Cyrus could not be asked. */
+/** When a question in the background could not be asked, we wait so many milliseconds before the next one. */
 const CONFIRM_PAUSE_MS = 1_000;
 
 export class Validator {
@@ -82,7 +82,7 @@ export class Validator {
     this.#flights = new Flights(cache, (domain) => this.#route(domain), now, alarm);
   }
 
-  /** Takes new rules and back-channels; what was asked of the old ones is not believed any more. */
+  /** Takes new rules and back-channels. Every "no" is forgotten; the rest too where names may mean other mailboxes now. */
   reconfigure(route: Route, rules: ValidatorRules): void {
     const sameNames = isDeepStrictEqual(this.#rules.address, rules.address);
     this.#route = route;
@@ -100,9 +100,9 @@ export class Validator {
    */
   known(key: string, detail: DetailRule = 'inbox'): Outcome | undefined {
     const now = this.#now();
-    // A folded key with a domain and without detail is its own name in the cache: nothing needs to be parsed for it.
+    // A key in lower case with a domain and without detail is its own name in the cache, so it need not be parsed.
     const direct = key.includes('@') && !key.includes('+') ? this.#cache.believed(key, now) : undefined;
-    // For the rest the rules come first: nothing that was denied or marked over quota speaks against them.
+    // Any other verdict has to wait for the rules: what they accept is accepted, even if Cyrus denied it or it is over quota.
     if (direct === DELIVERABLE) return believedOutcome(direct);
     const parsed = this.#parse(key);
     return parsed.kind === 'recipient'
@@ -112,8 +112,8 @@ export class Validator {
 
   /**
    * Asks where nothing is believed. Resolves within the deadline, never rejects.
-   * @param asker for whom
-   * @param waitedMs how much of that time is over
+   * @param asker who asks
+   * @param waitedMs how much of the lookup's time has passed already, in milliseconds
    */
   ask(key: string, detail: DetailRule = 'inbox', asker?: Asker, waitedMs = 0): Promise<Outcome> {
     const parsed = this.#parse(key);
@@ -131,45 +131,45 @@ export class Validator {
     });
   }
 
-  /** How old a denial is that answers for a key, in milliseconds; undefined where there is none. */
+  /** How old the denial is that answers for a key, in milliseconds; undefined where there is none. */
   deniedMs(key: string): number | undefined {
     const parsed = this.#parse(key);
     if (parsed.kind !== 'recipient') return undefined;
     return this.#cache.deniedMs(parsed.recipient.mailbox, this.#now());
   }
 
-  /** Cyrus changed this mailbox: it is asked anew, and answers under way are for those who waited already. */
+  /** Cyrus changed this mailbox: we ask again, and an answer that is under way is only for those who wait already. */
   forget(mailbox: string): void {
     this.#cache.forget(mailbox);
     for (const snapshot of this.#snapshots) snapshot.changed(mailbox);
     this.#flights.outdate(mailbox);
   }
 
-  /** What was denied is asked anew. */
+  /** Forgets every denial, so that Cyrus is asked again. */
   forgetNegative(): void {
     this.#flights.outdateAll();
     this.#cache.forgetNegative();
   }
 
-  /** Names mean other mailboxes than before. */
+  /** Forgets everything, because names mean other mailboxes than before. */
   forgetAll(): void {
     this.#cache.forgetAll();
     this.missed();
   }
 
-  /** Changes may have been missed. What is outdated by that is the business of the proofs. */
+  /** We may have missed changes: answers under way are not remembered. What the cache holds is judged by the proofs. */
   missed(): void {
     this.#flights.outdateAll();
     for (const snapshot of this.#snapshots) snapshot.outdate();
   }
 
-  /** lmtpd just found this mailbox over its quota, and told so from inside a RCPT of ours or of a delivery. */
+  /** lmtpd just found this mailbox over its quota, and pushed an event that says so, for a RCPT of ours or of a delivery. */
   markOverQuota(mailbox: string): void {
     const voucher = this.#owners.of(mailbox);
     if (voucher !== undefined) this.#cache.remember(mailbox, OVERQUOTA, this.#now(), voucher);
   }
 
-  /** Merges a list of all mailboxes, asked for from now on; whatever changes meanwhile wins over it. */
+  /** Begins to merge a list of all mailboxes, which is asked for from now on; what changes meanwhile is not taken from it. */
   beginSnapshot(): Snapshot {
     const snapshot: Snapshot = new Snapshot(
       this.#cache,
@@ -181,7 +181,7 @@ export class Validator {
     return snapshot;
   }
 
-  /** How a name becomes that of a mailbox, as now configured. */
+  /** How an address becomes the name of a mailbox, as now configured. */
   get addressRules(): AddressRules {
     return this.#rules.address;
   }
@@ -191,12 +191,12 @@ export class Validator {
     return this.#route;
   }
 
-  /** Mailboxes that are being asked about. */
+  /** How many mailboxes are being asked about. */
   get flights(): number {
     return this.#flights.size;
   }
 
-  /** A key that has to be asked about is looked up twice in a row: it is parsed once. */
+  /** Keeps the last parsed key: one that has to be asked about comes here twice in a row, from known() and from ask(). */
   #parse(key: string): ParsedKey {
     if (this.#lastParsed === undefined || key !== this.#lastKey) {
       this.#lastKey = key;
@@ -211,15 +211,15 @@ export class Validator {
     const verdict = this.#remembered(recipient, now);
     if (verdict === undefined) return undefined;
     if (verdict === LISTED) this.#confirm(recipient, now);
-    // Whether the detail of an unknown user names a mailbox is not remembered.
+    // The user is unknown, but the detail may name a shared mailbox: that is not remembered, so Cyrus must be asked.
     return verdict.kind === 'unknown' && recipient.detail !== undefined
       ? undefined
       : believedOutcome(verdict);
   }
 
   /**
-   * What is believed of the user's mailbox, by the word of who is asked about the domain. It may be known by the name of
-   * another domain, while this one is nobody's, or somebody else's.
+   * What is believed of the user's mailbox, by the word of the back-channel that is asked about the domain. The route is looked up
+   * first, since the same mailbox may be known through another domain, while this one has no back-channel, or another one.
    */
   #remembered(recipient: Recipient, now: number): Verdict | undefined {
     const probe = this.#route(recipient.domain);
@@ -229,7 +229,7 @@ export class Validator {
     return verdict ?? listingOf(recipient, voucher.proof, now);
   }
 
-  /** Asks in the background about a mailbox that is answered for already. */
+  /** Asks in the background about a mailbox for which a reply was given already. */
   #confirm(recipient: Recipient, now: number): void {
     if (now < this.#confirmAfter || this.#flights.has(recipient.mailbox)) return;
     const user = recipient.detail === undefined ? recipient : withoutDetail(recipient);
@@ -253,7 +253,7 @@ export class Validator {
     return this.#inquireDetail(recipient, deadline, asker);
   }
 
-  /** A spelling that Cyrus may judge otherwise than that of the mailbox is asked about by itself. */
+  /** A spelling that Cyrus may judge differently is asked about alone, and its answer is not remembered for the mailbox. */
   #inquireUser(user: Recipient, deadline: number, asker: Asker | undefined): Promise<Outcome> {
     return user.plain ? this.#flights.fly(user, deadline, asker) : this.#askAlone(user, deadline, asker);
   }
@@ -273,7 +273,7 @@ export class Validator {
     return this.#askAlone(asShared(recipient), deadline, asker);
   }
 
-  /** Asks for this lookup only: no event names a shared mailbox's or a folder's address, so nobody could forget it. */
+  /** Asks for this lookup only. The answer is not remembered: no event names the address, so it could never be forgotten again. */
   async #askAlone(recipient: Recipient, deadline: number, asker: Asker | undefined): Promise<Outcome> {
     const probe = this.#route(recipient.domain);
     if (typeof probe !== 'object') return routedOutcome(probe);

@@ -1,43 +1,43 @@
-// Mailboxes that vanished: known a while ago, unknown now, and nothing told of it. A list that is only partly there, restored
-// by hand or half filled, denies everybody who is missing in it, whatever its canary says. So others that were known are
-// asked at the same time: where they vanished too, nobody is unknown. No I/O; time is a parameter.
+// Guards against a mailbox list of Cyrus that is only partly there, restored by hand or half filled: it denies every mailbox that
+// is missing in it, even while the witness is found. So where a known mailbox is unknown now and nothing told us of a change, we
+// ask about other known ones at once: if some of them vanished too, the mailbox is deferred. No I/O; time is a parameter.
 import type { Recipient } from './recipient.js';
 import { deferred, type Verdict } from './verdict.js';
 
 export type VanishAlarm = {
-  /** Several vanished together: none of them is answered as unknown. */
+  /** Several mailboxes vanished together: none of them is answered as unknown. */
   readonly vanished: (backchannel: string, mailboxes: number) => void;
-  /** After that: the others are there. */
+  /** After such an alarm: the other mailboxes are there again. */
   readonly back: (backchannel: string) => void;
 };
 
 export const NO_ALARM: VanishAlarm = { vanished: () => undefined, back: () => undefined };
 
-/** Known mailboxes that are kept to be asked, of whatever age. */
+/** How many known mailboxes are kept as a sample, to be asked about. */
 export const SAMPLE = 32;
-/** Of so many confirmations one takes the place of another mailbox, so that the sample stays old. */
+/** Only one in so many confirmed mailboxes goes into a full sample, so that the sample stays old. */
 const KEPT_FOR = 16;
-/** So few of the sample may have been deleted one after the other, untold; believed if that is still all after a while. */
+/** So few of the sample may have been deleted without our being told: we believe it if there are no more after FEW_AFTER_MS. */
 const FEW = 2;
 const FEW_AFTER_MS = 30_000;
-/** Between two looks at the others while they are missing. */
+/** How often we ask about the sample while some of it is missing, in milliseconds. */
 const LOOK_EACH_MS = 5_000;
 
 export type Ask = (recipient: Recipient) => Promise<Verdict>;
 
-/** One for each back-channel. */
+/** There is one for each back-channel. */
 export class Vanished {
   readonly #name: string;
   readonly #alarm: VanishAlarm;
   readonly #now: () => number;
   readonly #sample: Recipient[] = [];
   #confirmations = 0;
-  /** Since when some of the others are missing. */
+  /** Since when some mailboxes of the sample are missing. */
   #since: number | undefined;
   #lookAgain = -Infinity;
   #alarmed = false;
 
-  /** @param name of the back-channel; @param now monotonic milliseconds */
+  /** @param name the name of the back-channel; @param now monotonic milliseconds */
   constructor(name: string, alarm: VanishAlarm, now: () => number) {
     this.#name = name;
     this.#alarm = alarm;
@@ -55,10 +55,10 @@ export class Vanished {
   }
 
   /**
-   * Whether a mailbox that was known is unknown.
-   * @param ask about another one
-   * @param isDeleted whether another one that is unknown was deleted for sure
-   * @returns undefined where it is, else the deferred verdict that takes the place of the unknown
+   * Judges whether we may believe that a mailbox which was known is unknown now.
+   * @param ask asks about another mailbox
+   * @param isDeleted tells whether another mailbox that is unknown was deleted for sure
+   * @returns undefined where we may believe it; otherwise the deferred verdict that takes the place of "unknown"
    */
   async judge(
     vanished: Recipient,
@@ -105,6 +105,6 @@ export class Vanished {
 
 function doubt({ address }: Recipient): Verdict {
   return deferred(
-    `${address} was there, and others that were are gone as well: Cyrus may have lost mailboxes`,
+    `${address} existed before, and other mailboxes vanished with it: Cyrus may have lost mailboxes`,
   );
 }

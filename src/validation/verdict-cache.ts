@@ -1,6 +1,6 @@
-// What is remembered of mailboxes, in two stores over lru-cache, so that a flood of unknown names cannot push
-// out a known one. Deferred is never remembered. Whether an entry is still believed is decided by the proof of its
-// back-channel and by Belief, the one place that says how long. No I/O; time is a parameter.
+// Remembers what Cyrus said of mailboxes, in two stores over lru-cache: so a flood of unknown names cannot push out known ones.
+// "Deferred" is never remembered. Whether an entry is still believed is decided by the proof of its back-channel, and by Belief,
+// which says for how long. No I/O; time is a parameter.
 import type { Belief } from './belief.js';
 import { CONFIRMED, DENIED, EntryCodec, FROM_LIST, KNOWN_STATES } from './entry.js';
 import { NEGATIVE_STATES, NOT_PERMITTED, OVER_QUOTA, RESTORED } from './entry.js';
@@ -9,26 +9,26 @@ import { negativeMs, speaksFor, Vouchers, type Voucher } from './vouchers.js';
 import { DELIVERABLE, OVERQUOTA, REFUSED, UNKNOWN, type Verdict } from './verdict.js';
 
 export type CacheLimits = {
-  /** Known mailboxes remembered. */
+  /** How many known mailboxes are remembered. */
   readonly maxKnown: number;
-  /** Unknown and refused ones remembered. */
+  /** How many unknown and refused mailboxes are remembered. */
   readonly maxNegative: number;
 };
 
 export const DEFAULT_CACHE_LIMITS: CacheLimits = Object.freeze({ maxKnown: 100_000, maxNegative: 20_000 });
 
-/** Back-channels that can be told apart, with room for those of a reload. */
+/** At least so many back-channels can be told apart, those that come by reloads included. */
 const BACKCHANNELS_MAX = 8;
 
-/** What is kept of a mailbox, in words. */
+/** What is remembered of a mailbox, in words. */
 export type Kept = { readonly state: string; readonly at: number; readonly by: Voucher };
 
 type CompleteList = { readonly asked: number; readonly covers: Covers };
 
-/** Whether a list would hold a mailbox. @param holder the name of the back-channel by whose word it is known */
+/** Whether a list would hold a mailbox if it existed. @param holder the name of the back-channel by whose word it is known */
 export type Covers = (mailbox: string, holder: string) => boolean;
 
-/** Deliverable by a snapshot or by an old confirmation: answered at once, and asked about in the background. */
+/** Deliverable because of a snapshot or of an old answer: the reply is "yes" at once, and Cyrus is asked in the background. */
 export const LISTED: Verdict = Object.freeze({ kind: 'deliverable' });
 
 export class VerdictCache {
@@ -38,7 +38,7 @@ export class VerdictCache {
   readonly #lists = new Map<string, CompleteList>();
   #lastList = -Infinity;
   #forgotten = 0;
-  /** Whose word the entries are. */
+  /** The back-channels by whose word the entries are known. */
   readonly vouchers: Vouchers;
 
   /**
@@ -55,8 +55,8 @@ export class VerdictCache {
   }
 
   /**
-   * What is believed of a mailbox now; `LISTED` where it should be asked about all the same.
-   * @param voucher whose word is wanted; without it anybody's, where no domain has moved since
+   * What is believed of a mailbox now; `LISTED` where Cyrus should also be asked about it in the background.
+   * @param voucher whose word is wanted; without it that of any back-channel, if it is newer than the last change of routes
    */
   believed(mailbox: string, now: number, voucher?: Voucher): Verdict | undefined {
     const entry = this.#known.get(mailbox);
@@ -78,12 +78,12 @@ export class VerdictCache {
     }
   }
 
-  /** Whether a mailbox was known not too long ago: what may be served while Cyrus cannot be asked. */
+  /** Whether a mailbox was known not too long ago: then it may be accepted while Cyrus cannot be asked. */
   stale(mailbox: string, now: number, voucher?: Voucher): boolean {
     return this.holder(mailbox, now, voucher) !== undefined;
   }
 
-  /** By whose word it is known, not too long ago. */
+  /** The back-channel by whose word a mailbox was known not too long ago. */
   holder(mailbox: string, now: number, voucher?: Voucher): Voucher | undefined {
     const entry = this.#known.get(mailbox);
     if (entry === undefined || this.#codec.state(entry) === OVER_QUOTA || this.#unlisted(mailbox, entry)) {
@@ -94,9 +94,9 @@ export class VerdictCache {
   }
 
   /**
-   * Remembers what Cyrus said; deferred is not remembered, and takes nothing away.
-   * @param asked when the question was put: what Cyrus said is as old as that
-   * @param voucher of the back-channel that was asked
+   * Remembers what Cyrus said. "Deferred" is not remembered, and changes nothing.
+   * @param asked when the question was asked: the answer counts as being as old as that
+   * @param voucher the voucher of the back-channel that was asked
    */
   remember(mailbox: string, verdict: Verdict, asked: number, voucher = this.vouchers.at(0)): void {
     switch (verdict.kind) {
@@ -118,8 +118,8 @@ export class VerdictCache {
   }
 
   /**
-   * When that back-channel was last asked about a mailbox of which it said the opposite: that it exists where it is
-   * unknown now, or is unknown where it exists now. Undefined where it said no such thing.
+   * When the back-channel last said the opposite of what it says now: that the mailbox exists where it is unknown now, or that
+   * it is unknown where it exists now. Undefined where no such answer is remembered.
    */
   opposite(mailbox: string, { kind }: Verdict, voucher: Voucher): Omit<Kept, 'state'> | undefined {
     if (kind === 'deferred' || kind === 'refused') return undefined;
@@ -132,9 +132,9 @@ export class VerdictCache {
   }
 
   /**
-   * Remembers that a snapshot listed a mailbox. What is known of its quota stays known, and what Cyrus said since then.
+   * Remembers that a snapshot listed a mailbox. What we know of its quota is kept, and so is what Cyrus said since then.
    * @param asked when the snapshot was asked for
-   * @returns whether there was room: a list pushes nobody out who was asked about
+   * @returns whether there was room: a list must not push out mailboxes about which somebody asked
    */
   list(mailbox: string, asked: number, voucher = this.vouchers.at(0)): boolean {
     const listed = this.#codec.rounded(asked);
@@ -156,9 +156,9 @@ export class VerdictCache {
   }
 
   /**
-   * A snapshot is complete: whatever it covers and was last confirmed before it is known no more. Judged when
-   * a mailbox is looked up, so that no sweep over a large store holds up the lookups of others.
-   * @param name of the back-channel; its next snapshot replaces this one
+   * A snapshot is complete: a mailbox that it covers and that was last confirmed before it is no longer known. We judge that when
+   * the mailbox is looked up, since a sweep over a large store would hold up other lookups.
+   * @param name the back-channel; its next snapshot replaces this one
    */
   listComplete(name: string, asked: number, covers: Covers): void {
     const listed = this.#codec.rounded(asked);
@@ -166,7 +166,7 @@ export class VerdictCache {
     this.#lastList = Math.max(this.#lastList, listed);
   }
 
-  /** Puts back what an earlier process knew, unless something is known already. */
+  /** Puts back a mailbox that an earlier process knew, unless something is remembered of it already. */
   restore(mailbox: string, confirmed: number, voucher = this.vouchers.at(0)): void {
     if (this.#codec.isTooOld(confirmed) || this.#known.has(mailbox) || this.#negative.has(mailbox)) return;
     this.#store(this.#known, mailbox, confirmed, RESTORED, voucher);
@@ -193,7 +193,7 @@ export class VerdictCache {
     return entry === undefined ? undefined : now - this.#codec.time(entry);
   }
 
-  /** What is kept of a mailbox, whether or not it is believed, since when, by whose word: for who asks why. */
+  /** What is remembered of a mailbox, since when and by whose word, even if it is not believed: to explain a decision. */
   remembered(mailbox: string): Kept | undefined {
     const known = this.#known.peek(mailbox);
     if (known !== undefined) return this.#kept(known, KNOWN_STATES);
@@ -206,7 +206,7 @@ export class VerdictCache {
     return [...this.#known.keys(), ...this.#negative.keys()];
   }
 
-  /** How many were pushed out by others, since the start. */
+  /** How many entries were pushed out by others since the start. */
   get evictions(): { readonly known: number; readonly negative: number } {
     return { known: this.#known.evictions, negative: this.#negative.evictions };
   }
@@ -217,7 +217,7 @@ export class VerdictCache {
     this.#negative.delete(mailbox);
   }
 
-  /** Where names mean other mailboxes than before. */
+  /** Called where names mean other mailboxes than before. */
   forgetAll(): void {
     this.#known.clear();
     this.#negative.clear();
@@ -240,7 +240,7 @@ export class VerdictCache {
     this.#store(this.#known, mailbox, asked, state, voucher);
   }
 
-  /** Kept where it is not believed, too: what a list said before it is not taken for newer. */
+  /** A denial is stored even where it is not believed, so that an older list does not make the mailbox known again. */
   #deny(mailbox: string, asked: number, state: number, voucher: Voucher): void {
     this.#known.delete(mailbox);
     this.#store(this.#negative, mailbox, asked, state, voucher);
@@ -254,7 +254,7 @@ export class VerdictCache {
     const entry = this.#negative.get(mailbox);
     if (entry === undefined) return undefined;
     const by = this.#vouching(entry, now, voucher);
-    // The "no" of one of several servers is not that of all.
+    // Where several servers share a domain, the "no" of one is not the "no" of all.
     if (by === undefined || by.proof.deferUnknown || (voucher !== undefined && by !== voucher))
       return undefined;
     if (now - this.#codec.time(entry) >= negativeMs(by)) return undefined;
@@ -266,19 +266,19 @@ export class VerdictCache {
     return { state, at: this.#codec.time(entry), by: this.vouchers.at(this.#codec.owner(entry)) };
   }
 
-  /** Whose word an entry is, where its proof still holds for it. */
+  /** The back-channel by whose word an entry is known, if its proof still holds for the entry. */
   #vouching(entry: number, now: number, voucher: Voucher | undefined): Voucher | undefined {
     const by = this.vouchers.at(this.#codec.owner(entry));
     const time = this.#codec.time(entry);
     if (voucher === undefined ? time < by.routedSince : !speaksFor(by, voucher) || time < by.since)
       return undefined;
-    // A look at the proof may forget this very mailbox.
+    // This look at the proof may forget the mailbox itself.
     const forgotten = this.#forgotten;
     if (time < by.proof.floor(now)) return undefined;
     return forgotten === this.#forgotten ? by : undefined;
   }
 
-  /** Whose word an entry is, whether or not it is still believed. */
+  /** The back-channel by whose word an entry is known, whether or not the entry is still believed. */
   #ownerOf(entry: number, voucher: Voucher | undefined): Voucher | undefined {
     const by = this.vouchers.at(this.#codec.owner(entry));
     if (voucher !== undefined && !speaksFor(by, voucher)) return undefined;
@@ -287,7 +287,7 @@ export class VerdictCache {
 
   /** Whether a complete list that would hold the mailbox was asked for after its last confirmation. */
   #unlisted(mailbox: string, entry: number): boolean {
-    // Soon over by itself, and a list says nothing of it.
+    // Such an entry ends soon by itself, and a list says nothing of quotas.
     if (this.#codec.state(entry) === OVER_QUOTA) return false;
     const confirmed = this.#codec.time(entry);
     if (confirmed >= this.#lastList) return false;

@@ -1,5 +1,5 @@
-// The closed union of what can be known about a recipient, and the reply that each becomes. This is the
-// one place where a verdict turns into words for the mail server; its default is to defer. No I/O.
+// All that can be known about a recipient, as a closed union, and the reply for each. This is the one place where a verdict
+// becomes words for the mail server; where nothing else is certain, the reply is to try again later. No I/O.
 
 import type { Evidence } from './evidence.js';
 
@@ -13,8 +13,8 @@ export type Verdict =
   /** Cyrus said 550 5.7.1: a shared mailbox that the sender may not post to. */
   | { readonly kind: 'refused'; readonly evidence?: Evidence }
   /**
-   * Not known now. The reason is for the log and for the mail server's log, never for the sender. `unasked` where
-   * Cyrus was not asked, so that another back-channel may be.
+   * It is not known now. The reason is for our log and the mail server's log, not for the sender. `unasked` means that Cyrus was
+   * not asked, so that another back-channel may be.
    */
   | {
       readonly kind: 'deferred';
@@ -28,23 +28,23 @@ export const UNKNOWN: Verdict = Object.freeze({ kind: 'unknown' });
 export const OVERQUOTA: Verdict = Object.freeze({ kind: 'overquota' });
 export const REFUSED: Verdict = Object.freeze({ kind: 'refused' });
 
-/** @param reason printable, lower case, names what was not to be had */
+/** @param reason printable, in lower case; it says what is missing */
 export function deferred(reason: string): Verdict {
   return { kind: 'deferred', reason };
 }
 
-/** As `deferred`, where this back-channel cannot ask: another one may. */
+/** Like `deferred`, where this back-channel cannot ask, so that another one may be asked. */
 export function unasked(reason: string): Verdict {
   return { kind: 'deferred', reason, unasked: true };
 }
 
-/** Adds to the evidence of verdicts. An accepted recipient carries none: it is the frequent case. */
+/** Adds evidence to a verdict. A deliverable one carries none, since it is the frequent case. */
 export function addEvidence(verdict: Verdict, more: Evidence): Verdict {
   if (verdict.kind === 'deliverable') return verdict;
   return { ...verdict, evidence: { ...verdict.evidence, ...more } };
 }
 
-/** The same for the verdicts of one batch: those of a flood are one object, and stay one. */
+/** The same for the verdicts of one batch. In a flood many of them are one object, and the result is one object too. */
 export function evidenceAdder(more: Evidence): (verdict: Verdict) => Verdict {
   let last: Verdict | undefined;
   let added: Verdict | undefined;
@@ -57,7 +57,7 @@ export function evidenceAdder(more: Evidence): (verdict: Verdict) => Verdict {
   };
 }
 
-/** How we came to a verdict, for the log and for `check`. `down`: nobody could be asked. */
+/** How we came to a verdict, for the log and for `check`. `down` means that nobody could be asked. */
 export type Source =
   'rule' | 'known' | 'negative' | 'directory' | 'probe' | 'stale' | 'deadline' | 'routing' | 'down';
 
@@ -67,7 +67,7 @@ export type Reply = {
   readonly text: string;
 };
 
-/** What a map makes of the verdicts that leave room for a choice. */
+/** What a map replies to the verdicts for which the administrator has a choice. */
 export type ReplyPolicy = {
   readonly overQuota: 'temp' | 'ok' | 'reject';
   readonly refused: 'reject' | 'temp';
@@ -83,9 +83,9 @@ const REFUSED_REJECT: Reply = Object.freeze({ status: 'NOTFOUND', text: 'Permiss
 
 /**
  * The reply for a verdict.
- * @param key the key as asked, one character a byte (latin1). `OK` always carries it, since FreeBSD's
- *   mrs_cyrus_user delivers to the value; `%` is doubled, since map_rewrite() of Sendmail's
- *   sendmail/map.c interpolates %0 to %9 in it.
+ * @param key the key as asked, in latin1: each character is one byte. `OK` always carries the key, since FreeBSD's
+ *   mrs_cyrus_user delivers to the value. `%` is doubled, since map_rewrite() of Sendmail's sendmail/map.c
+ *   replaces %0 to %9 in it.
  */
 export function replyFor(verdict: Verdict, key: string, policy: ReplyPolicy): Reply {
   switch (verdict.kind) {
@@ -113,7 +113,7 @@ function okReply(key: string): Reply {
   return { status: 'OK', text: key.includes('%') ? key.replaceAll('%', '%%') : key };
 }
 
-/** A reason may hold what a peer said: keep it one line of printable ASCII, short as a log line is, and never empty. */
+/** A reason may hold words of a peer, so they are made one short line of printable ASCII, which is never empty. */
 function printable(reason: string): string {
   const text = reason.replace(/[^\x20-\x7e]+/g, ' ').slice(0, 200);
   return text.trim() === '' ? 'temporary failure' : text;

@@ -1,14 +1,15 @@
-// Who vouches for an entry: the back-channel that gave the answer, with its proof of currency and how long it is believed.
-// An entry names it by a small number. Numbers are used again; entries of the one before are nobody's then. No I/O.
+// A voucher stands for the back-channel that gave an answer, with its proof of currency and how long its answers are believed.
+// Each entry of the cache names its voucher by a small number. A number may be given to another back-channel after a reload:
+// entries of the former one are not believed any more. No I/O.
 import { AGE } from './age-proof.js';
 import { NEGATIVE_TTL_MAX_MS, type Belief } from './belief.js';
 import type { Probe } from './probe.js';
 import type { Proof } from './proof.js';
 
-/** A back-channel as it is vouched for. */
+/** A back-channel, and what decides whether its answers are believed. */
 export type Vouched = {
   readonly probe: Probe;
-  /** Whose word its answers are, over reloads too, whatever else of it changes; undefined: this probe's alone. */
+  /** Names who answers, so that a reload keeps what is known even if other settings change. Undefined: only this probe. */
   readonly word?: string;
   readonly proof: Proof;
   readonly belief: Belief;
@@ -16,23 +17,23 @@ export type Vouched = {
 
 export type Voucher = {
   readonly number: number;
-  /** Who is asked now; undefined for the unnamed, and for those of before. */
+  /** The probe that is asked now; undefined for the unnamed voucher, and for back-channels of a former configuration. */
   probe: Probe | undefined;
-  /** Of several servers that share a domain: a "yes" is the word of the one that said it. */
+  /** The servers, where several share a domain: a "yes" is remembered as the word of the server that said it. */
   members: ReadonlySet<Voucher>;
-  /** Of the back-channel; empty for those that were not named. */
+  /** The name of the back-channel; empty for those that were not named. */
   name: string;
   proof: Proof;
   belief: Belief;
-  /** Entries from before are another's. */
+  /** Entries that are older belong to another back-channel, which had this number before. */
   since: number;
-  /** Entries from before may be of a domain that is another's now: the route has to be asked. */
+  /** The domain of an older entry may belong to another back-channel now: so the route must be looked up. */
   routedSince: number;
 };
 
-/** The number of a back-channel for which there was none left: nothing is remembered of it. */
+/** The number of a back-channel that came when all numbers were in use: nothing that it says is remembered. */
 export const NOBODY = -1;
-/** Of back-channels that were not named: one proof and one belief for all, as for a single question. */
+/** The number of all back-channels that were not named: they share one proof and one belief, as for a single question. */
 const UNNAMED = 0;
 const ALONE: ReadonlySet<Voucher> = new Set();
 
@@ -42,27 +43,27 @@ export class Vouchers {
   readonly #nobody: Voucher;
   #byProbe = new Map<Probe, Voucher>();
   #byWord = new Map<Probe | string, Voucher>();
-  /** Numbers in use no more, the longest unused first. */
+  /** Vouchers whose numbers are no longer in use, the longest unused first. */
   readonly #free: Voucher[] = [];
 
-  /** @param max how many there may be at a time, with the unnamed one */
+  /** @param max how many there may be at a time, the unnamed one included */
   constructor(max: number, belief: Belief) {
     this.#max = max;
     this.#nobody = voucherOf(NOBODY, belief, Infinity, Infinity);
     this.#numbered.push(voucherOf(UNNAMED, belief, -Infinity, -Infinity));
   }
 
-  /** The one that an entry names. */
+  /** The voucher with the number that an entry has. */
   at(number: number): Voucher {
     return this.#numbered[number] ?? this.#nobody;
   }
 
-  /** The one of a probe; that of the unnamed where it was not named. */
+  /** The voucher of a probe; where no probes were named, that of the unnamed. */
   of(probe: Probe): Voucher {
     return this.#byProbe.get(probe) ?? (this.#byProbe.size === 0 ? this.at(UNNAMED) : this.#nobody);
   }
 
-  /** The only one; undefined where there are several. */
+  /** The only voucher; undefined where there are several. */
   get only(): Voucher | undefined {
     if (this.#byProbe.size > 1) return undefined;
     const [only] = this.#byProbe.values();
@@ -70,7 +71,7 @@ export class Vouchers {
   }
 
   /**
-   * Takes the back-channels of a configuration. Whoever was there before keeps its number, and so what is known of it.
+   * Takes the back-channels of a configuration. One that was there before keeps its number, and so what it said stays known.
    * @param now monotonic milliseconds
    */
   take(vouched: readonly Vouched[], now: number): void {
@@ -113,7 +114,7 @@ export class Vouchers {
   }
 }
 
-/** Whether an entry of `by` is the word of `voucher`: its own, or that of one of its servers. */
+/** Whether the word of `by` counts as that of `voucher`: the two are the same, or `by` is one of its servers. */
 export function speaksFor(by: Voucher, voucher: Voucher): boolean {
   return by === voucher || voucher.members.has(by);
 }
@@ -122,7 +123,7 @@ function voucherOf(number: number, belief: Belief, since: number, routedSince: n
   return { number, name: '', probe: undefined, members: ALONE, proof: AGE, belief, since, routedSince };
 }
 
-/** How long a "no" is remembered: where nothing would tell of its end, only if the administrator wants it. */
+/** How long a "no" is remembered: where nothing would tell us of a change, only if the administrator wants it. */
 export function negativeMs({ proof, belief }: Voucher): number {
   const ms = proof.vouchesForUnknown ? belief.negativeMs : belief.unprovenNegativeMs;
   return Math.min(ms, NEGATIVE_TTL_MAX_MS);
