@@ -1,5 +1,5 @@
-// What becomes of a batch that a session is asked: its verdicts; or the session is lost, or gets stuck on a mailbox that
-// somebody holds locked, and what it has not answered is asked once more, each alone. No I/O of its own.
+// Asks a session about a batch of recipients, and sees what becomes of it. Either all verdicts come; or the session is lost, or
+// hangs on a mailbox that somebody holds locked: then each question without an answer is asked once more, alone. No I/O of its own.
 import { asError, DeadlineError, UnavailableError } from '../../errors.js';
 import type { Log } from '../../log/log.js';
 import * as verbs from '../../log/verbs/backchannels.js';
@@ -15,12 +15,12 @@ import type { Standings } from './standings.js';
 import { Work, type WorkEvents } from './work.js';
 
 export type AskingParts = {
-  /** Of the back-channel, for the log. */
+  /** The name of the back-channel, for the log. */
   readonly name: string;
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** For what a batch asks; after that it is given up, though the session still waits. */
+  /** How long Cyrus may take over a batch, in milliseconds. Then its questions are given up, but the session still waits. */
   readonly replyTimeoutMs: number;
   readonly waiting: FairQueue;
   readonly sessions: Sessions;
@@ -31,15 +31,15 @@ export type AskingParts = {
 };
 
 export interface AskingEvents {
-  /** A session is free, or gone, or something waits again. */
+  /** A session is free or gone, or there are questions that wait again. */
   changed(): void;
-  /** Cyrus itself is silent, or loses each session. */
+  /** Cyrus answers nobody, or each session is lost. */
   failed(error: Error): void;
   /** Cyrus ended a session: it may have been restarted. */
   restarted(): void;
 }
 
-/** In a batch, and once more alone. */
+/** Each question is asked in a batch first, and at most once more, alone. */
 const ATTEMPTS_MAX = 2;
 
 export class Asking {
@@ -47,10 +47,10 @@ export class Asking {
   readonly #events: AskingEvents;
   readonly #workEvents: WorkEvents;
   readonly #withName: (verdict: Verdict) => Verdict;
-  /** Of all sessions. */
+  /** How many replies came in all sessions. */
   #replies = 0;
   #heardAt = -Infinity;
-  /** Whether nothing is asked again any more. */
+  /** Whether the pool is closed, so that lost questions are not asked again. */
   #over = false;
 
   constructor(parts: AskingParts, events: AskingEvents) {
@@ -86,7 +86,7 @@ export class Asking {
     }
   }
 
-  /** What is lost from now on is not asked again. */
+  /** From now on questions that are lost with their session are not asked again. */
   end(): void {
     this.#over = true;
   }
@@ -102,7 +102,7 @@ export class Asking {
     question.resolve(this.#withName(verdict));
   }
 
-  /** Only an answer is a success: a lmtpd may greet and then be silent. */
+  /** All verdicts are there. Only this counts as a success, since an lmtpd may greet and then be silent. */
   #ended(work: Work, verdicts: readonly Verdict[], othersAnswered: boolean): void {
     const { now, presence, sessions, size, slow } = this.#parts;
     const { batch, session, since } = work;
@@ -111,7 +111,7 @@ export class Asking {
       if (verdict !== undefined) this.#answer(question, verdict);
       else if (question.holder === work) question.reject(new UnavailableError('no verdict came'));
     });
-    // The one mailbox was slow, where others were not; else all of Cyrus is.
+    // If other sessions were answered meanwhile, only this mailbox was slow; otherwise Cyrus as a whole is slow.
     if (work.isStalled && work.alone !== undefined && othersAnswered) slow.add(work.alone);
     else size.answered(batch.length, now() - since);
     this.#heardAt = now();
@@ -120,7 +120,7 @@ export class Asking {
     sessions.put(session);
   }
 
-  /** The session was lost with its questions. */
+  /** The session was lost, and its questions with it. */
   #lost(work: Work, error: Error): void {
     const { name, log, presence, sessions } = this.#parts;
     sessions.end(work);
@@ -128,14 +128,14 @@ export class Asking {
     if (!this.#over) this.#events.restarted();
     verbs.botched(log, { backchannel: name, error: error.message, questions: work.batch.length });
     this.#askElsewhere(work, error);
-    // What ended one session has likely ended the idle ones, and they have not noticed yet.
+    // What ended one session has probably ended the idle ones too, and we may not have noticed yet.
     sessions.closeIdle();
     const isOneTooMany = presence.lost();
     const isSilent = error instanceof DeadlineError && this.#heardAt <= work.since;
     if ((isSilent || isOneTooMany) && !this.#over) this.#events.failed(error);
   }
 
-  /** No reply for long: a mailbox of the batch may be locked. The others must not wait for it. */
+  /** There was no reply for long: a mailbox of the batch may be locked, and the others must not wait for it. */
   #stalled(work: Work): void {
     if (work.alone === undefined) {
       this.#parts.size.stuck();
@@ -144,7 +144,7 @@ export class Asking {
     this.#events.changed();
   }
 
-  /** Too late for those who asked. If meanwhile nobody else was answered, it is not the mailbox but Cyrus. */
+  /** It is too late for those who asked. If nobody else was answered meanwhile, not the mailbox hangs but Cyrus. */
   #silent(work: Work): void {
     const error = new DeadlineError(`no reply within ${this.#parts.replyTimeoutMs} ms`);
     for (const question of work.open) if (question.holder === work) question.reject(error);
@@ -154,8 +154,8 @@ export class Asking {
   }
 
   /**
-   * What is not answered is asked once more, alone, where the deadline allows.
-   * @param error for what may not be; undefined where it may still be answered
+   * Puts each question without an answer back into the queue, to be asked once more, alone, where its deadline allows.
+   * @param error rejects the questions that cannot be asked again; undefined where the session may still answer them
    */
   #askElsewhere(work: Work, error?: Error): void {
     const now = this.#parts.now();

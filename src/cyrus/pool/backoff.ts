@@ -1,10 +1,10 @@
-// The pause after a failure: each one twice as long as the one before, up to a maximum, until something succeeds.
-// With jitter, so that many daemons do not come back at the same moment. No I/O, no timer.
+// The pause after a failure. Each pause is twice as long as the one before, up to a maximum, until something succeeds. A random
+// part is added, so that many daemons do not come back at the same moment. No I/O, no timer.
 
 export type BackoffLimits = {
   readonly backoffMinMs: number;
   readonly backoffMaxMs: number;
-  /** After a refused login: at once, for whoever tries on is locked out, and fills logs. */
+  /** The pause after a refused login. It is long from the first time: trying again would fill logs, and may lock the account. */
   readonly loginBackoffMs: number;
 };
 
@@ -27,7 +27,7 @@ export class Backoff {
     return this.#now() < this.#until;
   }
 
-  /** Begins a pause. @returns its length in milliseconds: three quarters to the whole of what is due */
+  /** Begins a pause. @returns its length in milliseconds: by chance between three quarters of what is due and all of it */
   failed(): number {
     const { backoffMinMs, backoffMaxMs } = this.#limits;
     const due = Math.min(backoffMaxMs, backoffMinMs * 2 ** this.#failures);
@@ -37,19 +37,19 @@ export class Backoff {
     return pauseMs;
   }
 
-  /** Begins the pause after a refused login. @returns its length in milliseconds, as that of `failed` */
+  /** Begins the pause after a refused login. @returns its length in milliseconds, with the same random part */
   refused(): number {
     const pauseMs = this.#limits.loginBackoffMs * (0.75 + this.#random() / 4);
     this.#until = this.#now() + pauseMs;
     return pauseMs;
   }
 
-  /** The pause is over. The next one is as long as it would have been. */
+  /** Ends the pause. The next one is as long as it would have been without this. */
   end(): void {
     this.#until = -Infinity;
   }
 
-  /** The next pause is the shortest one again; one that lasts goes on. */
+  /** The next pause is the shortest one again. A pause that still lasts goes on. */
   succeeded(): void {
     this.#failures = 0;
   }

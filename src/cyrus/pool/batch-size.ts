@@ -1,22 +1,22 @@
-// How many recipients a batch may have: so many that Cyrus has answered them after half a second, by the time that it took
-// for the last ones. It grows by doubling and shrinks at once. No I/O.
+// How many recipients a batch may have: as many as Cyrus can answer within half a second, judged by the time that it took for the
+// last batches. The number at most doubles from one batch to the next, but shrinks at once. No I/O.
 
-/** A batch is to take so long at most: whoever comes meanwhile waits for its end. */
+/** A batch should take no longer than this, in milliseconds, since those who come meanwhile wait for its end. */
 export const BATCH_MS = 500;
-/** As long as nothing is known of Cyrus' speed. */
+/** The size of a batch while we do not know how fast Cyrus is. */
 export const FIRST_BATCH = 8;
 
-/** Silence of Cyrus is not judged before this: its machine may be busy for a moment. */
+/** A shorter silence of Cyrus means nothing: its machine may be busy for a moment. In milliseconds. */
 export const STALL_MIN_MS = 300;
-/** Nor is more of it taken for granted than this, however slow Cyrus is. */
+/** After so long a silence, in milliseconds, a batch counts as stuck, however slow Cyrus usually is. */
 export const STALL_MAX_MS = 1_500;
-/** Times of the usual. */
+/** A batch is stuck after a silence of so many times the usual time. */
 const STALL_FACTOR = 4;
 
 export class BatchSize {
   readonly #max: number;
   #size: number;
-  /** Milliseconds for one recipient. */
+  /** The usual time of Cyrus for one recipient, in milliseconds. */
   #usualMs: number | undefined;
 
   /** @param max the configured limit */
@@ -34,14 +34,14 @@ export class BatchSize {
     return this.#usualMs ?? 0;
   }
 
-  /** After how long without a reply a batch is stuck. lmtpd may hold back all replies until the last one. */
+  /** After how many milliseconds without a reply a batch is stuck. lmtpd may hold back all replies until the last one. */
   stallMs(count: number): number {
     if (this.#usualMs === undefined) return STALL_MAX_MS;
     const usualMs = STALL_FACTOR * this.#usualMs * (count + WITNESSES);
     return Math.min(STALL_MAX_MS, Math.max(STALL_MIN_MS, usualMs));
   }
 
-  /** @param ms that it took to answer so many */
+  /** @param ms how long it took to answer `count` recipients */
   answered(count: number, ms: number): void {
     const eachMs = ms / count;
     this.#usualMs = this.#usualMs === undefined ? eachMs : (this.#usualMs + eachMs) / 2;
@@ -55,5 +55,5 @@ export class BatchSize {
   }
 }
 
-/** Asked around a batch. */
+/** The witness is asked before and after the recipients of a batch. */
 const WITNESSES = 2;

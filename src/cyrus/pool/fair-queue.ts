@@ -1,6 +1,6 @@
-// Questions that no session has taken yet. Each connection has its turn, whatever number of questions it has; one that
-// guesses names waits behind the others, but not for ever; among equals the earliest deadline comes first. What nobody
-// waits for any more is dropped. No I/O.
+// The queue of questions that no session has taken yet. It is fair: each connection of a mail server has its turn, however many
+// questions it has. A connection that guesses names waits behind the others, but not for ever. Among equals the earliest deadline
+// comes first. A question for which nobody waits any more is dropped. No I/O.
 import { DeadlineError } from '../../errors.js';
 import type { Asker } from '../../validation/probe.js';
 import { Heap } from './heap.js';
@@ -8,19 +8,19 @@ import type { Question } from './question.js';
 import { Refusals } from './refusals.js';
 import type { Standings } from './standings.js';
 
-/** @property rank how many questions of its connection were waiting when it came, and how much too often that guessed */
+/** @property rank how many questions of its connection waited when it came, plus by how many that connection guessed wrong */
 type Entry = { readonly question: Question; readonly rank: number };
 
-/** Of so many places one is for those who guess names, even while others wait. */
+/** One in so many places of a batch is for those who guess names, even while others wait. */
 export const SUSPECT_PLACE = 4;
-/** Between two times that everything which waits is looked through. */
+/** The whole queue is searched for questions to drop at most once in so many milliseconds. */
 const PURGE_MS = 500;
 
 export type FairQueueParts = {
-  /** Questions that may wait; beyond it each connection may still have one. */
+  /** How many questions may wait. Beyond that each connection may still have one. */
   readonly maxWaiting: number;
   readonly standings: Standings;
-  /** Whether lmtpd took long over this mailbox: then it is asked alone. */
+  /** Whether lmtpd took long over this mailbox lately: then we ask about it alone. */
   readonly isSlow: (mailbox: string) => boolean;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -28,12 +28,12 @@ export type FairQueueParts = {
 
 export class FairQueue {
   readonly #parts: FairQueueParts;
-  /** Lost with their session, or taken out of a batch that got stuck: they come first, each alone. */
+  /** Questions that were lost with their session, or taken out of a batch that got stuck: they come first, each alone. */
   #again: Question[] = [];
   #slow: Question[] = [];
   readonly #trusted = new Heap<Entry>(comesBefore);
   readonly #suspected = new Heap<Entry>(comesBefore);
-  /** Of each connection, how many wait. */
+  /** How many questions of each connection wait. */
   readonly #counts = new Map<Asker | undefined, number>();
   readonly #refusals = new Refusals();
   #length = 0;
@@ -45,12 +45,12 @@ export class FairQueue {
     this.#parts = parts;
   }
 
-  /** How many wait that nothing has settled yet. */
+  /** How many questions wait that are not settled yet. */
   get length(): number {
     return this.#length;
   }
 
-  /** Whether one more question of this connection would be more than its share. */
+  /** Whether there is no place for one more question of this connection. */
   isFull(asker: Asker | undefined): boolean {
     const { maxWaiting } = this.#parts;
     if (this.#length >= maxWaiting) this.#purge();
@@ -69,16 +69,16 @@ export class FairQueue {
     else this.#trusted.push({ question, rank });
   }
 
-  /** Gives back what a session had taken; it is asked before all others, each alone. */
+  /** Takes back questions that a session had taken. They are asked before all others, each alone. */
   putBack(questions: readonly Question[]): void {
     for (const question of questions) this.#hold(question);
     this.#again = [...questions, ...this.#again];
   }
 
   /**
-   * @param eachMs that Cyrus takes for one recipient: who guesses names is not asked for what would come too late. The
-   *   others are, since they will ask again, and it is remembered by then
-   * @returns none where all that waited were too late
+   * @param eachMs how long Cyrus takes for one recipient. A question of a connection that guesses names is dropped if its answer
+   *   would come too late. Others are asked even then: a mail server asks again later, and then the answer is remembered
+   * @returns an empty batch where all that waited were too late
    */
   takeBatch(max: number, eachMs: number): Question[] {
     this.#batches += 1;
@@ -103,7 +103,7 @@ export class FairQueue {
     for (const question of refused) if (!question.settled) this.#refuse(question, error);
   }
 
-  /** @param neededMs until it is answered */
+  /** @param neededMs how long the answer will take */
   #next(neededMs: number): Question | undefined {
     this.#places += 1;
     const turns = [this.#trusted, this.#suspected];
@@ -124,27 +124,27 @@ export class FairQueue {
     return undefined;
   }
 
-  /** @returns whether it still has to be asked */
+  /** @returns whether the question still has to be asked */
   #take(question: Question, neededMs = 0): boolean {
     if (question.settled || this.#drop(question, neededMs)) return false;
     this.#letGo(question);
     return true;
   }
 
-  /** Rejects what nobody waits for any more, or will by the time that it is answered. */
+  /** Rejects a question if nobody waits for its answer, or if nobody will wait any more when the answer comes. */
   #drop(question: Question, neededMs = 0): boolean {
     if (question.deadline <= this.#parts.now() + neededMs) {
       this.#refuse(question, new DeadlineError('the deadline passed before Cyrus could be asked'));
       return true;
     }
     if (question.asker?.gone === true) {
-      this.#refuse(question, new DeadlineError('whoever asked is gone'));
+      this.#refuse(question, new DeadlineError('the connection that asked is closed'));
       return true;
     }
     return false;
   }
 
-  /** It does not wait here any more, whenever it comes to hear of it. */
+  /** Takes a question out of the queue at once; its rejection may come some turns of the event loop later. */
   #refuse(question: Question, error: Error): void {
     this.#letGo(question);
     this.#refusals.refuse(question, error);
@@ -166,7 +166,7 @@ export class FairQueue {
     else this.#counts.set(asker, left);
   }
 
-  /** Those far behind would hold their places long after their deadline. */
+  /** Drops questions from the whole queue: those far behind would keep their places long after their deadline. */
   #purge(): void {
     const now = this.#parts.now();
     if (now < this.#purgedAt + PURGE_MS) return;

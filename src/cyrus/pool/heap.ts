@@ -1,4 +1,4 @@
-// A heap: of what was pushed, the least comes first. Both take a time that grows with the logarithm of the size. No I/O.
+// A heap: pop() always gives the least item. push() and pop() take a time that grows with the logarithm of the size. No I/O.
 
 export class Heap<Item> {
   readonly #before: (a: Item, b: Item) => boolean;
@@ -35,19 +35,19 @@ export class Heap<Item> {
     return least;
   }
 
-  /** Keeps those that `isKept` says, in order. */
+  /** Keeps the items for which `isKept` is true, and their order. */
   filter(isKept: (item: Item) => boolean): void {
     const items = this.#items;
     this.#items = [];
     for (const item of items) if (isKept(item)) this.push(item);
   }
 
-  /** Takes all away, in no order. */
+  /** Removes all items. @returns them, in no order */
   clear(): Item[] {
     return this.#items.splice(0);
   }
 
-  /** Puts an item in the place of the first one, and then where it belongs. */
+  /** Puts an item in the place of the first one, and moves it down to where it belongs. */
   #sink(item: Item): void {
     const items = this.#items;
     let at = 0;

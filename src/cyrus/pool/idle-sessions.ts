@@ -1,5 +1,5 @@
-// Sessions with Cyrus that nobody is asking just now. The one used last is taken first, so that those beyond the
-// need grow old; unused for too long they are closed. No I/O of its own.
+// Sessions with Cyrus that have nothing to do. The one used last is taken first, so that sessions which are not needed stay
+// unused: after a while these are closed. No I/O of its own.
 import type { Session } from './session.js';
 
 export class IdleSessions {
@@ -9,7 +9,7 @@ export class IdleSessions {
   #timer: NodeJS.Timeout | undefined;
 
   /**
-   * @param timeoutMs unused for so long, a session is closed
+   * @param timeoutMs a session that was not used for so many milliseconds is closed
    * @param now monotonic milliseconds
    */
   constructor(timeoutMs: number, now: () => number) {
@@ -26,7 +26,7 @@ export class IdleSessions {
     return this.#entries.some(({ session }) => !session.botched);
   }
 
-  /** @param botched called for each that Cyrus ended meanwhile */
+  /** @param botched called for each session that Cyrus ended meanwhile */
   take(botched: () => void): Session | undefined {
     for (let entry = this.#entries.pop(); entry !== undefined; entry = this.#entries.pop()) {
       if (!entry.session.botched) return entry.session;
@@ -46,7 +46,7 @@ export class IdleSessions {
     for (const { session } of this.#entries.splice(0)) session.close();
   }
 
-  /** One timer for all, set for the one unused for longest: the first. */
+  /** Sets the one timer for all sessions: for the first one, which has been unused the longest. */
   #armTimer(): void {
     const [oldest] = this.#entries;
     if (this.#timer !== undefined || oldest === undefined) return;

@@ -1,10 +1,10 @@
-// Opens sessions, one at a time: while it is not known whether Cyrus is there, one attempt is enough. Knocks while the back-
-// channel backs off: looks now and then whether somebody listens where nobody did, which costs Cyrus nothing.
+// Opens sessions, one at a time: while we do not know whether Cyrus is there, one attempt is enough. During the pause after a
+// failure it also "knocks": it tries now and then whether somebody listens where nobody did, which costs Cyrus nothing.
 //   idle → (open, knock) → opening, knocking → (a session, an error) → idle
 import { asError, codeOf } from '../../errors.js';
 import type { Session } from './session.js';
 
-/** Between two looks whether somebody listens again. */
+/** How long it waits at least between two knocks, in milliseconds. */
 const KNOCK_MS = 500;
 
 export interface OpenerEvents {
@@ -56,7 +56,7 @@ export class Opener {
   }
 }
 
-/** A refused connection, by the code of connect(2). */
+/** Whether nobody listens there, by the error of connect(2). */
 export function isNobodyThere(error: Error | undefined): boolean {
   const code = codeOf(error?.cause);
   return code === 'ECONNREFUSED' || code === 'ENOENT';

@@ -1,5 +1,5 @@
-// A back-channel as a Probe: few sessions with Cyrus, opened when needed, kept, closed when idle. What waits goes in a batch
-// to an idle session; where none is, one is opened; where none can be, it is refused. No sockets here. The pool is
+// A back-channel as a Probe: a few sessions with Cyrus, opened when needed, kept, and closed when idle. Waiting questions go as a
+// batch to an idle session. Where none is idle, one is opened; where none can be, they are refused. No sockets here. The pool is
 //   open      → (drain) → draining; (close) → closed
 //   draining  → (nobody waits any more; close) → closed
 import { DownError, LoginError } from '../../errors.js';
@@ -21,11 +21,11 @@ import { Standings } from './standings.js';
 
 export type PoolLimits = BackoffLimits &
   SessionLimits & {
-    /** Recipients in one batch. */
+    /** How many recipients one batch may have. */
     readonly batch: number;
-    /** Questions waiting for a session; more are refused at once. */
+    /** How many questions may wait for a session; more are refused at once. */
     readonly maxWaiting: number;
-    /** For what a batch asks; after that it is given up, though the session still waits. */
+    /** How long Cyrus may take over a batch, in milliseconds. Then its questions are given up, but the session still waits. */
     readonly replyTimeoutMs: number;
   };
 
@@ -40,22 +40,22 @@ export const DEFAULT_POOL_LIMITS: PoolLimits = Object.freeze({
   loginBackoffMs: 300_000,
 });
 
-/** What its sessions can be asked about is as in Probe. */
+/** The fields that say what its sessions can be asked about are those of Probe. */
 export type PoolSurroundings = Pick<Probe, 'name' | 'seesFolders' | 'asksEightBit' | 'judgesSize'> & {
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** 0 to 1, for the jitter of the back-off. */
+  /** A random number from 0 to 1, for the length of a pause. */
   readonly random: () => number;
-  /** Cyrus ended a session, or answers again after it was down: it may have been another Cyrus meanwhile. */
+  /** Cyrus ended a session, or answers again after it was down: it may have been restarted, and mailboxes may have changed. */
   readonly restarted?: () => void;
 };
 
-/** So long a session that is stuck on a mailbox is waited for; then another one is asked, if no more than this are stuck. */
+/** For so long we do not ask again about a mailbox on which a session is stuck; then only if fewer than STUCK_MAX are stuck. */
 export const STUCK_FOR_MS = 30_000;
 const STUCK_MAX = 2;
 
-/** How long a batch may be under way before the next one is given to another session. A usual one takes 1 ms. */
+/** After so long, in milliseconds, the next batch goes to another session, though one is under way. A usual batch takes 1 ms. */
 const PATIENCE_MS = 2;
 
 export class Pool implements Probe {
@@ -77,7 +77,7 @@ export class Pool implements Probe {
   #pumping = false;
   #patience: NodeJS.Timeout | undefined;
   #lastBatchAt = -Infinity;
-  /** That were put to Cyrus, once or again. */
+  /** How many questions were sent to Cyrus; one that was asked again counts twice. */
   questions = 0;
   batches = 0;
 
@@ -115,34 +115,34 @@ export class Pool implements Probe {
     );
   }
 
-  /** As long as no session has told, it may be: one is opened to ask. */
+  /** While no session has told us, we assume that it does, and open a session to learn it. */
   get acceptsEightBit(): boolean {
     if (this.#acceptsEightBit === undefined && this.#mayOpen()) this.#sessions.open();
     return this.#acceptsEightBit ?? true;
   }
 
-  /** Sessions that are open or being opened. */
+  /** How many sessions are open or being opened. */
   get size(): number {
     return this.#sessions.size;
   }
 
-  /** `untried`: nobody was asked yet. */
+  /** `untried`: there was no answer and no failure yet. */
   get state(): 'up' | 'down' | 'untried' {
     if (this.#presence.down !== undefined) return 'down';
     return this.answeredAt === undefined ? 'untried' : 'up';
   }
 
-  /** Why it is down. */
+  /** Why the back-channel is down; undefined where it is not. */
   get trouble(): string | undefined {
     return this.#presence.down?.message;
   }
 
-  /** Of the last answer, monotonic milliseconds. */
+  /** When Cyrus answered last, in monotonic milliseconds. */
   get answeredAt(): number | undefined {
     return this.#presence.answeredAt;
   }
 
-  /** Questions that no session has taken yet. */
+  /** How many questions no session has taken yet. */
   get waiting(): number {
     return this.#waiting.length;
   }
@@ -161,7 +161,7 @@ export class Pool implements Probe {
     return (this.#drained ??= this.#drain());
   }
 
-  /** Questions under way end with the sessions that they were put to; a session being opened is closed as it comes. */
+  /** Questions under way fail with their sessions. A session that is being opened is closed as soon as it is open. */
   close(): Promise<void> {
     this.#life = 'closed';
     clearTimeout(this.#patience);
@@ -181,7 +181,7 @@ export class Pool implements Probe {
     await this.close();
   }
 
-  /** Nobody waits for an answer. */
+  /** Whether nobody waits for an answer. */
   #isQuiet(): boolean {
     if (this.#waiting.length > 0) return false;
     return this.#sessions.works.every((work) => work.isStalled && work.open.length === 0);
@@ -196,7 +196,7 @@ export class Pool implements Probe {
     return new DownError(`back-channel ${this.name} waits for an earlier answer about the mailbox`);
   }
 
-  /** Whether to ask about it would but hold up one more lmtpd. */
+  /** Whether a question about the mailbox would only make one more lmtpd hang. */
   #isStuck(mailbox: string): boolean {
     const { stalled } = this.#sessions;
     if (stalled.length >= STALLED_MAX && this.#slow.has(mailbox)) return true;
@@ -209,7 +209,7 @@ export class Pool implements Probe {
     return new DownError(`back-channel ${this.name} is closed`);
   }
 
-  /** When all requests of this turn of the event loop have been read: they make one batch. */
+  /** Waits until all requests of this turn of the event loop have been read, so that they make one batch. */
   #pumpSoon(): void {
     if (this.#pumping) return;
     this.#pumping = true;
@@ -219,7 +219,7 @@ export class Pool implements Probe {
     });
   }
 
-  /** Gives waiting questions to idle sessions, opens one where there is room and need, else refuses them. */
+  /** Gives waiting questions to idle sessions; opens a session where one is needed and allowed; refuses all where none can come. */
   #pump(): void {
     while (this.#waiting.length > 0 && this.#isWorthASession()) {
       const session = this.#sessions.take(() => this.#restarted());
@@ -235,8 +235,8 @@ export class Pool implements Probe {
   }
 
   /**
-   * Large batches are cheap ones: each has a witness. So while one is under way, its follow-up is collected, and goes
-   * to another session only if it is full, or if Cyrus takes its time.
+   * Large batches are cheaper, since each needs a witness. So while a batch is under way, the next one is collected. It goes to
+   * another session only if it is full, or if Cyrus takes more than PATIENCE_MS.
    */
   #isWorthASession(): boolean {
     if (this.#sessions.answering === 0 || this.#waiting.length >= this.#size.size) return true;
@@ -254,12 +254,12 @@ export class Pool implements Probe {
     return !this.#presence.pausing && this.#sessions.hasRoom;
   }
 
-  /** Whether a session is there, or on its way, that can take what waits. */
+  /** Whether there is a session, or one will come, that can take the waiting questions. */
   #mayBeTaken(): boolean {
     return this.#sessions.mayCome(this.#presence.pausing);
   }
 
-  /** Refuses what waits; and where nobody listened, looks whether somebody does now. */
+  /** Refuses the waiting questions; but where nobody listened, first looks whether somebody does now. */
   #giveUp(): void {
     const { down } = this.#presence;
     if (this.#life === 'open' && this.size === 0 && isNobodyThere(down)) this.#sessions.knock();
@@ -271,7 +271,7 @@ export class Pool implements Probe {
     this.batches += 1;
     this.questions += batch.length;
     await this.#asking.ask(session, batch);
-    // What was collected meanwhile is its follow-up, whatever another session is at.
+    // The questions collected meanwhile are the next batch, even while another session is busy.
     this.#lastBatchAt = -Infinity;
     this.#pump();
   }

@@ -1,11 +1,11 @@
-// Whether Cyrus is there. It is down after a failure that leaves no session, and up again with the first answer: a greeting
-// alone is none. Between attempts there is a pause. Tells the log of both. No I/O but that.
+// Whether Cyrus is there. It is "down" after a failure that leaves no session, and "up" again with the first answer; a greeting
+// alone is not enough. Between two attempts there is a pause. It writes both changes to the log, and does no other I/O.
 import { DownError, LoginError, messageOf } from '../../errors.js';
 import type { Log } from '../../log/log.js';
 import * as verbs from '../../log/verbs/backchannels.js';
 import { Backoff, type BackoffLimits } from './backoff.js';
 
-/** Sessions lost in a row, with no answer in between: from then on it is not a mailbox but Cyrus. */
+/** When so many sessions were lost in a row without an answer, the cause is not one mailbox, but Cyrus. */
 const LOSSES_MAX = 8;
 
 export type PresenceParts = {
@@ -13,7 +13,7 @@ export type PresenceParts = {
   readonly log: Log;
   readonly now: () => number;
   readonly random: () => number;
-  /** It may have been another Cyrus meanwhile. */
+  /** Called when Cyrus is up again: it may have been restarted, and mailboxes may have changed. */
   readonly restarted: () => void;
 };
 
@@ -30,17 +30,17 @@ export class Presence {
     this.#backoff = new Backoff(limits, parts.now, parts.random);
   }
 
-  /** Whether nobody is to be asked for a while. */
+  /** Whether no session may be opened for a while. */
   get pausing(): boolean {
     return this.#backoff.active;
   }
 
-  /** Why it is down; undefined where it is not known to be. */
+  /** Why it is down; undefined where it is up, or was not tried yet. */
   get down(): Error | undefined {
     return this.#down;
   }
 
-  /** For whoever asks while it is down. */
+  /** The error for those who ask while it is down. */
   refusal(): DownError {
     const why = this.#down === undefined ? 'the last session was lost' : messageOf(this.#down);
     return new DownError(`back-channel ${this.#parts.name} is down: ${why}`, { cause: this.#down });
@@ -56,25 +56,25 @@ export class Presence {
     this.#parts.restarted();
   }
 
-  /** A session was lost with what it was asked. @returns whether it is one too many */
+  /** A session was lost with its questions. @returns whether so many were lost that Cyrus itself must be the cause */
   lost(): boolean {
     this.#losses += 1;
     return this.#losses >= LOSSES_MAX;
   }
 
-  /** Somebody listens where nobody did: there is no reason to wait any longer. */
+  /** Somebody listens where nobody did, so the pause ends. */
   found(): void {
     this.#backoff.end();
   }
 
-  /** Still nobody: the pause goes on. */
+  /** Still nobody listens, so the pause goes on. */
   absent(error: Error): void {
     this.#down = error;
   }
 
   /**
-   * Pauses longer after each failure. Down is told once, or twice where it turns out that we are not let in.
-   * @param othersLeft sessions that can be asked
+   * Begins a pause, longer after each failure. "Down" is logged once; a second time if the login is refused later.
+   * @param othersLeft whether there are other sessions that can be asked
    * @returns whether it is down
    */
   failed(error: Error, othersLeft: boolean): boolean {

@@ -1,5 +1,5 @@
-// A question that was put to a back-channel. It may be under way in two sessions at once, where the first one took too
-// long: whatever comes first settles it, and what comes later is nothing to it. No I/O.
+// One question to a back-channel. Where a session took too long, the question may be under way in two sessions at once: the first
+// answer settles it, and a later one is ignored. No I/O.
 import type { Asker } from '../../validation/probe.js';
 import type { Recipient } from '../../validation/recipient.js';
 import type { Verdict } from '../../validation/verdict.js';
@@ -8,10 +8,10 @@ export class Question {
   readonly recipient: Recipient;
   /** Absolute, in monotonic milliseconds. */
   readonly deadline: number;
-  /** Undefined for one of our own, in the background. */
+  /** Undefined for a question of our own, in the background. */
   readonly asker: Asker | undefined;
   readonly verdict: Promise<Verdict>;
-  /** What it was given to last; undefined while it waits. */
+  /** The Work of the session that it was given to last; undefined while it waits. */
   holder: object | undefined;
   /** How often it was given to a session. */
   attempts = 0;
@@ -34,7 +34,7 @@ export class Question {
     return this.#settled;
   }
 
-  /** @param settled is called once, when it is; undefined: nobody is told any more */
+  /** @param settled called once, when the question is settled; undefined ends the watch */
   watch(settled: (() => void) | undefined): void {
     this.#onSettled = settled;
   }
@@ -47,7 +47,7 @@ export class Question {
     if (this.#settle()) this.#reject(error);
   }
 
-  /** @returns whether it was not settled before */
+  /** @returns whether this settled it: false where it was settled before */
   #settle(): boolean {
     if (this.#settled) return false;
     this.#settled = true;

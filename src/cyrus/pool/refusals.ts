@@ -1,8 +1,8 @@
-// Questions that are refused, thousands at once where a back-channel goes down or a flood comes too late. Each refusal is
-// a reply, or more work: a turn of the event loop does some, and the rest wait for the next ones. No I/O.
+// Refuses questions, which may be thousands at once where a back-channel goes down or a flood comes too late. Each refusal means a
+// reply or more work, so one turn of the event loop does some of them, and the rest wait for the next turns. No I/O.
 import type { Question } from './question.js';
 
-/** That one turn refuses: some milliseconds. */
+/** So many are refused in one turn, which takes some milliseconds. */
 const REFUSED_A_TURN = 256;
 
 export class Refusals {
@@ -10,7 +10,7 @@ export class Refusals {
   #left = REFUSED_A_TURN;
   #next: NodeJS.Immediate | undefined;
 
-  /** At once where this turn has not refused many. */
+  /** Refuses a question: at once, unless this turn has refused many already. */
   refuse(question: Question, error: Error): void {
     if (this.#left > 0) question.reject(error);
     else this.#waiting.push({ question, error });

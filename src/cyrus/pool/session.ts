@@ -1,20 +1,20 @@
-// One conversation with Cyrus that answers batches of recipients, whatever protocol it is held in. LMTP and
-// IMAP each implement it; the pool opens, feeds and closes them. No I/O here.
+// The interface of one conversation with Cyrus in which batches of recipients are asked about, whatever the protocol. LMTP and IMAP
+// each implement it; the pool opens sessions, asks them and closes them. No I/O here.
 import type { Recipient } from '../../validation/recipient.js';
 import type { Verdict } from '../../validation/verdict.js';
 
 /**
- * How long a session waits for Cyrus' answers: far longer than whoever asked. A session that is closed leaves its lmtpd where
- * it hangs; one that waits is in step again once that goes on.
+ * How long a session waits for Cyrus, in milliseconds: far longer than those who asked. If we closed it, its lmtpd would hang on
+ * all the same; a session that waits can be used again as soon as lmtpd goes on.
  */
 export const SESSION_PATIENCE_MS = 600_000;
 
-/** Is told what comes of a batch before it is at its end. */
+/** What a session tells of a batch before all answers are there. */
 export interface Progress {
-  /** Something was answered. */
+  /** Cyrus has answered something. */
   heard(): void;
   /**
-   * A verdict that no witness is needed for, and that no mail is refused for.
+   * A verdict that needs no witness, since no mail is refused for it.
    * @param index of the recipient in the batch
    */
   early(index: number, verdict: Verdict): void;
@@ -22,18 +22,18 @@ export interface Progress {
 
 export interface Session {
   /**
-   * Asks about all recipients at once, pipelined, with the witness behind any unknown.
-   * One call at a time. Whatever it throws, the session is out of step and must be closed.
-   * @returns a verdict for each recipient, in the same order, those that were told early as well
+   * Asks about all recipients at once, pipelined; an "unknown" is returned only with its witness.
+   * One call at a time. If it throws anything, the session is out of step and must be closed.
+   * @returns a verdict for each recipient, in the same order, the early ones included
    */
   ask(batch: readonly Recipient[], progress: Progress): Promise<readonly Verdict[]>;
 
-  /** Whether the peer has closed it, or sent what nobody asked for, since the last answer. */
+  /** Whether since the last answer the peer has closed the session, or sent something that nobody asked for. */
   readonly botched: boolean;
 
-  /** SMTPUTF8 among its capabilities. */
+  /** Whether SMTPUTF8 is among the server's capabilities. */
   readonly acceptsEightBit: boolean;
 
-  /** Ends it politely where it is idle and in step, else at once. Never throws. */
+  /** Ends the session: politely where it is idle and in step, otherwise at once. Never throws. */
   close(): void;
 }

@@ -2,22 +2,22 @@
 //   idle      → (it is given a batch) → answering
 //   answering → (the batch is at its end) → idle; (no reply for long) → stalled; (it is lost) → gone
 //   stalled   → (the batch is at its end, however late) → idle; (it is lost) → gone
-// One that is being opened counts too. No I/O of its own.
+// A session that is being opened counts too. No I/O of its own.
 import { IdleSessions } from './idle-sessions.js';
 import { Opener, type OpenerEvents } from './opener.js';
 import type { Session } from './session.js';
 import type { Work } from './work.js';
 
 /**
- * Sessions that wait for a mailbox on which lmtpd hangs, beyond `connections`. They are not closed: lmtpd would not notice,
- * and each that is closed and opened anew is one more lmtpd that hangs.
+ * So many sessions may hang, because lmtpd waits for a locked mailbox, beyond `connections`. They are not closed: lmtpd would
+ * not notice, and a new session in place of each would mean one more lmtpd that hangs.
  */
 export const STALLED_MAX = 6;
 
 export type SessionLimits = {
-  /** Sessions at once, but for stalled ones; far below lmtpd's maxchild, each holds a delivery slot. */
+  /** How many sessions there may be besides stalled ones. Keep it far below lmtpd's maxchild: each holds one lmtpd. */
   readonly connections: number;
-  /** Unused for so long, a session is closed; lmtpd would do it at 360 s. */
+  /** A session that was not used for so long is closed, in milliseconds; lmtpd would close it after 360 s. */
   readonly idleTimeoutMs: number;
 };
 
@@ -40,7 +40,7 @@ export class Sessions {
     this.#opener = new Opener(open, events, now);
   }
 
-  /** Open or being opened, never more than `connections` and STALLED_MAX. */
+  /** How many sessions are open or being opened: never more than `connections` plus STALLED_MAX. */
   get size(): number {
     return this.#idle.size + this.#works.size + (this.#opener.state === 'idle' ? 0 : 1);
   }
@@ -57,21 +57,21 @@ export class Sessions {
     return this.#works.size - this.stalled.length;
   }
 
-  /** Whether one can be asked, now or soon. */
+  /** Whether there is a session that can be asked now or soon. */
   get anyUsable(): boolean {
     return this.answering > 0 || this.#opener.state === 'opening' || this.#idle.anyUsable;
   }
 
   /**
-   * Whether one will be free, sooner or later, for what waits.
-   * @param pausing whether nothing is opened for a while: then one that is looked for most likely is not there
+   * Whether a session will be free for the waiting questions, sooner or later.
+   * @param pausing whether no session may be opened for a while: then a knock will most likely find nobody
    */
   mayCome(pausing: boolean): boolean {
     if (this.answering > 0 || this.#idle.size > 0 || this.#opener.state === 'opening') return true;
     return this.#opener.state === 'knocking' && !pausing;
   }
 
-  /** Whether there is room for one more, and none is being opened. */
+  /** Whether there is room for one more session, and none is being opened. */
   get hasRoom(): boolean {
     const besides = Math.min(STALLED_MAX, this.stalled.length);
     if (this.#closed || this.#opener.state !== 'idle') return false;
@@ -82,12 +82,12 @@ export class Sessions {
     this.#opener.open();
   }
 
-  /** Looks whether somebody listens where nobody did. */
+  /** Tries whether somebody listens where nobody did. */
   knock(): void {
     this.#opener.knock();
   }
 
-  /** @param botched called for each that Cyrus ended meanwhile */
+  /** @param botched called for each session that Cyrus ended meanwhile */
   take(botched: () => void): Session | undefined {
     return this.#idle.take(botched);
   }
@@ -101,7 +101,7 @@ export class Sessions {
     this.#works.delete(work);
   }
 
-  /** Back among the idle ones; one too many, where another took the place of a stalled one, is closed. */
+  /** Puts a session back among the idle ones. One that was stalled is closed where another has taken its place meanwhile. */
   put(session: Session): void {
     const others = this.#idle.size + this.answering + (this.#opener.state === 'opening' ? 1 : 0);
     if (this.#closed || session.botched || others >= this.#connections) session.close();
@@ -112,7 +112,7 @@ export class Sessions {
     this.#idle.closeAll();
   }
 
-  /** For good: one that is being opened is closed as it comes. */
+  /** Closes all sessions for good; one that is being opened is closed as soon as it is open. */
   closeAll(): void {
     this.#closed = true;
     this.#idle.closeAll();

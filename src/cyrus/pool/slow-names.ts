@@ -1,12 +1,12 @@
-// Mailboxes over which Cyrus took very long while it answered for others: someone holds their lock, a reconstruct or a large
-// delivery. For a while they are asked about alone, so that others do not wait with them. No I/O.
+// Mailboxes over which Cyrus took very long while it answered for others: a reconstruct or a large delivery holds their lock. For
+// a while we ask about each of them alone, so that others do not have to wait with them. No I/O.
 
 export const SLOW_FOR_MS = 60_000;
 export const SLOW_NAMES_MAX = 1_000;
 
 export class SlowNames {
   readonly #now: () => number;
-  /** Until when, the oldest first. */
+  /** Each mailbox, and until when it counts as slow, the oldest first. */
   readonly #until = new Map<string, number>();
 
   /** @param now monotonic milliseconds */

@@ -1,13 +1,13 @@
-// What each connection has heard lately. One that hears of unknown mailboxes most of the time guesses names, and its
+// What each connection of a mail server was answered lately. One that is answered "unknown" most of the time guesses names, so its
 // questions come behind those of the others. Connections that are closed are forgotten by themselves. No I/O.
 import type { Asker } from '../../validation/probe.js';
 import type { Verdict } from '../../validation/verdict.js';
 
 type Heard = { unknown: number; other: number };
 
-/** One wrong recipient in a session is a slip. */
+/** From so many unknown mailboxes on a connection may be suspect: a single one is a typing error. */
 const SUSPECT_UNKNOWNS_MIN = 2;
-/** So many answers are remembered of a connection; then both counts are halved, so that it can earn its place again. */
+/** After so many answers both counts are halved, so that a connection can earn its place again. */
 const HEARD_MAX = 32;
 
 export class Standings {
@@ -24,13 +24,13 @@ export class Standings {
     heard.other /= 2;
   }
 
-  /** How many more unknown mailboxes than others it has heard of; 0 at least. */
+  /** By how much the "unknown" answers to a connection outnumber the others; at least 0. */
   excess(asker: Asker | undefined): number {
     const heard = asker === undefined ? undefined : this.#heard.get(asker);
     return heard === undefined ? 0 : Math.max(0, heard.unknown - heard.other);
   }
 
-  /** Whether its questions come behind those of others: also ours, in the background, for which nobody waits. */
+  /** Whether a connection's questions come behind those of others. So do our own in the background, for which nobody waits. */
   isSuspect(asker: Asker | undefined): boolean {
     if (asker === undefined) return true;
     const heard = this.#heard.get(asker);

@@ -1,19 +1,19 @@
-// One batch that a session was given, from then until the session is free again. Its state is named after what is done with
-// a "yes" that comes before the end of the batch:
-//   fresh    kept: the end proves that no reply was lost or added     → after HOLD_MS: long
-//   long     given on as it comes, and what was kept before           → without a reply for stallMs: stalled
-//   stalled  as long; what is not answered is asked elsewhere         → the end of the batch, however late
+// One batch that was given to a session, until the session is free again. Its state says what is done with an early "yes":
+//   fresh    it is kept: only the end of the batch proves that no reply was lost or added   → after HOLD_MS: long
+//   long     it is given on at once, and so is what was kept before                         → no reply for stallMs: stalled
+//   stalled  the same; questions without an answer are asked elsewhere                      → the end of the batch, however late
+// No I/O; sets timers.
 import type { Verdict } from '../../validation/verdict.js';
 import type { Question } from './question.js';
 import type { Progress, Session } from './session.js';
 
-/** A usual batch is over by then. */
+/** In milliseconds: a usual batch is over by then. */
 export const HOLD_MS = 100;
 
 export type WorkRules = {
-  /** Without a reply for so long, it is stalled. */
+  /** Without a reply for so many milliseconds, the batch is stalled. */
   readonly stallMs: number;
-  /** From its beginning: what is not answered by then is given up. */
+  /** So many milliseconds after its beginning, questions without an answer are given up. */
   readonly replyTimeoutMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -29,9 +29,9 @@ export interface WorkEvents {
 export class Work implements Progress {
   readonly session: Session;
   readonly batch: readonly Question[];
-  /** When it was given to the session. */
+  /** When the batch was given to the session. */
   readonly since: number;
-  /** How many have come. */
+  /** How many replies have come. */
   replies = 0;
   readonly #rules: WorkRules;
   readonly #events: WorkEvents;
@@ -53,12 +53,12 @@ export class Work implements Progress {
     return this.#state === 'stalled';
   }
 
-  /** The mailbox, where only one is asked about. */
+  /** The mailbox, where the batch asks about one only. */
   get alone(): string | undefined {
     return this.batch.length === 1 ? this.batch[0]?.recipient.mailbox : undefined;
   }
 
-  /** What nothing has settled yet. */
+  /** The questions that are not settled yet. */
   get open(): Question[] {
     return this.batch.filter(({ settled }) => !settled);
   }
@@ -77,7 +77,7 @@ export class Work implements Progress {
     else give();
   }
 
-  /** The session is free, or lost: what was kept until now is not worth more than what it says at the end. */
+  /** The session is free or lost. What was kept is dropped: if it is free, the same verdicts came again at the end. */
   end(): void {
     clearTimeout(this.#timer);
     this.#kept = [];
@@ -98,7 +98,7 @@ export class Work implements Progress {
     }
   }
 
-  /** Whether there was a reply since the timer was set. */
+  /** Looks whether a reply has come since the timer was set. */
   #look(): void {
     const leftMs = this.#heardAt + this.#rules.stallMs - this.#rules.now();
     if (leftMs > 0) this.#arm(leftMs, () => this.#look());
