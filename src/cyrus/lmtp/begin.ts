@@ -1,4 +1,4 @@
-// The beginning of a session with lmtpd (RFC 2033, RFC 3207, RFC 4954): greeting, LHLO, TLS, login, as the options say.
+// The beginning of a session with lmtpd (RFC 2033, RFC 3207, RFC 4954): greeting, LHLO, and where configured TLS and login.
 import { isLocal, type Endpoint } from '../../net/endpoint.js';
 import { UnavailableError } from '../../errors.js';
 import { sessionIn } from '../../validation/evidence.js';
@@ -11,24 +11,24 @@ import type { LmtpReply } from './reply.js';
 
 export type LmtpAccess = {
   readonly endpoint: Endpoint;
-  /** Undefined for a connection in clear. */
+  /** Undefined for a connection without TLS. */
   readonly tls: TlsSettings | undefined;
-  /** Undefined where lmtpd takes us as we come: a UNIX socket, or `lmtpd -a`. */
+  /** Undefined where lmtpd asks for no login: on a UNIX socket, or with `lmtpd -a`. */
   readonly login: Login | undefined;
-  /** Connection and greeting: an lmtpd beyond its maxchild accepts and stays silent. */
+  /** For the connection, and again for the greeting: where maxchild lmtpds are busy, the kernel connects us, but nobody greets. */
   readonly connectTimeoutMs: number;
-  /** For each step. */
+  /** For each further step. */
   readonly replyTimeoutMs: number;
-  /** Named in LHLO. */
+  /** The name that we give in LHLO. */
   readonly clientName: string;
 };
 
-/** What stood behind the name of each, in upper case. */
+/** The capabilities by their names, with the parameters of each, all in upper case. */
 export type Capabilities = ReadonlyMap<string, readonly string[]>;
 
 /**
- * From the greeting to the first question.
- * @returns what lmtpd offers
+ * Does all that comes before the first question.
+ * @returns what lmtpd offers, in its last reply to LHLO
  * @throws LoginError, UnavailableError, DeadlineError, ProtocolError
  */
 export async function begin(
@@ -47,7 +47,7 @@ export async function begin(
     if (!capabilities.has('STARTTLS')) throw new UnavailableError('lmtpd offers no STARTTLS');
     expectReply(await lmtpd.command('STARTTLS', replyTimeoutMs), 220, 'STARTTLS');
     await secure(tls);
-    // RFC 3207 section 4.2: what was said in clear is forgotten.
+    // RFC 3207 section 4.2: what lmtpd said before TLS must be forgotten, so LHLO is said again.
     capabilities = await greet(lmtpd, access);
   }
   const confidential = tls !== undefined || isLocal(access.endpoint);
@@ -63,7 +63,7 @@ async function greet(lmtpd: LmtpDialogue, { clientName, replyTimeoutMs }: LmtpAc
   return new Map(lines.slice(1).map(capability));
 }
 
-/** What a session without login does not need is not loaded. */
+/** Logs in. The modules for it are loaded here, since a session without login does not need them. */
 async function logInTo(
   lmtpd: LmtpDialogue,
   trace: Trace,

@@ -1,36 +1,36 @@
-// What an lmtpd does with a RCPT for nobody: with `autocreate_post: 1` it makes the mailbox, and with
-// `lmtp_catchall_mailbox` it takes everything. A name with `%` tells, since Cyrus cannot create one
-// (mboxname_policycheck() of imap/mboxname.c). It is asked in each domain before anything else is, in each session
-// anew, and again every hour. Keeps what was found; the session asks. No I/O.
+// Finds out what an lmtpd does with a RCPT for a mailbox that does not exist: with `autocreate_post: 1` it would create the
+// mailbox, with `lmtp_catchall_mailbox` it takes everything. We ask for a name with `%`, which Cyrus cannot create
+// (mboxname_policycheck() of imap/mboxname.c), in each domain before any other question, in each new session and every hour.
+// The session does the asking; what was found is kept here. No I/O.
 import { parseKey, type AddressRules, type Recipient } from '../../validation/recipient.js';
 import { rcptVerdict } from './rcpt-verdict.js';
 import { describeReply, type LmtpReply } from './reply.js';
 
-/** `clean`: a RCPT changes nothing, and an unknown is unknown. */
+/** `clean`: a RCPT creates nothing, and lmtpd says 550 to a mailbox that does not exist. */
 export type Finding = 'clean' | 'catch-all' | 'autocreate';
 
 export interface CreationAlarm {
-  /** Told at each check; a line is worth only a change. */
+  /** Called at each check, also where nothing has changed. */
   found(finding: Finding, domain: string, reply: string): void;
 }
 
 export type CreationCheckOptions = {
-  /** Domains that have a check of their own; all others share one, or a stranger could ask for any number. */
+  /** Domains that have a check of their own. All others share one, or a stranger could cause any number of checks. */
   readonly domains: ReadonlySet<string>;
   readonly rules: AddressRules;
   readonly alarm: CreationAlarm;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** 0 to 1. */
+  /** A random number from 0 to 1. */
   readonly random: () => number;
 };
 
-/** A setting of Cyrus' takes a restart of lmtpd; a session lives no longer than that. */
+/** An hour is safe: lmtpd must be restarted to see another setting, and then its sessions end and are checked anew. */
 export const CLEAN_FOR_MS = 3_600_000;
-/** Anything but clean is looked at again soon: it may have been mended, or have been a fault of the moment. */
+/** Anything but `clean` is checked again soon: the setting may have been changed, or it may have been a passing fault. */
 export const SUSPECT_FOR_MS = 30_000;
 
-/** Of all domains without a check of their own. */
+/** Stands for all domains that have no check of their own. */
 const OTHERS = '*';
 
 type Checked = { readonly finding: Finding; readonly until: number };
@@ -43,7 +43,7 @@ export class CreationCheck {
     this.#options = options;
   }
 
-  /** The names to ask for before a batch; usually none. */
+  /** The names for which RCPT must be sent before a batch; usually none. */
   due(batch: readonly Recipient[]): Recipient[] {
     const now = this.#options.now();
     const names = new Map<string, Recipient>();
@@ -57,7 +57,7 @@ export class CreationCheck {
     return [...names.values()];
   }
 
-  /** @param name one of those that were due */
+  /** Keeps what lmtpd replied. @param name one of those that were due */
   learn(name: Recipient, reply: LmtpReply): void {
     const finding = findingOf(reply);
     const lifeMs = finding === 'clean' ? CLEAN_FOR_MS : SUSPECT_FOR_MS;
@@ -65,7 +65,7 @@ export class CreationCheck {
     this.#options.alarm.found(finding, name.domain ?? '', describeReply(reply));
   }
 
-  /** What was found in a recipient's domain; undefined where nothing was asked yet. */
+  /** What was found for the domain of a recipient; undefined where it was not checked yet. */
   finding(recipient: Recipient): Finding | undefined {
     return this.#checked.get(this.#keyOf(recipient.domain))?.finding;
   }
@@ -81,7 +81,7 @@ export class CreationCheck {
   }
 }
 
-/** Over quota is a catch-all mailbox that is full: nothing was created, and what lmtpd says of others is true. */
+/** "Over quota" means that there is a catch-all mailbox which is full: nothing was created, so it counts as catch-all. */
 function findingOf(reply: LmtpReply): Finding {
   const { kind } = rcptVerdict(reply);
   if (kind === 'unknown') return 'clean';

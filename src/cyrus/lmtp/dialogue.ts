@@ -1,5 +1,5 @@
-// Commands to lmtpd and its replies (RFC 2033): all go out in one write (RFC 2920), and each reply belongs to the oldest
-// command that has none yet. Knows nothing of what is asked.
+// Sends commands to lmtpd and reads its replies (RFC 2033). All commands go out in one write (RFC 2920), and each reply belongs to
+// the oldest command that has no reply yet. This file does not know what is asked. I/O through the connection.
 import { ProtocolError, UnavailableError } from '../../errors.js';
 import type { Connection } from '../wire/connection.js';
 import type { Trace } from '../wire/trace.js';
@@ -8,7 +8,7 @@ import { describeReply, type LmtpReply } from './reply.js';
 export class LmtpDialogue {
   readonly #connection: Connection<LmtpReply>;
   readonly #trace: Trace;
-  /** SESSIONID: LHLO gives the first, each RSET the next. */
+  /** The SESSIONID: the reply to LHLO gives the first one, the reply to each RSET the next. */
   sessionId: string | undefined;
 
   constructor(connection: Connection<LmtpReply>, trace: Trace) {
@@ -16,19 +16,19 @@ export class LmtpDialogue {
     this.#trace = trace;
   }
 
-  /** What lmtpd says first. */
+  /** Waits for the greeting of lmtpd. */
   async greeting(timeoutMs: number): Promise<LmtpReply | undefined> {
     const [reply] = await this.#converse('', 1, timeoutMs);
     return reply;
   }
 
-  /** One command. @throws ProtocolError where no reply came */
+  /** Sends one command. @throws ProtocolError where no reply came */
   command(command: string, timeoutMs: number): Promise<LmtpReply> {
     this.#trace.sent(command);
     return this.send(command, timeoutMs);
   }
 
-  /** One line, which has been traced before. @throws ProtocolError where no reply came */
+  /** Sends one line, which the caller has put into the trace. @throws ProtocolError where no reply came */
   async send(line: string, timeoutMs: number): Promise<LmtpReply> {
     const [reply] = await this.#converse(`${line}\r\n`, 1, timeoutMs);
     if (reply === undefined) throw new ProtocolError('no reply came');
@@ -36,10 +36,10 @@ export class LmtpDialogue {
   }
 
   /**
-   * All commands in one write.
+   * Sends all commands in one write.
    * @param timeoutMs for all replies
-   * @param told is called with each reply as it comes
-   * @returns a reply for each, in order
+   * @param told called with each reply as it comes
+   * @returns a reply for each command, in order
    */
   exchange(
     commands: readonly string[],
@@ -82,8 +82,8 @@ export class LmtpDialogue {
 }
 
 /**
- * @param enhanced the status code that must stand there too
- * @throws UnavailableError where lmtpd refused the command, ProtocolError where the reply belongs to another one
+ * @param enhanced the enhanced status code that the reply must have too
+ * @throws UnavailableError where lmtpd refused the command, ProtocolError where the reply is not one to this command
  */
 export function expectReply(
   reply: LmtpReply | undefined,

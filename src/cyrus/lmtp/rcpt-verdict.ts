@@ -1,5 +1,5 @@
-// What lmtpd's reply to RCPT says about a mailbox: the one table. Permanent are `550 5.1.1` and `550 5.7.1`
-// only; what is not in the table is deferred. After send_lmtp_error() of Cyrus' imap/lmtpengine.c. No I/O.
+// The one table that says what lmtpd's reply to RCPT means for a mailbox. Only `550 5.1.1` and `550 5.7.1` are taken as a final
+// "no"; a reply that is not in the table is deferred. It follows send_lmtp_error() of Cyrus' imap/lmtpengine.c. No I/O.
 import {
   addEvidence,
   DELIVERABLE,
@@ -13,23 +13,23 @@ import { saidOf, sessionIn } from '../../validation/evidence.js';
 import { describeReply, type LmtpReply } from './reply.js';
 
 const TABLE: ReadonlyMap<string, Verdict> = new Map<string, Verdict>([
-  /** `ok` */
+  /** lmtpd says `ok`. */
   ['250 2.1.5', DELIVERABLE],
-  /** `User unknown`: no such mailbox, or neither `l` nor `p` on a shared one. */
+  /** `User unknown`: there is no such mailbox, or it is a shared one on which the sender has neither the right `l` nor `p`. */
   ['550 5.1.1', UNKNOWN],
-  /** `Permission denied`: a shared mailbox with `l` but without `p`. */
+  /** `Permission denied`: it is a shared mailbox on which the sender has the right `l` but not `p`. */
   ['550 5.7.1', REFUSED],
-  /** `Over quota` */
+  /** `Over quota`: the mailbox exists. */
   ['452 4.2.2', OVERQUOTA],
-  /** `Over quota` with lmtp_over_quota_perm_failure. */
+  /** `Over quota`, with lmtp_over_quota_perm_failure. */
   ['552 5.2.2', OVERQUOTA],
 ]);
 
-/** What it says to a dictionary attack is one object, whatever its number. */
+/** In a dictionary attack this reply comes many times, so its verdict is made once and used again. */
 const USER_UNKNOWN = '5.1.1 User unknown';
 const UNKNOWN_SAID = withWords(UNKNOWN, { code: 550, enhanced: '5.1.1', lines: [USER_UNKNOWN] });
 
-/** @returns with Cyrus' words as evidence, where it is no yes */
+/** @returns the verdict; unless it is deliverable, with Cyrus' words as evidence */
 export function rcptVerdict(reply: LmtpReply): Verdict {
   const verdict =
     TABLE.get(`${reply.code} ${reply.enhanced}`) ?? deferred(`lmtpd said ${describeReply(reply)}`);

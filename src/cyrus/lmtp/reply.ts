@@ -11,15 +11,15 @@ export type LmtpReply = {
   readonly lines: readonly string[];
 };
 
-/** RFC 5321 section 4.5.3.1.5 says 512; Cyrus' own buffer is 4096. */
+/** RFC 5321 section 4.5.3.1.5 allows 512 bytes; the buffer of Cyrus itself has 4096. */
 export const REPLY_LINE_MAX_BYTES = 4096;
-/** Cyrus' longest reply, that to LHLO, has about ten lines. */
+/** The longest reply of Cyrus is the one to LHLO, with about ten lines. */
 export const REPLY_LINES_MAX = 64;
 
 const LINE = /^([2-5][0-9][0-9])(?:([ -])(.*))?$/;
 const ENHANCED = /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/;
 
-/** Pull parser: `feed` what came, then `next` until it gives undefined. Once it has thrown it does so at each further call. */
+/** Pull parser: `feed` what came, then call `next` until it returns undefined. Once it has thrown, each further call throws. */
 export class LmtpReplyParser {
   #text = '';
   #from = 0;
@@ -33,7 +33,7 @@ export class LmtpReplyParser {
     this.#from = 0;
   }
 
-  /** Whether bytes or lines are left that make no whole reply yet. */
+  /** Whether there are bytes or lines that are not yet a whole reply. */
   get pending(): boolean {
     return this.#from < this.#text.length || this.#lines.length > 0;
   }

@@ -1,4 +1,5 @@
-// How a login is carried over LMTP: AUTH (RFC 4954), always with the first response on its line. In the trace it is masked.
+// Carries a login over LMTP: AUTH (RFC 4954), with the first response on the same line if there is one. The trace masks what is
+// secret. I/O through the dialogue.
 import { ProtocolError } from '../../errors.js';
 import type { Carrier, SaslReply } from '../sasl/exchange.js';
 import type { Trace } from '../wire/trace.js';
@@ -26,7 +27,7 @@ export function saslCarrier(lmtpd: LmtpDialogue, trace: Trace, timeoutMs: number
   };
 }
 
-/** RFC 4954 has no room for data beside a success. */
+/** In RFC 4954 a success carries no data. */
 function saslReply(reply: LmtpReply): SaslReply {
   if (reply.code === 334) return { kind: 'challenge', data: reply.lines.join('') };
   if (reply.code === 235) return { kind: 'success', data: undefined };

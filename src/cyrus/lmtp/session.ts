@@ -1,6 +1,6 @@
-// Asks lmtpd (RFC 2033) without delivering: MAIL FROM:<>, RCPT for each recipient, RSET for each batch, never DATA. A message's
-// size is told with MAIL (RFC 1870), so that one of another size has a transaction of its own.
-// Every reply is matched to its command by count; RSET's own code at the end proves that none was lost or added.
+// Asks lmtpd (RFC 2033) without delivering: MAIL FROM:<>, a RCPT for each recipient, and RSET at the end, but never DATA. The size
+// of a message stands in MAIL (RFC 1870), so recipients with another size need another transaction. Replies are matched to
+// commands by counting; RSET has a status code of its own, which proves at the end that no reply was lost or added.
 import { sessionIn } from '../../validation/evidence.js';
 import type { Recipient } from '../../validation/recipient.js';
 import { deferred, evidenceAdder, unasked, type Verdict } from '../../validation/verdict.js';
@@ -46,7 +46,7 @@ export class LmtpSession implements Session {
   }
 
   /**
-   * Connects, awaits the greeting, says LHLO, puts TLS around it and logs in, as the options say.
+   * Connects, waits for the greeting, says LHLO, and where the options say so starts TLS and logs in.
    * @throws LoginError, UnavailableError, DeadlineError, ProtocolError
    */
   static async open(options: LmtpOptions): Promise<LmtpSession> {
@@ -107,13 +107,13 @@ export class LmtpSession implements Session {
       told(verdicts.length, verdict);
       verdicts.push(verdict);
     };
-    // In their order, so that the witnesses stay on both sides of what may be unknown.
+    // The order must not change, so that the witnesses stay before and after the recipients that may be unknown.
     for (const together of runsOfOneSize(recipients))
       await this.#transaction(together, (_, reply) => judge(reply));
     return verdicts;
   }
 
-  /** One MAIL, RCPT for each, RSET; the replies to RCPT in order, told as they come. @param recipients of one size */
+  /** One transaction. @param recipients all with the same message size @param told called with each reply to RCPT, as it comes */
   async #transaction(
     recipients: readonly Recipient[],
     told: (index: number, reply: LmtpReply) => void,
@@ -121,7 +121,7 @@ export class LmtpSession implements Session {
     const messageBytes = this.#capabilities.has('SIZE') ? recipients[0]?.messageBytes : undefined;
     const commands = [mailCommand(messageBytes), ...recipients.map(rcptCommand), 'RSET'];
     const replies = await this.#lmtpd.exchange(commands, SESSION_PATIENCE_MS, (index, reply) => {
-      // Where it takes no message of that size at all, each RCPT is refused for want of a MAIL: then nothing is known.
+      // If lmtpd takes no message of that size at all, it refuses MAIL, and so each RCPT: those replies become "deferred".
       const mayBeRefused = messageBytes !== undefined && reply.code >= 400;
       if (index === 0 && !mayBeRefused) expectReply(reply, 250, 'MAIL', '2.1.0');
       else if (index > 0 && index < commands.length - 1) told(index - 1, reply);
@@ -134,7 +134,7 @@ export class LmtpSession implements Session {
 
 const NO_REPLY: LmtpReply = { code: 0, enhanced: '', lines: ['no reply'] };
 
-/** A RCPT that might create the mailbox is not sent. Where all is deliverable, lmtpd's word for it is true. */
+/** A RCPT that might create the mailbox is not sent. With a catch-all mailbox everything is deliverable, so we may ask. */
 function whyNotAsked(finding: Finding | undefined): Verdict | undefined {
   switch (finding) {
     case 'clean':
