@@ -1,18 +1,18 @@
-// The mailboxes that must exist, one for each server behind: asked before and after the unknowns of a batch. A Cyrus whose mailboxes.db is
-// missing says `550 5.1.1` to everybody, and an admin who lost his rights hears "Mailbox does not exist"
-// for everything; then the witness is unknown too, and no unknown of that batch is believed. No I/O.
+// Witnesses are mailboxes that must exist, one for each server behind the back-channel. We ask about them before and after those
+// that are unknown. A Cyrus whose mailboxes.db is missing says `550 5.1.1` to everybody, and an admin who lost his rights hears
+// "Mailbox does not exist" for everything. Then the witness is unknown too, and no "unknown" of that batch is believed. No I/O.
 import type { Recipient } from '../../validation/recipient.js';
 import { deferred, type Verdict } from '../../validation/verdict.js';
 
-/** How many confirmed mailboxes are remembered: one that was deleted since must not be the last one. */
+/** How many confirmed mailboxes are remembered. There must be others left if one of them is deleted. */
 export const LEARNED_WITNESSES_MAX = 8;
 
 export interface WitnessAlarm {
-  /** No canary is configured and no mailbox was confirmed yet. */
+  /** No canary is configured, and Cyrus has not confirmed any mailbox yet. */
   missing(): void;
-  /** The witness was asked and did not answer as an existing mailbox does. */
+  /** Cyrus was asked about the witness, and did not say that it exists. */
   failed(witness: Recipient, verdict: Verdict): void;
-  /** After `failed` or `missing`: a witness answered again. */
+  /** After `failed` or `missing`: Cyrus says again that the witnesses exist. */
   recovered(witness: Recipient): void;
 }
 
@@ -23,25 +23,25 @@ export class Witness {
   #alarmed: 'missing' | 'failed' | undefined;
   #stood = false;
 
-  /** @param canaries the configured mailboxes; without any the mailbox most recently confirmed is asked */
+  /** @param canaries the configured mailboxes; without any, the mailbox that Cyrus confirmed last is the witness */
   constructor(canaries: readonly Recipient[], alarm: WitnessAlarm) {
     this.#canaries = canaries;
     this.#alarm = alarm;
   }
 
-  /** The configured ones. */
+  /** The configured witnesses. */
   get canaries(): readonly Recipient[] {
     return this.#canaries;
   }
 
-  /** Whether an unknown would be believed; `untried` before the first one. */
+  /** Whether an "unknown" would be believed; `untried` before the first one. */
   get state(): 'standing' | 'failed' | 'missing' | 'untried' {
     return this.#alarmed ?? (this.#stood ? 'standing' : 'untried');
   }
 
   /**
-   * The mailboxes to ask around the unknowns, all of which must exist; none where there is none yet.
-   * @param denied mailboxes that this batch just called unknown: a learned one among them is no witness
+   * The witnesses to ask about before and after the unknown mailboxes, all of which must exist; empty where there are none yet.
+   * @param denied mailboxes that Cyrus just called unknown: a learned witness among them is not used
    */
   candidates(denied: ReadonlySet<string>): readonly Recipient[] {
     if (this.#canaries.length > 0) return this.#canaries;
@@ -49,7 +49,7 @@ export class Witness {
     return learned === undefined ? [] : [learned];
   }
 
-  /** A mailbox that Cyrus just confirmed. Costs nothing where a canary is configured. */
+  /** Remembers a mailbox that Cyrus just confirmed, unless canaries are configured. */
   learn(recipient: Recipient): void {
     if (this.#canaries.length > 0) return;
     const last = this.#learned.at(-1);
@@ -61,10 +61,10 @@ export class Witness {
   }
 
   /**
-   * What an unknown is worth, given what the witnesses said. Each kind of doubt is alarmed once.
-   * @param witnesses the mailboxes that were asked
-   * @param said their verdicts, of all of them in this order, once or more; deliverable and overquota both show that Cyrus knows its mailboxes
-   * @returns undefined where the unknowns stand, else the deferred verdict that takes their place
+   * Judges whether an "unknown" may be believed, given the verdicts on the witnesses. Each kind of doubt raises the alarm once.
+   * @param witnesses the mailboxes that were asked about
+   * @param said the verdicts on all of them, in this order, once or twice. Deliverable and overquota both show that they exist
+   * @returns undefined where "unknown" may be believed; otherwise the deferred verdict that takes its place
    */
   judge(witnesses: readonly Recipient[], said: readonly Verdict[]): Verdict | undefined {
     const [first] = witnesses;
@@ -90,7 +90,7 @@ export class Witness {
     );
   }
 
-  /** The others are asked before it. It is kept: when Cyrus has lost all mailboxes, it has not lost this one alone. */
+  /** Puts a witness behind the others. It is not removed: if Cyrus has lost all mailboxes for now, it may well come back. */
   #demote(mailbox: string): void {
     const known = this.#learned.findIndex((learned) => learned.mailbox === mailbox);
     if (known !== -1) this.#learned.unshift(...this.#learned.splice(known, 1));

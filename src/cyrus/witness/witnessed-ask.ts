@@ -1,5 +1,5 @@
-// A batch asked with the witness on both sides of what may be unknown, whatever protocol it is asked in: so a
-// mailboxes.db that is moved away, or back, or an administrator who is none any more, shows in the witness. No I/O.
+// Asks about a batch with the witness before and after the mailboxes that may be unknown, in any protocol. So it is noticed when
+// mailboxes.db is moved away or back meanwhile, or when our login loses its rights: the witness is unknown then too. No I/O.
 import type { Progress } from '../pool/session.js';
 import { describeSaid, type WitnessSaid } from '../../validation/evidence.js';
 import type { Recipient } from '../../validation/recipient.js';
@@ -7,20 +7,20 @@ import { addEvidence, deferred, evidenceAdder, type Verdict } from '../../valida
 import type { Witness } from './witness.js';
 
 /**
- * Asks about all, in one go and in this order.
- * @param told is called with each verdict as it comes
+ * Asks about all recipients in one go and in this order.
+ * @param told called with each verdict as it comes
  */
 export type AskAll = (
   recipients: readonly Recipient[],
   told: (index: number, verdict: Verdict) => void,
 ) => Promise<Verdict[]>;
 
-/** The verdicts on the recipients, and what the witness said around them. */
+/** The verdicts on the recipients, and those on the witnesses before and after them. */
 type Round = { readonly verdicts: Verdict[]; readonly said: readonly Verdict[] };
 
 /**
- * How long the end of one batch counts as the beginning of the next. In a flood they follow at once; in a longer pause
- * a mailboxes.db may have been away and come back, unseen by a witness.
+ * For so many milliseconds the witness after one batch also counts as the witness before the next. In a flood batches follow each
+ * other at once. In a longer pause mailboxes.db may have been moved away and back, and no witness would have noticed.
  */
 const VOUCHED_MS = 20;
 
@@ -28,16 +28,16 @@ const NONE_DENIED: ReadonlySet<string> = new Set();
 const NOBODY: readonly Recipient[] = [];
 
 /**
- * One for each session. A proof of currency does not stand in for the witness, not even for one look at the list: a folder above
- * mailboxes.db may have been moved away from lmtpd, and the file's identity is what it was (docs/freshness.md).
+ * There is one for each session. A proof of currency cannot replace the witness: if a folder above mailboxes.db was moved away,
+ * lmtpd finds no mailboxes, and yet the file that we watch is still the same one (docs/freshness.md).
  */
 export class WitnessedAsk {
   readonly #witness: Witness;
   readonly #askAll: AskAll;
   readonly #now: () => number;
-  /** Unknowns come in floods: after one the witness is asked along with the batch, not in a second turn. */
+  /** Unknown mailboxes come in floods: so after one, the next batch has the witness with it, which saves a second round. */
   #expectUnknown = false;
-  /** The last thing that was asked here were these mailboxes, and they exist. */
+  /** The witnesses that were asked about last of all in this session, and exist. */
   #vouched: { readonly mailboxes: string; readonly at: number } | undefined;
 
   /** @param now monotonic milliseconds */
@@ -47,7 +47,7 @@ export class WitnessedAsk {
     this.#now = now;
   }
 
-  /** @returns a verdict for each, in order, unknown only with the witness behind it */
+  /** @returns a verdict for each recipient, in order; it is unknown only if the witnesses exist */
   async ask(batch: readonly Recipient[], progress: Progress): Promise<readonly Verdict[]> {
     const early = this.#expectUnknown ? this.#witness.candidates(NONE_DENIED) : NOBODY;
     const { verdicts, said } = await this.#round(batch, early, progress);
@@ -64,7 +64,7 @@ export class WitnessedAsk {
     if (vouches) return this.#believe(verdicts, early, said);
     const witnesses = this.#witness.candidates(names);
     if (witnesses.length === 0) return this.#believe(verdicts, NOBODY, []);
-    // Whom it finds now is told at the end: its place in the batch is another one.
+    // No early verdicts from this round: the places of its recipients are not those in the batch.
     const again = await this.#round(denied, witnesses, {
       heard: () => progress.heard(),
       early: () => undefined,
@@ -75,7 +75,7 @@ export class WitnessedAsk {
     return this.#believe(confirmed, witnesses, again.said);
   }
 
-  /** In a flood the end of a batch is the beginning of the next. */
+  /** Asks about the recipients, and the witnesses after them; also before them, unless the last batch has just ended with them. */
   async #round(
     recipients: readonly Recipient[],
     witnesses: readonly Recipient[],
@@ -101,7 +101,7 @@ export class WitnessedAsk {
     return { verdicts, said };
   }
 
-  /** Lets an unknown stand only where the witnesses, asked around it, exist. */
+  /** Keeps an "unknown" only where the witnesses before and after it exist. */
   #believe(
     verdicts: readonly Verdict[],
     witnesses: readonly Recipient[],
@@ -117,7 +117,7 @@ export class WitnessedAsk {
   }
 }
 
-/** Which one said something against itself, and what; else who all of them are. */
+/** Names the witness that was not found, and what Cyrus said of it; or all witnesses, where all were found. */
 function witnessSaid(witnesses: readonly Recipient[], said: readonly Verdict[]): WitnessSaid {
   const at = said.findIndex(({ kind }) => kind !== 'deliverable');
   const verdict = said[Math.max(at, 0)];
@@ -128,7 +128,7 @@ function witnessSaid(witnesses: readonly Recipient[], said: readonly Verdict[]):
   return { address, said: words === undefined ? kind : `${kind}: ${describeSaid(words)}` };
 }
 
-/** No mail is refused for it, so that it needs no proof that every reply was that to its command. */
+/** No mail is refused for such a verdict, so it may be given before it is proven that each reply belongs to its command. */
 function isHarmless({ kind }: Verdict): boolean {
   return kind === 'deliverable' || kind === 'deferred';
 }
