@@ -5,11 +5,11 @@ import type { Asker, Found, Probe } from './probe.js';
 import type { Recipient } from './recipient.js';
 import { deferred, type Verdict } from './verdict.js';
 
-/** What became of a question. */
+/** What came of asking one server: what it said, or why it could not be asked. */
 export type Answer =
   { readonly by: Probe; readonly verdict: Verdict } | { readonly by: Probe; readonly error: Error };
 
-/** Whatever a probe throws, it is an answer here. */
+/** Never rejects: what a probe throws is an answer too. */
 export async function answerOf(
   by: Probe,
   recipient: Recipient,
@@ -24,7 +24,7 @@ export async function answerOf(
   }
 }
 
-/** Side by side; over as soon as one says yes. */
+/** Asks all servers at the same time; ends as soon as one of them says yes. */
 export function askAll(
   members: readonly Probe[],
   ask: (member: Probe) => Promise<Answer>,
@@ -41,8 +41,8 @@ export function askAll(
 }
 
 /**
- * @param together who speaks where it is not one server's word
- * @throws where one could not be asked, and no other has the mailbox
+ * @param together the probe of all servers, for a verdict that is not the word of one of them
+ * @throws where one server could not be asked, and no other has the mailbox
  */
 export function judgeAll(answers: readonly Answer[], together: Probe): Found {
   const has = hasIt(answers);
@@ -63,7 +63,7 @@ export function areDenials(answers: readonly Answer[]): boolean {
   return answers.every((each) => kindOf(each) === 'unknown');
 }
 
-/** Who has the mailbox: whoever would take mail for it before whoever has it over its quota. */
+/** The server that has the mailbox. One that takes mail for it goes before one that says that it is over its quota. */
 export function hasIt(answers: readonly Answer[]): Answer | undefined {
   return (
     answers.find((each) => kindOf(each) === 'deliverable') ??
