@@ -1,10 +1,10 @@
-// What imapd answered to one command (RFC 3501 section 2.2.2), and the one text of a refusal that says that there is no
-// such mailbox. No I/O.
+// The answer of imapd to one command (RFC 3501 section 2.2.2), and the only text of a refusal which says that a mailbox does not
+// exist. No I/O.
 import { saidOf } from '../../validation/evidence.js';
 import { addEvidence, deferred, UNKNOWN, type Verdict } from '../../validation/verdict.js';
 import type { ImapResponse } from './response.js';
 
-/** A tagged response, and what came before it without a tag. */
+/** A tagged response, and the untagged responses that came before it. */
 export type ImapAnswer = {
   readonly status: 'OK' | 'NO' | 'BAD';
   readonly code: string | undefined;
@@ -20,7 +20,7 @@ export function describeAnswer({ status, code, text }: ImapAnswer): string {
   return `${status} ${code === undefined ? '' : `[${code}] `}${text}`.trimEnd();
 }
 
-/** The verdict of a command that was refused: what is not understood is deferred. */
+/** The verdict where a command was refused: unknown for that one text only, deferred for any other. */
 export function denial(answer: ImapAnswer): Verdict {
   const { status, code, text } = answer;
   if (status === 'NO' && code === undefined && text === NONEXISTENT) return NONEXISTENT_SAID;

@@ -1,23 +1,23 @@
-// IMAP commands (RFC 3501 section 6; RFC 2087, RFC 2342, RFC 4314, RFC 5258) without their tag. What stands between
-// quotes is a checked MailboxName, so that no command can be broken by a stranger's bytes. No I/O.
+// IMAP commands (RFC 3501 section 6; RFC 2087, RFC 2342, RFC 4314, RFC 5258) without their tag. Only a checked MailboxName may
+// stand between the quotes, so that no stranger's bytes can break a command. No I/O.
 import type { MailboxName } from '../mailbox-name.js';
 
-/** Existence and quota at once; changes nothing. */
+/** Asks whether a mailbox exists, and for its quota, at once. It changes nothing. */
 export function getQuotaRoot(mailbox: MailboxName): string {
   return `GETQUOTAROOT ${quoted(mailbox)}`;
 }
 
-/** Refused to whoever is no administrator; changes nothing. */
+/** Asks for a quota, which imapd refuses to everybody but administrators. It changes nothing. */
 export function getQuota(root: MailboxName): string {
   return `GETQUOTA ${quoted(root)}`;
 }
 
-/** Who may post to it; for an administrator only. */
+/** Asks who may post to a mailbox. Only administrators may ask. */
 export function getAcl(mailbox: MailboxName): string {
   return `GETACL ${quoted(mailbox)}`;
 }
 
-/** All mailboxes that match the pattern. */
+/** Asks for all mailboxes that match the pattern. */
 export function list(pattern: MailboxName): string {
   return `LIST "" ${quoted(pattern)}`;
 }

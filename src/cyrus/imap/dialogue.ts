@@ -1,5 +1,5 @@
-// Commands in flight to imapd and what it answers (RFC 3501 section 2.2): each command has a tag, all are sent in one
-// write, and every tagged response must be that of the oldest command that is still unanswered.
+// Sends commands to imapd and reads its answers (RFC 3501 section 2.2). Each command has a tag, all are sent in one write, and
+// each tagged response must belong to the oldest command that has no answer yet. I/O through the connection.
 import { ProtocolError, UnavailableError } from '../../errors.js';
 import type { Connection, StreamPatience, Taker } from '../wire/connection.js';
 import type { Trace } from '../wire/trace.js';
@@ -7,12 +7,12 @@ import { describeAnswer, type ImapAnswer } from './answer.js';
 import type { ImapResponse } from './response.js';
 import { IMAP_DATA_MAX, outOfTurn, said, untagged } from './untagged.js';
 
-/** Responses to LIST: far more mailboxes than a Cyrus has. An endless list must not keep us busy for ever. */
+/** So many responses to LIST are far more than any Cyrus has mailboxes. The limit ends a list that would never end. */
 const IMAP_LIST_MAX = 10_000_000;
 
 /**
- * imapd writes each answer by itself, and its kernel holds the second one back until ours has acknowledged the first:
- * after 40 ms, or at once with our next command. A few commands are answered sooner one by one.
+ * Up to so many commands are sent one by one, since that is faster: imapd writes each answer separately, and its kernel holds
+ * the second one back until ours has acknowledged the first, which it does after 40 ms, or at once with our next command.
  */
 const SINGLY_MAX = 4;
 
@@ -22,7 +22,7 @@ export class ImapDialogue {
   readonly #connection: Connection<ImapResponse>;
   readonly #trace: Trace;
   #tags = 0;
-  /** SESSIONID, which imapd tells with a login. */
+  /** The SESSIONID, which imapd gives in its answer to the login. */
   sessionId: string | undefined;
 
   constructor(connection: Connection<ImapResponse>, trace: Trace) {
@@ -30,7 +30,7 @@ export class ImapDialogue {
     this.#trace = trace;
   }
 
-  /** @throws UnavailableError where imapd takes leave at once, ProtocolError where it does not greet */
+  /** Waits for the greeting. @throws UnavailableError where imapd says BYE instead, ProtocolError where it does not greet */
   async greeting(timeoutMs: number): Promise<Greeting> {
     let preauthenticated = false;
     await this.#connection.converse(
@@ -49,10 +49,10 @@ export class ImapDialogue {
   }
 
   /**
-   * Sends all commands at once, or a few one after the other.
-   * @param timeoutMs for all answers to what is sent at once
-   * @param told is called after each answer, with all so far
-   * @returns an answer for each, in order
+   * Sends all commands at once; where they are few, one after the other.
+   * @param timeoutMs for all answers to commands that are sent at once
+   * @param told called after each answer, with all answers so far
+   * @returns an answer for each command, in order
    */
   async ask(
     commands: readonly string[],
@@ -96,7 +96,7 @@ export class ImapDialogue {
     return answers;
   }
 
-  /** As `ask`, for one command that has to succeed. @throws UnavailableError naming it */
+  /** Like `ask`, for one command that must succeed. @throws UnavailableError that names the command */
   async demand(command: string, timeoutMs: number): Promise<ImapAnswer> {
     const [answer] = await this.ask([command], timeoutMs);
     if (answer === undefined) throw new ProtocolError(`imapd did not answer ${command}`);
@@ -105,7 +105,7 @@ export class ImapDialogue {
   }
 
   /**
-   * As `ask`, for one command with an answer of any length: each untagged response is handed on as it comes.
+   * Like `ask`, for one command with an answer of any length: each untagged response is handed on as it comes.
    */
   async stream(
     command: string,
@@ -138,7 +138,7 @@ export class ImapDialogue {
     return answer;
   }
 
-  /** Of no command yet. */
+  /** A tag that no command has had yet. */
   nextTag(): string {
     this.#tags += 1;
     return `c${this.#tags}`;

@@ -1,5 +1,5 @@
-// What is asked of imapd about one recipient, and what its answers mean: GETQUOTAROOT (RFC 9208), and GETACL (RFC 4314) too
-// for a shared mailbox. Neither changes anything. No I/O.
+// What we ask imapd about one recipient, and what the answers mean: GETQUOTAROOT (RFC 9208), and for a shared mailbox GETACL too
+// (RFC 4314). Neither command changes anything. No I/O.
 import { ProtocolError } from '../../errors.js';
 import type { AddressRules, Recipient } from '../../validation/recipient.js';
 import { deferred, UNKNOWN, type Verdict } from '../../validation/verdict.js';
@@ -18,18 +18,18 @@ export type Inquiry = {
 export type InquiryContext = {
   readonly separator: Separator;
   readonly rules: AddressRules;
-  /** As `lmtp_strict_quota`. */
+  /** The setting `lmtp_strict_quota`. */
   readonly strictQuota: boolean;
 };
 
-/** @returns one without commands where the name alone decides */
+/** @returns an inquiry without commands where the name alone decides */
 export function inquiryAbout(recipient: Recipient, context: InquiryContext): Inquiry {
   const { separator, rules, strictQuota } = context;
   const { messageBytes } = recipient;
   const name = mailboxNameOf(recipient, separator, rules);
   const posts = recipient.shared && recipient.local === rules.postUser;
   if (recipient.shared && !posts && recipient.local !== '') return doubtful(recipient, name, context);
-  // mailbox-name.ts: there can be no such mailbox, and lmtpd refuses the address whatever exists.
+  // There can be no mailbox of that name (see mailbox-name.ts), and lmtpd refuses such an address in any case.
   if (name === undefined) return decided(UNKNOWN);
   if (isAmbiguous(name, rules)) return decided(AMBIGUOUS);
   if (!posts) {
@@ -50,9 +50,9 @@ export function inquiryAbout(recipient: Recipient, context: InquiryContext): Inq
 }
 
 /**
- * A user who does not exist, with a detail: where that names a shared mailbox, `lookup.post_user` may not be
- * what it is in Cyrus, and lmtpd would deliver.
- * @param name of the user's INBOX
+ * Asks about a user with a detail that our rules do not take for a shared mailbox, though Cyrus may. If the user does not exist
+ * but the detail is the name of a shared mailbox, `lookup.post_user` may differ from Cyrus' `postuser`, so we do not say "unknown".
+ * @param name the name of the user's INBOX
  */
 function doubtful(
   recipient: Recipient,
@@ -75,7 +75,7 @@ function doubtful(
   };
 }
 
-/** To lmtpd it is of the default domain, to imapd of the domain of the login, if that has one. */
+/** A name without domain is in the default domain for lmtpd, but for imapd in the domain of the login, if that has one. */
 function isAmbiguous(name: MailboxName, rules: AddressRules): boolean {
   return rules.virtualDomains && !name.includes('@');
 }
@@ -84,7 +84,7 @@ const AMBIGUOUS = deferred(
   'a name without domain is asked of imapd only with lookup.default_domain, or with virtual_domains = false',
 );
 
-/** Nothing needs to be asked. */
+/** An inquiry for which nothing needs to be asked. */
 function decided(verdict: Verdict): Inquiry {
   return { commands: [], judge: () => verdict };
 }

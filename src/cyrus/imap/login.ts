@@ -1,5 +1,5 @@
-// The beginning of a session with imapd (RFC 3501 section 6.2, RFC 2595): greeting, TLS, login, how names are divided
-// (RFC 2342), and the proof that it was an administrator who logged in.
+// The beginning of a session with imapd (RFC 3501 section 6.2, RFC 2595): greeting, TLS, login, the separator of names (RFC 2342),
+// and the proof that an administrator has logged in.
 import { isLocal, type Endpoint } from '../../net/endpoint.js';
 import { LoginError, UnavailableError } from '../../errors.js';
 import { logIn, type Login } from '../sasl/log-in.js';
@@ -16,19 +16,19 @@ import type { TlsSettings } from '../wire/tls.js';
 
 export type ImapAccess = {
   readonly endpoint: Endpoint;
-  /** Undefined for a connection in clear. */
+  /** Undefined for a connection without TLS. */
   readonly tls: TlsSettings | undefined;
-  /** Of an administrator; undefined where imapd takes us for one by itself (PREAUTH). */
+  /** The login of an administrator; undefined where imapd takes us for one without a login (PREAUTH). */
   readonly login: Login | undefined;
   /** For the greeting. */
   readonly connectTimeoutMs: number;
-  /** For each step. */
+  /** For each further step. */
   readonly replyTimeoutMs: number;
 };
 
 /**
- * From the greeting to the first question.
- * @returns how this Cyrus divides names
+ * Does all that comes before the first question.
+ * @returns the separator of names in this Cyrus
  * @throws LoginError where we are not let in, or are no administrator; UnavailableError, DeadlineError, ProtocolError
  */
 export async function logInAsAdministrator(
@@ -78,13 +78,13 @@ async function begin(
   await logIn(login, mechanisms, channel, carrier);
 }
 
-/** Asked for, and never taken from a greeting: before TLS anybody could have written that. */
+/** We always ask for the capabilities, and never take them from the greeting, which before TLS anybody could have written. */
 async function capabilities(imapd: ImapDialogue, timeoutMs: number): Promise<readonly string[]> {
   const { data } = await imapd.demand('CAPABILITY', timeoutMs);
   return data.flatMap((response) => (response.kind === 'capability' ? response.capabilities : []));
 }
 
-/** NAMESPACE (RFC 2342). Other users' mailboxes are an administrator's `user`, whatever altnamespace makes of them else. */
+/** Asks NAMESPACE (RFC 2342). For an administrator other users' mailboxes are always in `user`, even with altnamespace. */
 async function separatorOf(imapd: ImapDialogue, access: ImapAccess): Promise<Separator> {
   const { data } = await imapd.demand('NAMESPACE', access.replyTimeoutMs);
   const others = data.flatMap((response) => (response.kind === 'namespace' ? response.otherUsers : []));
@@ -99,8 +99,8 @@ function separatorOfUsers({ prefix, separator }: Namespace): Separator | undefin
 }
 
 /**
- * Who is none hears "Mailbox does not exist" of each mailbox but his own and those that are shared with him; where the
- * witness is one of these, it could not tell. GETQUOTA of any name, though, is refused to him.
+ * A user who is no administrator is told "Mailbox does not exist" for every mailbox but his own and those shared with him. If
+ * the witness is one of these, it would not notice. So we ask GETQUOTA first, which is refused to him for any name.
  */
 async function requireAdministrator(imapd: ImapDialogue, access: ImapAccess): Promise<void> {
   const [answer] = await imapd.ask([getQuota(IMPOSSIBLE_ROOT)], access.replyTimeoutMs);

@@ -1,12 +1,12 @@
-// The stream of IMAP responses (RFC 3501 section 2.2.2), as Cyrus sends them: bytes in, responses out, one at a time
-// however many have come. A response is a line, and one more behind each literal. No I/O.
+// The stream of IMAP responses (RFC 3501 section 2.2.2) as Cyrus sends them: bytes in, responses out, one at a time. A response is
+// one line, and after each literal one line more. No I/O.
 import { ProtocolError } from '../../errors.js';
 import { readResponse, type ImapResponse } from './response.js';
 import type { Literal } from './tokens.js';
 import { untagged } from './untagged.js';
 import { ReceivedBytes } from '../wire/received-bytes.js';
 
-/** Of one response with its literals: Cyrus' longest here, the capabilities, have 2000. */
+/** For one response with its literals. The longest one that we ask for, the capabilities, has about 2000 bytes. */
 export const IMAP_RESPONSE_MAX_BYTES = 65_536;
 /** No mailbox name is longer than 490 (MAX_MAILBOX_NAME of imap/mailbox.h). */
 export const IMAP_LITERAL_MAX_BYTES = 16_384;
@@ -17,9 +17,9 @@ type Head = {
   readonly separator: string | undefined;
 };
 
-/** What stands before the mailbox of a LIST response. */
+/** The part of a LIST response before the mailbox. */
 const HEAD = /^\* LIST \([^()"{]*\) (?:"[^"\\]"|NIL) $/;
-/** Such a mailbox stands in a response as it is. */
+/** A mailbox of these characters stands in a response as it is, without quotes. */
 const PLAIN_NAME = /^[A-Za-z0-9.@_/-]+$/;
 const CR = 0x0d;
 const LITERAL_HEADER = /\{(\d{1,10})\+?\}$/;
@@ -30,16 +30,16 @@ export class ImapResponseParser {
   readonly #received = new ReceivedBytes();
   #text = '';
   #literals: Literal[] = [];
-  /** Bytes of the literal that is awaited. */
+  /** How many bytes the literal has that must come next. */
   #awaited: number | undefined;
-  /** Bytes of the response so far. */
+  /** How many bytes of the response have been read so far. */
   #size = 0;
   #failure: { readonly error: unknown } | undefined;
   readonly #seen: (text: string) => void;
-  /** Of the last LIST response: all but the mailbox. */
+  /** The last LIST response without its mailbox. */
   #head: Head | undefined;
 
-  /** @param seen is told each response as it came, but for what its literals hold */
+  /** @param seen called with the text of each response, without the contents of its literals */
   constructor(seen: (text: string) => void = () => undefined) {
     this.#seen = seen;
   }
@@ -48,12 +48,12 @@ export class ImapResponseParser {
     this.#received.append(chunk);
   }
 
-  /** Whether bytes are left that make no whole response yet. */
+  /** Whether there are bytes that are not yet a whole response. */
   get pending(): boolean {
     return this.#received.length > 0 || this.#text !== '';
   }
 
-  /** A warning such as `* OK [ALERT]`, or news of a mailbox (RFC 3501 sections 5.2 and 7). @throws at a BYE */
+  /** Whether it may come unasked, as a warning or news of a mailbox may (RFC 3501 sections 5.2 and 7). @throws at a BYE */
   mayComeAnytime(response: ImapResponse): boolean {
     if (response.kind === 'tagged' || response.kind === 'continuation') return false;
     untagged(response);
@@ -62,7 +62,7 @@ export class ImapResponseParser {
 
   /**
    * The next whole response; undefined where more bytes are needed.
-   * @throws ProtocolError on one that is too long or that the RFC does not allow, and ever after
+   * @throws ProtocolError on a response that is too long or that the RFC does not allow; from then on each call throws
    */
   next(): ImapResponse | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -96,7 +96,7 @@ export class ImapResponseParser {
     return this.#listAgain(text) ?? this.#remembered(text, readResponse(text, literals));
   }
 
-  /** The lines of a long list differ in their mailboxes alone. */
+  /** Reads a LIST response that begins like the last one: the lines of a long list differ only in their mailboxes. */
   #listAgain(text: string): ImapResponse | undefined {
     if (this.#head === undefined || !text.startsWith(this.#head.text)) return undefined;
     const mailbox = text.slice(this.#head.text.length);
@@ -138,7 +138,7 @@ export class ImapResponseParser {
     return true;
   }
 
-  /** Judged before a byte of it is awaited. Texts for people are never followed by a literal. */
+  /** The length is judged before we wait for the bytes. Status responses end with a text for people, so they have no literal. */
   #announcedLiteral(line: string): number | undefined {
     if (!line.endsWith('}') || !this.#text.startsWith('* ') || STATUS.test(this.#text)) return undefined;
     const digits = LITERAL_HEADER.exec(line)?.[1];

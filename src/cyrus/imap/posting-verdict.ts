@@ -1,16 +1,16 @@
-// What imapd's answer to GETACL says about a shared mailbox (RFC 4314 section 3.6): whether anybody may post to it, as
-// append_check() of Cyrus' imap/append.c judges it for lmtpd: as for somebody who did not log in. No I/O.
+// What imapd's answer to GETACL means for a shared mailbox (RFC 4314 section 3.6): whether somebody who did not log in may post to
+// it, since that is what append_check() of Cyrus' imap/append.c checks for lmtpd. No I/O.
 import { ProtocolError } from '../../errors.js';
 import { DELIVERABLE, REFUSED, UNKNOWN, type Verdict } from '../../validation/verdict.js';
 import { denial, describeAnswer, type ImapAnswer } from './answer.js';
 import type { AclEntry } from './response.js';
 
-/** Who did not log in is both: auth_memberof() of lib/auth_unix.c. */
+/** Somebody who did not log in counts as both: auth_memberof() of lib/auth_unix.c. */
 const EVERYBODY: ReadonlySet<string> = new Set(['anyone', 'anonymous']);
 
 /**
  * Whether anybody may post to a shared mailbox.
- * @throws ProtocolError where the answer is to another question
+ * @throws ProtocolError where the answer belongs to another question
  */
 export function postingVerdict(answer: ImapAnswer, mailbox: string): Verdict {
   if (answer.status !== 'OK') return denial(answer);
@@ -24,7 +24,7 @@ export function postingVerdict(answer: ImapAnswer, mailbox: string): Verdict {
   return rights.has('l') ? REFUSED : UNKNOWN;
 }
 
-/** cyrus_acl_myrights() of lib/acl_afs.c: what a negative entry takes away is gone, whoever gave it. */
+/** As in cyrus_acl_myrights() of lib/acl_afs.c: a right that a negative entry takes away is gone, though another entry gives it. */
 function rightsOfEverybody(entries: readonly AclEntry[]): ReadonlySet<string> {
   const given = new Set<string>();
   const taken = new Set<string>();

@@ -1,5 +1,5 @@
-// What imapd's answer to GETQUOTAROOT says about a mailbox (RFC 9208 section 4.1.3): whether it exists, and whether it is
-// over its quota, as quota_is_overquota() of Cyrus' imap/quota_db.c judges it for lmtpd. No I/O.
+// What imapd's answer to GETQUOTAROOT means for a mailbox (RFC 9208 section 4.1.3): whether it exists, and whether it is over its
+// quota, by the rule of quota_is_overquota() in Cyrus' imap/quota_db.c, which lmtpd uses. No I/O.
 import { ProtocolError } from '../../errors.js';
 import { DELIVERABLE, OVERQUOTA, type Verdict } from '../../validation/verdict.js';
 import { denial, describeAnswer, type ImapAnswer } from './answer.js';
@@ -10,9 +10,9 @@ const BYTES_IN_KIB = 1024;
 /**
  * Whether a mailbox exists and has room.
  * @param mailbox the name that was asked about
- * @param strict as `lmtp_strict_quota`: the message that is to come counts too
- * @param messageBytes of that message, where it is known
- * @throws ProtocolError where the answer is to another question
+ * @param strict the setting `lmtp_strict_quota`: the coming message counts too
+ * @param messageBytes the size of that message, where it is known
+ * @throws ProtocolError where the answer belongs to another question
  */
 export function quotaVerdict(
   answer: ImapAnswer,
@@ -39,9 +39,9 @@ function isOver({ usage, limit }: QuotaResource): boolean {
 }
 
 /**
- * Whether a message surely does not fit. imapd rounds storage down to KiB, so of a mailbox that seems to be just at its limit
- * a byte may be above it, and with a message that is to come it will be. Of one below its limit less may be free than it
- * seems, but never more.
+ * Whether a message certainly does not fit. imapd rounds the used storage down to KiB. So a mailbox that seems to be exactly at
+ * its limit has at least used it up, and any message is too much. A mailbox below its limit may have less room than it seems,
+ * but never more.
  */
 function hasNoRoom({ name, usage, limit }: QuotaResource, messageBytes: number): boolean {
   if (name === 'STORAGE') return usage === limit || messageBytes > (limit - usage) * BYTES_IN_KIB;

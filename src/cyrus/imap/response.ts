@@ -1,18 +1,18 @@
-// IMAP responses (RFC 3501 section 7; RFC 2342, RFC 4314, RFC 9208). Those that a question about mailboxes is answered
-// with are read whole; of others, which nobody here asks for, only the name. No I/O.
+// IMAP responses (RFC 3501 section 7; RFC 2342, RFC 4314, RFC 9208). Those that answer our questions are read completely; of all
+// others, for which we never ask, only the name is read. No I/O.
 import { ProtocolError } from '../../errors.js';
 import { ImapTokens, type ImapValue, type Literal } from './tokens.js';
 
-/** A namespace's prefix and its hierarchy separator, undefined where it is flat. */
+/** The prefix of a namespace, and its separator of levels, which is undefined where there are no levels. */
 export type Namespace = { readonly prefix: string; readonly separator: string | undefined };
 
-/** What a quota root uses and may use of one resource; STORAGE in KiB. */
+/** How much of one resource a quota root uses and may use; STORAGE is in KiB. */
 export type QuotaResource = { readonly name: string; readonly usage: number; readonly limit: number };
 
-/** Who has which rights; a `-` before the identifier takes them away. */
+/** Who has which rights. With a `-` before the identifier the entry takes these rights away. */
 export type AclEntry = { readonly identifier: string; readonly rights: string };
 
-/** Texts and names are latin1: a character a byte. */
+/** Texts and names are latin1: each character is one byte. */
 export type ImapResponse =
   /** @property text behind `+ `: base64 during AUTHENTICATE */
   | { readonly kind: 'continuation'; readonly text: string }
@@ -30,7 +30,7 @@ export type ImapResponse =
       readonly code: string | undefined;
       readonly text: string;
     }
-  /** In upper case. */
+  /** The capabilities are in upper case. */
   | { readonly kind: 'capability'; readonly capabilities: readonly string[] }
   | {
       readonly kind: 'namespace';
@@ -48,7 +48,7 @@ export type ImapResponse =
   | { readonly kind: 'quota'; readonly root: string; readonly resources: readonly QuotaResource[] }
   | { readonly kind: 'myrights'; readonly mailbox: string; readonly rights: string }
   | { readonly kind: 'acl'; readonly mailbox: string; readonly entries: readonly AclEntry[] }
-  /** Data that nobody here asks for. */
+  /** Data for which we never ask. */
   | { readonly kind: 'other'; readonly name: string };
 
 const TAGGED = /^([^\s+*(){%"\\\x7f-\xff]+) (OK|NO|BAD)(?: |$)/i;
@@ -57,7 +57,7 @@ const CODE = /^\[([^\]]*)\] ?/;
 /**
  * Reads one response.
  * @param text its lines without the last line end, one character a byte, and without what its literals hold
- * @throws ProtocolError where the RFCs give no such form
+ * @throws ProtocolError where the RFCs know no such response
  */
 export function readResponse(text: string, literals: readonly Literal[]): ImapResponse {
   if (text.startsWith('* ')) return readUntagged(text, literals);
@@ -101,12 +101,12 @@ function readUntagged(text: string, literals: readonly Literal[]): ImapResponse 
   }
 }
 
-/** `EXISTS` of `* 5 EXISTS`: responses about messages begin with a number. */
+/** Gives `EXISTS` for `* 5 EXISTS`, since responses about messages begin with a number. */
 function secondWord(text: string): string {
   return (text.split(' ', 3)[2] ?? '').toUpperCase();
 }
 
-/** The names in a CAPABILITY response or in the code of a greeting or of a login's OK. */
+/** The names in a CAPABILITY response, or in the code of a greeting or of the OK to a login. */
 export function capabilitiesOf(text: string): readonly string[] {
   return text
     .toUpperCase()
@@ -121,7 +121,7 @@ function readList(tokens: ImapTokens): ImapResponse {
   const separator = tokens.nstring();
   tokens.space();
   const mailbox = tokens.astring();
-  // RFC 5258 section 6: extended data.
+  // Extended data (RFC 5258 section 6) is skipped.
   while (tokens.more()) tokens.value();
   tokens.end();
   return { kind: 'list', attributes, separator, mailbox };

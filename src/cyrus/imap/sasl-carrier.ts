@@ -1,5 +1,5 @@
-// How a login is carried over IMAP: AUTHENTICATE (RFC 3501 section 6.2.2), with the first response on its line where imapd
-// takes it there (RFC 4959). In the trace it is masked.
+// Carries a login over IMAP: AUTHENTICATE (RFC 3501 section 6.2.2), with the first response on the same line where imapd allows it
+// (RFC 4959). The trace masks what is secret. I/O through the connection.
 import { ProtocolError } from '../../errors.js';
 import type { Carrier, SaslReply } from '../sasl/exchange.js';
 import type { Connection } from '../wire/connection.js';
@@ -9,10 +9,10 @@ import type { ImapResponse } from './response.js';
 import { IMAP_DATA_MAX, outOfTurn, untagged } from './untagged.js';
 
 /**
- * @param tag of the AUTHENTICATE command
- * @param takesInitialResponse SASL-IR is among the capabilities
+ * @param tag the tag of the AUTHENTICATE command
+ * @param takesInitialResponse whether SASL-IR is among the capabilities
  * @param timeoutMs for each step
- * @param ended is given imapd's last words
+ * @param ended called with the text of imapd's tagged response
  */
 export function saslCarrier(
   connection: Connection<ImapResponse>,
@@ -55,7 +55,7 @@ export function saslCarrier(
   };
 }
 
-/** RFC 3501 has no room for data beside a success. */
+/** In RFC 3501 a success carries no data. */
 function saslReply(response: ImapResponse, tag: string): SaslReply | undefined {
   if (response.kind === 'continuation') return { kind: 'challenge', data: response.text };
   if (response.kind !== 'tagged') {

@@ -1,5 +1,5 @@
-// Asks imapd (RFC 3501) as an administrator: one login, then all commands of a batch in one write. Lists all mailboxes for a
-// snapshot. What is asked about one recipient is inquiry.ts's.
+// Asks imapd (RFC 3501) as an administrator: one login, then all commands of a batch in one write. It also lists all mailboxes for
+// a snapshot. What is asked about one recipient stands in inquiry.ts. I/O through the connection.
 import { UnavailableError } from '../../errors.js';
 import type { AddressRules, Recipient } from '../../validation/recipient.js';
 import { evidenceAdder, type Verdict } from '../../validation/verdict.js';
@@ -20,11 +20,11 @@ import { WitnessedAsk } from '../witness/witnessed-ask.js';
 export type ImapOptions = ImapAccess & {
   readonly rules: AddressRules;
   readonly witness: Witness;
-  /** As `lmtp_strict_quota`. */
+  /** The setting `lmtp_strict_quota`. */
   readonly strictQuota: boolean;
-  /** For the connection and then for the greeting. */
+  /** For the connection, and again for the greeting. */
   readonly connectTimeoutMs: number;
-  /** For all answers of a batch, and for each step of the login; while a list is read, for silence. */
+  /** For each step of the login; while a list is read, the longest silence. */
   readonly replyTimeoutMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -36,9 +36,9 @@ export class ImapSession implements Session {
   readonly #imapd: ImapDialogue;
   readonly #options: ImapOptions;
   readonly #asker: WitnessedAsk;
-  /** How this Cyrus divides names. */
+  /** The separator of names in this Cyrus. */
   readonly separator: Separator;
-  /** lmtpd takes no address with 8-bit bytes. */
+  /** Always false, since lmtpd takes no address with 8-bit bytes. */
   readonly acceptsEightBit = false;
 
   private constructor(
@@ -56,8 +56,8 @@ export class ImapSession implements Session {
   }
 
   /**
-   * Connects, logs in, and makes sure that an administrator did.
-   * @throws LoginError where he is none or is not let in, UnavailableError, DeadlineError, ProtocolError
+   * Connects, logs in, and makes sure that the login is that of an administrator.
+   * @throws LoginError where it is not, or is refused; UnavailableError, DeadlineError, ProtocolError
    */
   static async open(options: ImapOptions): Promise<ImapSession> {
     const trace = new Trace(options.trace);
@@ -82,10 +82,10 @@ export class ImapSession implements Session {
   }
 
   /**
-   * Lists mailboxes that an address leads to. Whatever it throws, the session must be closed, and the list is not whole.
-   * @param pattern such as inboxPattern() makes
-   * @param take is given each, as the cache keeps it, at once as it comes
-   * @param withinMs for the whole; a list that has no end must not be read for ever
+   * Lists mailboxes to which an address leads. If it throws anything, the list is not complete, and the session must be closed.
+   * @param pattern a pattern as inboxPattern() makes it
+   * @param take called with each mailbox as it comes, under its name in the cache
+   * @param withinMs for the whole list, so that a list without end is not read for ever
    */
   async list(pattern: MailboxName, take: (mailbox: string) => void, withinMs: number): Promise<void> {
     const { rules, replyTimeoutMs } = this.#options;
@@ -119,7 +119,7 @@ export class ImapSession implements Session {
     const withSession = sessionId === undefined ? undefined : evidenceAdder({ session: sessionId });
     const verdicts: Verdict[] = [];
     let judged = 0;
-    /** Judges those whose answers have all come. */
+    /** Judges each recipient for whom all answers have come. */
     const judge = (answers: readonly ImapAnswer[]): void => {
       for (
         let inquiry = inquiries[verdicts.length];
@@ -141,7 +141,7 @@ export class ImapSession implements Session {
   }
 }
 
-/** A level of the hierarchy at which there is no mailbox, or none any more. */
+/** Whether a name of the list is only a level above others, with no mailbox of its own. */
 function isNoMailbox(attribute: string): boolean {
   return /^\\(?:Noselect|NonExistent)$/i.test(attribute);
 }

@@ -1,13 +1,13 @@
-// Atoms, strings, numbers and lists of one IMAP response (RFC 3501 section 9), read from its text one after the
-// other. Literals have been taken out of the stream before: the text holds their headers. No I/O.
+// Reads the atoms, strings, numbers and lists of one IMAP response (RFC 3501 section 9) from its text, one after the other. The
+// contents of literals were taken out before: the text holds only their headers. No I/O.
 import { ProtocolError } from '../../errors.js';
 
-/** NAMESPACE, the deepest response that is read here, has three. */
+/** The deepest response that we read, NAMESPACE, has three levels of lists. */
 export const IMAP_NESTING_MAX = 10;
-/** Items of one response, whatever their depth. An ACL has two for each identifier. */
+/** How many items one response may have, at all depths together. An ACL has two for each identifier. */
 export const IMAP_ITEMS_MAX = 20_000;
 
-/** What a literal held, one character a byte, and where in the text its header `{n}` ends. */
+/** The contents of a literal, one character for each byte, and where in the text its header `{n}` ends. */
 export type Literal = { readonly headerEnd: number; readonly value: string };
 
 /** A parenthesised list, an atom or string, or NIL. */
@@ -21,7 +21,7 @@ const BACKSLASH = 0x5c;
 const BRACE = 0x7b;
 const DEL = 0x7f;
 
-/** Reads one response from left to right. Whatever it throws is a ProtocolError naming the response. */
+/** Reads one response from left to right. All that it throws are ProtocolErrors that name the response. */
 export class ImapTokens {
   readonly #text: string;
   readonly #literals: readonly Literal[];
@@ -40,7 +40,7 @@ export class ImapTokens {
     return this.#at === this.#text.length;
   }
 
-  /** @throws ProtocolError where anything is left */
+  /** @throws ProtocolError where the text does not end here */
   end(): void {
     if (!this.atEnd) throw this.#missing('end');
   }
@@ -50,7 +50,7 @@ export class ImapTokens {
     this.#at += 1;
   }
 
-  /** Whether a space and more follow; takes the space. */
+  /** Whether a space follows, which it takes. */
   more(): boolean {
     if (this.#text.charCodeAt(this.#at) !== SPACE) return false;
     this.#at += 1;
@@ -58,8 +58,8 @@ export class ImapTokens {
   }
 
   /**
-   * Letters, digits and whatever else has no meaning of its own; flags begin with a backslash. More is taken than
-   * the RFC allows, since Cyrus prints mailbox names with `]` and such as atoms.
+   * Letters, digits and other characters without a special meaning; flags begin with a backslash. It takes more characters
+   * than the RFC allows, since Cyrus writes mailbox names with `]` and the like as atoms.
    */
   atom(): string {
     const from = this.#at;
@@ -112,7 +112,7 @@ export class ImapTokens {
     return this.list(() => this.atom());
   }
 
-  /** A list whose items are separated by one space each; none stands between the lists in one of NAMESPACE. */
+  /** A list, with one space between its items; between the lists inside of a NAMESPACE response there is none. */
   list<Item>(item: () => Item): Item[] {
     if (this.#text.charCodeAt(this.#at) !== OPEN) throw this.#missing('list');
     this.#at += 1;
@@ -127,7 +127,7 @@ export class ImapTokens {
     return items;
   }
 
-  /** Anything: what the response may hold beyond what is asked of it. */
+  /** Reads a value of any kind, such as extended data. */
   value(depth = 0): ImapValue {
     const code = this.#text.charCodeAt(this.#at);
     if (code === QUOTE) return this.#quoted();

@@ -1,12 +1,12 @@
-// Responses of imapd without a tag (RFC 3501 section 7), which may come at any time: which of them have no place in an
-// answer, and what is thrown for them. No I/O.
+// Responses of imapd without a tag (RFC 3501 section 7), which may come at any time. Some of them must not stand in an answer:
+// here is which, and what is thrown for them. No I/O.
 import { ProtocolError, UnavailableError } from '../../errors.js';
 import type { ImapResponse } from './response.js';
 
-/** Untagged responses to one command, but for LIST: GETQUOTAROOT has one, and one for each quota root. */
+/** How many untagged responses one command other than LIST may have. GETQUOTAROOT has one, and one for each quota root. */
 export const IMAP_DATA_MAX = 100;
 
-/** @throws UnavailableError at a BYE, ProtocolError at what has no place in an answer */
+/** @throws UnavailableError at a BYE, ProtocolError at a response that must not stand in an answer */
 export function untagged(response: ImapResponse): ImapResponse {
   if (response.kind === 'continuation') throw new ProtocolError('imapd asked to go on with nothing');
   if (response.kind !== 'status') return response;
