@@ -1,6 +1,6 @@
-// Hands commands on to another dlist socket, after Cyrus has had its answer from us: the notifysocket is one for
-// all of Cyrus, and Sieve notifications share it. One at a time and in order, each on a connection of its own, as
-// Cyrus does it. What cannot be delivered is dropped, counted, and told once.
+// Hands commands on to another dlist socket, since Cyrus has only one notifysocket, and Sieve notifications use it too. Cyrus has
+// our answer before. Commands are sent one at a time and in order, each on a connection of its own, as Cyrus does it. Those that
+// cannot be delivered are dropped and counted; the log says so once. I/O: a UNIX socket.
 import { connect, type Socket } from 'node:net';
 import { messageOf } from '../../errors.js';
 import type { Log } from '../../log/log.js';
@@ -8,9 +8,9 @@ import type { DlistCommand } from './dlist.js';
 import { notificationDropped } from '../../log/verbs/events.js';
 
 export type ForwarderLimits = {
-  /** Commands that wait; more are dropped. */
+  /** How many commands may wait; more are dropped. */
   readonly maxWaiting: number;
-  /** For connecting, and for the answer. */
+  /** The longest silence on the socket, while connecting or waiting for the answer, in milliseconds. */
   readonly timeoutMs: number;
 };
 
@@ -31,7 +31,7 @@ export class DlistForwarder {
   dropped = 0;
   delivered = 0;
 
-  /** @param path of the UNIX stream socket that takes them */
+  /** @param path the UNIX stream socket that takes the commands */
   constructor(path: string, log: Log, limits: ForwarderLimits = DEFAULT_FORWARDER_LIMITS) {
     this.#path = path;
     this.#log = log;
@@ -48,7 +48,7 @@ export class DlistForwarder {
     if (!this.#busy) void this.#work();
   }
 
-  /** What waits is dropped. */
+  /** Ends it; commands that wait are dropped. */
   close(): void {
     this.#closed = true;
     this.#waiting.length = 0;

@@ -1,24 +1,24 @@
-// Cyrus' dlist, as it is spoken on `notifysocket: dlist:PATH`: one line a command, with literals inside, as
-// dlist_printbuf() of imap/dlist.c writes it. Bytes in, commands out; and the one answer that Cyrus waits for. No I/O.
+// Cyrus' format "dlist", as sent to `notifysocket: dlist:PATH`: each command is one line, with literals inside, as
+// dlist_printbuf() of imap/dlist.c writes it. Bytes in, commands out; and the one answer for which Cyrus waits. No I/O.
 import { ProtocolError } from '../../errors.js';
 import { ReceivedBytes } from '../wire/received-bytes.js';
 
 /** A string, NIL, a list `(a b)` or a kvlist `%(NAME value …)`. */
 export type DlistValue = string | null | readonly DlistValue[] | ReadonlyMap<string, DlistValue>;
 
-/** `NOTIFY %(METHOD external …)`: the name, and its value. */
+/** A command such as `NOTIFY %(METHOD external …)`: its name, and its value. */
 export type DlistCommand = {
   readonly name: string;
   readonly value: DlistValue;
-  /** As it came, latin1, for whoever it is handed on to. */
+  /** The command as it came, in latin1, to be handed on. */
   readonly bytes: string;
 };
 
-/** What Cyrus waits for, without a timeout: notify_dlist() of lib/notify.c. */
+/** The answer for which Cyrus waits without a timeout: notify_dlist() of lib/notify.c. */
 export const DLIST_OK = 'OK %()\r\n';
 
 export type DlistLimits = {
-  /** One command with its literals. An event has some 400 bytes; a Sieve notification carries a message's text. */
+  /** For one command with its literals. An event has some 400 bytes; a Sieve notification holds the text of a message. */
   readonly maxCommandBytes: number;
   readonly maxDepth: number;
   readonly maxItems: number;
@@ -31,7 +31,7 @@ export const DEFAULT_DLIST_LIMITS: DlistLimits = Object.freeze({
 });
 
 const LITERAL_AT_END = /\{(\d{1,10})\+?\}\r?\n$/;
-/** `{1234567890+}` and CR LF: no marker is longer. */
+/** The longest marker of a literal is `{1234567890+}` and CR LF. */
 const MARKER_MAX_BYTES = 15;
 const SPACE = 0x20;
 const ATOM = /[^\s()"{}%]/;
@@ -40,9 +40,9 @@ const ATOM = /[^\s()"{}%]/;
 export class DlistParser {
   readonly #limits: DlistLimits;
   readonly #received = new ReceivedBytes();
-  /** Of the command so far. */
+  /** The text of the command so far. */
   #text = '';
-  /** Bytes of the literal that is awaited. */
+  /** How many bytes the literal has that must come next. */
   #awaited = 0;
   #failure: { readonly error: unknown } | undefined;
 
@@ -54,15 +54,15 @@ export class DlistParser {
     this.#received.append(chunk);
   }
 
-  /** Whether bytes are left that make no whole command. */
+  /** Whether there are bytes that are not yet a whole command. */
   get pending(): boolean {
     return this.#received.length > 0 || this.#text !== '';
   }
 
   /**
    * The next whole command; undefined where more bytes are needed.
-   * @throws ProtocolError on a command too long, too deep, with too many items, or on anything that is no dlist;
-   *   and ever after
+   * @throws ProtocolError on a command that is too long, too deep, has too many items or is no dlist; from then on
+   *   each call throws
    */
   next(): DlistCommand | undefined {
     if (this.#failure !== undefined) throw this.#failure.error;
@@ -75,7 +75,7 @@ export class DlistParser {
     }
   }
 
-  /** Up to the line end that no literal follows. */
+  /** Takes the bytes up to a line end that is not followed by a literal. */
   #takeCommand(): string | undefined {
     for (;;) {
       if (this.#received.length < this.#awaited) return undefined;
@@ -96,7 +96,7 @@ export class DlistParser {
     return bytes;
   }
 
-  /** Judged before what is announced is awaited. */
+  /** The length is judged before we wait for the bytes. */
   #check(more: number): void {
     const { maxCommandBytes } = this.#limits;
     if (this.#text.length + more <= maxCommandBytes) return;

@@ -1,12 +1,12 @@
-// What Cyrus' events do to what is remembered: a mailbox that changed is forgotten, one over its quota is marked, and at a
-// gap everything from before is outdated. No I/O.
+// What Cyrus' events do to what we remember: a mailbox that changed is forgotten, one over its quota is marked, and after a gap all
+// earlier answers are outdated. A gap is an event that may have been lost or was not understood. No I/O.
 import type { EventEffects } from './event-receiver.js';
 import type { DlistForwarder } from './dlist-forwarder.js';
 import type { ExpectedServers } from './expected-servers.js';
 import type { GapLog } from './gap-log.js';
 import type { EventsProof } from '../../validation/events-proof.js';
 
-/** What of the validator is at an event's command. */
+/** The part of the validator that events may change. */
 interface Remembered {
   forget(mailbox: string): void;
   /** Changes may have been missed. */
@@ -16,12 +16,12 @@ interface Remembered {
 
 export type EffectParts = {
   readonly remembered: Remembered;
-  /** Where Cyrus was not told to push quota events, nobody but a stranger sends one. */
+  /** Whether Cyrus was configured to push quota events. Where it was not, one that comes is a stranger's, and is ignored. */
   readonly quota: boolean;
   readonly servers: ExpectedServers;
   readonly gaps: GapLog;
   readonly forwarder: DlistForwarder | undefined;
-  /** The proof of the back-channels whose events they are. */
+  /** The proof of the back-channels whose Cyrus pushes these events. */
   readonly proof: EventsProof;
   /** Monotonic milliseconds. */
   readonly now: () => number;

@@ -1,7 +1,7 @@
-// Receives the events that Cyrus pushes (notifysocket: dlist:PATH), applies each, and only then answers: when
-// Cyrus has told its client that a mailbox is created, nothing older can be answered any more. Cyrus waits without a
-// timeout, some of its processes with a lock held, so nothing is waited for here but other machines that must forget too, for
-// a lease at most, and never for a delivery. Whatever may be lost is a gap.
+// Receives the events that Cyrus pushes (notifysocket: dlist:PATH). Each is applied before it is answered: so when Cyrus tells its
+// client that a mailbox is created, we have forgotten our older answer already. Cyrus waits without a timeout, and some of its
+// processes hold a lock meanwhile. So we wait for nothing but other machines that must forget too: for a lease at most, and
+// never for a delivery. An event that may have been lost is a gap. I/O: sockets.
 import type { Socket } from 'node:net';
 import { messageOf } from '../../errors.js';
 import type { Log } from '../../log/log.js';
@@ -10,15 +10,15 @@ import { DEFAULT_DLIST_LIMITS, DLIST_OK, DlistParser, type DlistCommand, type Dl
 import { readEvent, type MailboxEvent } from './event.js';
 import { cyrusEvent } from '../../log/verbs/events.js';
 
-/** What events do to what is remembered. Each returns at once. */
+/** What events do to what we remember. Each of these functions returns at once. */
 export interface EventEffects {
   forget(mailbox: string): void;
   markOverQuota(mailbox: string): void;
-  /** Whether the server that tells of a change is one of ours. @param server as it names itself */
+  /** Whether the server that pushed an event is one of ours. @param server the name that it gives itself */
   expects(server: string | undefined): boolean;
-  /** An event was not understood, or may have been lost: anything may have changed. */
+  /** An event was not understood, or may have been lost: any mailbox may have changed. */
   gap(reason: string): void;
-  /** Not ours, and answered: a Sieve notification, say. */
+  /** A command that is no mailbox event, such as a Sieve notification. */
   handOn(command: DlistCommand): void;
   /**
    * These changed, and are forgotten here.
@@ -28,9 +28,9 @@ export interface EventEffects {
 }
 
 export type ReceiverLimits = DlistLimits & {
-  /** Processes of Cyrus that push at the same time. One more is closed, and that is a gap. */
+  /** How many processes of Cyrus may push at the same time. The connection of one more is closed, and that is a gap. */
   readonly maxConnections: number;
-  /** For a connection that sends no whole command; Cyrus opens one for each event. */
+  /** A connection is closed if no whole command comes for so long, in milliseconds. Cyrus opens one for each event. */
   readonly idleTimeoutMs: number;
 };
 
@@ -49,7 +49,7 @@ type Conversation = {
   state: 'reading' | 'held' | 'ended';
 };
 
-/** Names of events are Cyrus' own; a stranger's must not fill the memory. */
+/** How many names of events are counted. Cyrus has fewer, and made-up names of a stranger must not fill the memory. */
 const COUNTED_NAMES_MAX = 100;
 
 export class EventReceiver {
@@ -58,10 +58,10 @@ export class EventReceiver {
   readonly #limits: ReceiverLimits;
   readonly #log: Log;
   readonly #connections = new Set<Socket>();
-  /** Events by name. */
+  /** How many events of each name came. */
   readonly counts = new Map<string, number>();
 
-  /** @param rules of now: a reload may change which mailbox a name is kept under */
+  /** @param rules gives the present rules, since a reload may change the name of a mailbox in the cache */
   constructor(
     effects: EventEffects,
     rules: () => AddressRules,
@@ -74,7 +74,7 @@ export class EventReceiver {
     this.#limits = limits;
   }
 
-  /** Takes a connection of Cyrus'. */
+  /** Takes a connection of a Cyrus process. */
   accept(socket: Socket): void {
     if (this.#connections.size >= this.#limits.maxConnections) {
       socket.destroy();
@@ -85,7 +85,7 @@ export class EventReceiver {
     const conversation: Conversation = {
       socket,
       parser: new DlistParser(this.#limits),
-      // Not the socket's own: that would begin anew with each byte.
+      // The socket's own timeout would begin anew with each byte, so this timer is used instead.
       timer: setTimeout(() => socket.destroy(), this.#limits.idleTimeoutMs).unref(),
       state: 'reading',
     };
@@ -107,7 +107,7 @@ export class EventReceiver {
     });
   }
 
-  /** Processes of Cyrus that push just now. */
+  /** How many processes of Cyrus are connected now. */
   get size(): number {
     return this.#connections.size;
   }
@@ -147,7 +147,7 @@ export class EventReceiver {
 
   #answer({ socket, timer }: Conversation): void {
     timer.refresh();
-    // Who takes no answers is read no further: they must not pile up here.
+    // Answers must not pile up here, so a peer that does not read them is not read any further.
     if (!socket.write(DLIST_OK, 'latin1')) socket.pause();
   }
 

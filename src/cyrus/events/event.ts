@@ -1,24 +1,23 @@
-// What a mailbox event (RFC 5423, as json_formatter() of Cyrus' imap/mboxevent.c writes it) means for what we
-// remember. An event never makes a verdict: it names the mailboxes to forget. What cannot be understood may concern
-// any mailbox. No I/O.
+// What a mailbox event (RFC 5423, as json_formatter() of Cyrus' imap/mboxevent.c writes it) means for what we remember. An event
+// names mailboxes to forget, and never makes one unknown. An event that is not understood may be about any mailbox. No I/O.
 import { mailboxKey, type AddressRules } from '../../validation/recipient.js';
 import type { DlistCommand } from './dlist.js';
 
 type Named = {
   readonly event: string;
   readonly mailboxes: readonly string[];
-  /** Who says so: serverFQDN. */
+  /** The server that says so, from the field serverFQDN. */
   readonly server?: string;
 };
 
 export type MailboxEvent =
-  /** These changed; keys of the cache, folded. Empty where no user's INBOX is concerned. */
+  /** These mailboxes changed, by their names in the cache. Empty where it was no user's INBOX. */
   | (Named & { readonly kind: 'changed' })
-  /** lmtpd found it over quota, from inside a RCPT: forgetting it would make it ask again. Not so where only a message had no room. */
+  /** lmtpd found it over its quota. It is not forgotten: our own RCPT may be the cause, and we would ask again and again. */
   | (Named & { readonly kind: 'overquota' })
-  /** Of no concern: a login, a message; `foreign` where it is no mailbox event, such as a Sieve notification. */
+  /** Nothing that we remember, such as a login or a message; `foreign` where it is no mailbox event at all, as from Sieve. */
   | { readonly kind: 'other'; readonly event: string; readonly foreign: boolean }
-  /** Perhaps of concern, and not understood. */
+  /** An event that was not understood, and may change what we remember. */
   | { readonly kind: 'doubtful'; readonly event: string; readonly reason: string };
 
 const CHANGES: ReadonlySet<string> = new Set([
@@ -34,15 +33,15 @@ const CHANGES: ReadonlySet<string> = new Set([
 const OTHERS =
   /^(?:Message|vnd\.cmu\.|Flags|Login|Logout|MailboxSubscribe|MailboxUnSubscribe|MailboxModseq|Calendar|ApplePush)/;
 
-/** Cyrus' own have 25 characters at most; a stranger's stand in a log line and a table of counts. */
+/** Names of Cyrus' events have at most 25 characters. A stranger's names are cut, since they go into the log and into counters. */
 const NAME_MAX = 64;
 /** RFC 1035 section 2.3.4. */
 const SERVER_MAX = 255;
 
-/** Class of what mboxevent.c sends; others, such as SIEVE, share the socket. */
+/** The class of the events that mboxevent.c sends; other classes, such as SIEVE, use the same socket. */
 const EVENT_CLASS = 'EVENT';
 
-/** @param command as it came from notifysocket */
+/** @param command a command from notifysocket */
 export function readEvent(command: DlistCommand, rules: AddressRules): MailboxEvent {
   const { name, value } = command;
   if (name !== 'NOTIFY') return { kind: 'other', event: name.slice(0, NAME_MAX), foreign: true };
@@ -88,9 +87,9 @@ function readMessage(message: string, rules: AddressRules): MailboxEvent {
 }
 
 /**
- * The cache's names for the mailbox of an IMAP URL (RFC 5092) in Cyrus' admin namespace: `user/x@dom`, `user.x@dom`
- * (where a dot in x is `^`), folders beneath, with and without domain. What is no user's has no name there.
- * @returns undefined where it cannot be understood
+ * The names in the cache for the mailbox of an IMAP URL (RFC 5092) in Cyrus' admin namespace: `user/x@dom`, `user.x@dom`
+ * (where a dot in x is `^`), or a folder of these, with and without domain. A mailbox that is no user's has none.
+ * @returns undefined where the URL cannot be understood
  */
 export function mailboxesOfUri(uri: string, rules: AddressRules): string[] | undefined {
   const path = /^imap:\/\/[^/]*\/([^;?]*)/.exec(uri)?.[1];
@@ -103,24 +102,24 @@ export function mailboxesOfUri(uri: string, rules: AddressRules): string[] | und
   }
   const at = name.lastIndexOf('@');
   if (at === -1) return ownersOf(name, undefined, rules);
-  // A folder of a user without domain may have an `@` of its own: then no INBOX is concerned.
+  // A folder of a user without domain may have an `@` in its own name: then the event is about no INBOX.
   return ownersOf(name.slice(0, at), name.slice(at + 1), rules);
 }
 
 function ownersOf(folders: string, domain: string | undefined, rules: AddressRules): string[] | undefined {
   if (domain === '' || folders === '') return undefined;
-  // The folder above all users': a quota that is set there is everybody's.
+  // This is the folder above all users' mailboxes: a quota that is set there counts for everybody.
   if (folders === 'user') return undefined;
   const separator = /^user([/.])/.exec(folders)?.[1];
   if (separator === undefined) return [];
-  // Which addresses reach a mailbox without domain is not known then: any may.
+  // Without a known default domain we cannot tell which addresses lead to a mailbox without domain.
   if (domain === undefined && rules.virtualDomains && rules.defaultDomain === undefined) return undefined;
   const user = folders.split(separator)[1] ?? '';
   if (user === '') return undefined;
   return [mailboxKey(fold(modifiedUtf7(user), rules), domain && fold(domain, rules), rules)];
 }
 
-/** RFC 3501 section 5.1.3: the URL has UTF-8 in the place of it, an address that reaches the mailbox has not. */
+/** Back to modified UTF-7 (RFC 3501 section 5.1.3): the URL has UTF-8 instead, but an address has the name as Cyrus keeps it. */
 function modifiedUtf7(text: string): string {
   return text.replaceAll('&', '&-').replace(/[^\0-\x7f]+/g, (run) => {
     const base64 = Buffer.from(run, 'utf16le').swap16().toString('base64');
@@ -128,14 +127,15 @@ function modifiedUtf7(text: string): string {
   });
 }
 
-/** As lmtpd folds: a name too many costs a question, a name too few would leave an old answer. */
+/** Lower case as in lmtpd. To forget one name too many costs a question; one too few would leave an old answer. */
 function fold(text: string, rules: AddressRules): string {
   return rules.downcase ? text.toLowerCase() : text;
 }
 
 /**
- * With lmtp_strict_quota, or at an APPEND, it tells of a message that does not fit, where a smaller one may: then what is used
- * is not over the limit. Only the resource that was exceeded has one here. Storage is in KiB, rounded down.
+ * Whether the mailbox is not over its quota, though Cyrus says QuotaExceed: with lmtp_strict_quota, or at an APPEND, the event can
+ * mean that one message did not fit, and a smaller one may. Then no more is used than the limit. The event gives the limit only
+ * of the resource that was exceeded; storage is in KiB, rounded down.
  */
 function hasRoomLeft(fields: unknown): boolean {
   const pairs = [

@@ -1,5 +1,5 @@
-// Where Cyrus' events come in: the socket, its receiver, and what they do to the validator. Joined here so that
-// neither the front's listener nor Cyrus' protocol knows of the other.
+// Joins what is needed for Cyrus' events: the socket, the receiver, and what events do to the validator. It is done here, so that
+// neither the listener nor the protocol of Cyrus needs to know of the other. I/O: a UNIX socket.
 import type { EventsConfig } from '../../config/config.js';
 import { DlistForwarder } from './dlist-forwarder.js';
 import { DEFAULT_RECEIVER_LIMITS, EventReceiver } from './event-receiver.js';
@@ -15,28 +15,28 @@ import { EventsProof } from '../../validation/events-proof.js';
 import type { Validator } from '../../validation/validator.js';
 import { listeningForEvents } from '../../log/verbs/events.js';
 
-/** The kernel's queue of Cyrus processes that push at once; each waits there for its turn. */
+/** So many processes of Cyrus may wait in the kernel's queue to be accepted. */
 const BACKLOG = 1024;
 
 export type Events = {
   readonly receiver: EventReceiver;
-  /** How often everything known was forgotten. */
+  /** How often all earlier answers were outdated at once. */
   readonly gaps: { readonly count: number };
-  /** Whose events are expected, as now configured. */
+  /** The servers whose events are expected, as now configured. */
   readonly servers: ExpectedServers;
   readonly forwarder: DlistForwarder | undefined;
-  /** That what was said before the last gap is outdated. */
+  /** The proof by which answers from before the last gap are outdated. */
   readonly proof: EventsProof;
   readonly listener: Listener;
-  /** Listens no more; what is being pushed is lost. */
+  /** Stops listening; an event that is being pushed is lost. */
   readonly close: () => void;
 };
 
 /**
  * @param publish see EffectParts
  * @param onGap called at each event that was not understood or may have been lost, after everything is outdated
- * @param beside whether it is to take the place of whoever listens there, see ListenerRules
- * @param maxConnections of Cyrus' processes at the same time: what the files that we may open allow
+ * @param beside whether to take the place of a process that listens there already, see ListenerRules
+ * @param maxConnections how many connections of Cyrus there may be at once, by how many files we may have open
  * @throws ConfigError where others can write to the folder, UnavailableError where the socket is in use
  */
 export async function openEvents(

@@ -1,9 +1,9 @@
-// Whose events are expected, by the name of the server that stands in each: serverFQDN, which is `servername` of imapd.conf(5).
-// Whoever else pushes is no back-channel of ours, or has taken the place of one: nothing known holds then. No I/O but the log.
+// The servers whose events are expected, by the name in each event: serverFQDN, which is `servername` of imapd.conf(5). If another
+// server pushes, it is none of our back-channels, or it has replaced one: then all earlier answers are outdated. Writes the log.
 import type { Log } from '../../log/log.js';
 import { eventStranger } from '../../log/verbs/events.js';
 
-/** Names that were told of; a stranger can make up any number of them. */
+/** How many unexpected names are logged at most, since a stranger can make up any number of them. */
 const TOLD_MAX = 100;
 
 export class ExpectedServers {
@@ -11,19 +11,19 @@ export class ExpectedServers {
   readonly #told = new Set<string>();
   #names: ReadonlySet<string> | undefined;
 
-  /** @param names undefined for any */
+  /** @param names the expected servers; undefined where any is */
   constructor(names: readonly string[] | undefined, log: Log) {
     this.#log = log;
     this.expect(names);
   }
 
-  /** As now configured. */
+  /** Takes the servers of a new configuration. */
   expect(names: readonly string[] | undefined): void {
     this.#names = names && new Set(names.map((name) => name.toLowerCase()));
     this.#told.clear();
   }
 
-  /** @param server undefined where the event names none */
+  /** Whether a server is expected. @param server undefined where the event names none */
   includes(server: string | undefined): boolean {
     if (this.#names === undefined) return true;
     const name = server?.toLowerCase() ?? '';

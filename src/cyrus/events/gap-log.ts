@@ -1,9 +1,9 @@
-// Gaps in the log: the first one is a line, and then one for each minute in which there are more, so that a stranger cannot
-// fill the disk. No I/O but the log.
+// Writes gaps to the log: one line for the first, and then at most one line in a minute, so that a stranger cannot fill the disk.
+// No other I/O.
 import type { Log } from '../../log/log.js';
 import { eventGap } from '../../log/verbs/events.js';
 
-/** Between two lines. */
+/** How many milliseconds must be between two lines. */
 export const GAP_LOG_MS = 60_000;
 
 export class GapLog {
@@ -27,7 +27,7 @@ export class GapLog {
     this.#since = 0;
     this.#timer = setTimeout(() => {
       this.#timer = undefined;
-      if (this.#since > 0) this.#tell('more of them');
+      if (this.#since > 0) this.#tell('more events of this kind');
     }, GAP_LOG_MS).unref();
   }
 }
