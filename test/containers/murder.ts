@@ -17,7 +17,7 @@ const PORTS = { imap: 143, lmtp: 2003, lmtpAuth: 2004, mupdate: 3905 } as const;
 /** As whom the parts log in to each other, and we to the backends' lmtpd. */
 export const PROXY = 'mailproxy';
 
-export class MurderPart {
+class MurderPart {
   readonly #container: StartedTestContainer;
   /** Its servername. */
   readonly name: string;

@@ -67,7 +67,7 @@ function configuration(more: string): string {
     ${backend('b1', b1)}
     ${backend('b2', b2)}
     [lookup]
-    deadline = "1s"
+    deadline = "5s"
     [backchannel.murder]
     type = "mupdate"
     endpoint = "inet:${master.port}@127.0.0.1"
@@ -76,7 +76,6 @@ function configuration(more: string): string {
     servers = { "${B1}" = "b1", "${B2}" = "b2" }
     backoff_min = "100ms"
     backoff_max = "200ms"
-    reply_timeout = "300ms"
     ${more}`;
 }
 
@@ -243,7 +242,7 @@ describe('a master that is away', () => {
   });
 
   it('and does not say so is found out by its NOOP', async () => {
-    await start('heartbeat = "100ms"');
+    await start('heartbeat = "100ms"\nreply_timeout = "300ms"');
     expect(await ask('alice')).toBe('OK');
     master.silent = (command) => command === 'NOOP';
     expect(await ask('nobody')).toMatch(/^TEMP/);
@@ -302,7 +301,7 @@ describe('who is no such master', () => {
     ['silence', () => ''],
   ])('%s: nobody is unknown', async (_, list) => {
     master.list = list;
-    await start();
+    await start('reply_timeout = "300ms"');
     await until('mupdate-down');
     expect(await ask('alice')).toBe('OK');
     expect(await ask('nobody')).toMatch(/^TEMP the mupdate master cannot be asked/);
