@@ -1,14 +1,14 @@
-// What back-channels tell of their witnesses and of lmtpd's doings with unknown names, in the log: a line for each change. No
-// I/O of its own.
+// Writes to the log what back-channels find out about their witnesses, and about what lmtpd does with names that do not exist: one
+// line for each change. No other I/O.
 import type { CreationAlarm, Finding } from '../cyrus/lmtp/creation-check.js';
 import type { WitnessAlarm } from '../cyrus/witness/witness.js';
 import type { Log } from '../log/log.js';
 import * as verbs from '../log/verbs/backchannels.js';
 
-/** Domains whose finding is remembered for the log; beyond it a line may be repeated. */
+/** For how many domains the last finding is remembered. Where there are more, lines may be repeated. */
 const FINDINGS_MAX = 1_000;
 
-/** A line for each change, not for each session that finds the same. */
+/** Logs a finding only where it differs from the last one, since each session finds the same anew. */
 export function creationAlarm(backchannel: string, log: Log): CreationAlarm {
   const last = new Map<string, Finding>();
   return {

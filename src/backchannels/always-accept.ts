@@ -1,25 +1,25 @@
-// The addresses of `lookup.always_accept_file`, such as aliases that are no mailboxes: one a line, read when the file stands still,
-// in slices. Reads the file.
+// Reads the addresses of `lookup.always_accept_file`, such as aliases that are no mailboxes: one in each line. It waits until
+// nobody writes to the file, and lets others have their turn while it reads. I/O: this file.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { Config } from '../config/config.js';
 import { ConfigError, messageOf } from '../errors.js';
 import { readStableFile } from '../net/stable-file.js';
 import { parseKey, type AddressRules } from '../validation/recipient.js';
 
-/** Some ten thousands of addresses. */
+/** Enough for some ten thousand addresses. */
 export const ALWAYS_ACCEPT_MAX_BYTES = 1024 * 1024;
 
-/** Whoever writes it line by line pauses; half a file would have the other half refused. */
+/** So long nobody must have written to it, in milliseconds: from half a file, the addresses of the other half would be refused. */
 const QUIET_MS = 200;
 
-/** Between two turns of the event loop. */
+/** How many lines are read before others have their turn. */
 const LINES_IN_A_TURN = 500;
 
 const KEY = 'lookup.always_accept_file';
 
 /**
- * @returns folded, as those of `always_accept`; empty where no file is configured
- * @throws ConfigError where it cannot be read, has no address at all, or has a line that is none
+ * @returns the addresses in the same form as those of `always_accept`; empty where no file is configured
+ * @throws ConfigError where the file cannot be read, has no address at all, or has a line that is no address
  */
 export async function readAlwaysAccept({ lookup }: Config): Promise<readonly string[]> {
   const { alwaysAcceptFile: file, addressRules } = lookup;
@@ -35,7 +35,7 @@ export async function readAlwaysAccept({ lookup }: Config): Promise<readonly str
     if (address !== '') addresses.push(folded(address, addressRules, `${KEY}: ${file} line ${index + 1}`));
     if (index % LINES_IN_A_TURN === LINES_IN_A_TURN - 1) await nextTurn();
   }
-  // Who empties it by mistake would have all of them refused.
+  // An empty file is taken for a mistake: all these addresses would be refused.
   if (addresses.length === 0) throw new ConfigError(`${KEY} is ${file}: must hold at least one address`);
   return addresses;
 }

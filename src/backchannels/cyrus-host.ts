@@ -1,5 +1,5 @@
-// What a configuration need not say, since the Cyrus on this machine does: imapd.conf(5) and cyrus.conf(5) are read, and what
-// the file does not set comes from there. What it sets wins, and a difference is told. Reads these files.
+// Completes the configuration from the Cyrus on this machine: what our file does not set is taken from imapd.conf(5) and
+// cyrus.conf(5). What our file sets counts, and a difference is reported. I/O: reads these files.
 import { dirname, join } from 'node:path';
 import type { CyrusHost } from '../config/config.js';
 import type { Completed } from '../config/load.js';
@@ -8,14 +8,14 @@ import type { CyrusService } from '../cyrus/conf/cyrus-conf.js';
 import type { ImapdConf } from '../cyrus/conf/imapd-conf.js';
 import { ConfigError } from '../errors.js';
 
-/** The back-channel of a file that names none. */
+/** The name of the back-channel that is made where the file has none. */
 const MADE = 'cyrus';
 
 /**
- * @param places of imapd.conf, where the file names none: those of FreeBSD's and Debian's packages by default
- * @param former the imapd.conf that was read for the configuration in force. While it is away, or half written, nobody knows
- *   how addresses become mailboxes: then all stays as it is
- * @throws ConfigError where the file names an imapd.conf that cannot be read, or the former one cannot
+ * @param places where to look for imapd.conf if the file does not name it: by default those of FreeBSD's and Debian's packages
+ * @param former the imapd.conf that was read for the configuration in force. While it is missing or half written, nobody knows
+ *   how addresses become mailboxes, so this fails and the configuration in force stays
+ * @throws ConfigError where an imapd.conf that the file names, or the former one, cannot be read
  */
 export async function completeFromCyrus(
   written: TableOfFile,
@@ -48,7 +48,7 @@ function gone(path: string): ConfigError {
   );
 }
 
-/** Found by itself, and not for us to read. */
+/** What is said of an imapd.conf that nobody named, which was found and could not be read. */
 const UNREAD: Omit<CyrusHost, 'imapdConf' | 'differences'> = {
   named: false,
   files: [],
@@ -61,7 +61,7 @@ const UNREAD: Omit<CyrusHost, 'imapdConf' | 'differences'> = {
   lmtpSockets: [],
 };
 
-/** Whether lmtpd is asked on a UNIX socket, or nobody is named at all. */
+/** Whether the file asks lmtpd on a UNIX socket, or has no back-channel at all: then Cyrus is on this machine. */
 function asksHere(written: TableOfFile): boolean {
   return !('backchannel' in written) || endpointsIn(written).length > 0;
 }
@@ -78,7 +78,7 @@ function endpointsIn(written: TableOfFile): UnixLmtp[] {
   });
 }
 
-/** Those of cyrus.conf in the same folder that listen on a UNIX socket; none where it cannot be read. */
+/** The lmtpd services of cyrus.conf in the same folder that listen on a UNIX socket; none where it cannot be read. */
 async function lmtpServicesBeside(imapdConf: string): Promise<readonly CyrusService[]> {
   const { readCyrusConf } = await import('../cyrus/conf/read-files.js');
   const { lmtpServices } = await import('../cyrus/conf/cyrus-conf.js');
@@ -131,7 +131,7 @@ function completed(
   };
 }
 
-/** What is not set as most have it. */
+/** Settings because of which the mailbox list alone does not decide whether lmtpd takes mail. */
 function beyondListOf(conf: ImapdConf): string[] {
   const { kind } = conf.mailboxList;
   return [
@@ -145,12 +145,12 @@ function beyondListOf(conf: ImapdConf): string[] {
   ];
 }
 
-/** Not the name of a mailbox, so what is set otherwise is no difference. */
+/** Kept apart from addressKeys(): it does not change which mailbox an address names, so no difference is reported. */
 function eightBitOf({ strictRfc2821 }: ImapdConf): TableOfFile {
   return strictRfc2821 ? {} : { eight_bit: 'ask' };
 }
 
-/** In the words of [lookup]. */
+/** The settings of imapd.conf under their names in [lookup]. */
 function addressKeys(conf: ImapdConf): TableOfFile {
   return {
     downcase: conf.downcase,
@@ -160,7 +160,7 @@ function addressKeys(conf: ImapdConf): TableOfFile {
   };
 }
 
-/** Made where the file names none; to lmtpd on this machine it is said how it counts. */
+/** Makes a back-channel where the file has none; for an lmtpd on this machine, sets `strict_quota` as imapd.conf has it. */
 function backchannels(written: TableOfFile, conf: ImapdConf, socket: string | undefined): TableOfFile {
   const strict = conf.strictQuota ? { strict_quota: true } : {};
   if (!('backchannel' in written)) {

@@ -1,5 +1,5 @@
-// The addresses of a list file, read when it stands still, in slices: a million names take seconds, and lookups must be
-// answered meanwhile. Reads the file.
+// Reads the addresses of a list file, once nobody writes to it any more. It reads in slices, since a million names take seconds,
+// and lookups must be answered meanwhile. I/O: this file.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { ConfigError, messageOf } from '../errors.js';
 import { readStableFile, type FileState } from '../net/stable-file.js';
@@ -7,29 +7,30 @@ import { parseKey, type AddressRules } from '../validation/recipient.js';
 import { ListedAddresses } from './listed-addresses.js';
 import { tableReader, type ListFormat } from './table-keys.js';
 
-/** Some millions of mailboxes; whoever has more has a Cyrus that can be asked. */
+/** Enough for some millions of mailboxes; with more than that, Cyrus should be asked instead. */
 const LIST_MAX_BYTES = 64 * 1024 * 1024;
 
-/** Whoever writes it line by line pauses; one that was not written to for so long is taken for whole. */
+/** A file to which nobody has written for so many milliseconds is taken for complete. */
 const QUIET_MS = 200;
 
 const WHOLE_DOMAIN = /^@[A-Za-z0-9_-]+(?:\.[A-Za-z0-9_-]+)*$/;
 
-/** Work between two turns of the event loop. */
+/** How many milliseconds of work are done before others have their turn. */
 const SLICE_MS = 2;
 const NAMES_BETWEEN_LOOKS = 64;
 
 export type ListOrigin = {
   readonly file: string;
   readonly format: ListFormat;
-  /** In which an entry without a domain is meant, in lower case; undefined: in the default domain. */
+  /** The domains, in lower case, to which an entry without a domain belongs. Undefined: the default domain. */
   readonly domains: readonly string[] | undefined;
 };
 
 export type ReadList = { readonly names: ListedAddresses; readonly state: FileState };
 
 /**
- * @param key of the configuration, for errors; @param rules how the lines are folded: as recipients are
+ * @param key the configuration key, for errors
+ * @param rules by these rules a line becomes the name of a mailbox, as a recipient does
  * @throws ConfigError where the file cannot be read, is too long, or has a line that is no mailbox
  */
 export async function readList(origin: ListOrigin, key: string, rules: AddressRules): Promise<ReadList> {
@@ -43,8 +44,8 @@ export async function readList(origin: ListOrigin, key: string, rules: AddressRu
 }
 
 /**
- * As readList(), of its bytes.
- * @throws ConfigError where a line is no mailbox. In a table of a mail server such a line is none to that either, and is left out
+ * The same as readList(), for the bytes of a file.
+ * @throws ConfigError where a line is no mailbox. In a table of a mail server such a line is left out, as the mail server does
  */
 export async function parseList(
   bytes: Buffer,
@@ -53,7 +54,7 @@ export async function parseList(
   rules: AddressRules,
 ): Promise<ListedAddresses> {
   const here = new Set(domains ?? [rules.defaultDomain].filter((domain) => domain !== undefined));
-  // A mailbox without a domain is one of the default domain by its very name.
+  // In the format `mailboxes` a name without domain is always in the default domain too, so that is not added here.
   const names = new ListedAddresses(format, format === 'mailboxes' ? new Set(domains) : here);
   const read = format === 'mailboxes' ? undefined : tableReader(format);
   let sliceBegan = performance.now();
@@ -85,18 +86,18 @@ function addMailbox(names: ListedAddresses, text: string, rules: AddressRules, w
   names.add(parsed.recipient.mailbox);
 }
 
-/** To Sendmail the name of an alias is local, with the name of this host behind it or without. */
+/** In Sendmail's aliases a name with the domain of this host means the same as the name alone, so the domain is removed. */
 function bareWhereHere(key: string, format: ListFormat, here: ReadonlySet<string>): string {
   const at = key.lastIndexOf('@');
   return format === 'aliases' && at > 0 && here.has(key.slice(at + 1)) ? key.slice(0, at) : key;
 }
 
-/** A part of a line would keep the whole line in memory. */
+/** A copy, since a part of a line would keep the whole line in memory. */
 function ownCopy(part: string): string {
   return Buffer.from(part, 'latin1').toString('latin1');
 }
 
-/** A comment begins the line or follows a blank: `#` may stand in an address. */
+/** A comment begins at the start of a line or after a blank; elsewhere `#` may belong to an address. */
 function withoutComment(line: string): string {
   for (let at = line.indexOf('#'); at !== -1; at = line.indexOf('#', at + 1)) {
     if (at === 0 || line[at - 1] === ' ' || line[at - 1] === '\t') return line.slice(0, at).trim();

@@ -1,5 +1,6 @@
-// A back-channel for hosts without Cyrus at hand, for names that are no mailboxes, and for a first look: a text file. Read when it is opened, at each reload, and when it changed and stands still. An empty list is a mistake, not
-// an empty host: it denies nobody; and one that lost many of its names is believed only after it has stood so for a minute.
+// A back-channel that is a text file: for hosts that cannot ask Cyrus, for names that are no mailboxes, and for a first try. The
+// file is read at the start, at each reload, and when it has changed and nobody writes to it any more. An empty list is taken for
+// a mistake, and denies nobody. One that lost many names is believed only after it has stayed so for a minute. I/O: this file.
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
@@ -13,10 +14,10 @@ import { DELIVERABLE, deferred, UNKNOWN, type Verdict } from '../validation/verd
 import type { ListedAddresses } from './listed-addresses.js';
 import { readList, type ListOrigin, type ReadList } from './list-file.js';
 
-/** Whoever takes out more than this share of the mailboxes at once has more likely lost them. */
+/** If more than this share of the names is gone at once, that is more likely a mistake. */
 const SHRINK_MAX = 0.1;
 
-/** For so long a list that shrank so much must stand before it is believed. */
+/** A list that lost so many names must stay unchanged for so long, in milliseconds, before it is believed. */
 export const SHRUNK_STANDS_MS = 60_000;
 
 type Around = {
@@ -30,7 +31,7 @@ export type NamedList = ListOrigin & { readonly name: string };
 export class ListProbe implements Probe {
   readonly name: string;
   readonly acceptsEightBit = false;
-  /** What it said before it took other names is outdated; nothing else can change what it says. */
+  /** What the list said is outdated only when it is read again: nothing else can change what it says. */
   readonly proof: Proof = {
     floor: () => this.#taken,
     describe: () => 'list: it says nothing else until it is read again',
@@ -44,7 +45,7 @@ export class ListProbe implements Probe {
   readonly #watch = new FileWatch(() => this.#changed());
   #names: ListedAddresses;
   #taken: number;
-  /** The file that was refused, as it stood then. */
+  /** The state of the file that was refused because too many names were gone. */
   #refused: FileState | undefined;
   #confirm: NodeJS.Timeout | undefined;
   #closed = false;
@@ -61,8 +62,8 @@ export class ListProbe implements Probe {
   }
 
   /**
-   * @param rules how the lines are folded: as recipients are
-   * @param former of the configuration before. Where the list lost many of its names it is kept, with the names of before
+   * @param rules by these rules a line becomes the name of a mailbox, as a recipient does
+   * @param former the probe of the former configuration. If too many of its names are gone, it is kept, with all its names
    * @throws ConfigError where the file cannot be read, is too long, is being written to, or has a line that is no mailbox
    */
   static async open(
@@ -78,12 +79,12 @@ export class ListProbe implements Probe {
     return new ListProbe(origin, rules, read, around);
   }
 
-  /** Whether it has nobody, which is a mistake: then it denies nobody. */
+  /** Whether the list is empty. That is taken for a mistake, so it denies nobody. */
   get isEmpty(): boolean {
     return this.#names.size === 0;
   }
 
-  /** Whether mail for it is taken. */
+  /** Whether the list has the address. */
   accepts(named: KeyParts): boolean {
     return this.#names.has(named);
   }
@@ -109,7 +110,7 @@ export class ListProbe implements Probe {
     return isDeepStrictEqual([origin, rules], [this.#origin, this.#rules]);
   }
 
-  /** Nobody sent a SIGHUP: the file stands changed since the last look but one. */
+  /** Called by the watch, without a SIGHUP, when the file has changed and then stayed the same for one look. */
   async #changed(): Promise<void> {
     try {
       const read = await this.#read();
@@ -119,7 +120,7 @@ export class ListProbe implements Probe {
     }
   }
 
-  /** Whether it lost too many; then it is read again in a minute, and believed where it has not changed since. */
+  /** Whether too many names are gone. Then the file is read again in a minute, and believed if it has not changed since. */
   async #refuses({ names, state }: ReadList): Promise<boolean> {
     const { missing, pattern } = await this.#names.missingFrom(names);
     if (missing <= this.#names.size * SHRINK_MAX && !pattern) return false;
@@ -152,7 +153,7 @@ export class ListProbe implements Probe {
     return readList(this.#origin, `backchannel.${this.name}.file`, this.#rules);
   }
 
-  /** A flight that asked the former names is from before this, and nothing of it is remembered. */
+  /** Takes the names that were read. By the time set here, answers from the former names are outdated. */
   #take({ names }: ReadList): void {
     if (this.#closed) return;
     clearTimeout(this.#confirm);

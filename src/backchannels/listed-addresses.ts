@@ -1,13 +1,13 @@
-// The addresses of a list, and which recipients they mean: a mailbox, a whole domain (`@example.jp`), or what Sendmail and Postfix
-// look up in their own tables for an address, in their order. No I/O.
+// The addresses of a list, and whether a recipient is among them: as a mailbox, by a whole domain (`@example.jp`), or by the keys
+// that Sendmail and Postfix look up in their own tables for an address, in the same order. No I/O.
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { asciiLowerCase, type KeyParts } from '../validation/recipient.js';
 import type { ListFormat } from './table-keys.js';
 
-/** A set that grows over this takes long to be laid out anew; so there are many of them. */
+/** The names are spread over so many sets, since a single large set takes long whenever it has to grow. */
 const SHARDS = 256;
 
-/** A set of names in parts, so that no step of its growing takes long. */
+/** A set of names, made of small sets, so that it never takes long to grow. */
 class Names {
   readonly #shards: readonly Set<string>[] = Array.from({ length: SHARDS }, () => new Set<string>());
   #size = 0;
@@ -27,7 +27,7 @@ class Names {
     return this.#shardOf(name).has(name);
   }
 
-  /** In slices. @returns how many of ours the others have not */
+  /** Compares in slices, between which others have their turn. @returns how many of our names the others lack */
   async missingFrom(others: Names): Promise<number> {
     let missing = 0;
     for (const shard of this.#shards) {
@@ -40,21 +40,21 @@ class Names {
   #shardOf(name: string): Set<string> {
     let hash = name.length;
     for (let at = 0; at < name.length && at < 32; at += 1) hash = (hash * 31 + name.charCodeAt(at)) | 0;
-    // There are as many as the mask can name.
+    // The mask gives an existing shard for every hash, so the second half is for the compiler only.
     return this.#shards[hash & (SHARDS - 1)] ?? new Set();
   }
 }
 
 export class ListedAddresses {
   readonly #names = new Names();
-  /** `@example.jp`, `+*@example.jp`: each stands for many. */
+  /** Keys that each stand for many addresses, such as `@example.jp` and `+*@example.jp`. */
   readonly #patterns = new Set<string>();
-  /** Of which the table says that they are none. */
+  /** Keys of which the table says that there is no such address. */
   readonly #refused = new Set<string>();
   readonly #format: ListFormat;
   readonly #domains: ReadonlySet<string>;
 
-  /** @param domains in which an entry without a domain is meant, in lower case */
+  /** @param domains the domains, in lower case, to which an entry without a domain belongs */
   constructor(format: ListFormat, domains: ReadonlySet<string>) {
     this.#format = format;
     this.#domains = domains;
@@ -64,7 +64,7 @@ export class ListedAddresses {
     return this.#names.size + this.#patterns.size;
   }
 
-  /** Of two lines for one key the first counts, as for makemap(8). */
+  /** Where there are two lines for one key, the first counts, as in makemap(8). */
   add(key: string, refused = false): void {
     if (this.#refused.has(key) || this.#names.has(key)) return;
     if (refused && !this.#patterns.has(key)) this.#refused.add(key);
@@ -80,14 +80,14 @@ export class ListedAddresses {
     return false;
   }
 
-  /** In slices. @returns how many of ours the others lack, and whether one of those stands for many */
+  /** Compares in slices. @returns how many of our keys the others lack, and whether one of these stands for many addresses */
   async missingFrom(others: ListedAddresses): Promise<{ missing: number; pattern: boolean }> {
     const names = await this.#names.missingFrom(others.#names);
     const patterns = [...this.#patterns].filter((each) => !others.#patterns.has(each)).length;
     return { missing: names + patterns, pattern: patterns > 0 };
   }
 
-  /** What is looked up, in this order: the first that is there decides. */
+  /** The keys to look up for an address, in this order: the first that is found decides. */
   #keysFor({ local, detail, domain, mailbox }: KeyParts): string[] {
     if (this.#format === 'mailboxes') {
       const bare =

@@ -1,5 +1,5 @@
-// What a back-channel needs from files to be let in: the password, and for TLS whom we trust and who we are. They are read
-// when the configuration is, so a bad file is refused there, and a new password takes a SIGHUP. Reads these files only.
+// Reads the files that a back-channel needs to log in: the password, and for TLS the authorities that we trust and our own
+// certificate. They are read with the configuration: so a bad file is refused at once, and a new password needs a SIGHUP.
 import { createPrivateKey, X509Certificate, type KeyObject } from 'node:crypto';
 import { createSecureContext } from 'node:tls';
 import type { LoginConfig, TlsConfig } from '../config/config.js';
@@ -11,12 +11,12 @@ import { channelBinding } from '../cyrus/wire/channel-binding.js';
 import { handshake, type TlsSettings } from '../cyrus/wire/tls.js';
 import { ConfigError, messageOf } from '../errors.js';
 import { FileError, readStableFile } from '../net/stable-file.js';
-// Sessions load this when they come to it; after an upgrade it must be that of this process's version.
+// Sessions import this module only when they need it. It is loaded here, since after an upgrade the file may be of another version.
 import '../cyrus/sasl/log-in.js';
 
 export type Access = { readonly login: Login | undefined; readonly tls: TlsSettings | undefined };
 
-/** The bytes that it was made of, to be compared with those of another time. */
+/** The contents of these files, kept so that a reload can tell whether they have changed. */
 export type AccessFiles = {
   readonly password: string | undefined;
   readonly ca: Buffer | undefined;
@@ -24,10 +24,10 @@ export type AccessFiles = {
   readonly key: Buffer | undefined;
 };
 
-/** Room for all the authorities that there are. */
+/** Enough for all certificate authorities that there are. */
 const CA_MAX_BYTES = 4 * 1024 * 1024;
 
-/** Room for a chain. */
+/** Enough for a private key. */
 const KEY_MAX_BYTES = 65_536;
 
 type Configured = {
@@ -36,7 +36,7 @@ type Configured = {
   readonly tls: TlsConfig | undefined;
 };
 
-/** @throws ConfigError where one cannot be read, or is open to others and should not be */
+/** @throws ConfigError where a file cannot be read, or a secret one is open to others */
 export async function readAccessFiles({ name, login, tls }: Configured): Promise<AccessFiles> {
   const key = `backchannel.${name}`;
   const { passwordFile } = login ?? {};
@@ -52,7 +52,7 @@ export async function readAccessFiles({ name, login, tls }: Configured): Promise
   };
 }
 
-/** @throws ConfigError where certificates or keys are none, or do not belong together */
+/** @throws ConfigError where a file holds no certificate or key, or where the two do not belong together */
 export function toAccess({ name, login, tls }: Configured, files: AccessFiles): Access {
   return {
     login: login && {

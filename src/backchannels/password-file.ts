@@ -1,5 +1,5 @@
-// A password from a file: its first line. Never from the command line, where anybody can read it, and never in
-// an error or a log line.
+// Reads a password from the first line of a file. It is never taken from the command line, where anybody could read it, and never
+// written into an error or into the log. I/O: this file.
 import { ConfigError } from '../errors.js';
 import { readSecretFile } from './secret-file.js';
 

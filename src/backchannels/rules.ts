@@ -1,12 +1,12 @@
-// The part of the configuration that the validator takes. No I/O.
+// Makes the rules of the validator from the configuration. No I/O.
 import type { Config } from '../config/config.js';
 import type { ListProbe } from './list.js';
 import { routeByDomain } from '../validation/routing.js';
 import type { ValidatorRules } from '../validation/validator.js';
 
 /**
- * @param more that are always accepted: see readAlwaysAccept()
- * @param lists by the name of their back-channel
+ * @param more further addresses that are always accepted: see readAlwaysAccept()
+ * @param lists the lists, by the names of their back-channels
  */
 export function validatorRules(
   config: Config,
@@ -21,7 +21,7 @@ export function validatorRules(
     address: lookup.addressRules,
     deadlineMs: lookup.deadlineMs,
     eightBit: lookup.eightBit,
-    // What listens on a UNIX socket is on this machine, as its imapd.conf is.
+    // An lmtpd that listens on a UNIX socket is on this machine, so the imapd.conf here is its own.
     fuzzy: new Set(host?.fuzzy === true ? lmtp.map(({ name }) => name) : []),
     alwaysAccepts: (recipient) => {
       const { local, domain } = recipient;
@@ -32,7 +32,7 @@ export function validatorRules(
   };
 }
 
-/** Whether a list knows a key that the back-channel of its domain has in `also`; undefined where none has. */
+/** Tells whether a list that the key's back-channel names in `also` has the key; undefined where none names a list. */
 function alsoAccepted(
   { backchannels, domains }: Config,
   lists: ReadonlyMap<string, ListProbe>,

@@ -1,9 +1,9 @@
-// A file that holds a secret: closed to others, and of bounded size, which also keeps a wrong path, say of a device, from
-// being read without end. What it holds is never in an error or a log line. Reads the file it is given, nothing else.
+// Reads a file that holds a secret. It must be closed to others, and its size is limited, so that a wrong path, such as that of a
+// device, is not read without end. The contents never stand in an error or in the log. I/O: this file only.
 import { ConfigError, messageOf } from '../errors.js';
 import { FileError, readStableFile, type FileState } from '../net/stable-file.js';
 
-/** Group may read it, so that root can own it and the daemon's group can use it. */
+/** The rights that others must not have. The group may read it, so that root can own it and the daemon's group can use it. */
 const OTHERS = 0o007;
 
 /**

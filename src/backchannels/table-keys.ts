@@ -1,28 +1,28 @@
-// The left-hand sides of the tables in which Sendmail and Postfix have their aliases, each read as its own program reads it:
+// The keys (left-hand sides) of the tables in which Sendmail and Postfix have aliases, each read as its own program reads it:
 // aliases(5) of Sendmail, virtusertable by makemap(8), virtual(5) of Postfix by postmap(1). Bytes are latin1. No I/O.
 import { asciiLowerCase } from '../validation/recipient.js';
 
-/** Of a list: `mailboxes` is a name a line, the others are tables of mail servers. */
+/** The format of a list: `mailboxes` has one name in each line, the others are tables of mail servers. */
 export type ListFormat = 'mailboxes' | TableFormat;
 export type TableFormat = 'aliases' | 'virtusertable' | 'virtual';
 
-/** Folded, as the programs fold it. */
+/** A key in lower case, as those programs make it. */
 type TableKey = {
   readonly key: string;
   /** Whether the table says that there is no such address: `error:nouser` of virtusertable. */
   readonly refused: boolean;
 };
 
-/** Takes one line after the other, without its end. @returns the key that is complete with it, if one is */
+/** Takes one line after the other, without line ends. @returns the key whose entry is complete with this line, if there is one */
 export type TableReader = (line: string) => TableKey | undefined;
 
-// What isspace(3) knows: JavaScript's `\s` knows more, and the bytes may be of any character set.
+// The blanks of isspace(3). JavaScript's `\s` has more of them, and the bytes may be of any character set.
 const BEGINS_BLANK = /^[ \t\n\v\f\r]/;
 const IS_BLANK = /^[ \t\n\v\f\r]*$/;
 const MAKEMAP_LINE = /^([^ \t\n\v\f\r#][^ \t\n\v\f\r]*)[ \t\n\v\f\r]+([^]*)$/;
 const POSTMAP_KEY = /^((?:"(?:[^"\\]|\\.)*"|\\.|[^ \t\n\v\f\r"\\])+)(?:[ \t\n\v\f\r]|$)/;
 const POSTMAP_SKIPPED = /^[ \t\n\v\f\r]*(?:#|$)/;
-/** Without what would make it another name to Sendmail, or none: a route, a comment, a list. */
+/** Names without the characters that mean something else to Sendmail: a route, a comment, a list. */
 const ALIAS_NAME = /^[^ \t\n\v\f\r()<>,:"!%@]+(?:@[^ \t\n\v\f\r()<>,:"!%@]+)?$/;
 
 export function tableReader(format: TableFormat): TableReader {
@@ -36,14 +36,14 @@ export function tableReader(format: TableFormat): TableReader {
   }
 }
 
-/** A line that begins with a blank is an error to makemap; one without a value too. */
+/** makemap refuses a line that begins with a blank, and one without a value. */
 function readMakemapLine(line: string): TableKey | undefined {
   const [, key, value = ''] = MAKEMAP_LINE.exec(line) ?? [];
   if (key === undefined || value === '') return undefined;
   return { key: asciiLowerCase(key), refused: /^"?error\s*:/i.test(value) };
 }
 
-/** A line that begins with a blank continues the one before, also over comments and empty lines. */
+/** A line that begins with a blank continues the line before it, even if comments and empty lines are in between. */
 function postmapReader(): TableReader {
   let waiting: TableKey | undefined;
   return (line) => {
@@ -60,7 +60,7 @@ function postmapReader(): TableReader {
   };
 }
 
-/** readaliases() of Sendmail's alias.c: a backslash continues a line, a comment too; a blank at the begin of the next one as well. */
+/** As readaliases() of Sendmail's alias.c: a backslash at the end continues any line, and so does a blank before the next one. */
 function aliasReader(): TableReader {
   let waiting: TableKey | undefined;
   let continued = false;
@@ -89,10 +89,10 @@ function aliasName(written: string): string | undefined {
   return ALIAS_NAME.test(name) ? asciiLowerCase(name) : undefined;
 }
 
-/** Postfix looks a local part up in quotes only where it needs them: `"alice"@example.jp` is an entry that nothing finds. */
+/** Postfix looks up a local part in quotes only where it needs them, so an entry such as `"alice"@example.jp` is never found. */
 const NEEDS_NO_QUOTES = /^[\w!#$%&'*+/=?^`{|}~-]+(?:\.[\w!#$%&'*+/=?^`{|}~-]+)*$/;
 
-/** A local part without the quotes that it needs, as a key of a socketmap has it. */
+/** Removes the quotes that a local part needs, since a key of a socketmap has none. */
 function unquoted(key: string): string {
   const [, quoted, domain = ''] = /^"((?:[^"\\]|\\.)*)"(@[^"@]*)?$/s.exec(key) ?? [];
   if (quoted === undefined) return key;
