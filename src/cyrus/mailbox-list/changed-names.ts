@@ -1,6 +1,6 @@
-// Which mailboxes the last commits changed, read from the tail of mailboxes.db: only they need to be asked about again. Holds
-// nothing but its place in the file. No verdict comes from here, and whatever is not understood means that anything may have
-// changed. No I/O of its own.
+// Reads from the end of mailboxes.db which mailboxes the last commits changed, since only these need to be asked about again. It
+// keeps nothing but its place in the file, and gives no verdicts. If something is not understood, any mailbox may have changed.
+// No I/O of its own.
 import type { AddressRules } from '../../validation/recipient.js';
 import type { ChangeReader } from './clock.js';
 import { layoutAtStart } from './layout-at-start.js';
@@ -14,7 +14,7 @@ export class ChangedNames implements ChangeReader {
   #layout: Layout | undefined;
   #breaks = 0;
 
-  /** @param rules asked anew each time: they say what a mailbox is called */
+  /** @param rules gives the present rules, which say what a mailbox is called in the cache */
   constructor(files: ListFiles, rules: () => AddressRules) {
     this.#tail = new ListTail(files);
     this.#rules = rules;
@@ -38,7 +38,7 @@ export class ChangedNames implements ChangeReader {
         if (kindOfKey(text, this.#layout) !== 'inbox') return;
         for (const mailbox of mailboxesOf(text, this.#layout, this.#rules())) names.add(mailbox);
       },
-      // Which key it was would take all of them to tell.
+      // The record does not say which key was deleted: to know that, one would have to hold all keys.
       deleted: () => {
         certain = false;
       },
@@ -60,7 +60,7 @@ export class ChangedNames implements ChangeReader {
     try {
       this.#layout = layoutAtStart(this.#tail.begin().file);
     } catch {
-      // Missing, not for us to read, or no such file: then there are no names, and the clock goes on without.
+      // The file is missing, may not be read, or is no mailbox list: then the clock works without the names.
       this.#tail.close();
     }
   }

@@ -1,6 +1,6 @@
-// The clock: a proof of currency for the daemon on Cyrus' own host. Each commit of Cyrus' to mailboxes.db changes the file's
-// identity before its lock is given back, and nobody reads the old state after its first byte was written; so what was
-// asked while the identity stood still is as true as if it were asked now. No I/O of its own: it is given its sights.
+// The clock: a proof of currency for a daemon on the host of Cyrus. Each commit of Cyrus to mailboxes.db changes the identity of
+// the file before the lock is released, and no process of Cyrus reads the old state after the first byte was written. So what was
+// asked while the identity stayed the same is as true as if it were asked now. No I/O of its own: a FileSight does the looking.
 import type { Log } from '../../log/log.js';
 import type { Listing, Proof } from '../../validation/proof.js';
 import type { Recipient } from '../../validation/recipient.js';
@@ -9,46 +9,46 @@ import type { FileSight, Unseen } from './list-file.js';
 import { kindVouches, vouchingFileSystem } from './vouching.js';
 import * as verbs from '../../log/verbs/clock.js';
 
-/** `limited`: what is remembered is outdated in time, but no "no" is vouched for. `deferring`: nobody is unknown now. */
+/** `limited`: changes outdate what is remembered, but no "no" may be remembered. `deferring`: every "unknown" is deferred now. */
 export type ClockStanding = 'vouching' | 'limited' | 'deferring' | 'off';
 
-/** For metrics and doctor. */
+/** How the clock stands, for metrics and doctor. */
 export type ClockState = {
   readonly standing: ClockStanding;
   /** Why it does not vouch; undefined where it does. */
   readonly reason: string | undefined;
-  /** How often the identity was found changed: a clock that never moves is suspicious on a busy host. */
+  /** How often the identity was found changed: on a busy host it is suspicious if that never happens. */
   readonly changes: number;
 };
 
-/** Who can tell which mailboxes the last commits changed. */
+/** The reader that can tell which mailboxes the last commits changed. */
 export type ChangeReader = {
   /**
-   * @returns the mailboxes changed since the last call, as Recipient's `mailbox` names them; undefined where that is
-   *   not known, so that anything may have changed
+   * @returns the mailboxes that changed since the last call, under the names of Recipient's `mailbox`; undefined where
+   *   that is not known, so that any mailbox may have changed
    */
   changed(): readonly string[] | undefined;
-  /** How often it lost its place, or began anew: only between two of those is each commit read. */
+  /** How often it lost its place or began anew. While this number stays the same, it has read every commit. */
   readonly breaks: number;
-  /** Whether it reads commits just now. */
+  /** Whether it is reading commits now. */
   readonly following: boolean;
-  /** Whether mailboxes went missing that nobody deleted, so that an unknown may be one of them. */
+  /** Whether mailboxes are missing that nobody deleted: then an "unknown" may be one of these. */
   readonly deferUnknown?: boolean;
-  /** What it says of a recipient, if it holds the whole list. */
+  /** What the list says of a recipient, if the reader holds the whole list. */
   answer?(recipient: Recipient): Listing;
   close(): void;
 };
 
 export type ClockParts = {
-  /** Of mailboxes.db, for the log. */
+  /** The path of mailboxes.db, for the log. */
   readonly path: string;
   readonly sight: FileSight;
   /** `mboxlist_db` of imapd.conf. */
   readonly kind: string;
-  /** The type of the file system that holds the list now, as statfs(2) has it; undefined where that fails. */
+  /** The type of the file system on which the list is now, from statfs(2); undefined where that fails. */
   readonly fileSystem: () => number | undefined;
   readonly platform: NodeJS.Platform;
-  /** Whether `mupdate_server` is set: an unknown there may be one that the stream has not brought yet. */
+  /** Whether `mupdate_server` is set: then a mailbox may exist that the mupdate master has not told this server yet. */
   readonly mupdate: boolean;
   /** Files that are looked at once a second, by path: a change of user_deny.db or imapd.conf outdates everything. */
   readonly companions: ReadonlyMap<string, FileSight>;
@@ -56,24 +56,24 @@ export type ClockParts = {
   readonly names: ChangeReader | undefined;
   readonly forget: (mailbox: string) => void;
   /**
-   * Calls back before anything more is read of anybody, requests or answers: until then a look is as new as it has to be.
-   * Undefined: each time it is looked anew.
+   * Calls `then` before any more bytes are read, of requests or of answers: until then one look is enough.
+   * Undefined: there is a look for each request.
    */
   readonly beforeReading?: (then: () => void) => void;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Milliseconds since 1970, of the clock that stamps files. */
+  /** Milliseconds since 1970, by the clock that gives files their times. */
   readonly wall: () => number;
   readonly log: Log;
 };
 
-/** A twoskip file without any entry: its header and the dummy record. Cyrus makes one at its start where it is missing. */
+/** The size of a twoskip file without entries: header and dummy record. Cyrus makes such a file at its start if there is none. */
 export const EMPTY_LIST_BYTES = 336;
 const CHECK_MS = 1_000;
-/** lmtpd takes a changed imapd.conf up as its processes are replaced, which takes a minute or so. */
+/** A changed imapd.conf is read by new processes of lmtpd only: until all old ones are replaced it takes a minute or so. */
 const COMPANION_GRACE_MS = 120_000;
 
-/** Of a clock that was asked nothing so far. */
+/** The reason of a clock that has not looked at the file yet. */
 export const NOT_LOOKED_YET = 'not looked at yet';
 
 export class Clock implements Proof {
@@ -84,12 +84,12 @@ export class Clock implements Proof {
   #reason: string | undefined = NOT_LOOKED_YET;
   #changes = 0;
   #floor = -Infinity;
-  /** The identity of the last look; undefined unless it was old enough to differ after any later write. */
+  /** The identity of the last look, if the file's time was old enough that any later write must change it; otherwise undefined. */
   #settled: Identity | undefined;
-  /** When that identity was first seen settled. */
+  /** When that identity was first seen, old enough. */
   #settledAt = -Infinity;
   #last: Identity | undefined;
-  /** That identity was seen standing, and nothing was read since. */
+  /** Whether that identity was seen again, and nothing was read from anybody since: then no new look is needed. */
   #stands = false;
   #nextCheck = -Infinity;
   #companionChangedAt = -Infinity;
@@ -115,7 +115,7 @@ export class Clock implements Proof {
     return `clock of ${this.#parts.path}: ${this.#standing}${why}`;
   }
 
-  /** Only while it vouches: else an exchanged list may not have been seen yet, or deletes may come from a mupdate master. */
+  /** Undefined unless the clock vouches: the list may have been replaced unseen, or deletes may come from a mupdate master. */
   get followedSince(): number | undefined {
     return this.vouchesForUnknown && this.#names?.following === true ? this.#followedSince : undefined;
   }
@@ -129,11 +129,11 @@ export class Clock implements Proof {
   }
 
   /**
-   * The time of the first look that saw the present identity settled. Whatever was asked since then was asked between two
-   * looks that saw the same, the first of them too old to hide a later write; so nothing was committed in between. It
-   * does not matter that a question is written later than it is stamped, nor that Cyrus changes in between: then the
-   * answer is newer than its time, and this look, or the next one, outdates it.
-   * @param now read before this call and after anything that was asked before it
+   * The floor is the time of the first look that saw the present identity, old enough. What was asked since then was asked between
+   * two looks with the same identity, and a write after the first of them would have changed it: so nothing was committed in
+   * between. It does no harm that a question is sent a little later than its time says, even if Cyrus changes in between: then the
+   * answer is newer than its time, and this look or the next one outdates it.
+   * @param now a time read before this call, and after anything that was asked before it
    */
   floor(now: number): number {
     if (this.#standing === 'off') return this.#floor;
@@ -152,8 +152,8 @@ export class Clock implements Proof {
   }
 
   /**
-   * The proof of the proof. Looks once more, since Cyrus may have changed after the last look and before it answered; if
-   * the identity stood since the older question, it does not show what it should, and is not asked any more.
+   * A check of the clock itself. It looks once more, since Cyrus may have changed the list after the last look and before it
+   * answered. If the identity has been the same since the older question, it does not show every change: the clock is turned off.
    */
   contradicted(asked: number): void {
     const { now } = this.#parts;
@@ -171,7 +171,7 @@ export class Clock implements Proof {
     }
   }
 
-  /** The list is only asked while nothing is left to be said against it. */
+  /** The list is asked only while the clock vouches. */
   listing(recipient: Recipient): Listing {
     return this.vouchesForUnknown ? this.#names?.answer?.(recipient) : undefined;
   }
@@ -197,7 +197,7 @@ export class Clock implements Proof {
     return this.#last === undefined && this.#standing === 'limited';
   }
 
-  /** Another identity than that of the last look, or one that could hide a write. */
+  /** The identity is another one than at the last look, or so young that it could hide a write. */
   #moved(seen: Identity, young: boolean, now: number): number {
     const last = this.#last;
     this.#last = seen;
@@ -205,7 +205,7 @@ export class Clock implements Proof {
     this.#settledAt = now;
     if (last !== undefined && !sameIdentity(seen, last)) this.#changes += 1;
     if (last?.dev !== seen.dev || this.#standing === 'deferring') this.#stand(...this.#judge());
-    // Read even where everything is outdated, so that the next change is told from here on.
+    // The names are read even where everything is outdated, so that the reader can tell the next changes from here on.
     const changed = this.#names?.changed();
     this.#noteBreaks(now);
     if (changed === undefined || this.#floor === Infinity) this.#floor = now;
@@ -230,7 +230,7 @@ export class Clock implements Proof {
     return ['limited', `its file system, type 0x${type.toString(16)}, may show a change late`];
   }
 
-  /** Not let in from the start, it was never a witness of anything. Later on, somebody is at work there. */
+  /** Where we could never look at the file, there is just no proof. Where we could before, somebody is changing something there. */
   #unseen(why: Unseen): number {
     if (why === 'missing') return this.#defer('the mailbox list is missing');
     if (this.#last !== undefined) return this.#defer('the mailbox list cannot be looked at any more');

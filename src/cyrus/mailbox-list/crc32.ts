@@ -1,9 +1,9 @@
-// CRC-32 as zlib and twoskip have it (RFC 1952 section 8), over a part of a buffer. In JavaScript, since zlib's own came to
-// Node only with 20.15, and since a million short parts would cost more to hand over than to sum up. No I/O.
+// CRC-32 as in zlib and twoskip (RFC 1952 section 8), over a part of a buffer. It is written in JavaScript because Node has zlib's
+// only since 20.15, and because a million calls for short parts would cost more than the sums themselves. No I/O.
 
 const POLYNOMIAL = 0xedb88320;
 
-/** Table k gives the effect of a byte that k more bytes follow: four bytes are taken in one step. */
+/** Table k gives the effect of a byte that is followed by k more bytes, so that four bytes are taken in one step. */
 const T0 = new Int32Array(256);
 const T1 = new Int32Array(256);
 const T2 = new Int32Array(256);

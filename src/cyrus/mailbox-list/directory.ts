@@ -1,6 +1,6 @@
-// The directory: says of plain names whether they are in the mailbox list, which lmtpd would only look up in the same file.
-// It answers while the clock vouches for what is held, and is held against lmtpd now and then: one disagreement on existence
-// ends it for this run. No I/O of its own.
+// The directory: it tells whether a plain name is in the mailbox list, since lmtpd would only look it up in the same file. It
+// answers while the clock vouches for our copy of the list. Now and then an answer is compared with that of lmtpd: if the two
+// disagree once on whether a mailbox exists, the directory is off until the next start. No I/O of its own.
 import type { Log } from '../../log/verb.js';
 import type { Listing, Proof } from '../../validation/proof.js';
 import type { AddressRules, Recipient } from '../../validation/recipient.js';
@@ -12,37 +12,37 @@ import { isListable } from './listable.js';
 import { mailboxesOf } from './names.js';
 import { Sample } from './sample.js';
 
-/** For metrics and doctor. */
+/** How the directory stands, for metrics and doctor. */
 export type DirectoryState = {
   readonly standing: ListStanding;
-  /** Why it is waiting or off. */
+  /** Why it is waiting or off; undefined where it is not. */
   readonly reason: string | undefined;
   readonly mailboxes: number;
   /** How often the list was loaded. */
   readonly loads: number;
   /** How often lmtpd confirmed an answer. */
   readonly confirmed: number;
-  /** Mailboxes that are missing since it was loaded anew, while no delete explains it: nobody is unknown then. */
+  /** Mailboxes that are missing since the last load though nobody deleted them. Then every "unknown" is deferred. */
   readonly missing: number;
 };
 
 export type DirectoryParts = {
   readonly files: ListFiles;
-  /** Who tells which names changed while the list is not held. */
+  /** Tells which names changed while we have no copy of the list. */
   readonly names: ChangeReader;
   readonly rules: () => AddressRules;
-  /** The clock that asks this for changes. */
+  /** The clock, which asks this directory for changes. */
   readonly proof: () => Proof;
-  /** lmtpd, past everything that is remembered. */
+  /** Asks lmtpd itself, past everything that is remembered. */
   readonly ask: (recipient: Recipient, deadline: number) => Promise<Verdict>;
-  /** Resolves when others had their turn. */
+  /** Resolves when others have had their turn. */
   readonly pause: () => Promise<void>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly log: Log;
 };
 
-/** Between two beats. In so short a time no list is repacked twice, which could not be followed. */
+/** Milliseconds between two beats: so short that no list is repacked twice meanwhile, which we could not follow. */
 export const BEAT_MS = 100;
 
 export class Directory implements ChangeReader {
@@ -50,7 +50,7 @@ export class Directory implements ChangeReader {
   readonly #list: HeldList;
   readonly #listed: Sample;
   readonly #unlisted: Sample;
-  /** The load whose beginning was told to whoever asks for changes. */
+  /** The number of the last load after which changed() has been called. */
   #toldLoad = 0;
 
   constructor(parts: DirectoryParts) {
@@ -66,7 +66,7 @@ export class Directory implements ChangeReader {
     return { standing, reason, loads, missing, mailboxes: keys?.listed ?? 0, confirmed };
   }
 
-  /** Whether mailboxes went missing, or may have: then lmtpd would call them unknown, too. */
+  /** Whether mailboxes are missing, or may be: then lmtpd would call them unknown too. */
   get deferUnknown(): boolean {
     return this.#list.doubtful;
   }
@@ -79,13 +79,13 @@ export class Directory implements ChangeReader {
     return this.#list.keys !== undefined || this.#parts.names.following;
   }
 
-  /** Each BEAT_MS: loads what is not held, and looks at the clock where nobody asked. */
+  /** To be called each BEAT_MS: loads the list where we have no copy, and looks at the clock, since nobody may have asked. */
   beat(): Promise<void> {
     this.#parts.proof().floor(this.#parts.now());
     return this.#list.load();
   }
 
-  /** What the list says of a recipient. To be asked after the clock was looked at for the request. */
+  /** What the list says of a recipient. Call it after the clock was looked at for the same request. */
   answer(recipient: Recipient): Listing {
     const { keys } = this.#list;
     if (keys === undefined || !this.#parts.proof().vouchesForUnknown) return undefined;
@@ -99,7 +99,7 @@ export class Directory implements ChangeReader {
         return undefined;
       case 'absent':
       case undefined:
-        // A detail may name a shared mailbox.
+        // There is no such user, but the detail may name a shared mailbox.
         if (detail !== undefined || this.#list.doubtful) return undefined;
         this.#unlisted.take(recipient);
         return this.#unlisted.confirmed ? 'unlisted' : undefined;
@@ -112,7 +112,7 @@ export class Directory implements ChangeReader {
     const told = loads === this.#toldLoad;
     this.#toldLoad = loads;
     const touched = this.#list.takeTouched();
-    // What was committed before a load is in it, and was not told.
+    // Commits before a load are contained in it, so we do not know which names they changed.
     if (!told) return undefined;
     return touched.flatMap((key) => mailboxesOf(key, layout, this.#parts.rules()));
   }
@@ -135,7 +135,7 @@ export class Directory implements ChangeReader {
     });
   }
 
-  /** Not a number where nothing is held: equal to nothing. */
+  /** NaN where we have no copy of the list, since NaN is equal to nothing. */
   #stateNow(): number {
     this.#parts.proof().floor(this.#parts.now());
     const { keys, loads } = this.#list;

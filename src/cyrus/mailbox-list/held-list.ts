@@ -1,5 +1,5 @@
-// The mailbox list, held in memory: loaded in slices, kept current from its tail, and loaded anew where the tail is lost. Says
-// what it holds only while that is the state of the last commit. No I/O of its own.
+// A copy of the mailbox list in memory. It is loaded in slices, kept current from the end of the file, and loaded again where its
+// place there is lost. It answers only while it is the state of the last commit. No I/O of its own.
 import { messageOf, ProtocolError } from '../../errors.js';
 import type { Log } from '../../log/verb.js';
 import * as verbs from '../../log/verbs/directory.js';
@@ -11,26 +11,26 @@ import type { Layout } from './names.js';
 import { ListTail } from './tail.js';
 import { FIRST_RECORD, type Header } from './twoskip.js';
 
-/** `waiting`: it could not be loaded, and is tried again. `off`: for this run. */
+/** `waiting`: the list is not loaded, and will be tried again. `off`: it is not tried again until the next start. */
 export type ListStanding = 'waiting' | 'loading' | 'ready' | 'off';
 
 export type HeldListParts = {
   readonly files: ListFiles;
-  /** Resolves when others had their turn. */
+  /** Resolves when others have had their turn. */
   readonly pause: () => Promise<void>;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   readonly log: Log;
 };
 
-/** After it could not be loaded. */
+/** How long we wait after a load that failed, in milliseconds. */
 export const RETRY_MS = 5_000;
-/** Of the time, at most one part in so many is spent on loading it anew. */
+/** Loading may take about one part in so many of the time: after a load we wait so many times as long as it took. */
 const LOAD_SHARE = 10;
-/** A list that so often makes no sense, in so long a time, is not one that can be read. */
+/** If the list makes no sense so many times within STRIKES_MS, we cannot read it, and give up. */
 const STRIKES_MAX = 3;
 const STRIKES_MS = 3_600_000;
-/** Keys deleted since the list was loaded keep their place; when they are so many it is loaded anew. */
+/** Deleted keys keep their memory until the next load. When they take too much, the list is loaded again. */
 const WASTE_FACTOR = 3;
 const WASTE_MIN_BYTES = 64 * 1024 * 1024;
 
@@ -47,7 +47,7 @@ export class HeldList {
   #loadedKeyBytes = 0;
   #retryAt = -Infinity;
   #strikes: number[] = [];
-  /** How many mailboxes there were when the tail was lost, or before some went missing. */
+  /** How many mailboxes there were when the place in the file was lost, or before some went missing. */
   #before: number | undefined;
   #shrunk = false;
   #closed = false;
@@ -61,17 +61,17 @@ export class HeldList {
     return this.#standing;
   }
 
-  /** Why it is waiting or off. */
+  /** Why it is waiting or off; undefined where it is not. */
   get reason(): string | undefined {
     return this.#reason;
   }
 
-  /** How often it was loaded. */
+  /** How often the list was loaded. */
   get loads(): number {
     return this.#loads;
   }
 
-  /** How often it was held no more. */
+  /** How often a loaded list was given up. */
   get losses(): number {
     return this.#losses;
   }
@@ -80,22 +80,22 @@ export class HeldList {
     return this.#layout;
   }
 
-  /** Mailboxes that are missing since it was loaded anew, while no delete explains it. */
+  /** How many mailboxes are missing since the last load though nobody deleted them. */
   get missing(): number {
     return this.#shrunk ? Math.max(0, (this.#before ?? 0) - (this.#keys?.listed ?? 0)) : 0;
   }
 
-  /** Whether mailboxes are missing, or may be: what took the place of the list is not yet loaded. */
+  /** Whether mailboxes are missing, or may be, since a list that took the place of ours is still being loaded. */
   get doubtful(): boolean {
     return this.#shrunk || (this.#standing === 'loading' && this.#before !== undefined);
   }
 
-  /** What it holds; undefined while that is not known. Of the last commit only right after `follow`. */
+  /** The keys of the list; undefined where it is not loaded. They are those of the last commit only right after `follow`. */
   get keys(): ListedKeys | undefined {
     return this.#standing === 'ready' ? this.#keys : undefined;
   }
 
-  /** Loads it where that is due; resolves when it is held, or was not to be had. */
+  /** Loads the list if that is due; resolves when it is loaded, or could not be. */
   async load(): Promise<void> {
     const { now, log } = this.#parts;
     const begun = now();
@@ -104,7 +104,7 @@ export class HeldList {
     try {
       await this.#load();
       this.#retryAt = now() + LOAD_SHARE * (now() - begun);
-      // What was committed meanwhile, in the same turn: from here on each look at the clock tells of more.
+      // Takes what was committed during the load, in this turn of the event loop: from now on each look at the clock follows.
       if (!this.follow()) return;
       verbs.directoryReady(log, { mailboxes: this.#keys?.listed ?? 0, ms: Math.round(now() - begun) });
       this.#judgeLoss();
@@ -113,7 +113,7 @@ export class HeldList {
     }
   }
 
-  /** @returns whether what is held is the state of the last commit */
+  /** Reads what was committed since the last call. @returns whether our copy is the state of the last commit */
   follow(): boolean {
     const { keys } = this;
     if (keys === undefined) return false;
@@ -135,7 +135,7 @@ export class HeldList {
     return true;
   }
 
-  /** The users' keys that changed since the last call. */
+  /** The keys of users' mailboxes that changed since the last call. */
   takeTouched(): string[] {
     const keys = [...this.#touched];
     this.#touched.clear();
@@ -163,7 +163,7 @@ export class HeldList {
       if (this.#standing !== 'loading') throw new Error('not wanted any more');
     };
     await loadList(file, FIRST_RECORD, header.repackSize, keys, pause);
-    // With `improved_mboxlist_sort` a delete would mean another key.
+    // With `improved_mboxlist_sort` the order is another one, and we would take the wrong key for the deleted one.
     if (keys.strays > 0) throw new ProtocolError('the mailbox list is in an order of its own');
     await loadList(file, header.repackSize, header.currentSize, keys, pause);
     requireNumber(keys, header);
@@ -188,7 +188,7 @@ export class HeldList {
     return false;
   }
 
-  /** A list that was put in the place of the last one, and holds less. */
+  /** Finds out whether a list that took the place of the last one has fewer mailboxes. */
   #judgeLoss(): void {
     const before = this.#before ?? 0;
     const now = this.#keys?.listed ?? 0;
@@ -223,7 +223,7 @@ export class HeldList {
   }
 }
 
-/** @throws ProtocolError where it holds more or fewer keys than the list says; while a writer is at work it says nothing */
+/** @throws ProtocolError where we hold more or fewer keys than the header says, which counts only while nobody is writing */
 function requireNumber(keys: ListedKeys, header: Header): void {
   if (header.dirty || keys.size === header.numRecords) return;
   throw new ProtocolError(`the mailbox list has ${header.numRecords} keys, and ${keys.size} were found`);

@@ -1,5 +1,5 @@
-// The identity of a file: what of stat(2) tells one state of it from another, and how old its time must be before equal
-// identities mean equal contents. No I/O.
+// The identity of a file: the fields of stat(2) by which two states of it can be told apart, and how old the file's time must be
+// before equal identities mean equal contents. No I/O.
 
 /** The fields of fs.Stats that are compared; times in milliseconds since 1970, with their fractions. */
 export type Identity = {
@@ -12,12 +12,12 @@ export type Identity = {
 };
 
 /**
- * Until then a second write may bear the time of the first. Linux stamps with the clock of its last tick, 10 ms at the
- * most; the rest is for rounding and for the clock's lag of up to 8 ms (measured).
+ * For so many milliseconds a second write may get the same time as the first. Linux uses the time of its last tick, at most
+ * 10 ms ago; the rest is for rounding, and for a lag of the clock of up to 8 ms, which we measured.
  */
 export const YOUNG_MS = 20;
 
-/** The same where the file system keeps whole seconds only, as ext4 with inodes of 128 bytes does. */
+/** The same for a file system that keeps whole seconds only, such as ext4 with inodes of 128 bytes. */
 export const YOUNG_WHOLE_SECONDS_MS = 2_000;
 
 export function sameIdentity(a: Identity, b: Identity): boolean {
@@ -32,8 +32,8 @@ export function sameIdentity(a: Identity, b: Identity): boolean {
 }
 
 /**
- * Whether the next write could leave the identity as it is. The difference counts in both directions: after the clock
- * was set back, the file's time lies ahead.
+ * Whether the next write could leave the identity as it is. The file's time may also lie in the future, if the clock was set
+ * back, so the difference counts in both directions.
  * @param wallMs the time of day, in milliseconds since 1970
  */
 export function isYoung({ mtimeMs }: Identity, wallMs: number): boolean {

@@ -1,10 +1,10 @@
-// Keys of a list, a million of them in some thirty bytes each: their bytes stand one behind the other in large pieces of
-// memory, and a number says where. No strings, so nothing for the garbage collector to look at. No I/O.
+// Stores a million keys in some thirty bytes each: their bytes stand one behind the other in large pieces of memory, and a number
+// says where. There are no strings, so the garbage collector has nothing to do. No I/O.
 import { ProtocolError } from '../../errors.js';
 
 const SEGMENT_BITS = 20;
 const SEGMENT_BYTES = 1 << SEGMENT_BITS;
-/** Hash, length, and what is known of the key. */
+/** Before each key stand its hash, its length and its mark. */
 const HEAD_BYTES = 7;
 /** Twice MAX_MAILBOX_NAME of Cyrus' imap/mailbox.h. */
 export const KEY_MAX_BYTES = 1_024;
@@ -13,12 +13,12 @@ export class KeyArena {
   readonly #segments: Buffer[] = [];
   #free = SEGMENT_BYTES;
 
-  /** Bytes taken, with those of keys that nobody refers to any more. */
+  /** How many bytes of memory are used, those of deleted keys included. */
   get bytes(): number {
     return this.#segments.length * SEGMENT_BYTES;
   }
 
-  /** @returns where it stands, a whole number from 0 on */
+  /** Stores a key. @returns its place, a whole number from 0 on */
   add(bytes: Buffer, start: number, end: number, hash: number, mark: number): number {
     const length = end - start;
     if (length > KEY_MAX_BYTES) throw new ProtocolError(`the mailbox list has a key of ${length} bytes`);
@@ -32,7 +32,7 @@ export class KeyArena {
     segment.writeUInt32LE(hash >>> 0, at);
     segment.writeUInt16LE(length, at + 4);
     segment[at + 6] = mark;
-    // Short as they are, a loop is faster than to call copy(), and below than compare().
+    // Keys are so short that a loop is faster than a call of copy(); below, faster than one of compare().
     for (let i = 0; i < length; i++) segment[at + HEAD_BYTES + i] = bytes[start + i] ?? 0;
     this.#free += HEAD_BYTES + length;
     return index * SEGMENT_BYTES + at;
@@ -55,7 +55,7 @@ export class KeyArena {
     return this.#of(place).toString('latin1', at, at + this.#length(place));
   }
 
-  /** As memcmp() of the common part, then the shorter first: negative, 0 or positive. */
+  /** Compares like memcmp(); if the common part is equal, the shorter key comes first. @returns negative, 0 or positive */
   compare(place: number, bytes: Buffer, start: number, end: number): number {
     const segment = this.#of(place);
     const at = (place % SEGMENT_BYTES) + HEAD_BYTES;

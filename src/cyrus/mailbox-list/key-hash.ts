@@ -1,5 +1,5 @@
-// FNV-1a over the bytes of a key, twice with different beginnings, mixed so that the low bits depend on all; and a set of
-// keys of which only that is held, eight bytes each. No I/O.
+// Hashes of keys: FNV-1a with two different starting values, mixed so that the low bits depend on all bits; and a set of keys that
+// keeps only these two hashes, eight bytes for each key. No I/O.
 
 const PRIME = 0x01000193;
 const BASIS = 0x811c9dc5;
@@ -17,14 +17,14 @@ export function hashOfText(text: string): number {
 }
 
 /**
- * Keys by two hashes, 64 bits together: that two of two million share them is one chance in ten million, and would only
- * make their number wrong, which is noticed.
+ * A set that knows each key by two hashes, 64 bits together. The chance that two of two million keys have the same hashes is one
+ * in ten million; then only the number of keys would be wrong, which is noticed.
  */
 export class HashedKeys {
   #slots: Int32Array;
   #size = 0;
 
-  /** @param expected how many there will be; room for more is made as they come */
+  /** @param expected how many keys there will be; it grows if there are more */
   constructor(expected: number) {
     this.#slots = new Int32Array(2 * 2 ** Math.ceil(Math.log2(Math.max(16, expected * 1.5))));
   }
@@ -33,11 +33,11 @@ export class HashedKeys {
     return this.#size;
   }
 
-  /** @returns whether it is new */
+  /** @returns whether the key is new */
   add(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#size * 3 > this.#slots.length) this.#grow();
     const first = hash(bytes, start, end, BASIS);
-    // 0 is an empty slot.
+    // 0 marks an empty slot, so a second hash of 0 is replaced by 1.
     return this.#put(first, hash(bytes, start, end, OTHER_BASIS) || 1);
   }
 
@@ -72,7 +72,7 @@ function hash(bytes: Uint8Array, start: number, end: number, basis: number): num
   return mixed(sum);
 }
 
-/** The end of MurmurHash3. */
+/** The last step of MurmurHash3. */
 function mixed(sum: number): number {
   let mixing = Math.imul(sum ^ (sum >>> 16), 0x85ebca6b);
   mixing = Math.imul(mixing ^ (mixing >>> 13), 0xc2b2ae35);

@@ -1,12 +1,12 @@
-// Finds the layout of a list in its first keys, before any of them is taken for what it may not be. No I/O of its own.
+// Finds the layout of a list by its first keys, since keys mean different things in different layouts. No I/O of its own.
 import type { OpenList } from './list-reader.js';
 import { layoutOf, type Layout } from './names.js';
 import { FIRST_RECORD, parseRecords, type RecordSink } from './twoskip.js';
 
-/** Nearly always the first key shows it; before it there may be those of `reverseacls`. */
+/** How many bytes to read. Nearly always the first key shows the layout, but keys of `reverseacls` may stand before it. */
 const LOOK_BYTES = [4 * 1024, 256 * 1024, 4 * 1024 * 1024];
 
-/** @returns undefined where the first 4 MB hold no user, as in a list that is still empty */
+/** @returns undefined where the first 4 MB hold no user's mailbox, as in a list that is still empty */
 export function layoutAtStart(file: OpenList): Layout | undefined {
   let layout: Layout | undefined;
   const sink: RecordSink = {

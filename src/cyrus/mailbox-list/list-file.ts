@@ -1,31 +1,31 @@
-// Looks at a file without reading it: where Linux allows, by fstat(2) on an O_PATH descriptor, which needs no right to read
-// and half the time of stat(2), about 1 µs (open(2), stat(2)). Does I/O.
+// Looks at a file without reading it. On Linux it uses fstat(2) on an O_PATH descriptor, which needs no right to read the file, and
+// takes half the time of stat(2), about 1 µs (see open(2), stat(2)). Does I/O.
 import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
 import { codeOf } from '../../errors.js';
 import { sameIdentity, type Identity } from './identity.js';
 
-/** Why there is nothing to be seen; `unreadable` where we are not let into its folder, or looking failed. */
+/** Why the file cannot be seen; `unreadable` where we may not search its folder, or stat(2) failed for another reason. */
 export type Unseen = 'missing' | 'unreadable';
 
 export type FileSight = {
-  /** The file that has the name now; synchronous, since it is asked for between a request and its reply. */
+  /** The identity of the file that has the name now. It is synchronous, since it is needed between a request and its reply. */
   look(): Identity | Unseen;
-  /** Once a second: a whole folder may have been exchanged, and an open descriptor would not tell. */
+  /** To be called once a second: if a whole folder was replaced, an open descriptor would not show it. */
   verify(): void;
   close(): void;
 };
 
-/** Linux' O_PATH of asm-generic/fcntl.h, which Node does not name. */
+/** O_PATH of Linux' asm-generic/fcntl.h, for which Node has no name. */
 const O_PATH = 0o10000000;
 
-/** A file may be replaced again while it is being opened. */
+/** How often we try to open the file, since it may be replaced again while it is being opened. */
 const OPENINGS_MAX = 8;
 
 export function sightOf(path: string, platform: NodeJS.Platform = process.platform): FileSight {
   return platform === 'linux' ? new DescriptorSight(path) : new NameSight(path);
 }
 
-/** By its name, each time. */
+/** Looks at the file by its name, each time. */
 export class NameSight implements FileSight {
   readonly #path: string;
 
@@ -42,7 +42,7 @@ export class NameSight implements FileSight {
   }
 
   verify(): void {
-    // Each look goes by the name already.
+    // Nothing to do: each look uses the name already.
   }
 
   close(): void {
@@ -51,8 +51,8 @@ export class NameSight implements FileSight {
 }
 
 /**
- * By a descriptor, which goes on showing the old file after a new one was renamed over it. But then its links are one
- * less and its ctime is another: at any difference the name is opened anew.
+ * Looks at the file by a descriptor. This still shows the old file after a new one was renamed over it; but then the old file has
+ * one link less, and another ctime. So whenever anything differs, the name is opened again.
  */
 export class DescriptorSight implements FileSight {
   readonly #path: string;
@@ -91,11 +91,11 @@ export class DescriptorSight implements FileSight {
       try {
         this.#fd = openSync(this.#path, O_PATH);
       } catch {
-        // It also tells why; and where only O_PATH is refused, as by a sandbox, it is as good.
+        // A look by the name also says why. Where only O_PATH is refused, as in a sandbox, it is just as good.
         return this.#byName.look();
       }
       const seen = fstatSync(this.#fd);
-      // Replaced between the two calls: what has no name any more is not what the name stands for.
+      // The file was replaced between the two calls: it has no name any more, so it is not the one that we want.
       if (seen.nlink === 0) continue;
       this.#last = seen;
       return seen;

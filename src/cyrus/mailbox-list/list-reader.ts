@@ -1,20 +1,20 @@
-// Opens mailboxes.db to read it, without a lock and without ever writing. Does I/O, all of it synchronous but `readSoon`,
-// which is for whole lists: what a commit added is some hundred bytes of the page cache.
+// Opens mailboxes.db to read it, without a lock, and never writes to it. Does I/O. Reading is synchronous, since a commit adds only
+// some hundred bytes, which are in the page cache; for whole lists there is `readSoon`, which is not.
 import { closeSync, fstatSync, openSync, read, readSync, statSync } from 'node:fs';
 
 export type FileId = { readonly dev: number; readonly ino: number };
 
 export type OpenList = FileId & {
-  /** @returns how many bytes there were, at most `length` */
+  /** @returns how many bytes were read, at most `length` */
   read(into: Buffer, length: number, position: number): number;
   readSoon(into: Buffer, length: number, position: number): Promise<number>;
   close(): void;
 };
 
 export type ListFiles = {
-  /** Which file has the name now. @throws where that cannot be told */
+  /** Which file has the name now. @throws where stat(2) fails */
   identify(): FileId;
-  /** @throws where it is missing, or may not be read */
+  /** @throws where the file is missing, or may not be read */
   open(): OpenList;
 };
 

@@ -1,9 +1,9 @@
-// Which recipients a list of mailboxes can decide: those whose name lmtpd can only look up as it stands. No I/O.
+// Which recipients a list of mailboxes can decide: those whose name lmtpd looks up exactly as it is written. No I/O.
 import type { Recipient } from '../../validation/recipient.js';
 
-/** Parts as lmtpd can only look them up. A dot at an end or two in a row may mean other things to it. */
+/** Such names lmtpd looks up as they are. A dot at the beginning or end, or two in a row, may mean something else to it. */
 const PLAIN = /^[a-z0-9_-]+(?:\.[a-z0-9_-]+)*(?:@[a-z0-9-]+(?:\.[a-z0-9-]+)*)?$/;
-/** lmtpd has a rule of its own for it. */
+/** Left out, since lmtpd has a rule of its own for postmaster. */
 const POSTMASTER = /^postmaster(?:@|$)/;
 
 export function isListable({ mailbox, shared, folder }: Recipient): boolean {

@@ -1,24 +1,24 @@
-// All keys of a mailbox list, kept as its records come: which users' mailboxes there are, how many keys in all, and what a
-// delete, which names no key, has taken out. No I/O.
+// All keys of a mailbox list, kept up to date from its records: which users' mailboxes there are, how many keys there are in all,
+// and which key a delete has removed, since its record does not name it. No I/O.
 import { ProtocolError } from '../../errors.js';
 import { HashedKeys } from './key-hash.js';
 import { keyOfInbox, kindOfKey, stateOf, type EntryState, type KeyKind, type Layout } from './names.js';
 import { OrderedKeys } from './ordered-keys.js';
 import type { RecordSink } from './twoskip.js';
 
-/** What is noted of a key. */
+/** The marks of keys. */
 const NO_USER = 0;
 const PRESENT = 1;
 const ABSENT = 2;
 const OTHER = 3;
 const MARKS: Readonly<Record<EntryState, number>> = { present: PRESENT, absent: ABSENT, other: OTHER };
 
-/** `%(T e `: nearly every entry of Cyrus 3.6 and later begins so. */
+/** Nearly every entry of Cyrus 3.6 and later begins with `%(T e `. */
 const ORDINARY = Buffer.from('%(T e ', 'latin1');
-/** First letters of keys that lead to a mailbox: A, I and J. */
+/** The first letters of keys that are no names, but lead to a mailbox: A, I and J. */
 const INDEX_LETTERS = [0x41, 0x49, 0x4a];
 const NAME_LETTER = 0x4e;
-/** Between domain and name, and within a name. */
+/** The bytes between domain and name, and between the levels of a name. */
 const AFTER_DOMAIN = 0x1d;
 const WITHIN_NAME = 0x1f;
 const USER = Buffer.from('user\x1f', 'latin1');
@@ -31,48 +31,48 @@ export class ListedKeys implements RecordSink {
   #indexGone = 0;
   #listed = 0;
   #changes = 0;
-  /** Told of each user's key that is set or deleted; not while a whole list is loaded. */
+  /** Called for each user's key that is set or deleted, but not while a whole list is loaded. */
   touched: ((key: string) => void) | undefined;
 
   /**
    * @param expected how many keys there will be
-   * @param keyAt the key of the record at a place in the file that is being read
+   * @param keyAt gives the key of the record at a place in the file that is being read
    */
   constructor(layout: Layout, expected: number, keyAt: (position: number) => Buffer) {
     this.#layout = layout;
     this.#keyAt = keyAt;
-    // In the newer layout each mailbox has a second key, by its id.
+    // In the newer layout each mailbox has a second key, which is its id.
     const share = layout === 'divided' ? 0.5 : 1;
     this.#mailboxes = new OrderedKeys(expected * share);
     this.#index = new HashedKeys(expected * (1 - share));
   }
 
-  /** Keys of any kind, as the header counts them. */
+  /** How many keys of any kind there are, counted as in the header. */
   get size(): number {
     return this.#mailboxes.size + this.#index.size - this.#indexGone;
   }
 
-  /** Users' mailboxes that take mail. */
+  /** How many users' mailboxes take mail. */
   get listed(): number {
     return this.#listed;
   }
 
-  /** One more with each record. */
+  /** How many records have been taken. */
   get changes(): number {
     return this.#changes;
   }
 
-  /** Keys that did not come in their order. */
+  /** How many keys did not come in order. */
   get strays(): number {
     return this.#mailboxes.strays;
   }
 
-  /** Bytes of keys, also of those that were deleted since. */
+  /** How many bytes the keys take, deleted ones included. */
   get keyBytes(): number {
     return this.#mailboxes.arenaBytes;
   }
 
-  /** What is known of a user's mailbox; undefined where there is no key of that name. @param mailbox a plain one */
+  /** What is known of a user's mailbox; undefined where there is no key of that name. @param mailbox a plain name */
   stateOf(mailbox: string): EntryState | undefined {
     switch (this.#mailboxes.get(keyOfInbox(mailbox, this.#layout))) {
       case PRESENT:
@@ -104,7 +104,7 @@ export class ListedKeys implements RecordSink {
     }
   }
 
-  /** As kindOfKey(), without a string for each of a million keys. */
+  /** The same as kindOfKey(), but without a string for each of a million keys. */
   #kindOf(bytes: Buffer, start: number, end: number): KeyKind {
     if (this.#layout === 'divided') {
       const letter = bytes[start] ?? 0;
@@ -118,7 +118,7 @@ export class ListedKeys implements RecordSink {
     this.#changes += 1;
     const after = next === 0 ? undefined : this.#keyAt(next);
     const afterIndex = after !== undefined && kindOfKey(after.toString('latin1'), this.#layout) === 'index';
-    // All keys of an index sort below those of mailboxes.
+    // All index keys come before those of mailboxes, so a key before an index key is an index key too.
     const gone = afterIndex ? undefined : this.#mailboxes.deleteBefore(after);
     if (gone === undefined) {
       this.#indexGone += 1;
@@ -131,7 +131,7 @@ export class ListedKeys implements RecordSink {
   }
 }
 
-/** `example.jp` 1D `user` 1F `first.last`, or without the domain. */
+/** Whether it is `example.jp` 1D `user` 1F `first.last`, or the same without the domain. */
 function isInbox(bytes: Buffer, start: number, end: number): boolean {
   let name = start;
   let divisions = 0;

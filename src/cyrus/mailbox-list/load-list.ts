@@ -1,19 +1,19 @@
-// Reads a part of a mailbox list in slices, between which whoever else has something to do gets his turn. No I/O of its own.
+// Reads a part of a mailbox list in slices, between which others have their turn. No I/O of its own.
 import { ProtocolError } from '../../errors.js';
 import type { OpenList } from './list-reader.js';
 import { parseRecords, RECORD_MAX_BYTES, type RecordSink } from './twoskip.js';
 
 const CHUNK_BYTES = 1024 * 1024;
-/** Parsed without a pause: some 400 records, a third of a millisecond. */
+/** So many bytes are parsed without a pause: some 400 records, in a third of a millisecond. */
 const SLICE_BYTES = 64 * 1024;
-/** How often a record is read again that is not whole, or whose head is just being rewritten. */
+/** How often a record is read again that is not complete, or whose head Cyrus is just rewriting. */
 const TRIES = 8;
 
 /**
- * @param from where a record begins
- * @param to where one ends
- * @param pause resolves when others had their turn; rejects where the reading is to end
- * @throws ProtocolError at anything that is not as it must be
+ * @param from where the first record begins
+ * @param to where the last record ends
+ * @param pause resolves when others have had their turn; rejects to end the reading
+ * @throws ProtocolError where the bytes are not those of a mailbox list
  */
 export async function loadList(
   file: OpenList,
@@ -30,12 +30,12 @@ export async function loadList(
     position += used;
     tries = used > 0 ? 0 : tries + 1;
     if (tries > TRIES) throw new ProtocolError(`the mailbox list has no whole record at ${position}`);
-    // Records are longer than that now and then, and larger than a chunk hardly ever.
+    // A record may be longer than the buffer, so that is doubled; records longer than a chunk are very rare.
     if (used === 0 && buffer.length < 2 * RECORD_MAX_BYTES) buffer = Buffer.allocUnsafe(buffer.length * 2);
   }
 }
 
-/** @returns how many bytes the whole records take */
+/** @returns how many bytes the complete records take */
 async function parseSlices(
   buffer: Buffer,
   length: number,

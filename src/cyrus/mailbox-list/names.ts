@@ -1,18 +1,18 @@
-// What the keys and values of mailboxes.db say of users' mailboxes: in the layout of Cyrus 3.2 (`example.jp!user.first^last`)
-// and in that of 3.6 and later (`N` `example.jp` 1D `user` 1F `first.last`, and the same once more by its unique id). The
-// file has no version, so the layout is known by its keys (imap/mboxlist.c, imap/mboxname.c). No I/O.
+// What the keys and values of mailboxes.db say of users' mailboxes: in the layout of Cyrus 3.2 (`example.jp!user.first^last`), and
+// in that of 3.6 and later (`N` `example.jp` 1D `user` 1F `first.last`, and a second key by the unique id). The file does not say
+// which layout it has, so the keys must show it (imap/mboxlist.c, imap/mboxname.c). No I/O.
 import { ProtocolError } from '../../errors.js';
 import { mailboxKey, type AddressRules } from '../../validation/recipient.js';
 
-/** `dotted`: 3.2 and older. `divided`: 3.6 and later. */
+/** `dotted` is that of Cyrus 3.2 and older, `divided` that of 3.6 and later. */
 export type Layout = 'dotted' | 'divided';
 
-/** What a key stands for; `index` where it names no mailbox, but leads to one: by its id, or by who may use it. */
+/** What a key stands for. An `index` key is not the name of a mailbox, but leads to one: by its id, or by who may use it. */
 export type KeyKind = 'inbox' | 'mailbox' | 'index';
 
 /**
- * What lmtpd makes of an entry that is found under a user's own key. `absent`: a tombstone, or a mere parent of folders;
- * lmtpd says 550. `other`: moving, reserved, on another server, or no mail at all: lmtpd has to be asked.
+ * What lmtpd makes of an entry under a user's own key. `absent`: the mailbox was deleted, or is only a name above folders, so
+ * lmtpd says 550. `other`: it is being moved, reserved, on another server, or not for mail, so lmtpd has to be asked.
  */
 export type EntryState = 'present' | 'absent' | 'other';
 
@@ -21,22 +21,22 @@ const DIVIDED_INBOX = /^N(?:([^\x1d\x1f]+)\x1d)?user\x1f([^\x1d\x1f]+)$/;
 const CONTROL = /[\0-\x1f]/;
 
 /**
- * What a key and its value tell of the layout of the whole list.
+ * Which layout a key and its value belong to.
  * @param key latin1
- * @returns undefined where they fit both
+ * @returns undefined where they would fit both layouts
  */
 export function layoutOf(key: string, value: string): Layout | undefined {
   if (/^N.*[\x1d\x1f]/.test(key)) return 'divided';
-  // The entry by id names its mailbox in the new way.
+  // An entry by id, whose value holds the name of the mailbox in the new layout.
   if (key.startsWith('I') && /^%\(T \w+ N /.test(value)) return 'divided';
   return /^(?:[^\0-\x20!$]+!)?user\./.test(key) ? 'dotted' : undefined;
 }
 
-/** @throws ProtocolError at a key of another layout than that */
+/** @throws ProtocolError where the key cannot belong to this layout */
 export function kindOfKey(key: string, layout: Layout): KeyKind {
   if (layout === 'dotted') {
     if (key.startsWith('$RACL')) return 'index';
-    // All that names a mailbox sorts behind those.
+    // Names of mailboxes come after the keys that begin with `$`.
     if (CONTROL.test(key) || key < '%') throw strange(key, layout);
     return DOTTED_INBOX.test(key) ? 'inbox' : 'mailbox';
   }
@@ -63,8 +63,8 @@ export function keyOfInbox(mailbox: string, layout: Layout): string {
 }
 
 /**
- * The mailboxes, as a Recipient's `mailbox` names them, that an entry of this key may decide. More than one where the key
- * has capitals: whether an address with them is folded is a matter of Cyrus' settings.
+ * The mailboxes that an entry with this key may decide, under the names of a Recipient's `mailbox`. There are two where the key
+ * has capital letters, since it depends on Cyrus' settings whether an address is made lower case.
  */
 export function mailboxesOf(key: string, layout: Layout, rules: AddressRules): readonly string[] {
   const [, domain, local] = (layout === 'dotted' ? DOTTED_INBOX : DIVIDED_INBOX).exec(key) ?? [];
@@ -87,7 +87,7 @@ export function stateOf(text: string): EntryState {
   return Number(bits) === 0 ? 'present' : 'other';
 }
 
-/** mboxlist_string_to_mbtype() of imap/mboxlist.c. */
+/** The letters are those of mboxlist_string_to_mbtype() in imap/mboxlist.c. */
 function stateOfLetters(letters: string): EntryState {
   if (/^[el]*$/.test(letters)) return 'present';
   return /^[el]*[di][eldi]*$/.test(letters) ? 'absent' : 'other';
@@ -108,7 +108,7 @@ function fieldOf(text: string, name: string): string | undefined {
   return found;
 }
 
-/** @returns where the value that begins at a place ends; -1 where it does not */
+/** @returns where the value that begins at `start` ends; -1 where it has no end */
 function endOfValue(text: string, start: number): number {
   let depth = 0;
   let position = start;
@@ -126,7 +126,7 @@ function endOfValue(text: string, start: number): number {
   return -1;
 }
 
-/** @returns where its last quote is */
+/** @returns where the closing quote is; -1 where there is none */
 function endOfQuoted(text: string, start: number): number {
   for (let position = start + 1; position < text.length; position++) {
     if (text[position] === '\\') position += 1;
@@ -135,7 +135,7 @@ function endOfQuoted(text: string, start: number): number {
   return -1;
 }
 
-/** `{5+}` CR LF and five bytes. @returns where its last byte is */
+/** A literal is such as `{5+}` CR LF and five bytes. @returns where its last byte is; -1 where it is not complete */
 function endOfLiteral(text: string, start: number): number {
   const marker = /\{(\d{1,9})\+?\}\r?\n/y;
   marker.lastIndex = start;

@@ -1,4 +1,4 @@
-// Opens the clock of the mailbox list on this machine: its sights, its file system and the reader of its tail. Does I/O.
+// Opens the clock of the mailbox list on this machine, with all that it needs to look at the files. Does I/O.
 import { statfsSync } from 'node:fs';
 import type { Log } from '../../log/verb.js';
 import { Clock, type ChangeReader } from './clock.js';
@@ -11,15 +11,15 @@ export type ClockFiles = {
   readonly kind: string;
   /** Whether `mupdate_server` is set there. */
   readonly mupdate: boolean;
-  /** What is looked at once a second besides: imapd.conf, and user_deny.db. */
+  /** Other files that are looked at once a second: imapd.conf and user_deny.db. */
   readonly companions: readonly string[];
 };
 
 export type ClockSurroundings = {
-  /** Who reads which mailboxes changed; undefined where each change is to outdate everything. */
+  /** The reader that tells which mailboxes changed; undefined where each change outdates everything. */
   readonly names: ChangeReader | undefined;
   readonly forget: (mailbox: string) => void;
-  /** Monotonic milliseconds, as the questions to Cyrus are stamped with. */
+  /** Monotonic milliseconds, by the same clock as the times of questions to Cyrus. */
   readonly now: () => number;
   readonly log: Log;
 };
@@ -37,7 +37,7 @@ export function openClock(files: ClockFiles, surroundings: ClockSurroundings): C
     mupdate,
     companions: new Map(companions.map((path) => [path, sightOf(path, platform)])),
     wall: Date.now,
-    // It runs at the end of what libuv has called, and libuv is what reads.
+    // nextTick runs when the present callback of libuv has ended, so before libuv can read any more bytes.
     beforeReading: (then) => process.nextTick(then),
   });
 }

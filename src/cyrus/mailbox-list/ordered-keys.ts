@@ -1,13 +1,13 @@
-// The keys of a list, found by their bytes and held in the order of memcmp(): a deleted key is only told by the one that
-// follows it. A hash table beside blocks of neighbours; each insertion and deletion moves a block at the most. No I/O.
+// The keys of a list, which can be found by their bytes and are kept in the order of memcmp(), since a delete names only the key
+// that follows. It is a hash table, and blocks of neighbouring keys: an insertion or deletion moves one block at most. No I/O.
 import { KeyArena } from './key-arena.js';
 import { hashOfBytes, hashOfText } from './key-hash.js';
 
-/** Neighbours in one block: few enough to be moved, many enough that blocks are few. */
+/** How many keys a block may have: few enough to be moved quickly, and enough that there are not too many blocks. */
 const BLOCK_MAX = 512;
 const EMPTY = -1;
 
-/** A key, and what its owner noted of it: 0 to 255. */
+/** A key and its mark, a number from 0 to 255 that the caller chose. */
 export type Marked = { readonly key: string; readonly mark: number };
 
 export class OrderedKeys {
@@ -17,7 +17,7 @@ export class OrderedKeys {
   #size = 0;
   #strays = 0;
 
-  /** @param expected how many there will be; room for more is made as they come */
+  /** @param expected how many keys there will be; it grows if there are more */
   constructor(expected: number) {
     this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(16, expected * 1.5)))).fill(EMPTY);
   }
@@ -26,17 +26,17 @@ export class OrderedKeys {
     return this.#size;
   }
 
-  /** Of the keys alone, with those that were deleted. */
+  /** How many bytes the keys themselves take, deleted ones included. */
   get arenaBytes(): number {
     return this.#arena.bytes;
   }
 
-  /** Keys that did not come behind all others. */
+  /** How many keys did not come after all others. */
   get strays(): number {
     return this.#strays;
   }
 
-  /** @returns what was noted of it before; undefined where it is new */
+  /** Adds a key or changes its mark. @returns the mark that it had before; undefined where it is new */
   set(bytes: Buffer, start: number, end: number, mark: number): number | undefined {
     const hash = hashOfBytes(bytes, start, end);
     let slot = this.#home(hash);
@@ -56,7 +56,7 @@ export class OrderedKeys {
     return undefined;
   }
 
-  /** What was noted of a key; undefined where it is not held. @param key latin1 */
+  /** The mark of a key; undefined where there is no such key. @param key latin1 */
   get(key: string): number | undefined {
     const hash = hashOfText(key);
     let slot = this.#home(hash);
@@ -68,7 +68,7 @@ export class OrderedKeys {
     return undefined;
   }
 
-  /** Takes out the greatest key below one; without one, the greatest of all. */
+  /** Removes the greatest key below `key`; where that is undefined, the greatest of all. */
   deleteBefore(key: Buffer | undefined): Marked | undefined {
     let index = this.#blocks.length - 1;
     let before = this.#block(index).length;
@@ -94,7 +94,7 @@ export class OrderedKeys {
     const block = this.#block(index);
     const last = block.at(-1);
     if (last === undefined || this.#arena.compare(last, bytes, start, end) < 0) {
-      // Nearly always, while a repacked list is loaded: then blocks get full.
+      // While a repacked list is loaded, keys come in order, so nearly every key ends up here, and blocks become full.
       if (index !== this.#blocks.length - 1) this.#strays += 1;
       if (block.length < BLOCK_MAX) block.push(place);
       else this.#blocks.splice(index + 1, 0, [place]);
@@ -105,11 +105,11 @@ export class OrderedKeys {
     if (block.length > BLOCK_MAX) this.#blocks.splice(index + 1, 0, block.splice(BLOCK_MAX / 2));
   }
 
-  /** The last block that begins at the key or below it; else the first. */
+  /** The last block whose first key is not above this key; if there is none, the first block. */
   #blockOf(bytes: Buffer, start: number, end: number): number {
     let low = 0;
     let high = this.#blocks.length - 1;
-    // While a repacked list is loaded it is the last one.
+    // While a repacked list is loaded, this is the last block.
     if (this.#beginsBelow(high, bytes, start, end)) return high;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
@@ -135,7 +135,7 @@ export class OrderedKeys {
     return low;
   }
 
-  /** Moves those that had to make way for it back, so that no slot between is empty. */
+  /** Removes a key from the hash table, and moves later keys back so that none of them is cut off by an empty slot. */
   #unlink(place: number): void {
     let hole = this.#home(this.#arena.hash(place));
     while (this.#at(hole) !== place) hole = this.#after(hole);

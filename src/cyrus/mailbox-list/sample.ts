@@ -1,24 +1,24 @@
-// Holds one kind of the directory's answers against lmtpd's, now and then: that it is right is not believed, it is seen.
-// No I/O of its own; time is a parameter.
+// Compares some of the directory's answers with those of lmtpd, so that a wrong one is noticed. There is one sample for each kind
+// of answer. No I/O of its own; time is a parameter.
 import { messageOf } from '../../errors.js';
 import type { Recipient } from '../../validation/recipient.js';
 import type { Verdict } from '../../validation/verdict.js';
 
-/** One answer of so many is confirmed, */
+/** One answer in so many is compared with lmtpd's. */
 export const SAMPLE_EVERY = 500;
-/** and one in this time, while there are any. */
+/** Also, if so many milliseconds have passed since the last comparison, the next answer is compared. */
 export const SAMPLE_MS = 60_000;
-/** After lmtpd could not be asked. */
+/** How long we wait, in milliseconds, after lmtpd could not be asked. */
 const PAUSE_MS = 1_000;
-/** During a repack of a million mailboxes lmtpd is silent for 13 s. */
+/** How long lmtpd may take, in milliseconds: during a repack of a million mailboxes it is silent for 13 s. */
 const DEADLINE_MS = 25_000;
 
 export type SampleParts = {
-  /** lmtpd, past everything that is remembered. */
+  /** Asks lmtpd itself, past everything that is remembered. */
   readonly ask: (recipient: Recipient, deadline: number) => Promise<Verdict>;
-  /** A number that another state of the list has not, looked at anew: an answer from between two says nothing. */
+  /** Looks again, and gives a number that differs for each state of the list. If it changed meanwhile, the answer is not used. */
   readonly state: () => number;
-  /** What it says, if it is not `deferred`, against what was answered. */
+  /** Called with lmtpd's verdict, unless that is `deferred`, to be compared with our answer. */
   readonly said: (recipient: Recipient, verdict: Verdict) => void;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -37,17 +37,17 @@ export class Sample {
     this.#parts = parts;
   }
 
-  /** Whether lmtpd could be asked the last time, and said something. */
+  /** Whether lmtpd gave a verdict when it was last asked. */
   get confirmed(): boolean {
     return this.#confirmed;
   }
 
-  /** How often lmtpd was heard. */
+  /** How often an answer was compared. */
   get count(): number {
     return this.#count;
   }
 
-  /** An answer is being given: asks lmtpd as well, in the background, if it is time. */
+  /** Called for each answer: if it is time, asks lmtpd about the same recipient, in the background. */
   take(recipient: Recipient): void {
     const now = this.#parts.now();
     this.#answers += 1;
@@ -76,7 +76,7 @@ export class Sample {
       this.#count += 1;
       this.#parts.said(recipient, verdict);
     } else {
-      // The list changed meanwhile: the next answer is held against lmtpd's in its place.
+      // The list changed meanwhile, so the next answer is compared instead.
       this.#at = -Infinity;
     }
   }

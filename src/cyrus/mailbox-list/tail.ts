@@ -1,6 +1,6 @@
-// Follows mailboxes.db from a commit to the last one, over repacks too: a stamp is inode, generation and current_size, and
-// no state but one has it (see twoskip.ts). Whoever read the old file to its end may go on in the new one where its repack
-// ended. Never guesses: whatever is not as it must be is `lost`. Does no I/O of its own.
+// Follows mailboxes.db from one commit to the last one, even over repacks. Inode, generation and current_size together belong to
+// one state of the list only (see twoskip.ts). Who has read the old file to its end can go on in the new file, where its repack
+// ended. It never guesses: if anything is not as it must be, the place is `lost`. No I/O of its own.
 import { messageOf, ProtocolError } from '../../errors.js';
 import type { FileId, ListFiles, OpenList } from './list-reader.js';
 import {
@@ -14,15 +14,15 @@ import {
   type RecordSink,
 } from './twoskip.js';
 
-/** What is read in one go, on the event loop; a longer tail is as good as lost. 20,000 changes, 20 ms. */
+/** So many bytes may be read at once on the event loop, about 20,000 changes in 20 ms. If there are more, the place is lost. */
 export const FOLLOW_MAX_BYTES = 4 * 1024 * 1024;
-/** A header, or a head, that a writer is just writing has a wrong CRC, for less than a microsecond. */
+/** How often we read again: while Cyrus writes a header, or the head of a record, its CRC is wrong for less than a microsecond. */
 const TRIES = 8;
 const CHUNK_BYTES = 64 * 1024;
 
 export type Followed =
   | { readonly kind: 'followed'; readonly header: Header }
-  /** What changed since is not known. */
+  /** It is not known what has changed. */
   | { readonly kind: 'lost'; readonly reason: string };
 
 export class ListTail {
@@ -31,7 +31,7 @@ export class ListTail {
   #generation = 0;
   #size = 0;
   #buffer = Buffer.allocUnsafe(CHUNK_BYTES);
-  /** In which `deleted` of the sink finds the key that follows. */
+  /** The file in which the sink finds the key that follows a deleted one. */
   #reading: OpenList | undefined;
 
   constructor(files: ListFiles) {
@@ -40,8 +40,8 @@ export class ListTail {
 
   /**
    * Starts at the last commit.
-   * @returns the file, to read what is below; it stays whole even if Cyrus replaces it meanwhile
-   * @throws where it cannot be opened, or is no mailbox list
+   * @returns the file, to read what was committed before; it stays readable even if Cyrus replaces it meanwhile
+   * @throws where the file cannot be opened, or is no mailbox list
    */
   begin(): { readonly file: OpenList; readonly header: Header } {
     this.close();
@@ -56,7 +56,7 @@ export class ListTail {
     }
   }
 
-  /** Hands over all that was committed since the last call. Once lost, it has to begin anew. */
+  /** Gives the sink all that was committed since the last call. When the place is lost, begin() must be called again. */
   follow(sink: RecordSink): Followed {
     if (this.#file === undefined) return { kind: 'lost', reason: 'the mailbox list is not open' };
     try {
@@ -68,7 +68,7 @@ export class ListTail {
   }
 
   /**
-   * The key at the place that `deleted` was told of, while it is told, and while a list is loaded from `begin`'s file.
+   * The key at the place that `deleted` was given. Call it from within `deleted`, or while the file of `begin` is loaded.
    * @throws ProtocolError where there is none
    */
   keyAt(position: number): Buffer {
@@ -90,7 +90,7 @@ export class ListTail {
   }
 
   #follow(file: OpenList, sink: RecordSink): Header {
-    // Looked at before the header is read: had a commit to a new file come before, its name would lead there already.
+    // The name comes first, then the header: if it still leads to this file, nothing was committed to a new one before.
     const named = this.#files.identify();
     const header = this.#headerOf(file);
     if (header.generation !== this.#generation || header.currentSize < this.#size) {
@@ -101,19 +101,19 @@ export class ListTail {
     return sameFile(named, file) ? header : this.#cross(header, sink);
   }
 
-  /** From the end of a file that was replaced into the one that replaced it. */
+  /** Goes from the end of a file that was replaced into the file that replaced it. */
   #cross(old: Header, sink: RecordSink): Header {
     const file = this.#files.open();
     try {
       const header = this.#headerOf(file);
       const { generation, repackSize, currentSize } = header;
-      // A file without any repacked key is what the crash repair of last resort leaves; it may hold anything.
+      // A file without any repacked keys is what Cyrus' last attempt at repair leaves; its contents may be anything.
       if (old.dirty || generation !== old.generation + 1 || repackSize === FIRST_RECORD) {
         throw new ProtocolError('the mailbox list was replaced, and not by a repack');
       }
       const count = { steps: 0 };
       this.#range(file, repackSize, currentSize, counting(sink, count));
-      // A list that was put there by hand may have the next generation too, but hardly as many keys.
+      // A list that somebody put there by hand may have the right generation too, but hardly the right number of keys.
       if (!header.dirty && Math.abs(header.numRecords - old.numRecords) > count.steps) {
         throw new ProtocolError('the mailbox list was replaced, and its number of keys does not fit');
       }

@@ -1,35 +1,35 @@
-// The file format `twoskip` as far as it can be read in order and without a lock (Cyrus' lib/cyrusdb_twoskip.c, the same
-// bytes from 3.2 to 3.12): below the header's current_size everything is committed, and neither lengths nor keys nor values
-// ever change. Only the pointers in the heads of records do, with the CRC of the head: they are of no interest, but a head
-// that is just being rewritten has a wrong CRC for a moment. No I/O.
+// The file format `twoskip`, read from start to end and without a lock (Cyrus' lib/cyrusdb_twoskip.c, the same bytes from 3.2 to
+// 3.12). Everything below the header's current_size is committed; lengths, keys and values never change there. Only the pointers
+// in the heads of records change, and the CRC of the head with them. We do not need the pointers, but while a head is being
+// rewritten its CRC is wrong for a moment. No I/O.
 import { ProtocolError } from '../../errors.js';
 import { crc32 } from './crc32.js';
 
 export const HEADER_BYTES = 64;
-/** Behind the header and the dummy record: where the first record of a list stands. */
+/** Where the first record of a list stands: after the header and the dummy record. */
 export const FIRST_RECORD = 336;
-/** An entry with an access list of ten thousand names is smaller. */
+/** Even an entry with an access list of ten thousand names is smaller. */
 export const RECORD_MAX_BYTES = 4 * 1024 * 1024;
 
 export type Header = {
-  /** One more with each repack. */
+  /** A number that each repack increases by one. */
   readonly generation: number;
-  /** Keys held; right only while `dirty` is false. */
+  /** How many keys the list has; correct only while `dirty` is false. */
   readonly numRecords: number;
-  /** The size right after the last repack: up to there all keys stand in order, and none is deleted. */
+  /** The size right after the last repack: up to there all keys are in order, and there are no deletes. */
   readonly repackSize: number;
-  /** Whatever lies below it is committed, also while `dirty`. */
+  /** Everything below this is committed, even while `dirty`. */
   readonly currentSize: number;
-  /** A writer is at work, or was killed at it. */
+  /** Whether a process of Cyrus is writing, or was killed while it wrote. */
   readonly dirty: boolean;
 };
 
 export type RecordSink = {
-  /** A key was set, newly or again: `bytes` from `key` to `keyEnd` is the key, from there to `valueEnd` the value. */
+  /** A key was added or changed: `bytes` from `key` to `keyEnd` is the key, and from there to `valueEnd` its value. */
   set(bytes: Buffer, key: number, keyEnd: number, valueEnd: number): void;
   /**
    * A key was deleted. The record does not name it.
-   * @param next where the record of the key after it stands in the file; 0 where it was the last
+   * @param next where the record of the key that follows it stands in the file; 0 where it was the last key
    */
   deleted(next: number): void;
 };
@@ -44,12 +44,12 @@ const DELETED = 0x2d;
 const COMMIT = 0x24;
 const BLANK = Buffer.from(' BLANK\x07\xa0', 'latin1');
 const MAX_LEVEL = 31;
-/** Type, level and the two lengths. */
+/** The bytes of type, level and the two lengths. */
 const FIXED_BYTES = 8;
 const POINTER_BYTES = 8;
 const CRCS_BYTES = 8;
 
-/** @throws ProtocolError where it is none, is of another version, or is torn: then it may be read again */
+/** @throws ProtocolError where it is no such header, has another version, or is half written: then it may be read again */
 export function parseHeader(bytes: Buffer): Header {
   if (bytes.length < HEADER_BYTES || bytes.compare(MAGIC, 0, MAGIC.length, 0, MAGIC.length) !== 0) {
     throw new ProtocolError('the mailbox list is no twoskip file');
@@ -74,11 +74,11 @@ export function parseHeader(bytes: Buffer): Header {
 }
 
 /**
- * Reads the records that are whole.
+ * Reads the records that are complete.
  * @param at the place in the file of the byte at `start`
- * @returns how many bytes they take; what is left over is the beginning of one, or one whose head is just being
- *   rewritten: both have to be read again
- * @throws ProtocolError at anything that is not as it must be
+ * @returns how many bytes they take. What follows is an incomplete record, or one whose head is being rewritten: it must
+ *   be read again
+ * @throws ProtocolError where the bytes are not those of a twoskip file
  */
 export function parseRecords(
   bytes: Buffer,
@@ -97,8 +97,8 @@ export function parseRecords(
 }
 
 /**
- * The key of the record that stands at a place, such as `deleted` names it.
- * @returns undefined where the bytes end before it does, or its head is just being rewritten
+ * The key of the record at the beginning of `bytes`, as for the place that `deleted` was given.
+ * @returns undefined where the record is not complete, or its head is being rewritten
  */
 export function parseKeyAt(bytes: Buffer): Buffer | undefined {
   let found: Buffer | undefined;
@@ -112,7 +112,7 @@ export function parseKeyAt(bytes: Buffer): Buffer | undefined {
   return found;
 }
 
-/** @returns the size of the record; 0 where it is not whole, or torn */
+/** @returns the size of the record; 0 where it is not complete, or its head is being rewritten */
 function parseRecord(bytes: Buffer, start: number, end: number, at: number, sink: RecordSink): number {
   const type = bytes[start];
   switch (type) {
@@ -122,7 +122,7 @@ function parseRecord(bytes: Buffer, start: number, end: number, at: number, sink
     case COMMIT: {
       const size = FIXED_BYTES + POINTER_BYTES + CRCS_BYTES;
       if (end - start < size) return 0;
-      // Nobody writes to these a second time.
+      // Such a record is never rewritten, so a wrong CRC is an error.
       if (bytes.readUInt32BE(start + 16) !== crc32(bytes, start, start + 16)) throw wrong('a wrong CRC', at);
       if (bytes.readUInt32BE(start) % 0x1000000 !== 0 || bytes.readUInt32BE(start + 4) !== 0) {
         throw wrong('a delete or commit with a key', at);
@@ -162,7 +162,7 @@ function parseSet(bytes: Buffer, start: number, end: number, at: number, sink: R
   }
   head += (level + 1) * POINTER_BYTES;
   if (end - start < head + CRCS_BYTES) return 0;
-  // It alone covers the lengths.
+  // The CRC covers the lengths, so they are used only after it was found right.
   if (bytes.readUInt32BE(start + head) !== crc32(bytes, start, start + head)) return 0;
   if (keyBytes === 0 || keyBytes + valueBytes > RECORD_MAX_BYTES) {
     throw wrong(`a key of ${keyBytes} and a value of ${valueBytes} bytes`, at);
@@ -176,7 +176,7 @@ function parseSet(bytes: Buffer, start: number, end: number, at: number, sink: R
   return recordEnd - start;
 }
 
-/** @throws ProtocolError where no file can be so large */
+/** @throws ProtocolError where the number is too large for JavaScript, and so for any file */
 function number64(bytes: Buffer, at: number): number {
   const number = bytes.readUInt32BE(at) * 0x100000000 + bytes.readUInt32BE(at + 4);
   if (!Number.isSafeInteger(number)) throw new ProtocolError('the mailbox list holds a number without sense');

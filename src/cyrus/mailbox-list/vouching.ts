@@ -1,18 +1,18 @@
-// Which mailbox lists can be told changed from unchanged by their identity: by the kind of database (`mboxlist_db` of
-// imapd.conf(5)) and by the file system it lies on (statfs(2), statfs's f_type). Each entry was measured, or read in the
-// file system's source. No I/O.
+// For which mailbox lists the file's identity shows each change. That depends on the kind of database (`mboxlist_db` of
+// imapd.conf(5)) and on the file system (f_type of statfs(2)). Each entry was measured, or read in the source of the file
+// system. No I/O.
 
 /**
- * What the identity of a list says: `all`, every change of existence shows in it; `changes`, it may only be used to
- * outdate what is remembered; `nothing`, looking is no use.
+ * What the identity of a list shows. `all`: every mailbox that comes or goes. `changes`: it may only be used to outdate what is
+ * remembered. `nothing`: it is of no use.
  */
 export type Vouching = 'all' | 'changes' | 'nothing';
 
-/** Kinds of `mboxlist_db`. Others, such as sql, write no file; twom writes through a shared mapping, unseen by stat. */
+/** Kinds of `mboxlist_db`. Others, such as sql, write no file; twom writes through a shared mapping, which stat(2) cannot see. */
 const KINDS: ReadonlyMap<string, Vouching> = new Map([
   ['twoskip', 'all'],
   ['skiplist', 'all'],
-  // Each commit is a new file. But with two writers flat itself loses mailboxes.
+  // Each commit makes a new file. But when two processes write at once, flat itself loses mailboxes.
   ['flat', 'changes'],
 ]);
 
@@ -20,7 +20,7 @@ export function kindVouches(kind: string): Vouching {
   return KINDS.get(kind) ?? 'nothing';
 }
 
-/** Numbers of Linux' linux/magic.h. Others may keep attributes of their own for a while: NFS, CIFS, FUSE, 9p, Ceph … */
+/** The numbers of linux/magic.h. Other file systems may show old attributes for a while: NFS, CIFS, FUSE, 9p, Ceph … */
 const LINUX: ReadonlyMap<number, string> = new Map([
   [0xef53, 'ext4'],
   [0x58465342, 'xfs'],
@@ -32,7 +32,7 @@ const LINUX: ReadonlyMap<number, string> = new Map([
   [0xf2f52010, 'f2fs'],
 ]);
 
-/** FreeBSD's are the low byte of the hash of the file system's name: vfs_init.c. */
+/** On FreeBSD the number is the low byte of a hash of the file system's name: vfs_init.c. */
 const FREEBSD: ReadonlyMap<number, string> = new Map([
   [53, 'ufs'],
   [222, 'zfs'],
