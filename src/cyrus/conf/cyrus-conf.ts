@@ -1,22 +1,22 @@
-// Reads of cyrus.conf(5) the services that master starts, as Cyrus' master/masterconf.c does: a name, then word=value or
-// word="value", up to a line that begins with `}`. No I/O.
+// Reads the services that master starts from cyrus.conf(5), as Cyrus' master/masterconf.c does: each line has a name, and then
+// word=value or word="value"; a line that begins with `}` ends them. No I/O.
 import type { Refusal } from './settings.js';
 
-/** masterconf.c's MAXARGS */
+/** MAXARGS of masterconf.c. */
 const ARGUMENTS_MAX = 64;
 
 export type CyrusService = {
-  /** Options of imapd.conf(5) with this name before them are its own: `lmtpunix_postuser`. */
+  /** Options of imapd.conf(5) with this name before them count for this service only: `lmtpunix_postuser`. */
   readonly name: string;
-  /** `cmd="lmtpd -a"` */
+  /** The value of `cmd`, such as `lmtpd -a`. */
   readonly command: string;
   /** The last part of the command's path: `lmtpd`. */
   readonly program: string;
-  /** The imapd.conf(5) that -C names; undefined: that of master. */
+  /** The imapd.conf(5) that its option -C names; undefined where it uses that of master. */
   readonly imapdConf: string | undefined;
-  /** `listen="/var/imap/socket/lmtp"` or `listen="127.0.0.1:2003"` */
+  /** The value of `listen`, such as `/var/imap/socket/lmtp` or `127.0.0.1:2003`. */
   readonly listen: string;
-  /** undefined: as many as are asked for. */
+  /** Undefined where there is no limit. */
   readonly maxChildren: number | undefined;
   readonly line: number;
 };
@@ -24,7 +24,7 @@ export type CyrusService = {
 export type CyrusConf = {
   readonly path: string;
   readonly services: readonly CyrusService[];
-  /** Lines at which master ends. */
+  /** Lines because of which master would not start. */
   readonly refusals: readonly Refusal[];
 };
 
@@ -34,7 +34,7 @@ export function parseCyrusConf(path: string, text: string): CyrusConf {
   let within = false;
   let depth = 0;
   text.split('\n').forEach((raw, i) => {
-    // Quotes do not protect it.
+    // A `#` begins a comment even between quotes.
     const line = raw.replace(/#.*/s, '').trimStart();
     if (line.trim() === '') return;
     if (within) {
@@ -59,7 +59,7 @@ export function parseCyrusConf(path: string, text: string): CyrusConf {
   return { path, services, refusals };
 }
 
-/** @returns why master refuses the line, where it does */
+/** @returns the service; or, as a string, why master refuses the line */
 function parseService(line: string, number: number): CyrusService | string {
   const name = /^[A-Za-z0-9]*/.exec(line)?.[0] ?? '';
   const words = parseWords(line, name.length);
@@ -78,7 +78,7 @@ function parseService(line: string, number: number): CyrusService | string {
   };
 }
 
-/** The first of a word counts. */
+/** Where a word stands twice, the first one counts. */
 function parseWords(line: string, from: number): ReadonlyMap<string, string> | string {
   const words = new Map<string, string>();
   const part = /\s*(?:([A-Za-z0-9]*)=(?:"([^"]*)"|(?!")(\S*)))/y;
@@ -95,7 +95,7 @@ function parseWords(line: string, from: number): ReadonlyMap<string, string> | s
   return words;
 }
 
-/** `-C FILE` or `-CFILE` */
+/** The file of `-C FILE` or `-CFILE`. */
 function fileOf(flags: readonly string[]): string | undefined {
   const index = flags.findIndex((flag) => flag.startsWith('-C'));
   if (index === -1) return undefined;

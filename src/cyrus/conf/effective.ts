@@ -1,22 +1,23 @@
-// Which settings count for one service: `lmtpunix_postuser` before `postuser` where lmtpd runs as lmtpunix, old names of
-// options, {configdirectory}, defaults; and what Cyrus refuses. After config_read() of Cyrus' lib/libconfig.c. No I/O.
+// Which settings count for one service: where lmtpd runs as lmtpunix, `lmtpunix_postuser` goes before `postuser`; old names of
+// options, {configdirectory} and defaults are resolved; and what Cyrus refuses is found. As config_read() of Cyrus'
+// lib/libconfig.c. No I/O.
 import { OPTIONS, refusalOf } from './options.js';
 import { formatWhere, type Line, type Refusal, type Setting } from './settings.js';
 
 const CONFIG_DIRECTORY = '{configdirectory}';
 
 export type Effective = {
-  /** What is set, for this service or for all; undefined where only a default holds. */
+  /** The setting of an option, for this service or for all; undefined where it has only its default. */
   find(option: string): Setting | undefined;
-  /** What holds, as it is written; undefined where there is neither setting nor default. */
+  /** The value of an option, as it is written; undefined where there is neither a setting nor a default. */
   readonly get: (option: string) => string | undefined;
-  /** In the order of the lines; then what is missing. */
+  /** What Cyrus refuses, in the order of the lines; then what is missing. */
   readonly refusals: readonly Refusal[];
 };
 
 /**
- * @param service as cyrus.conf(5) names it, such as `lmtpunix`; undefined for what all services share
- * @param path the file that everything begins with, for what no line is to blame for
+ * @param service its name in cyrus.conf(5), such as `lmtpunix`; undefined for what all services share
+ * @param path the first file, which is named for errors that belong to no line
  */
 export function effectiveOf(lines: readonly Line[], service: string | undefined, path: string): Effective {
   const known = new Map<string, Setting>();
@@ -67,7 +68,7 @@ export function effectiveOf(lines: readonly Line[], service: string | undefined,
       const name = option.toLowerCase();
       const { type, fallback } = OPTIONS.get(name) ?? {};
       const value = find(name)?.value ?? fallback;
-      // Cyrus replaces it in its own options only, and not in configdirectory itself.
+      // Cyrus replaces {configdirectory} only in options that it knows, and not in configdirectory itself.
       return type?.kind === 'string' && name !== 'configdirectory' ? expand(value, directory?.value) : value;
     },
     refusals,

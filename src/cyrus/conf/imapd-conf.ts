@@ -1,54 +1,54 @@
-// imapd.conf(5) as one service of Cyrus reads it, and what the daemon needs to know of it. No I/O: read-files.ts reads.
+// imapd.conf(5) as one service of Cyrus understands it, with the settings that we need. No I/O: read-files.ts reads the files.
 import type { NamedFile } from '../../net/stable-file.js';
 import { effectiveOf, type Effective } from './effective.js';
 import { OPTIONS, parseChoice, parseQuota, parseSwitch } from './options.js';
 import type { Line } from './settings.js';
 
-/** A file as it was when it was read; whoever looks again sees by it whether that still holds. */
+/** A file and its state when it was read, by which a later look can tell whether it has changed. */
 export type ConfFile = NamedFile;
 
 /** A database of Cyrus: `twoskip`, `skiplist`, `flat`, `sql` … */
 type Database = {
-  /** undefined where neither a path nor configdirectory is set: then Cyrus does not start. */
+  /** Undefined where neither a path nor configdirectory is set: then Cyrus does not start. */
   readonly path: string | undefined;
   readonly kind: string;
 };
 
 export type ImapdConf = Effective & {
   readonly path: string;
-  /** As cyrus.conf(5) names it; undefined: what all services share. */
+  /** The service's name in cyrus.conf(5); undefined where these are the settings that all services share. */
   readonly service: string | undefined;
-  /** This one and those that it includes, as they were read. */
+  /** This file and those that it includes, as they were read. */
   readonly files: readonly ConfFile[];
   readonly configDirectory: string | undefined;
-  /** mailboxes.db: mboxlist_db, mboxlist_db_path */
+  /** mailboxes.db, by mboxlist_db and mboxlist_db_path. */
   readonly mailboxList: Database;
-  /** user_deny.db: userdeny_db, userdeny_db_path */
+  /** user_deny.db, by userdeny_db and userdeny_db_path. */
   readonly userDeny: Database;
   /** lmtp_downcase_rcpt */
   readonly downcase: boolean;
-  /** undefined: no shared mailboxes are delivered to. */
+  /** The setting postuser; undefined where lmtpd delivers to no shared mailboxes. */
   readonly postUser: string | undefined;
   /** virtdomains */
   readonly virtualDomains: 'off' | 'userid' | 'on';
-  /** In the case in which it is written, which Cyrus keeps; `internal` where it is not set. */
+  /** As it is written, since Cyrus keeps capital letters; `internal` where it is not set. */
   readonly defaultDomain: string;
   /** unixhierarchysep: whether `/` separates, and a dot is a letter. */
   readonly unixHierarchySeparator: boolean;
-  /** Set in a murder. */
+  /** mupdate_server, which is set in a murder. */
   readonly mupdateServer: string | undefined;
   readonly improvedMailboxListSort: boolean;
-  /** lmtp_catchall_mailbox: takes what has no mailbox. */
+  /** lmtp_catchall_mailbox: the mailbox that gets mail for names that do not exist. */
   readonly catchallMailbox: string | undefined;
   /** lmtp_fuzzy_mailbox_match */
   readonly fuzzyMailboxMatch: boolean;
   /** lmtp_strict_rfc2821: whether 8-bit local parts are refused. */
   readonly strictRfc2821: boolean;
-  /** autocreate_post: with a quota of 0 or more, RCPT makes mailboxes. */
+  /** autocreate_post: where autocreateQuota is 0 or more too, a RCPT creates mailboxes. */
   readonly autocreatePost: boolean;
-  /** Names and groups as they are written; `anyone` where it is not set. */
+  /** autocreate_users: names and groups as they are written; `anyone` where it is not set. */
   readonly autocreateUsers: string;
-  /** KiB; -1 where it is not set, and then nothing is created. */
+  /** autocreate_quota in KiB; -1 where it is not set, and then nothing is created. */
   readonly autocreateQuota: number;
   /** lmtp_over_quota_perm_failure */
   readonly overQuotaPermanent: boolean;
@@ -58,12 +58,12 @@ export type ImapdConf = Effective & {
   readonly events: {
     readonly notifier: string | undefined;
     readonly groups: readonly string[];
-    /** Such as `dlist:/run/cyrusmapd/events`. */
+    /** notifysocket, such as `dlist:/run/cyrusmapd/events`. */
     readonly socket: string | undefined;
   };
-  /** undefined: the host's name. */
+  /** The setting servername; undefined where Cyrus takes the name of the host. */
   readonly serverName: string | undefined;
-  /** Of this service: `lmtp_admins` counts where it is called lmtp. */
+  /** The admins of this service: where it is called lmtp, `lmtp_admins` counts. */
   readonly admins: readonly string[];
 };
 

@@ -1,13 +1,13 @@
-// Cuts a file of imapd.conf(5) into lines as Cyrus does it: a backslash at the end of a line joins the next one to it, in
-// a comment as well. After config_read_file() of Cyrus' lib/libconfig.c, whose buffer of 4096 bytes grows. No I/O.
+// Cuts an imapd.conf(5) into lines as Cyrus does it: a backslash at the end of a line joins the next line to it, even in a comment.
+// As config_read_file() of Cyrus' lib/libconfig.c, whose buffer begins with 4096 bytes and grows. No I/O.
 
-/** By how much Cyrus' buffer grows; a last line that fills it exactly, and has no newline, is lost there. */
+/** By how much Cyrus' buffer grows. It loses a last line that fills the buffer exactly and has no newline. */
 const BUFFER_BYTES = 4096;
 
 export type ConfLine = {
   /** Each character is one byte. */
   readonly text: string;
-  /** Of the last of the lines that were joined, from 1, as Cyrus counts it. */
+  /** The line's number from 1, as Cyrus counts it: where lines were joined, that of the last one. */
   readonly line: number;
 };
 
@@ -24,7 +24,7 @@ export function cutLines(text: string): ConfLine[] {
     const end = Math.min(at + room, lineEnd);
     const ended = end === text.length && end - at < room;
     const read = text.slice(at, end);
-    // What is behind a NUL Cyrus cannot see, and the line ends there.
+    // To Cyrus the line ends at a NUL: it cannot see what follows.
     const nul = read.indexOf('\0');
     const seen = nul === -1 ? read : read.slice(0, nul);
     at = end;
@@ -48,7 +48,7 @@ export function cutLines(text: string): ConfLine[] {
   return lines;
 }
 
-/** What has been read of a line, in pieces, so that many pieces are not copied many times. */
+/** The part of a line that has been read. It is kept in pieces, so that they are not copied again and again. */
 class Held {
   #pieces: string[] = [];
   length = 0;
@@ -62,7 +62,7 @@ class Held {
     this.length += piece.length;
   }
 
-  /** Takes the last character away. */
+  /** Removes the last character. */
   drop(): void {
     const piece = this.#pieces.pop() ?? '';
     this.length--;

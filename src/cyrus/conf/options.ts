@@ -1,12 +1,12 @@
-// The options of imapd.conf(5) that matter to us: what Cyrus takes as their values, and what they are where they are not
-// set. As `cyr_info conf-all` of Cyrus 3.2, 3.6, 3.10 and 3.12 has them. No I/O.
+// The options of imapd.conf(5) that matter to us: which values Cyrus takes, and their defaults, as `cyr_info conf-all` of Cyrus
+// 3.2, 3.6, 3.10 and 3.12 prints them. No I/O.
 
 export type OptionType =
   | { readonly kind: 'string' }
   | { readonly kind: 'switch' }
-  /** A number in KiB; from Cyrus 3.10 on with a unit, and without 0x. */
+  /** A number in KiB. Since Cyrus 3.10 it may have a unit, and 0x is not allowed any more. */
   | { readonly kind: 'quota' }
-  /** One word; `yesNo`: other words for on and off are understood. */
+  /** One of these words; with `yesNo` other words for on and off are understood too. */
   | { readonly kind: 'choice'; readonly words: readonly string[]; readonly yesNo?: true }
   /** Any number of words, with blanks between them. */
   | { readonly kind: 'set'; readonly words: readonly string[] };
@@ -14,7 +14,7 @@ export type OptionType =
 export type Option = {
   readonly type: OptionType;
   readonly fallback?: string;
-  /** The option that this one is an old name of. */
+  /** The present name of the option, where this one is an old name. */
   readonly replacedBy?: string;
 };
 
@@ -23,7 +23,7 @@ const OFF = { type: { kind: 'switch' }, fallback: 'no' } as const;
 const ON = { type: { kind: 'switch' }, fallback: 'yes' } as const;
 const QUOTA = { kind: 'quota' } as const;
 
-/** Of any version: one that this Cyrus lacks keeps it from starting, and is said by Cyrus itself. */
+/** The kinds of all versions. If this Cyrus does not know the one that is set, it does not start, and says so itself. */
 const DATABASES = ['flat', 'skiplist', 'sql', 'twoskip', 'zeroskip', 'twom'] as const;
 
 const EVENT_GROUPS = [
@@ -41,7 +41,7 @@ const EVENT_GROUPS = [
 export const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
   ['admins', { type: STRING }],
   ['allowplaintext', OFF],
-  // Unknown before 3.10, where STARTTLS is offered wherever there is a certificate.
+  // Cyrus before 3.10 does not know this option, and offers STARTTLS wherever there is a certificate.
   ['allowstarttls', OFF],
   ['autocreate_post', OFF],
   ['autocreate_quota', { type: QUOTA, fallback: '-1' }],
@@ -83,7 +83,7 @@ export const OPTIONS: ReadonlyMap<string, Option> = new Map<string, Option>([
 const WORDS_FOR_ON: readonly string[] = ['1', 'yes', 't', 'true'];
 const WORDS_FOR_OFF: readonly string[] = ['0', 'no', 'f', 'false'];
 
-/** As config_parse_switch() of Cyrus' lib/libconfig.c has it: only the beginning counts, and only in lower case. */
+/** As config_parse_switch() of Cyrus' lib/libconfig.c: only the beginning of the word counts, and only in lower case. */
 export function parseSwitch(value: string): boolean | undefined {
   if (/^(?:0|n|of|f)/.test(value)) return false;
   return /^(?:1|y|on|t)/.test(value) ? true : undefined;
@@ -99,7 +99,7 @@ export function parseChoice(
   return words.find((word) => word === value);
 }
 
-/** @returns KiB; undefined where no version of Cyrus takes it */
+/** @returns the quota in KiB; undefined where no version of Cyrus takes the value */
 export function parseQuota(value: string): number | undefined {
   const whole = /^([+-]?)(?:0[xX]([0-9a-fA-F]+)|(0[0-7]+)|([0-9]+))$/.exec(value);
   if (whole !== null) {
@@ -113,7 +113,7 @@ export function parseQuota(value: string): number | undefined {
   return Number(number) * ({ '': 1 / 1024, k: 1, m: 1024, g: 1024 * 1024 }[unit.toLowerCase()] ?? 1);
 }
 
-/** Why Cyrus does not take it; undefined where it does. */
+/** Why Cyrus does not take a value; undefined where it does. */
 export function refusalOf(name: string, value: string, type: OptionType): string | undefined {
   switch (type.kind) {
     case 'string':

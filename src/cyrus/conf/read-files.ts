@@ -1,5 +1,5 @@
-// Reads imapd.conf(5) and cyrus.conf(5) from the disk: regular files only, and only while they stand still. By half an
-// imapd.conf, in which virtdomains is still to be written, one domain's mailboxes would be another's.
+// Reads imapd.conf(5) and cyrus.conf(5): regular files only, and only when nobody is writing to them. If we read half an imapd.conf
+// in which virtdomains is still missing, we would take the mailboxes of one domain for those of another. I/O: these files.
 import { closeSync, constants, fstatSync, openSync, readSync, statSync } from 'node:fs';
 import { ConfigError, messageOf } from '../../errors.js';
 import { FileError, isYoung, sameState, whenStill } from '../../net/stable-file.js';
@@ -11,31 +11,31 @@ import { formatWhere, readSettings, type Where } from './settings.js';
 export const IMAPD_CONF_PLACES: readonly string[] = ['/usr/local/etc/imapd.conf', '/etc/imapd.conf'];
 export const CYRUS_CONF_PLACES: readonly string[] = ['/usr/local/etc/cyrus.conf', '/etc/cyrus.conf'];
 
-/** Of one file. Cyrus' own sample has 3 kB. */
+/** The limit for one file. The sample that comes with Cyrus has 3 kB. */
 export const CONF_MAX_BYTES = 1024 * 1024;
 
-/** @returns the first of these that is there, whether it may be read or not */
+/** @returns the first of these files that exists, even if it may not be read */
 export function findConf(places: readonly string[]): string | undefined {
   return places.find((path) => {
     try {
       return statSync(path, { throwIfNoEntry: false }) !== undefined;
     } catch {
-      // In a folder that may not be searched: reading it says so.
+      // Its folder may not be searched: we take the file, so that reading it gives the error.
       return true;
     }
   });
 }
 
-/** For so long a file is waited for that somebody writes to. */
+/** How long we wait for a file to which somebody is writing, in milliseconds. */
 const PATIENCE_MS = 2000;
 
-/** Whoever writes line by line pauses; a file that was not written to for so long is taken for whole. */
+/** A file to which nobody has written for so many milliseconds is taken for complete. */
 const QUIET_MS = 200;
 
 /**
- * @param service as cyrus.conf names it, such as `lmtpunix`: options with its name before them then count
- * @throws ConfigError where a file cannot be read, is none, is too long, or is never still; it names the file, and the line
- *   that includes it
+ * @param service its name in cyrus.conf, such as `lmtpunix`: then options with this name before them count
+ * @throws ConfigError where a file cannot be read, is no regular file, is too long, or is written to all the time; it names the
+ *   file, and the line that includes it
  */
 export function readImapdConf(path: string, service?: string): Promise<ImapdConf> {
   return ofStillFiles(path, (files) => {
@@ -50,8 +50,8 @@ export function readCyrusConf(path: string): Promise<CyrusConf> {
 }
 
 /**
- * What was made of files that nobody wrote to from a while before the first was opened until the last was read.
- * @param make opens them, and names each to `files` before it is read. What it throws of a half file is not believed either
+ * Reads files again until nobody wrote to any of them meanwhile, nor shortly before.
+ * @param make reads the files, and adds each to `files` before. If somebody wrote to one, its result does not count, nor its error
  */
 async function ofStillFiles<Made>(path: string, make: (files: ConfFile[]) => Made): Promise<Made> {
   try {
@@ -91,11 +91,11 @@ export function haveChanged(files: readonly ConfFile[]): boolean {
 
 function readConf(path: string, from: Where | undefined, files: ConfFile[]): string {
   const named = from === undefined ? path : `${formatWhere(from)} includes ${path}`;
-  // Cyrus takes it from the folder in which it was started, which no file tells.
+  // Cyrus would look in the folder in which it was started, which we cannot know.
   if (!path.startsWith('/')) throw new ConfigError(`${named}: must be an absolute path`);
   let fd: number;
   try {
-    // A FIFO would keep us waiting for a writer.
+    // O_NONBLOCK, since the open of a FIFO would wait for a writer.
     fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK);
   } catch (error) {
     throw new ConfigError(`${named}: ${messageOf(error)}`, { cause: error });

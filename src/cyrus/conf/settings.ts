@@ -1,29 +1,29 @@
-// The settings `name: value` of imapd.conf(5) and of the files that it includes, in the order in which Cyrus reads them,
-// and each line at which Cyrus would end. After config_read_file() of Cyrus' lib/libconfig.c. No I/O.
+// The settings `name: value` of imapd.conf(5) and of the files that it includes, in the order in which Cyrus reads them, and each
+// line that would keep Cyrus from starting. As config_read_file() of Cyrus' lib/libconfig.c. No I/O.
 import { ConfigError } from '../../errors.js';
 import { cutLines } from './lines.js';
 
-/** One file is read once, so this is reached only by so many different ones. */
+/** How many different files may be included. */
 export const FILES_MAX = 64;
 
-/** `/etc/imapd.conf:12`; line 0 where something is missing. */
+/** A place such as `/etc/imapd.conf:12`. Line 0 means that something is missing in the file. */
 export type Where = { readonly path: string; readonly line: number };
 
 export type Setting = {
-  /** Lower case, with the name of a service before it where one is written: `lmtpunix_postuser`. */
+  /** In lower case; where the name of a service stands before it, that is included: `lmtpunix_postuser`. */
   readonly name: string;
   readonly value: string;
   readonly where: Where;
 };
 
-/** Cyrus' programs end at this line with `fatal error`, so none of them starts any more. */
+/** A line at which the programs of Cyrus end with `fatal error`, so that none of them starts any more. */
 export type Refusal = { readonly where: Where; readonly what: string };
 
 export type Line = Setting | Refusal;
 
 /**
- * @param read the bytes of a file, one character each; `from` is the line that includes it
- * @throws ConfigError for more than FILES_MAX files, and whatever `read` throws
+ * @param read gives the bytes of a file, one character for each; `from` is the line that includes it
+ * @throws ConfigError where there are more than FILES_MAX files, and what `read` throws
  */
 export function readSettings(path: string, read: (path: string, from: Where | undefined) => string): Line[] {
   const lines: Line[] = [];
@@ -56,7 +56,7 @@ function parseLine(line: string, where: Where): Line | undefined {
   const name = line.slice(start, end).toLowerCase();
   const valueStart = skipBlanks(line, end + 1);
   let valueEnd = line.length;
-  // The first character stays, as it does in Cyrus.
+  // The first character of a value is never removed, as in Cyrus.
   while (valueEnd > valueStart + 1 && isBlank(line.charCodeAt(valueEnd - 1))) valueEnd--;
   if (valueStart === line.length) return { where, what: `${name} has an empty value` };
   if (name.startsWith('@') && name !== '@include')
@@ -70,7 +70,7 @@ function skipBlanks(line: string, from: number): number {
   return at;
 }
 
-/** isspace() of the C locale: tab, LF, VT, FF, CR, space. */
+/** As isspace() in the C locale: tab, LF, VT, FF, CR, space. */
 function isBlank(code: number): boolean {
   return code === 0x20 || (code >= 0x09 && code <= 0x0d);
 }
@@ -85,7 +85,7 @@ function decode(bytes: string): string {
   return Buffer.from(bytes, 'latin1').toString();
 }
 
-/** Without the line where it is 0: then none is to blame. */
+/** Line 0 is left out, since then no line is to blame. */
 export function formatWhere({ path, line }: Where): string {
   return line === 0 ? path : `${path}:${line}`;
 }
