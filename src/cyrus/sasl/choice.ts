@@ -1,5 +1,5 @@
-// Which SASL mechanism is used (RFC 4422 section 3.2): the first one allowed that the server offers and the connection
-// permits. No I/O.
+// Chooses the SASL mechanism (RFC 4422 section 3.2): the first allowed one that the server offers and the connection permits.
+// No I/O.
 import { LoginError } from '../../errors.js';
 import { isBinding, MECHANISMS, type MechanismName } from '../../config/mechanism-names.js';
 import type { ChannelBinding } from '../wire/channel-binding.js';
@@ -10,15 +10,15 @@ import type { Binding } from './scram.js';
 export type MechanismPolicy = {
   /** In the order of preference. */
   readonly allowed: readonly MechanismName[];
-  /** TLS, or nothing but this machine in between: a password may be sent as it is. */
+  /** Whether the connection has TLS or stays on this machine, so that a password may be sent as it is. */
   readonly confidential: boolean;
-  /** PLAIN and CRAM-MD5 even where the connection is not confidential. */
+  /** Whether PLAIN and CRAM-MD5 are allowed even where the connection is not confidential. */
   readonly plainAnywhere: boolean;
-  /** Of the connection; undefined where it has none. */
+  /** The channel binding of the connection; undefined where it has none. */
   readonly binding: ChannelBinding | undefined;
 };
 
-/** The default preference: EXTERNAL is for who has no password, but a client certificate. */
+/** The default order of preference. EXTERNAL is used only where there is no password, but a client certificate. */
 export function defaultMechanisms(credentials: Credentials): readonly MechanismName[] {
   return credentials.password === undefined ? ['EXTERNAL'] : MECHANISMS.filter((name) => name !== 'EXTERNAL');
 }
@@ -47,8 +47,8 @@ export function chooseMechanism(
 }
 
 /**
- * What the server is told of channel binding along with a mechanism. That it offered none is told only where it would have been used:
- * it denies that where somebody took its offer away.
+ * What we tell the server about channel binding when we use a mechanism. Where we would have used one, we tell the server that it
+ * offered none: if somebody removed its offer on the way, the server sees that this is wrong, and refuses the login.
  */
 export function bindingFor(
   name: MechanismName,

@@ -1,4 +1,4 @@
-// CRAM-MD5 (RFC 2195), the client's side: one challenge, answered with a digest of it that the password is the key of.
+// CRAM-MD5 (RFC 2195), the client's side: one challenge, which is answered with its digest; the password is the key of the digest.
 // No I/O.
 import { createHmac } from 'node:crypto';
 import { ProtocolError } from '../../errors.js';

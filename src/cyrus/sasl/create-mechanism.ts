@@ -1,4 +1,4 @@
-// A mechanism by its name: the one place that knows them all. No I/O.
+// Makes a mechanism by its name. Only this file knows all mechanisms. No I/O.
 import { ConfigError, LoginError } from '../../errors.js';
 import type { MechanismName } from '../../config/mechanism-names.js';
 import type { ChannelBinding } from '../wire/channel-binding.js';
@@ -8,8 +8,8 @@ import { External, Plain } from './one-message.js';
 import { Scram, type Binding } from './scram.js';
 
 /**
- * @param binding for SCRAM
- * @throws ConfigError where the credentials cannot stand in the mechanism's messages, LoginError where a -PLUS has no binding
+ * @param binding what SCRAM tells the server about channel binding
+ * @throws ConfigError where the mechanism's messages cannot hold the credentials, LoginError where a -PLUS one has no binding
  */
 export function createMechanism(
   name: MechanismName,

@@ -1,5 +1,5 @@
-// One SASL exchange (RFC 4422 section 3), whatever protocol carries it: LMTP's AUTH (RFC 4954) and IMAP's
-// AUTHENTICATE (RFC 3501, RFC 4959) each give a Carrier. Base64 is done here. No I/O of its own.
+// One SASL exchange (RFC 4422 section 3) over any protocol: AUTH of LMTP (RFC 4954) and AUTHENTICATE of IMAP (RFC 3501, RFC 4959)
+// each provide a Carrier. Base64 is encoded and decoded here. No I/O of its own.
 import { LoginError, ProtocolError } from '../../errors.js';
 import { isBinding, type MechanismName } from '../../config/mechanism-names.js';
 import type { Mechanism } from './mechanism.js';
@@ -8,7 +8,7 @@ import type { Mechanism } from './mechanism.js';
 export type SaslReply =
   /** @property data base64, as it came */
   | { readonly kind: 'challenge'; readonly data: string }
-  /** @property data base64; undefined where the protocol has no room for it, or nothing came */
+  /** @property data base64; undefined where the protocol cannot carry any, or none came */
   | { readonly kind: 'success'; readonly data: string | undefined }
   | { readonly kind: 'failure'; readonly text: string };
 
@@ -21,10 +21,10 @@ export interface Carrier {
   respond(response: string): Promise<SaslReply>;
 }
 
-/** The longest mechanism here, SCRAM, takes three. */
+/** The longest of our mechanisms, SCRAM, needs at most three challenges. */
 export const SASL_CHALLENGES_MAX = 8;
 
-/** Cyrus says the same of a wrong password and of a binding that is not that of its end. */
+/** Cyrus gives the same error for a wrong password and for a channel binding that differs from its own. */
 const BINDING_REFUSED = ' (the password, or channel_binding is not what it takes, or TLS ends before it)';
 
 const BASE64 = /^(?:[A-Za-z0-9+/]{4})*(?:[A-Za-z0-9+/]{2}==|[A-Za-z0-9+/]{3}=)?$/;

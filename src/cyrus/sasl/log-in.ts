@@ -1,5 +1,5 @@
-// A login: the mechanism is chosen among those that are allowed and offered, and its messages are exchanged. What goes wrong
-// is told with the user's name. No I/O of its own.
+// A login: chooses a mechanism that is allowed and offered, and exchanges its messages. Where the server refuses, the error names
+// the user. No I/O of its own.
 import { asError, LoginError, ProtocolError, UnavailableError } from '../../errors.js';
 import type { MechanismName } from '../../config/mechanism-names.js';
 import { bindingFor, chooseMechanism } from './choice.js';
@@ -13,13 +13,13 @@ import { withoutSecrets } from '../wire/trace.js';
 export type Login = {
   readonly credentials: Credentials;
   readonly mechanisms: readonly MechanismName[];
-  /** PLAIN even where the connection is not confidential. */
+  /** Whether PLAIN and CRAM-MD5 are allowed even where the connection is not confidential. */
   readonly plainAnywhere: boolean;
 };
 
-/** What the login is sent over. */
+/** The connection over which the login is sent. */
 export type Channel = {
-  /** TLS, or nothing but this machine in between. */
+  /** Whether it has TLS or stays on this machine. */
   readonly confidential: boolean;
   readonly binding: ChannelBinding | undefined;
 };
@@ -46,7 +46,7 @@ export async function logIn(
   }
 }
 
-/** @param sent is given all that is said */
+/** A carrier that also puts all that is sent into `sent`. */
 function remembering(carrier: Carrier, sent: string[]): Carrier {
   return {
     takesInitialResponse: carrier.takesInitialResponse,
@@ -62,8 +62,8 @@ function remembering(carrier: Carrier, sent: string[]): Carrier {
 }
 
 /**
- * What goes into the log and, as the reason of a deferral, to the mail server: a server that says back what it was sent
- * must not put the password there. So neither is the first error its cause.
+ * The error without secrets, since it goes into the log and, as the reason of a deferral, to the mail server. If the server
+ * repeats what we sent, the password must not get there; so the first error is not kept as its cause either.
  */
 function toldOf(error: Error, { user, password }: Credentials, sent: readonly string[]): Error {
   const secrets = password === undefined ? sent : [...sent, password];

@@ -1,12 +1,12 @@
-// What a SASL mechanism is (RFC 4422 section 3) to whoever carries its messages, and what it logs in with. No I/O.
+// The interface of a SASL mechanism (RFC 4422 section 3), and the credentials with which it logs in. No I/O.
 import { ProtocolError } from '../../errors.js';
 import type { MechanismName } from '../../config/mechanism-names.js';
 
 export type Credentials = {
-  /** The authentication identity: whose password it is. Unused by EXTERNAL. */
+  /** The authentication identity: the user to whom the password belongs. EXTERNAL does not use it. */
   readonly user: string;
   readonly password: string | undefined;
-  /** The authorization identity: as whom to act; undefined for the one that the authentication stands for. */
+  /** The authorization identity: the user as whom to act. Undefined: the one who logs in. */
   readonly authorizationId: string | undefined;
 };
 
@@ -21,14 +21,14 @@ export interface Mechanism {
    */
   respond(challenge: Buffer): Promise<Buffer>;
   /**
-   * To be called when the server reports success, before anything else is said.
-   * @param additionalData what the server sent along with its success, where the protocol has room for it
-   * @throws ProtocolError where the server has not proved what the mechanism makes it prove
+   * Must be called when the server reports success, before anything else is sent.
+   * @param additionalData what the server sent with its success, where the protocol can carry that
+   * @throws ProtocolError where the server has not proved what the mechanism demands
    */
   finish(additionalData?: Buffer): void;
 }
 
-/** For a mechanism whose server has nothing to say beside its success. */
+/** For mechanisms in which the server sends nothing with its success. */
 export function refuseAdditionalData(name: MechanismName, additionalData: Buffer | undefined): void {
   if (additionalData !== undefined && additionalData.length > 0) {
     throw new ProtocolError(`${name}: the server sent data along with its success`);

@@ -1,5 +1,5 @@
-// The mechanisms that are one message long: PLAIN (RFC 4616) and EXTERNAL (RFC 4422 appendix A). The server answers it
-// with success or failure, and with nothing else. No I/O.
+// The mechanisms that need one message only: PLAIN (RFC 4616) and EXTERNAL (RFC 4422 appendix A). The server answers it with
+// success or failure, and nothing else. No I/O.
 import { ProtocolError } from '../../errors.js';
 import { refuseAdditionalData, type Credentials, type Mechanism } from './mechanism.js';
 

@@ -1,13 +1,13 @@
-// SASLprep (RFC 4013): the one form of a name or password that both ends of SCRAM hash. A profile of stringprep
-// (RFC 3454), whose tables are named beside each set; strings count as stored ones, so unassigned is prohibited.
-// Unassigned is judged by Node's Unicode, not by 3.2: newer characters pass. No I/O.
+// SASLprep (RFC 4013) gives a name or password the one form that both sides of SCRAM hash. It is a profile of stringprep
+// (RFC 3454), whose tables are named beside each set below. Strings count as "stored", so unassigned characters are prohibited.
+// Which are unassigned is judged by Node's version of Unicode, not by 3.2: so newer characters are allowed. No I/O.
 import { ConfigError } from '../../errors.js';
 
 const PRINTABLE_ASCII = /^[\x20-\x7e]*$/;
 
-/** C.1.2: mapped to a space. */
+/** Table C.1.2: these become a space. */
 const SPACES = /[\u00a0\u1680\u2000-\u200b\u202f\u205f\u3000]/gu;
-/** B.1: mapped to nothing. */
+/** Table B.1: these are removed. */
 const NOTHINGS = /\u00ad|\u034f|\u1806|[\u180b-\u180d]|\u200c|\u200d|\u2060|[\ufe00-\ufe0f]|\ufeff/gu;
 
 const PROHIBITED = new RegExp(
@@ -24,7 +24,7 @@ const PROHIBITED = new RegExp(
   'u',
 );
 
-/** D.1: characters written from right to left. */
+/** Table D.1: characters that are written from right to left. */
 const RIGHT_TO_LEFT =
   '[\\u05be\\u05c0\\u05c3\\u05d0-\\u05ea\\u05f0-\\u05f4\\u061b\\u061f\\u0621-\\u063a\\u0640-\\u064a' +
   '\\u066d-\\u066f\\u0671-\\u06d5\\u06dd\\u06e5\\u06e6\\u06fa-\\u06fe\\u0700-\\u070d\\u0710\\u0712-\\u072c' +
@@ -33,11 +33,11 @@ const RIGHT_TO_LEFT =
   '\\ufe76-\\ufefc]';
 const HAS_RIGHT_TO_LEFT = new RegExp(RIGHT_TO_LEFT, 'u');
 const FRAMED_BY_RIGHT_TO_LEFT = new RegExp(`^${RIGHT_TO_LEFT}(?:.*${RIGHT_TO_LEFT})?$`, 'su');
-/** Letters stand for D.2: what else is in that table is in no password that could be typed. */
+/** We test for letters instead of table D.2: nobody can type its other characters in a password. */
 const HAS_LEFT_TO_RIGHT = new RegExp(`(?!${RIGHT_TO_LEFT})\\p{L}`, 'u');
 
 /**
- * @param name what the text is, for the error; the text itself may be a secret and is not told
+ * @param name what the text is, for the error. The text itself may be a secret, so the error does not contain it
  * @throws ConfigError where the text holds what RFC 4013 prohibits
  */
 export function saslprep(text: string, name: string): string {

@@ -1,5 +1,6 @@
-// SCRAM with SHA-512, SHA-256 and SHA-1 (RFC 5802, RFC 7677), the client's side: the password never leaves this machine, and the
-// server proves that it knows it too; with channel binding (-PLUS), over this very TLS connection. No I/O, but a thread for PBKDF2.
+// SCRAM with SHA-512, SHA-256 and SHA-1 (RFC 5802, RFC 7677), the client's side. The password never leaves this machine, and the
+// server proves that it knows the password too; with channel binding (-PLUS) both prove that they use the same TLS connection.
+// No I/O, but PBKDF2 runs in a thread.
 import { createHash, createHmac, pbkdf2, randomBytes, timingSafeEqual } from 'node:crypto';
 import { promisify } from 'node:util';
 import { LoginError, ProtocolError } from '../../errors.js';
@@ -7,16 +8,16 @@ import type { ChannelBinding } from '../wire/channel-binding.js';
 import type { Credentials, Mechanism } from './mechanism.js';
 import { saslprep } from './saslprep.js';
 
-/** RFC 5802 section 5.1, and MIN_ITERATION_COUNTER of Cyrus SASL: fewer would help whoever poses as the server. */
+/** From RFC 5802 section 5.1, and MIN_ITERATION_COUNTER of Cyrus SASL: fewer would help somebody who pretends to be the server. */
 export const SCRAM_ITERATIONS_MIN = 4096;
-/** Some tenths of a second of one thread; Cyrus SASL itself allows 65536. More would be a way to keep us busy. */
+/** So many take some tenths of a second in one thread; Cyrus SASL allows 65536. With more a server could keep us busy. */
 export const SCRAM_ITERATIONS_MAX = 600_000;
 
 export type ScramHash = 'sha512' | 'sha256' | 'sha1';
 
 /**
- * What the server is told of channel binding (RFC 5802 section 6): the binding itself, with a -PLUS mechanism; that we could, and it
- * offered none, which it denies where somebody took its offer away; or nothing.
+ * What we tell the server about channel binding (RFC 5802 section 6): with a -PLUS mechanism the binding itself; `unoffered`, that
+ * we could use one, but were offered none, so that the server notices if somebody removed its offer; or nothing.
  */
 export type Binding = ChannelBinding | 'unoffered' | 'none';
 
@@ -33,15 +34,15 @@ export class Scram implements Mechanism {
   readonly #password: string;
   readonly #nonce: string;
   readonly #header: string;
-  /** The header, and what is bound (RFC 5802 section 7, `cbind-input`). */
+  /** The header, and the data of the channel binding (`cbind-input` of RFC 5802 section 7). */
   readonly #bound: Buffer;
   readonly #firstBare: string;
   #awaits: 'server-first' | 'server-final' | 'nothing' = 'server-first';
   #serverSignature: Buffer = Buffer.alloc(0);
 
   /**
-   * @param nonce printable ASCII without comma; random but in tests
-   * @throws ConfigError where name or password cannot be prepared
+   * @param nonce printable ASCII without comma; always random, except in tests
+   * @throws ConfigError where SASLprep refuses the name or the password
    */
   constructor(
     hash: ScramHash,
@@ -83,7 +84,7 @@ export class Scram implements Mechanism {
     if (this.#awaits !== 'nothing') throw this.#broken('success without a proof that it knows the password');
   }
 
-  /** RFC 5802 section 3. */
+  /** Makes the proof that we know the password (RFC 5802 section 3). */
   async #prove(serverFirst: string): Promise<Buffer> {
     const { nonce, salt, iterations } = this.#readServerFirst(serverFirst);
     const salted = await derive(this.#password, salt, iterations, DIGEST_BYTES[this.#hash], this.#hash);
@@ -140,13 +141,13 @@ export class Scram implements Mechanism {
   }
 }
 
-/** RFC 5802 section 7, `gs2-cbind-flag`. */
+/** The `gs2-cbind-flag` of RFC 5802 section 7. */
 function flagOf(binding: Binding): string {
   if (typeof binding === 'object') return `p=${binding.type}`;
   return binding === 'none' ? 'n' : 'y';
 }
 
-/** RFC 5802 section 5.1: comma and equals sign are written as codes. */
+/** A name in which comma and equals sign are written as codes (RFC 5802 section 5.1). */
 function saslName(text: string, name: string): string {
   return saslprep(text, name).replaceAll('=', '=3D').replaceAll(',', '=2C');
 }

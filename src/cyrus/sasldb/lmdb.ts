@@ -1,14 +1,14 @@
-// Reads the files of an LMDB environment, as sasldb is one, without opening it: that would take one of the reader
-// slots that are being counted, and fails where none is left. After the structures MDB_meta and MDB_txninfo of
-// LMDB 0.9's mdb.c, on 64-bit machines. No I/O.
+// Reads the files of an LMDB environment, such as sasldb, without opening the database: that would take one of the reader slots
+// which we want to count, and fails where none is free. The structures are MDB_meta and MDB_txninfo of mdb.c in LMDB 0.9, on
+// 64-bit machines. No I/O.
 
-/** mm_magic and mti_magic. */
+/** The number with which both files begin: mm_magic and mti_magic. */
 const MAGIC = 0xbeefc0de;
 
-/** MDB_page's header, then MDB_meta: magic, version, address, mapsize, two MDB_db of 48 bytes, last page, txnid. */
+/** Offsets. After MDB_page's header comes MDB_meta: magic, version, address, mapsize, two MDB_db of 48 bytes, last page, txnid. */
 const META = { magic: 16, mapSize: 32, pageSize: 40, lastPage: 136, transaction: 144, end: 152 } as const;
 
-/** Two cache lines with mutexes, and from there one for each reader: transaction, pid, thread. */
+/** After two cache lines with mutexes there is one for each reader: transaction, pid, thread. */
 const READERS_OFFSET = 128;
 const READER_BYTES = 64;
 const PID_OFFSET = 8;
@@ -16,7 +16,7 @@ const PID_OFFSET = 8;
 export type LmdbData = {
   /** The most that the file may grow to. */
   readonly mapBytes: number;
-  /** What is in use, pages that were freed since included. */
+  /** How many bytes are in use, pages that were freed since included. */
   readonly usedBytes: number;
 };
 
@@ -35,7 +35,7 @@ export function parseLmdbData(head: Buffer): LmdbData | undefined {
   return { mapBytes: newest.mapBytes, usedBytes: (newest.lastPage + 1) * first.pageSize };
 }
 
-/** @param lock the whole lock file; @returns undefined where it is none */
+/** @param lock the whole lock file; @returns undefined where it is no lock file */
 export function parseLmdbLock(lock: Buffer): LmdbReaders | undefined {
   if (lock.length < READERS_OFFSET + READER_BYTES || readUint32(lock, 0) !== MAGIC) return undefined;
   const max = Math.floor((lock.length - READERS_OFFSET) / READER_BYTES);
@@ -64,7 +64,7 @@ function parseMeta(head: Buffer, offset: number): Meta | undefined {
   };
 }
 
-// Both of FreeBSD's and Linux' common machines are little-endian; the magic fails on another one.
+// The common machines of FreeBSD and Linux are little-endian. On others the magic number differs, and nothing is read.
 function readUint32(bytes: Buffer, offset: number): number {
   return bytes.readUInt32LE(offset);
 }

@@ -1,17 +1,17 @@
-// How many reader slots of sasldb are taken: imapd leaks them, and with none left SMTP AUTH fails. Looks at the lock file, and
-// opens no database: that would take a slot. Reads one small file.
+// Counts the reader slots of sasldb that are taken: imapd does not give them back, and when none is left SMTP AUTH fails. It reads
+// the lock file, and does not open the database, which would take a slot itself. I/O: one small file.
 import { closeSync, fstatSync, openSync, readSync } from 'node:fs';
 import { parseLmdbLock } from './lmdb.js';
 
-/** Where it is if nothing says otherwise: FreeBSD's port, Debian's package. */
+/** Where sasldb is by default: in FreeBSD's port, and in Debian's package. */
 export const SASLDB_PLACES: readonly string[] = ['/usr/local/etc/sasldb2', '/etc/sasldb2'];
 
-/** 16 000 readers; the default is 126. */
+/** Enough for 16 000 readers; the default is 126. */
 const LOCK_MAX_BYTES = 1_048_576;
 
 export type SasldbReaders = { readonly used: number; readonly max: number };
 
-/** @returns undefined where there is none, it is of another kind, or we may not read it */
+/** @returns undefined where there is no sasldb, it has another format, or we may not read it */
 export function sasldbReaders(paths: readonly string[]): SasldbReaders | undefined {
   for (const path of paths) {
     const lock = readLock(`${path}-lock`);
