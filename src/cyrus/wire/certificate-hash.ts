@@ -1,14 +1,15 @@
-// By which hash a certificate is named in tls-server-end-point (RFC 5929 section 4.1): that of its signature, but SHA-256 in the place of
-// MD5 and SHA-1. Read from its DER (RFC 5280 section 4.1, RFC 4055, RFC 5758), since Node tells it from version 24 on. No I/O.
+// The hash with which tls-server-end-point names a certificate (RFC 5929 section 4.1): the one of its signature, but SHA-256
+// instead of MD5 and SHA-1. It is read from the certificate's DER (RFC 5280 section 4.1, RFC 4055, RFC 5758), since Node tells it
+// only from version 24 on. No I/O.
 
 type Hash = 'sha224' | 'sha256' | 'sha384' | 'sha512';
 
 const SEQUENCE = 0x30;
 const OBJECT_IDENTIFIER = 0x06;
-/** `[0]`, the hash of RSASSA-PSS. */
+/** The tag `[0]`, under which RSASSA-PSS has its hash. */
 const PSS_HASH = 0xa0;
 
-/** By the bytes of the identifier. */
+/** The hash of each kind of signature, by the bytes of its identifier. */
 const SIGNATURES: ReadonlyMap<string, Hash> = new Map<string, Hash>([
   ['2a864886f70d010104', 'sha256'], // md5WithRSAEncryption
   ['2a864886f70d010105', 'sha256'], // sha1WithRSAEncryption
@@ -32,8 +33,8 @@ const HASHES: ReadonlyMap<string, Hash> = new Map<string, Hash>([
 ]);
 
 /**
- * @param certificate DER; undefined where there was none
- * @returns undefined where the signature has no hash of its own, such as Ed25519, or one that is not known here
+ * @param certificate in DER; undefined where there was none
+ * @returns undefined where the signature has no hash, such as Ed25519, or one that is not in the lists above
  */
 export function endPointHash(certificate: Buffer | undefined): Hash | undefined {
   const [, algorithm] = itemsIn(contentOf(certificate, SEQUENCE));
@@ -42,7 +43,7 @@ export function endPointHash(certificate: Buffer | undefined): Hash | undefined 
   return name === RSASSA_PSS ? hashOfPss(parameters) : SIGNATURES.get(name);
 }
 
-/** SHA-1 is its default. */
+/** The hash of RSASSA-PSS. Its default is SHA-1, for which SHA-256 is used. */
 function hashOfPss(parameters: Buffer | undefined): Hash | undefined {
   const [first] = itemsIn(contentOf(parameters, SEQUENCE));
   const explicit = contentOf(first, PSS_HASH);
@@ -51,7 +52,7 @@ function hashOfPss(parameters: Buffer | undefined): Hash | undefined {
   return HASHES.get(contentOf(identifier, OBJECT_IDENTIFIER)?.toString('hex') ?? '');
 }
 
-/** The items that follow each other in DER, each with its tag and length; those before the first that is broken. */
+/** Items that follow each other in DER, each with its tag and length, up to the first that is broken. */
 function itemsIn(content: Buffer | undefined): Buffer[] {
   const items: Buffer[] = [];
   for (let rest = content; rest !== undefined && rest.length > 0;) {
@@ -74,7 +75,7 @@ function headerBytes(item: Buffer): number {
   return first < 0x80 ? 2 : 2 + (first & 0x7f);
 }
 
-/** @returns undefined where the length is broken, or goes beyond what is there */
+/** @returns where the item ends; undefined where its length is broken, or larger than what is there */
 function endOf(item: Buffer): number | undefined {
   const first = item[1];
   const header = headerBytes(item);

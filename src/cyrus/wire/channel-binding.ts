@@ -1,5 +1,5 @@
-// What ties a login to the TLS connection that it comes over (RFC 5056): whoever sits between, with a certificate that we trust,
-// has two connections, and they differ in it. No I/O.
+// Channel binding ties a login to its TLS connection (RFC 5056). Somebody in between, even with a certificate that we trust, has
+// two connections with different bindings, so the login fails. No I/O.
 import { createHash } from 'node:crypto';
 import type { TLSSocket } from 'node:tls';
 import type { BindingType } from '../../config/mechanism-names.js';
@@ -20,15 +20,15 @@ export function channelBinding(socket: TLSSocket, type: BindingType): ChannelBin
 function dataOf(socket: TLSSocket, type: BindingType): Buffer | undefined {
   switch (type) {
     case 'tls-unique':
-      // RFC 5929 section 3.1: the first Finished of the handshake, which is the server's where a session is resumed. For TLS 1.3 no
-      // document defines it, and there the server's is the first of both; but this is what Cyrus takes: imap/tls.c.
+      // RFC 5929 section 3.1: the first Finished message of the handshake, which is the server's where a session is resumed. For
+      // TLS 1.3 no document defines it, and the server's is always the first; but Cyrus does what we do here (imap/tls.c).
       return socket.isSessionReused() ? socket.getPeerFinished() : socket.getFinished();
     case 'tls-exporter':
-      // In TLS 1.2 only with the extended master secret (RFC 7627), of which Node does not tell.
+      // TLS 1.2 would need the extended master secret (RFC 7627), and Node does not tell whether there is one.
       if (socket.getProtocol() !== 'TLSv1.3') return undefined;
       return socket.exportKeyingMaterial(EXPORTER_BYTES, EXPORTER_LABEL, Buffer.alloc(0));
     case 'tls-server-end-point': {
-      // Not getPeerX509Certificate(), which in Node 20 takes the certificate away from the socket.
+      // getPeerX509Certificate() is not used, since in Node 20 it takes the certificate away from the socket.
       const { raw } = socket.getPeerCertificate();
       const hash = endPointHash(raw);
       return hash && createHash(hash).update(raw).digest();

@@ -1,6 +1,6 @@
-// A client's connection to Cyrus: one socket, one parser, one conversation at a time, each with a timeout.
-// It is trusted until its first surprise: bytes that nobody asked for, a broken reply, silence, the end.
-// Then it is botched: closed, and never used again. The only client-side node:net of the back-channel; TLS is tls.ts's.
+// A client's connection to Cyrus: one socket, one parser, one conversation at a time, each with a timeout. It is trusted until its
+// first surprise: bytes that nobody asked for, a broken reply, silence, or its end. Then it is "botched": closed, and never used
+// again. Only this file opens sockets to Cyrus; TLS is done in tls.ts.
 import { connect, type Socket } from 'node:net';
 import { formatEndpoint, type Endpoint } from '../../net/endpoint.js';
 import { asError, DeadlineError, messageOf, ProtocolError, UnavailableError } from '../../errors.js';
@@ -14,11 +14,11 @@ export interface ReplyParser<Reply> {
   feed(chunk: Buffer): void;
   /** @throws ProtocolError */
   next(): Reply | undefined;
-  /** Whether bytes are left that make no whole reply. */
+  /** Whether there are bytes that are not yet a whole reply. */
   readonly pending: boolean;
   /**
-   * Whether a reply may come though nobody asked for it. Without it none may.
-   * @throws where it says that the connection is at its end
+   * Whether a reply may come though nobody asked for it. Without this function none may.
+   * @throws where the reply says that the peer ends the connection
    */
   mayComeAnytime?(reply: Reply): boolean;
 }
@@ -31,11 +31,11 @@ type Conversation<Reply> = {
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
   readonly timer: NodeJS.Timeout;
-  /** Of a stream, for the whole: each chunk that comes starts the other timer anew. */
+  /** The timer for a whole stream; each chunk that comes starts the other timer anew. */
   readonly whole: NodeJS.Timeout | undefined;
 };
 
-/** How long a stream may take: without a byte, and in all, since one without end would keep us busy for ever. */
+/** The longest silence in a stream, and its longest time in all, since a stream without end would keep us busy for ever. */
 export type StreamPatience = { readonly silenceMs: number; readonly totalMs: number };
 
 export class Connection<Reply> {
@@ -43,12 +43,12 @@ export class Connection<Reply> {
   readonly #parser: ReplyParser<Reply>;
   #conversation: Conversation<Reply> | undefined;
   #failure: Error | undefined;
-  /** That came since the last conversation, though nobody asked for them. */
+  /** How many replies came since the last conversation though nobody asked for them. */
   #unasked = 0;
-  /** Replies have come that are not taken yet. */
+  /** Whether replies have come that were not taken yet. */
   #behind = false;
   #ended = false;
-  /** What ties a login to this connection; undefined in clear, and where there is none. */
+  /** The channel binding; undefined without TLS, and where there is none. */
   channelBinding: ChannelBinding | undefined;
   #onUnasked: ((reply: Reply) => void) | undefined;
 
@@ -69,7 +69,7 @@ export class Connection<Reply> {
 
   /**
    * Connects.
-   * @param timeoutMs for the connection alone; the greeting has its own
+   * @param timeoutMs for the connection alone; the greeting has a timeout of its own
    * @throws UnavailableError where nobody listens, DeadlineError after the timeout
    */
   static open<Reply>(
@@ -108,13 +108,13 @@ export class Connection<Reply> {
   }
 
   /**
-   * Puts TLS around it. Bytes that came in clear behind the last reply have botched it by then; any that come now are no
+   * Starts TLS on it. It fails if bytes came in clear after the last reply; and bytes in clear that come now are no valid
    * handshake.
-   * @returns the version that was agreed on
-   * @throws UnavailableError where the certificate cannot be trusted or the peer speaks no TLS, DeadlineError
+   * @returns the version of TLS that was agreed on
+   * @throws UnavailableError where the certificate cannot be trusted or the peer does not speak TLS, DeadlineError
    */
   async secure(settings: TlsSettings, timeoutMs: number): Promise<string> {
-    // RFC 3501 section 6.2.1: whatever came in clear behind the last reply is somebody else's.
+    // RFC 3501 section 6.2.1: anybody may have sent what came in clear after the last reply.
     if (this.#parser.pending || this.#unasked > 0)
       this.#fail(new ProtocolError('the peer sent a reply too many before TLS'));
     if (this.#failure !== undefined) throw this.#failure;
@@ -134,15 +134,15 @@ export class Connection<Reply> {
   }
 
   /**
-   * Writes, and gives each reply to `take` until it says `done`. Replies beyond that are a surprise.
+   * Writes, and gives each reply to `take` until that says `done`. Any more replies are a surprise.
    * @param bytes latin1; `''` where the peer speaks first
-   * @throws UnavailableError, DeadlineError, ProtocolError, or what `take` threw; the connection is botched then
+   * @throws UnavailableError, DeadlineError, ProtocolError, or what `take` threw; then the connection is botched
    */
   converse(bytes: string, take: Taker<Reply>, timeoutMs: number): Promise<void> {
     return this.#converse(bytes, take, timeoutMs);
   }
 
-  /** As `converse`, for what may be long: it has a time for silence, and one for the whole. */
+  /** Like `converse`, for an answer that may be long: it has a limit for silence, and one for the whole. */
   stream(bytes: string, take: Taker<Reply>, { silenceMs, totalMs }: StreamPatience): Promise<void> {
     return this.#converse(bytes, take, silenceMs, totalMs);
   }
@@ -164,7 +164,7 @@ export class Connection<Reply> {
     return setTimeout(() => this.#fail(new DeadlineError(`${what} within ${ms} ms`)), ms);
   }
 
-  /** From now on what comes between two conversations goes there, however much it is; where that throws it is botched. */
+  /** From now on all replies between two conversations are given to `take`, however many; if it throws, this is botched. */
   takeUnasked(take: (reply: Reply) => void): void {
     this.#onUnasked = take;
   }
@@ -173,7 +173,7 @@ export class Connection<Reply> {
     return this.#onUnasked !== undefined || this.#parser.mayComeAnytime !== undefined;
   }
 
-  /** Ends it: with last words where it is in step and idle, at once otherwise. */
+  /** Ends the connection: with last words where it is idle and in step, otherwise at once. */
   close(lastWords = ''): void {
     if (this.#failure === undefined && this.#conversation === undefined && lastWords !== '') {
       this.#failure = new UnavailableError('connection closed');
@@ -221,7 +221,7 @@ export class Connection<Reply> {
         }
       }
     } catch (error) {
-      // What came with the last reply may show that it was none.
+      // Bytes after the last reply may show that it was not the answer, so the conversation is not resolved before.
       finished?.reject(asError(error));
       throw error;
     }
@@ -229,7 +229,7 @@ export class Connection<Reply> {
     return false;
   }
 
-  /** @throws ProtocolError where more came than may come */
+  /** @throws ProtocolError where more came than was asked for */
   #finish(conversation: Conversation<Reply>): Conversation<Reply> {
     if (this.#parser.pending && !this.#hearsUnasked)
       throw new ProtocolError('the peer sent a reply too many');
@@ -238,7 +238,7 @@ export class Connection<Reply> {
     return conversation;
   }
 
-  /** @throws ProtocolError where it may not come now */
+  /** Takes a reply that nobody asked for. @throws ProtocolError where it may not come now */
   #ignore(reply: Reply): void {
     if (this.#onUnasked !== undefined) return this.#onUnasked(reply);
     this.#unasked += 1;
@@ -248,13 +248,13 @@ export class Connection<Reply> {
       throw new ProtocolError('the peer sent a reply too many');
   }
 
-  /** What came before the end is taken first. */
+  /** The peer ended the connection. Replies that came before are taken first. */
   #end(): void {
     this.#ended = true;
     if (!this.#behind) this.#fail(new UnavailableError('connection closed by the peer'));
   }
 
-  /** Others have their turn first, and the peer is read no further meanwhile. */
+  /** Goes on after others have had their turn; meanwhile no more is read from the peer. */
   #goOnSoon(): void {
     this.#socket.pause();
     setImmediate(() => this.#step());
@@ -272,10 +272,10 @@ export class Connection<Reply> {
   }
 }
 
-/** Between two conversations: of warnings to all users, say. */
+/** How many replies may come between two conversations, such as warnings to all users. */
 export const UNASKED_MAX = 100;
 
-/** How long a peer has to take our last words before the socket is destroyed. */
+/** How long a peer has to read our last words before the socket is destroyed, in milliseconds. */
 const LAST_WORDS_MS = 1000;
 
 function stopTimers({ timer, whole }: Pick<Conversation<never>, 'timer' | 'whole'>): void {
@@ -283,7 +283,7 @@ function stopTimers({ timer, whole }: Pick<Conversation<never>, 'timer' | 'whole
   clearTimeout(whole);
 }
 
-/** A host with several network addresses fails with one error for each, under a common one without words. */
+/** Where a host has several addresses, there is one error for each, inside a common error without a text. */
 function reasonOf(cause: Error): string {
   if (!(cause instanceof AggregateError)) return cause.message;
   return cause.errors.map(messageOf).join(', ');

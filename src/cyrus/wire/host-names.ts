@@ -1,31 +1,31 @@
-// The addresses of hosts by their names. getaddrinfo(3) holds a thread until its resolver answers or gives up, which may
-// take half a minute, and libuv lets two of its threads do such work: so a name is asked about once at a time, of those whose
-// resolver has been silent one at a time, and the last good addresses serve meanwhile. I/O by the function that is given.
+// Finds the addresses of hosts. getaddrinfo(3) holds a thread until the resolver answers or gives up, which may take half a minute,
+// and libuv lets only two of its threads do such work. So we never ask twice about a name at once; of all names for which the
+// resolver was silent, we ask about one at a time, and use the last good addresses meanwhile. I/O by the function that is given.
 import { ADDRCONFIG, type LookupAddress } from 'node:dns';
 import { lookup as getaddrinfo } from 'node:dns/promises';
 import type { LookupFunction } from 'node:net';
 import { asError, codeOf } from '../../errors.js';
 
-/** A resolver that has not answered for so long is silent. */
+/** A resolver that has not answered for so many milliseconds counts as silent. */
 export const SILENT_AFTER_MS = 500;
 
 export type Addresses = readonly LookupAddress[];
 
 type Name = {
   readonly host: string;
-  /** That were found last. */
+  /** The addresses that were found last. */
   addresses: Addresses | undefined;
-  /** Under way, or waiting for others. */
+  /** The question that is under way, or waits for others. */
   asking: Promise<Addresses> | undefined;
-  /** A thread is busy with it. */
+  /** Whether a thread is busy with the question. */
   underWay: boolean;
-  /** Its resolver is, or was when it was asked last. */
+  /** Whether the resolver is silent about it, or was when it was asked last. */
   silent: boolean;
 };
 
 export class HostNames {
   readonly #resolve: (host: string) => Promise<Addresses>;
-  /** As many as the configurations of this process have named. */
+  /** There are only as many as the configurations of this process have named. */
   readonly #names = new Map<string, Name>();
   readonly #waiting: (() => void)[] = [];
 
@@ -33,7 +33,7 @@ export class HostNames {
     this.#resolve = resolve;
   }
 
-  /** For connect() of node:net. */
+  /** The lookup function for connect() of node:net. */
   readonly lookup: LookupFunction = (host, { all }, callback) => {
     this.addressesOf(host).then(
       (addresses) => {
@@ -46,8 +46,9 @@ export class HostNames {
   };
 
   /**
-   * What the resolver says, or said last while it is silent or cannot tell. A name that it says is gone has no addresses.
-   * @throws what getaddrinfo says of a name of which nothing is known
+   * The addresses that the resolver gives; while it is silent or fails, those that it gave last. Where it says that there is no
+   * such name, there are none.
+   * @throws the error of getaddrinfo, where the name has no last addresses
    */
   async addressesOf(host: string): Promise<Addresses> {
     const name = this.#named(host);
@@ -98,7 +99,7 @@ export class HostNames {
   }
 }
 
-/** Of this process, whose threads all back-channels share. */
+/** One for the whole process, since all back-channels share its threads. */
 export const HOST_NAMES = new HostNames((host) => getaddrinfo(host, { all: true, hints: ADDRCONFIG }));
 
 async function firstOf(answer: Promise<Addresses>, addresses: Addresses): Promise<Addresses> {

@@ -1,5 +1,5 @@
-// Bytes that came and are not parsed yet: appended at one end, taken from the other, each scanned for a line end
-// once, so that a peer who sends them singly costs no more than one who sends them all. No I/O.
+// Bytes that were received and not parsed yet: appended at one end, taken from the other. Each byte is searched for a line end
+// only once, so that a peer that sends single bytes costs no more than one that sends all together. No I/O.
 
 const EMPTY = Buffer.alloc(0);
 const LF = 0x0a;
@@ -8,12 +8,12 @@ export class ReceivedBytes {
   #bytes: Buffer = EMPTY;
   #start = 0;
   #end = 0;
-  /** Whether `#bytes` was allocated here and has room to grow; a chunk of the caller's is never written to. */
+  /** Whether `#bytes` was allocated here and may be written to. A chunk that belongs to the caller is never written to. */
   #own = false;
-  /** Before this offset there is no line end. */
+  /** There is no line end before this offset. */
   #scanned = 0;
 
-  /** How many there are. */
+  /** How many bytes there are. */
   get length(): number {
     return this.#end - this.#start;
   }
@@ -31,7 +31,7 @@ export class ReceivedBytes {
     this.#end += chunk.length;
   }
 
-  /** Length of the first line with its LF; undefined where none has come yet. */
+  /** The length of the first line with its LF; undefined where the line is not complete yet. */
   lineLength(): number | undefined {
     const all = this.#end === this.#bytes.length ? this.#bytes : this.#bytes.subarray(0, this.#end);
     const lf = all.indexOf(LF, this.#scanned);
@@ -39,12 +39,12 @@ export class ReceivedBytes {
     return lf === -1 ? undefined : lf + 1 - this.#start;
   }
 
-  /** One of the first bytes; undefined where it has not come, or is before the first one. */
+  /** The byte at an offset from the first one; undefined where there is none. */
   byteAt(offset: number): number | undefined {
     return offset >= 0 && offset < this.length ? this.#bytes[this.#start + offset] : undefined;
   }
 
-  /** Takes the first bytes away, as latin1: a character a byte. */
+  /** Takes the first bytes, as latin1: each character is one byte. */
   takeText(length: number): string {
     const text = this.#bytes.toString('latin1', this.#start, this.#start + length);
     this.#start += length;
@@ -55,7 +55,7 @@ export class ReceivedBytes {
   #makeRoom(more: number): void {
     const { length } = this;
     if (this.#own && this.#end + more <= this.#bytes.length) return;
-    // Moved only where half of it is free then: so each byte is moved a few times at most.
+    // Bytes are moved within the buffer only where half of it is free afterwards, so each is moved a few times at most.
     const roomy = this.#own && 2 * (length + more) <= this.#bytes.length;
     const target = roomy ? this.#bytes : Buffer.allocUnsafe(Math.max(4 * (length + more), 1024));
     this.#bytes.copy(target, 0, this.#start, this.#end);

@@ -1,30 +1,30 @@
-// TLS around a connection to Cyrus (RFC 8446): the handshake, with the server's certificate checked against its name and
-// against whom the configuration trusts. What is wrong with it is said in words. The only node:tls of the back-channel.
+// TLS on a connection to Cyrus (RFC 8446): the handshake, in which the server's certificate must have the right name and come from
+// an authority that the configuration trusts. Errors say in words what is wrong with it. Only this file starts TLS with Cyrus. I/O.
 import { isIP, type Socket } from 'node:net';
 import { checkServerIdentity, connect, type SecureContext, type TLSSocket } from 'node:tls';
 import { DeadlineError, UnavailableError, codeOf, messageOf } from '../../errors.js';
 import type { ChannelBinding } from './channel-binding.js';
 
 export type TlsSettings = {
-  /** From the first byte on, or after STARTTLS in clear. */
+  /** Whether TLS begins with the first byte, or after STARTTLS. */
   readonly mode: 'implicit' | 'starttls';
-  /** Which the certificate must be for: a host's name or a network address. */
+  /** The name of the host, or the network address, for which the certificate must be. */
   readonly serverName: string;
-  /** Whom we trust, who we are, and the versions that are allowed. */
+  /** The authorities that we trust, our own certificate, and the versions of TLS that are allowed. */
   readonly context: SecureContext;
   /**
-   * Begins at once: were it loaded only when it is needed, what the peer sends meanwhile would still be taken for clear text.
+   * The function that does it. It is loaded before, so that it begins at once: what came meanwhile would be taken for clear text.
    */
   readonly handshake: Handshake;
-  /** What ties a login to the connection; undefined where it has no such thing, or none is wanted. */
+  /** Gives the channel binding of the connection; left out where none is wanted. */
   readonly bind?: (secured: TLSSocket) => ChannelBinding | undefined;
 };
 
 type Handshake = (socket: Socket, settings: TlsSettings, timeoutMs: number) => Promise<TLSSocket>;
 
 /**
- * From here on the socket is the TLS socket's own.
- * @throws UnavailableError naming what is wrong with the certificate, or DeadlineError
+ * Starts TLS on a socket, which belongs to the TLS socket from now on.
+ * @throws UnavailableError that says what is wrong with the certificate, or DeadlineError
  */
 export function handshake(socket: Socket, settings: TlsSettings, timeoutMs: number): Promise<TLSSocket> {
   const { serverName, context } = settings;
@@ -32,15 +32,15 @@ export function handshake(socket: Socket, settings: TlsSettings, timeoutMs: numb
     const secured = connect({
       socket,
       secureContext: context,
-      // RFC 6066 section 3: no address in SNI.
+      // RFC 6066 section 3: SNI must not hold a network address.
       ...(isIP(serverName) === 0 ? { servername: serverName } : {}),
-      // By default NODE_TLS_REJECT_UNAUTHORIZED decides: an environment must not switch it off.
+      // Without this, NODE_TLS_REJECT_UNAUTHORIZED decides, and an environment variable must not switch the check off.
       rejectUnauthorized: true,
       checkServerIdentity: (_, certificate) => checkServerIdentity(serverName, certificate),
     });
     const fail = (error: Error): void => {
       clearTimeout(timer);
-      // What comes after the first reason says less.
+      // Later errors are ignored, since the first one gives the reason.
       secured.on('error', () => undefined);
       secured.destroy();
       reject(error);
@@ -55,7 +55,7 @@ export function handshake(socket: Socket, settings: TlsSettings, timeoutMs: numb
     secured.once('close', () =>
       fail(new UnavailableError(`no TLS with ${serverName}: connection closed by the peer`)),
     );
-    // The other two stay: until somebody else listens, an error must not be nobody's.
+    // The listeners for errors and for the end stay, since an error that nobody listens for would end the process.
     secured.once('secureConnect', () => {
       clearTimeout(timer);
       resolve(secured);
@@ -63,7 +63,7 @@ export function handshake(socket: Socket, settings: TlsSettings, timeoutMs: numb
   });
 }
 
-/** By the codes of OpenSSL's X509_verify_cert_error_string(3) and of Node. */
+/** Why the handshake failed, in words, by the codes of OpenSSL's X509_verify_cert_error_string(3) and of Node. */
 function reasonOf(error: Error): string {
   switch (codeOf(error) ?? '') {
     case 'CERT_HAS_EXPIRED':

@@ -1,35 +1,34 @@
-// What is said between us and Cyrus, line by line, for `check`: passwords and whatever else a login is made of are masked.
-// No I/O.
+// Shows what we and Cyrus say to each other, line by line, for `check`. Passwords and all else of a login are masked. No I/O.
 
-/** Is told each line of a dialogue. */
+/** Called with each line of a dialogue: `>` was sent, `<` was received. */
 export type TraceLine = (direction: '>' | '<', line: string) => void;
 
 const MASK = '***';
-/** Whoever has so much of it may have all. Shorter ones hold nothing. */
+/** If so many characters of a secret stand in a text, they are masked. Shorter messages of a login hold no secret. */
 const PREFIX_MIN = 8;
 
-/** Cyrus' capabilities have 1000 characters and more. */
+/** Longer lines are cut, since the capabilities of Cyrus have 1000 characters and more. */
 const SHOWN_MAX = 200;
 
 export class Trace {
   readonly #line: TraceLine | undefined;
-  /** While a login is under way. */
+  /** Whether a login is under way. */
   #secret = false;
-  /** What was sent in logins: a server may say it back. */
+  /** What was sent in logins, since a server may repeat it. */
   readonly #secrets: string[] = [];
 
   constructor(line: TraceLine | undefined) {
     this.#line = line;
   }
 
-  /** Whether anybody reads along. */
+  /** Whether anybody wants the lines. */
   get isOn(): boolean {
     return this.#line !== undefined;
   }
 
   /**
-   * @param line the command that begins a login, of which the words in front may be shown
-   * @param secret what stands behind them
+   * @param line the command that begins a login, as it may be shown
+   * @param secret what else stands on its line
    */
   beginSecret(line: string, secret: string | undefined): void {
     this.#remember(secret);
@@ -46,12 +45,12 @@ export class Trace {
     this.#line?.('>', this.#secret ? MASK : line);
   }
 
-  /** @param version of TLS, in which it goes on */
+  /** TLS begins. @param version the version of TLS */
   secured(version: string): void {
     this.#line?.('<', `(${version} begins)`);
   }
 
-  /** @param challenge what stands in front of a challenge of a login: the rest of it is masked */
+  /** @param challenge how a challenge of a login begins: what follows is masked */
   received(line: string, challenge: string): void {
     const masked = this.#secret && line.startsWith(challenge);
     this.#line?.('<', masked ? `${challenge}${MASK}` : shortened(withoutSecrets(line, this.#secrets)));
@@ -67,8 +66,8 @@ function shortened(line: string): string {
 }
 
 /**
- * A text of a peer's, cut off where it begins to say back what it was sent in a login: even a piece of it would be too much.
- * @param secrets as they were sent
+ * A text of a peer, cut off where it begins to repeat what was sent in a login, since even a part of that must not be shown.
+ * @param secrets the messages as they were sent
  */
 export function withoutSecrets(text: string, secrets: readonly string[]): string {
   let end = text.length;
