@@ -1,6 +1,6 @@
-// The name of a recipient's mailbox as an administrator sees it over IMAP, and back: `user/alice@example.jp`, with
-// `unixhierarchysep: no` `user.first^last@example.jp`; shared mailboxes have no `user`. After
-// mbname_from_recipient() and mbname_extname() of Cyrus' imap/mboxname.c. No I/O.
+// From a recipient to the name of his mailbox as an administrator sees it over IMAP, and back: `user/alice@example.jp`, or with
+// `unixhierarchysep: no` `user.first^last@example.jp`; shared mailboxes have no `user`. As mbname_from_recipient() and
+// mbname_extname() of Cyrus' imap/mboxname.c. No I/O.
 import { ConfigError } from '../errors.js';
 import { mailboxKey, parseKey, type AddressRules, type Recipient } from '../validation/recipient.js';
 
@@ -9,10 +9,10 @@ declare const checked: unique symbol;
 /** A mailbox name or LIST pattern that may stand between quotes: printable ASCII without quote and backslash. */
 export type MailboxName = string & { readonly [checked]: true };
 
-/** Cyrus' hierarchy separator, as NAMESPACE says it: `/` with `unixhierarchysep: yes`. */
+/** The separator of levels in Cyrus' names, which NAMESPACE tells: `/` with `unixhierarchysep: yes`. */
 export type Separator = '/' | '.';
 
-/** Cyrus creates no mailbox with `%` in its name: mboxname_policycheck() of imap/mboxname.c. */
+/** A name that cannot exist, since Cyrus creates no mailbox with `%` in it: mboxname_policycheck() of imap/mboxname.c. */
 export const IMPOSSIBLE_ROOT = brand('cyrusmapd%');
 
 const PLAIN = /^[a-z0-9.-]+$/;
@@ -20,9 +20,9 @@ const QUOTABLE = /^[ !#-[\]-~]*$/;
 const DOMAIN = /^(?:\*|(?:\*\.)?[A-Za-z0-9.-]+)$/;
 
 /**
- * The mailbox that takes a recipient's mail: as for lmtpd, any detail goes to the user's INBOX, but the
- * `postuser`'s names a shared mailbox. As for smmapd, the folder, where that is asked about.
- * @returns undefined where no mailbox can have the name, or where it would lead to another kind of mailbox
+ * The mailbox that takes a recipient's mail. As in lmtpd, mail with a detail goes to the user's INBOX, but for `postuser`
+ * the detail names a shared mailbox. Where the folder is asked about, it is the folder, as in smmapd.
+ * @returns undefined where no mailbox can have the name, or where it would be the name of another kind of mailbox
  */
 export function mailboxNameOf(
   recipient: Recipient,
@@ -35,13 +35,13 @@ export function mailboxNameOf(
   if (!rules.virtualDomains) return brand(name);
   // lmtpd takes `<bob>` and refuses `<bob@>`.
   if (domain === '') return undefined;
-  // Cyrus drops the default domain. Without any, it would add that of the login, which it may have given it by itself.
+  // Cyrus removes the default domain. To a name without domain it would add that of the login, which may be another one.
   const written = domain ?? rules.defaultDomain;
   return brand(written === undefined ? name : `${name}@${written}`);
 }
 
 /**
- * The LIST pattern for the INBOXes of one domain, or with `*` in it of several.
+ * The LIST pattern for the INBOXes of one domain, or of several if the domain has a `*`.
  * @param domain undefined for Cyrus' default domain, or where virtual domains are off
  */
 export function inboxPattern(domain: string | undefined, separator: Separator): MailboxName {
@@ -55,9 +55,9 @@ export function inboxPattern(domain: string | undefined, separator: Separator): 
 }
 
 /**
- * What the cache keeps a listed mailbox under.
+ * The name of a listed mailbox in the cache.
  * @param name as LIST gave it
- * @returns undefined for what is no user's INBOX, or one that no address leads to: with capitals, a space, a `+`
+ * @returns undefined where it is no user's INBOX, or one that no address leads to, such as with capitals, a space or a `+`
  */
 export function listedMailbox(name: string, separator: Separator, rules: AddressRules): string | undefined {
   const prefix = `user${separator}`;
@@ -67,15 +67,15 @@ export function listedMailbox(name: string, separator: Separator, rules: Address
   const domain = at === -1 ? undefined : name.slice(at + 1);
   if (part === '' || domain === '' || part.includes(separator)) return undefined;
   const key = mailboxKey(part, domain, rules);
-  // Nearly all of a million: no folding can change them, and no address with them is broken.
+  // Nearly all names are like this. They are in lower case already, and valid in an address, so parsing would change nothing.
   if (PLAIN.test(part) && (domain === undefined || PLAIN.test(domain))) return key;
   const parsed = parseKey(key, rules);
   return parsed.kind === 'recipient' && parsed.recipient.mailbox === key ? key : undefined;
 }
 
 /**
- * A dot of the local part is kept as `^`: both lead to the same mailbox. `/` stands in no mailbox's name, and would
- * name a folder.
+ * Cyrus keeps a dot of the local part as `^`, so both lead to the same mailbox. No user's name may hold `/`, which would
+ * lead to a folder.
  */
 function inboxName(local: string, separator: Separator): string | undefined {
   if (local === '' || local.includes('/')) return undefined;
@@ -87,7 +87,7 @@ function nameOf(recipient: Recipient, separator: Separator, rules: AddressRules)
   const { local, detail, folder } = recipient;
   const path = detail === undefined || detail === '' ? undefined : pathOf(detail, separator);
   if (detail !== undefined && local === rules.postUser) {
-    // For an administrator `INBOX` is his own.
+    // For an administrator `INBOX` would be his own one.
     return path?.split(separator)[0]?.toUpperCase() === 'INBOX' ? undefined : path;
   }
   const inbox = inboxName(local, separator);
@@ -95,11 +95,11 @@ function nameOf(recipient: Recipient, separator: Separator, rules: AddressRules)
   return path === undefined ? undefined : inbox + separator + path;
 }
 
-/** `^` in it is a dot. */
+/** The path of folders that a detail names. A `^` in it is a dot. */
 function pathOf(detail: string, separator: Separator): string | undefined {
   if (separator === '.' && detail.includes('/')) return undefined;
   const path = separator === '/' ? detail.replaceAll('^', '.') : detail;
-  // charset_to_imaputf7() encodes a detail, of which ASCII stays but `&`.
+  // Cyrus encodes a detail by charset_to_imaputf7(), which changes of all ASCII characters only `&`.
   return path.replaceAll('&', '&-');
 }
 
