@@ -1,9 +1,9 @@
-// Lists the mailboxes of some domains over IMAP, in a session of its own: a long list would hold up questions. The
-// session is kept between two lists, since each login takes a reader of sasldb that imapd does not give back.
+// Lists the mailboxes of some domains over IMAP, in a session of its own, since a long list would hold up questions. The session is
+// kept between two lists, because each login takes a reader slot of sasldb that imapd does not give back. No I/O of its own.
 import { DeadlineError, LoginError, UnavailableError } from '../errors.js';
 import type { MailboxName, Separator } from '../cyrus/mailbox-name.js';
 
-/** What is needed of an ImapSession. */
+/** The part of an ImapSession that is needed here. */
 export interface ListingSession {
   readonly botched: boolean;
   readonly separator: Separator;
@@ -15,11 +15,11 @@ export type SnapshotReaderOptions = {
   readonly open: () => Promise<ListingSession>;
   readonly patterns: (separator: Separator) => readonly MailboxName[];
   readonly covers: (mailbox: string) => boolean;
-  /** Whether imapd lets a session idle until the next list; by default it does for 32 minutes. */
+  /** Whether to keep the session until the next list: only if imapd allows it to be idle so long, by default 32 minutes. */
   readonly keep: boolean;
-  /** For all patterns together. */
+  /** For the lists of all patterns together. */
   readonly listTimeoutMs: number;
-  /** After a refused login: whoever tries on is locked out. */
+  /** How long we wait after a refused login, since trying again may lock the account. */
   readonly loginBackoffMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -35,7 +35,7 @@ export class SnapshotReader {
     this.#options = options;
   }
 
-  /** One at a time. @throws what a session throws: the list is not whole then */
+  /** Reads the list; one call at a time. @throws what the session throws: then the list is not complete */
   async read(take: (mailbox: string) => void): Promise<void> {
     const { patterns, covers, keep, listTimeoutMs, now } = this.#options;
     const session = await this.#acquire();

@@ -1,28 +1,28 @@
-// Which mailboxes an imap back-channel lists for a snapshot: the INBOXes of the domains that it serves, or that the one
-// before it serves. Patterns for LIST, and whether the list would hold a mailbox. No I/O.
+// Which mailboxes an imap back-channel lists for a snapshot: the INBOXes of the domains that it serves, or for which it is the
+// second back-channel. Gives the patterns for LIST, and tells whether the list would hold a mailbox. No I/O.
 import type { Config, DomainRoute } from '../config/config.js';
 import { inboxPattern, type MailboxName, type Separator } from '../cyrus/mailbox-name.js';
 import { routeByDomain } from '../validation/routing.js';
 
 export type SnapshotScope = {
   readonly patterns: (separator: Separator) => readonly MailboxName[];
-  /** @param mailbox as the cache keeps it; @param holder the back-channel by whose word it is known, if only one can be meant */
+  /** @param mailbox its name in the cache; @param holder the back-channel by whose word it is known, if that matters */
   readonly covers: (mailbox: string, holder?: string) => boolean;
 };
 
-/** Cyrus has no mailbox in a domain with other characters. */
+/** Domains that can be listed. Cyrus has no mailbox in a domain with other characters. */
 const LISTABLE = /^(?:\*|(?:\*\.)?[a-z0-9.-]+)$/;
 
-/** Everything of the configuration that a scope is made of. */
+/** The part of the configuration from which a scope is made. */
 export type ScopeGiven = {
-  /** The back-channels whose mailboxes are listed: it, and those whose second it is. */
+  /** The back-channels whose mailboxes are listed: this one, and those that name it as their second. */
   readonly lists: readonly string[];
   readonly domains: readonly DomainRoute[];
   readonly virtualDomains: boolean;
   readonly defaultDomain: string | undefined;
 };
 
-/** @param name of the back-channel that lists */
+/** @param name the back-channel that lists */
 export function scopeGiven(name: string, { backchannels, domains, lookup }: Config): ScopeGiven {
   const { virtualDomains, defaultDomain } = lookup.addressRules;
   const lists = backchannels.flatMap((each) =>
@@ -46,9 +46,9 @@ export function snapshotScope(given: ScopeGiven): SnapshotScope | undefined {
     return typeof routed === 'object' && routed.backchannels.some((each) => lists.has(each));
   };
   const shared = served.some(({ backchannels }) => backchannels.length > 1);
-  // A million names have a few domains, one after the other.
+  // The last answer, since a list of a million names has only a few domains, and names of one domain follow each other.
   let last = { domain: '', covered: false };
-  // A mailbox without domain is of the default one; without virtual domains every one is.
+  // A mailbox without domain is in the default domain; without virtual domains all mailboxes are like that.
   const withoutDomain =
     !virtualDomains || serves(undefined) || (defaultDomain !== undefined && serves(defaultDomain));
   const domains = served.map(({ domain }) => domain);
@@ -56,7 +56,7 @@ export function snapshotScope(given: ScopeGiven): SnapshotScope | undefined {
   return {
     patterns: (separator) => patterns(named, withoutDomain, separator),
     covers: (mailbox, holder) => {
-      // What another server of the domain has does not stand in this list.
+      // A mailbox that another server of the domain has is not in this list.
       if (shared && holder !== undefined && !lists.has(holder)) return false;
       const at = mailbox.lastIndexOf('@');
       if (at === -1) return withoutDomain;
@@ -68,7 +68,7 @@ export function snapshotScope(given: ScopeGiven): SnapshotScope | undefined {
   };
 }
 
-/** With the separator `/` the pattern without a domain matches those with one too; with `.` it must not. */
+/** With the separator `/` the pattern without a domain also matches names with one; with `.` it does not. */
 function patterns(domains: readonly string[], withoutDomain: boolean, separator: Separator): MailboxName[] {
   const all = inboxPattern(undefined, separator);
   if (domains.includes('*')) return separator === '/' ? [all] : [all, inboxPattern('*', separator)];

@@ -1,24 +1,24 @@
-// When all mailboxes are listed: at the start, each interval, and at once after any sign that a change may have been
-// missed. One list after the other; one that fails changes nothing, is told once, and is tried again.
+// Decides when all mailboxes are listed: at the start, after each interval, and at once after any sign that we may have missed a
+// change. Only one list is read at a time. A list that fails changes nothing, is logged once, and is tried again.
 import { messageOf, UnavailableError } from '../errors.js';
 import type { Log } from '../log/log.js';
 import type { Snapshot } from '../validation/snapshot.js';
 import * as verbs from '../log/verbs/backchannels.js';
 
-/** Who can list the mailboxes of some domains. */
+/** Something that can list the mailboxes of some domains. */
 export interface SnapshotSource {
   /** The back-channel's name. */
   readonly name: string;
-  /** The mailboxes that must exist, as the cache keeps them; a list without one of them is not believed. */
+  /** Mailboxes that must exist, under their names in the cache. A list without one of them is not believed. */
   readonly canaries: readonly string[];
-  /** The back-channels whose mailboxes it lists: itself, and those whose second it is. */
+  /** The back-channels whose mailboxes it lists: itself, and those that name it as their second. */
   readonly listsFor?: readonly string[];
   /**
    * Whether the list would hold the mailbox if it existed.
-   * @param holder the name of the back-channel by whose word it is known; undefined where it must be listed
+   * @param holder the name of the back-channel by whose word it is known; undefined where that does not matter
    */
   covers(mailbox: string, holder?: string): boolean;
-  /** Gives each mailbox as it comes. @throws where the list is not whole */
+  /** Gives each mailbox to `take` as it comes. @throws where the list is not complete */
   read(take: (mailbox: string) => void): Promise<void>;
   close(): void;
 }
@@ -30,7 +30,7 @@ export type SnapshotParts = {
   readonly now: () => number;
 };
 
-/** Between two lists, whatever happens: a restart of Cyrus shows on many connections. */
+/** The least time between two lists, in milliseconds: a restart of Cyrus is noticed on many connections at once. */
 export const SNAPSHOT_PAUSE_MS = 10_000;
 
 export class Snapshots {
@@ -44,12 +44,12 @@ export class Snapshots {
   #closed = false;
   readonly #failing = new Set<string>();
 
-  /** Without a source nothing is listed. */
+  /** Nothing is listed until reconfigure() has given a source. */
   constructor(parts: SnapshotParts) {
     this.#parts = parts;
   }
 
-  /** Takes these sources, and lists them at once; those that are no more are closed. */
+  /** Takes new sources, and lists their mailboxes at once; former sources that are not among them are closed. */
   reconfigure(sources: readonly SnapshotSource[], intervalMs: number): void {
     for (const source of this.#sources) if (!sources.includes(source)) source.close();
     this.#sources = sources;
@@ -57,7 +57,7 @@ export class Snapshots {
     this.soon();
   }
 
-  /** A change may have been missed. */
+  /** Lists as soon as possible, because we may have missed a change. */
   soon(): void {
     this.#arm(Math.max(this.#parts.now(), this.#begun + SNAPSHOT_PAUSE_MS));
   }
@@ -68,7 +68,7 @@ export class Snapshots {
     for (const source of this.#sources) source.close();
   }
 
-  /** The earliest due time counts; while one is running, it is armed again at its end. */
+  /** Sets the timer, unless an earlier time is set. While a list is running, the timer is set at its end. */
   #arm(due: number): void {
     if (due >= this.#due || this.#closed || this.#sources.length === 0) return;
     this.#due = due;
@@ -91,7 +91,7 @@ export class Snapshots {
     this.#arm(due);
   }
 
-  /** @returns whether the list is whole, and nothing happened meanwhile that makes another one necessary */
+  /** @returns whether the list is complete, and nothing happened meanwhile that makes another one necessary */
   async #list(source: SnapshotSource): Promise<boolean> {
     const { now, log } = this.#parts;
     const { name, canaries, listsFor = [name] } = source;
@@ -104,7 +104,7 @@ export class Snapshots {
         snapshot.add(mailbox, listsFor);
       });
       if (missing.size > 0) throw new UnavailableError(`the canary ${[...missing].join(', ')} is not listed`);
-      // As with a mailboxes.db that is missing: nobody is forgotten for that.
+      // An empty list may mean that mailboxes.db is missing, so no mailbox is forgotten because of it.
       if (snapshot.size + snapshot.skipped === 0 && !snapshot.outdated)
         throw new UnavailableError('no mailbox is listed');
       snapshot.finish(name, (mailbox, holder) => source.covers(mailbox, holder));

@@ -1,5 +1,5 @@
-// The imap back-channels as sources of snapshots, as the configuration has them. Joined here so that neither the
-// schedule of snapshots nor Cyrus' protocol knows of the configuration.
+// Makes sources of snapshots from the imap back-channels of the configuration. It is done here, so that neither the schedule of
+// snapshots nor the protocol of Cyrus needs to know the configuration.
 import { isDeepStrictEqual } from 'node:util';
 import type { Backchannels } from '../backchannels/build.js';
 import type { Config } from '../config/config.js';
@@ -7,15 +7,15 @@ import { SnapshotReader } from './reader.js';
 import { scopeGiven, snapshotScope } from './scope.js';
 import type { SnapshotSource } from './snapshots.js';
 
-/** imapd ends an idle session after 30 minutes or later: option timeout of imapd.conf. */
+/** imapd ends an idle session after 30 minutes at the earliest: option timeout of imapd.conf. */
 const IDLE_MAX_MS = 29 * 60_000;
 
 export type ConfiguredSource = SnapshotSource & {
-  /** What it was built from. */
+  /** All that it was built from, to tell whether it has changed. */
   readonly basis: readonly unknown[];
 };
 
-/** @param former of the configuration before: what has not changed is kept, with its login */
+/** @param former the sources of the former configuration: those that have not changed are kept, with their logins */
 export function snapshotSources(
   config: Config,
   { cyrus }: Backchannels,
@@ -47,7 +47,7 @@ export function snapshotSources(
   });
 }
 
-/** Whether snapshots tell of every mailbox that is asked about. */
+/** Whether snapshots list the mailboxes of all domains. */
 export function listsEverything({ backchannels, domains }: Config): boolean {
   const types = new Map(backchannels.map(({ name, type }) => [name, type]));
   const listed = new Set(
