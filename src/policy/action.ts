@@ -1,12 +1,12 @@
-// The answers of a policy service: actions of Postfix' access(5), one for each verdict. No I/O.
+// The answers of the policy service: for each verdict an action of Postfix' access(5). No I/O.
 import type { Config } from '../config/config.js';
 import { answersByDomain } from '../config/domain-answers.js';
 import type { Reply, Verdict } from '../validation/verdict.js';
 
-/** What is answered for each verdict: as the configuration has it. */
+/** The action for each verdict, from the configuration. */
 export type Actions = { readonly [kind in Verdict['kind']]: string };
 
-/** Those of a domain that has some of its own. */
+/** The actions of a domain that has some of its own. */
 type OwnActions = {
   readonly policyDeliverable?: string | undefined;
   readonly policyUnknown?: string | undefined;
@@ -15,16 +15,16 @@ type OwnActions = {
   readonly policyDeferred?: string | undefined;
 };
 
-/** For what is none of our business: another stage, another domain. */
+/** The answer where we have nothing to say: at another stage, or for another domain. */
 export const DUNNO: Reply = Object.freeze({ status: 'OK', text: 'DUNNO' });
 
-/** With its status as a socketmap has it: for the counters, and for who looks at decisions. */
+/** An action with the status that a socketmap would have, for the counters and for the ring of decisions. */
 export function replyOfAction(action: string): Reply {
   if (/^(?:5|REJECT)/i.test(action)) return { status: 'NOTFOUND', text: action };
   return { status: /^(?:4|DEFER)/i.test(action) ? 'TEMP' : 'OK', text: action };
 }
 
-/** @param own of the recipient's domain: where it has an answer, that one */
+/** @param own the actions of the recipient's domain; where it has one for a verdict, that one counts */
 export function repliesOf(actions: Actions, own: OwnActions = {}): (verdict: Verdict) => Reply {
   const replies = {
     deliverable: replyOfAction(own.policyDeliverable ?? actions.deliverable),

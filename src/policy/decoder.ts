@@ -1,5 +1,5 @@
-// Requests of Postfix' policy protocol: lines `name=value`, and an empty one at the end. Defined by SMTPD_POLICY_README. A strict
-// decoder, pulled request by request: bytes in, whole requests out, a character a byte. No I/O.
+// Decodes requests of Postfix' policy protocol: lines `name=value`, and an empty line at the end (SMTPD_POLICY_README). Bytes in,
+// whole requests out, one at a time; each character is one byte. It is strict. No I/O.
 import { ProtocolError } from '../errors.js';
 import type { RequestDecoder } from '../socketmap/dialect.js';
 
@@ -9,11 +9,11 @@ const NO_BYTES = Buffer.alloc(0);
 export class PolicyDecoder implements RequestDecoder {
   readonly #maxBytes: number;
   #held: Buffer = NO_BYTES;
-  /** Up to there is no end of a request. */
+  /** No request ends before this offset. */
   #scanned = 0;
   #error: ProtocolError | undefined;
 
-  /** @param maxBytes of a request, its last line included */
+  /** @param maxBytes the longest request, its empty line included */
   constructor(maxBytes: number) {
     this.#maxBytes = maxBytes;
   }

@@ -1,14 +1,14 @@
-// What stands in a request of Postfix' policy protocol, as far as it matters here: at which stage it is asked, for which
-// recipient, and about a message of which size. Defined by SMTPD_POLICY_README and RFC 5321 (quoted local parts). No I/O.
+// Reads from a request of Postfix' policy protocol what we need: the stage, the recipient and the size of the message. Defined by
+// SMTPD_POLICY_README, and by RFC 5321 for quoted local parts. No I/O.
 import { ProtocolError } from '../errors.js';
 import type { Request } from '../socketmap/protocol.js';
 
-/** Postfix 3.10 sends fewer than forty. */
+/** How many attributes a request may have; Postfix 3.10 sends fewer than forty. */
 const MAX_ATTRIBUTES = 100;
 
 /**
- * The stage as the map's name, and the recipient as the key.
- * @throws ProtocolError where a line is no attribute, one stands twice, or it is no request of smtpd
+ * Parses a request: the stage becomes the name of the map, and the recipient becomes the key.
+ * @throws ProtocolError where a line is no attribute, an attribute stands twice, or it is no request of smtpd
  */
 export function parsePolicyRequest(payload: string): Request {
   const attributes = attributesOf(payload);
@@ -24,7 +24,7 @@ export function parsePolicyRequest(payload: string): Request {
   };
 }
 
-/** At RCPT it is what the client declared (RFC 1870), `0` where it did not; at the end of a message, what came. */
+/** At RCPT this is the size that the client declared (RFC 1870), or `0`; at the end of a message it is the real size. */
 function sizeOf(size: string): number | undefined {
   return /^[1-9][0-9]{0,14}$/.test(size) ? Number(size) : undefined;
 }
@@ -46,7 +46,7 @@ function attributesOf(payload: string): Map<string, string> {
   return attributes;
 }
 
-/** Without the quotes of a local part, as a socketmap is asked. What is quoted in a wrong way stays as it is: no mailbox has it. */
+/** Removes the quotes of a local part, since a socketmap's key has none. Wrong quotes stay: no mailbox has such a name. */
 function keyOf(recipient: string): string {
   const quoted = /^"((?:[^"\\]|\\.)*)"(@[^"@]*)?$/s.exec(recipient);
   return quoted === null ? recipient : (quoted[1] ?? '').replace(/\\(.)/gs, '$1') + (quoted[2] ?? '');
