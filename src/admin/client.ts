@@ -1,11 +1,11 @@
-// The other end of the control socket: `cyrusmapd stats` and the other commands that ask a running daemon. I/O.
+// The client of the control socket, for `cyrusmapd stats` and the other commands that ask a running daemon. I/O.
 import { request, type IncomingMessage } from 'node:http';
 import { ProtocolError, UnavailableError, codeOf } from '../errors.js';
 import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
 
-/** From the request to the head of its answer: a reload reads files and may wait for a name server. */
+/** How long the daemon may take until its answer begins, in milliseconds: a reload reads files, and may wait for a name server. */
 const ANSWER_TIMEOUT_MS = 60_000;
-/** Longest answer that is read whole. */
+/** The longest answer of json(). */
 const ANSWER_MAX_BYTES = 16 * 1024 * 1024;
 
 export class ControlClient {
@@ -33,7 +33,7 @@ export class ControlClient {
     return JSON.parse(text);
   }
 
-  /** Each line of an answer as it comes. Who takes no more of them closes the connection. */
+  /** Gives each line of an answer as it comes. The connection is closed when the caller ends the loop. */
   async *lines(path: string, method: 'GET' | 'POST' = 'GET'): AsyncGenerator<string> {
     const response = await this.#open(method, path);
     let rest = '';

@@ -1,4 +1,4 @@
-// What the control socket answers: GET tells, POST changes. Only whoever may open the socket's file gets here.
+// What the control socket answers: GET only shows, POST changes something. Only those who may open the socket's file get here.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { UnavailableError } from '../errors.js';
 import type { Flush, Handing, Operations, TakeoverRequest } from './operations.js';
@@ -6,11 +6,11 @@ import { followLines, sendJson, sendText, streamLines } from './respond.js';
 import { parseTarget } from './target.js';
 import { watchRoute } from './watch-routes.js';
 
-/** Longest key that is asked about. */
+/** The longest key that may be asked about. */
 const KEY_MAX_BYTES = 10_000;
 
 type Query = URLSearchParams;
-/** What only the control socket gives: the address of the page with addresses. */
+/** Gives the URL of the page that also shows mail addresses. Only the control socket tells it. */
 export type Invite = () => Promise<string>;
 
 type Route = (
@@ -79,7 +79,7 @@ async function handOver(query: Query, response: ServerResponse, operations: Oper
     if (!(error instanceof UnavailableError)) throw error;
     return sendText(response, 409, `${error.message}\n`);
   }
-  // It may wait for a process of Cyrus that has not told its event.
+  // The takeover may wait long for a process of Cyrus that has not sent all of its event, so there is no timeout.
   response.socket?.setTimeout(0);
   response.on('close', () => handing.abandon());
   if (response.destroyed) handing.abandon();
@@ -96,7 +96,7 @@ function refuse(response: ServerResponse, what: string): void {
   sendText(response, 400, `${what}\n`);
 }
 
-/** As bytes, a character each. */
+/** A parameter as latin1: each character is one byte. */
 function keyOf(query: Query, name: string): string | undefined {
   const text = query.get(name);
   if (text === null) return undefined;

@@ -1,5 +1,5 @@
-// The figures as Prometheus reads them: its text format 0.0.4, https://prometheus.io/docs/instrumenting/exposition_formats/.
-// Names end in their unit, counters in _total; no label has a value that a stranger can choose. No I/O.
+// The figures in the text format 0.0.4 of Prometheus, https://prometheus.io/docs/instrumenting/exposition_formats/. The names of
+// metrics end in their unit, those of counters in _total. No label has a value that a stranger can choose. No I/O.
 import type { Figures, Version } from './operations.js';
 
 export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
@@ -270,7 +270,7 @@ function process(figures: Figures): string[] {
   ];
 }
 
-/** Of each standing one series, of which one is 1. */
+/** The present standing is a label, and the value is always 1. */
 function clock({ clock: seen }: Figures): string[] {
   if (seen === undefined) return [];
   return [

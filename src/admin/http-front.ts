@@ -1,5 +1,5 @@
-// HTTP/1.1 on a listener of ours: a UNIX socket, or TCP for the networks that may ask. One request a connection, with a
-// deadline and small limits, so that whoever is slow or sends too much takes nothing from the lookups. I/O.
+// HTTP/1.1 on a listener of ours: a UNIX socket, or TCP for the networks that may ask. Each connection has one request, with a
+// deadline and small limits, so that a client that is slow or sends too much does not hold up lookups. I/O.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { Endpoint } from '../net/endpoint.js';
@@ -7,11 +7,11 @@ import { Listener } from '../net/listener.js';
 import type { NetworkList } from '../net/network-list.js';
 import type { SocketFileRules } from '../net/socket-file.js';
 
-/** Connections at once; one more is closed as it comes. */
+/** How many connections there may be; one more is closed at once. */
 const CONNECTIONS_MAX = 64;
-/** From the connection to the end of its request's head. */
+/** How long a client has for the head of its request, from the connection on, in milliseconds. */
 const REQUEST_TIMEOUT_MS = 5_000;
-/** For the peer to take something of what is written to it. */
+/** How long a client may read nothing of its answer, in milliseconds. */
 const WRITE_TIMEOUT_MS = 30_000;
 const HEAD_MAX_BYTES = 8_192;
 const BACKLOG = 64;
@@ -19,7 +19,7 @@ const BACKLOG = 64;
 export type Handler = (request: IncomingMessage, response: ServerResponse) => Promise<void>;
 
 export type FrontOptions = SocketFileRules & {
-  /** Who may ask over TCP; undefined allows everybody who can. */
+  /** Who may ask over TCP; undefined allows everybody who can connect. */
   readonly allowed: NetworkList | undefined;
   /** See ListenerRules. */
   readonly beside?: boolean;
@@ -44,7 +44,7 @@ export class HttpFront {
       { maxHeaderSize: HEAD_MAX_BYTES, keepAlive: false, requireHostHeader: false },
       (request, response) => {
         clearTimeout(begun.get(request.socket));
-        // We take no bodies: whatever comes after the head is not read.
+        // We take no bodies, so what comes after the head is not read, and the connection is closed.
         response.setHeader('Connection', 'close');
         request.socket.setTimeout(WRITE_TIMEOUT_MS, () => request.socket.destroy());
         handle(request, response).catch(() => response.destroy());
@@ -79,7 +79,7 @@ export class HttpFront {
     return this.#listener;
   }
 
-  /** At once: nobody waits for the end of a `tail`. */
+  /** Closes all connections at once, since a `tail` would never end. */
   close(): void {
     this.#listener.close();
     for (const socket of this.#sockets) socket.destroy();

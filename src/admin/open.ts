@@ -1,5 +1,5 @@
-// The two listeners of the admin: the control socket, whose file's mode decides who may do what it offers; and HTTP over TCP,
-// which only shows. I/O.
+// The two listeners for administrators: the control socket, where the mode of its file decides who may use it; and HTTP over TCP,
+// which only shows and changes nothing. I/O.
 import type { Endpoint } from '../net/endpoint.js';
 import type { Listener } from '../net/listener.js';
 import type { Network } from '../net/network.js';
@@ -21,7 +21,7 @@ export type AdminAccess = {
 export type Front = { readonly listener: Listener; readonly close: () => void };
 
 /**
- * @param beside whether it is to take the place of whoever listens there, see ListenerRules
+ * @param beside whether to take the place of a process that listens there already, see ListenerRules
  * @throws UnavailableError, ConfigError as Listener.open() does
  */
 export async function openControl(

@@ -1,5 +1,5 @@
-// What the control socket, the metrics and the page need of the daemon, and nothing else of it. Plain objects, as they are
-// printed and sent. Types only; no I/O.
+// What the control socket, the metrics and the page need from the daemon, and nothing more: plain objects, as they are printed
+// and sent. Types only; no I/O.
 import type { Succession } from '../net/socket-place.js';
 
 export type Version = {
@@ -10,10 +10,10 @@ export type Version = {
   readonly startedAt: string;
 };
 
-/** What a verdict rests on, as fields of one level. One is missing where there was no such thing. */
+/** The evidence for a verdict, as fields on one level. A field is left out where there is nothing to say of it. */
 export type FlatEvidence = {
   readonly backchannel?: string;
-  /** SESSIONID. */
+  /** The SESSIONID by which Cyrus' own log names the conversation. */
   readonly session?: string;
   /** What Cyrus said. */
   readonly code?: string;
@@ -23,15 +23,15 @@ export type FlatEvidence = {
   readonly witness?: string;
   readonly witnessSaid?: string;
   readonly rule?: string;
-  /** Of the message for which there was no room. */
+  /** The size of the message for which there was no room. */
   readonly messageBytes?: number;
 };
 
-/** One decision, as `tail` and `explain` show it. A field is missing where there was no such thing. */
+/** One decision, as `tail` and `explain` show it. A field is left out where there is nothing to say of it. */
 export type DecisionLine = {
   readonly time: string;
   readonly map: string;
-  /** UTF-8 where the bytes are that. */
+  /** Read as UTF-8 where the bytes are valid UTF-8. */
   readonly key: string;
   readonly reply: string;
   readonly verdict: string;
@@ -54,36 +54,36 @@ export type Remembered = {
   readonly mailbox: string;
   readonly state: string;
   readonly ageMs: number;
-  /** Whether a lookup now would be answered from it. */
+  /** Whether a lookup would be answered from it now. */
   readonly believed: boolean;
-  /** The back-channel that said so; missing where it is gone. */
+  /** The back-channel that said so; left out where there is no such back-channel any more. */
   readonly by?: string;
 };
 
-/** What tells whether the answers of a back-channel are still true. */
+/** The proof of currency of a back-channel: what tells us whether its answers are still true. */
 export type ProofState = {
-  /** What it is, and how it stands. */
+  /** What kind of proof it is, and whether it works now. */
   readonly words: string;
-  /** What was asked longer ago is outdated: milliseconds; missing where nothing is outdated. */
+  /** What was asked longer ago than so many milliseconds is outdated; left out where nothing is outdated. */
   readonly floorAgoMs?: number;
-  /** Nothing that is remembered may be believed now. */
+  /** Set where nothing that is remembered may be believed now. */
   readonly closed?: true;
 };
 
 export type Explanation = {
   readonly key: string;
-  /** Undefined where the key names none. */
+  /** Undefined where the key is no recipient. */
   readonly recipient?: { readonly address: string; readonly mailbox: string; readonly detail?: string };
-  /** Why it names none, or why nobody needs to be asked. */
+  /** Why the key is no recipient, or why nobody needs to be asked. */
   readonly rule?: string;
-  /** Whom it would ask; or that nobody serves the domain. */
+  /** The back-channel that would be asked; or that none serves the domain. */
   readonly backchannel: string;
-  /** Of that back-channel. */
+  /** The proof of that back-channel. */
   readonly proof?: ProofState;
   readonly remembered?: Remembered;
-  /** What a lookup would be answered now, if it is known. */
+  /** How a lookup would be answered now, if that is known without asking. */
   readonly answer?: string;
-  /** What Cyrus said just now, beside the cache. */
+  /** What Cyrus has just said, asked past the cache. */
   readonly asked?: DecisionLine;
   readonly decisions: readonly DecisionLine[];
 };
@@ -95,38 +95,38 @@ export type ReloadReport = {
   /** Why the new file was refused; undefined where it was taken. */
   readonly refused?: string;
   readonly config: string;
-  /** Keys that have another value now than before this reload. */
+  /** The configuration keys that this reload has changed. */
   readonly changed: readonly string[];
-  /** Keys that have another value than at the start, and hold it only after a restart. */
+  /** The configuration keys that were changed since the start, but need a restart. */
   readonly needRestart: readonly string[];
 };
 
 export type BackchannelFigures = {
   readonly name: string;
-  /** `untried`: nobody was asked yet. */
+  /** `untried`: there was no answer and no failure yet. */
   readonly state: 'up' | 'down' | 'untried';
   readonly sessions: number;
   readonly waiting: number;
   readonly questions: number;
   readonly batches: number;
-  /** Seconds since its last answer; undefined where there was none. */
+  /** How many seconds ago it answered last; undefined where it never did. */
   readonly answeredAgo?: number;
   /** Why it is down. */
   readonly trouble?: string;
   readonly witness?: string;
   readonly witnessState?: 'standing' | 'failed' | 'missing' | 'untried';
-  /** Of a mupdate master. */
+  /** The list of a mupdate master. */
   readonly list?: {
     readonly standing: string;
     readonly mailboxes: number;
-    /** How often it came whole. */
+    /** How often the complete list came. */
     readonly loads: number;
-    /** Servers that the configuration does not name. */
+    /** Servers on the list that the configuration does not name. */
     readonly strangers: readonly string[];
   };
 };
 
-/** Counters since the start, and sizes of now. */
+/** Counters since the start, and present sizes. */
 export type Figures = {
   readonly uptimeSeconds: number;
   readonly memoryBytes: number;
@@ -190,9 +190,9 @@ export type Figures = {
   readonly harvest: { readonly begun: number; readonly active: readonly string[] };
   readonly unlogged: { readonly [verb: string]: number };
   readonly loopDelaySeconds: number;
-  /** The proof by mailboxes.db, where there is one. */
+  /** The clock of mailboxes.db, where there is one. */
   readonly clock?: { readonly standing: string; readonly reason?: string; readonly changes: number };
-  /** The list of all mailboxes, where it is held. */
+  /** The directory, our copy of the list of all mailboxes, where there is one. */
   readonly directory?: {
     readonly standing: string;
     readonly reason?: string | undefined;
@@ -202,7 +202,7 @@ export type Figures = {
     readonly missing: number;
   };
   readonly sasldb?: { readonly used: number; readonly max: number };
-  /** Of the policy service, where there is one. */
+  /** The policy service, where there is one. */
   readonly policy?: {
     readonly connections: number;
     readonly requests: number;
@@ -217,20 +217,20 @@ export type Figures = {
 
 export type Readiness = {
   readonly ready: boolean;
-  /** One line for each that was looked at: what, and how it is. */
+  /** One line for each thing that was checked: what it is, and how it stands. */
   readonly reasons: readonly string[];
 };
 
-/** What a successor has to know of the running daemon before it takes over. */
+/** What a successor must know of the running daemon before it takes over. */
 export type Standing = {
   readonly listeners: readonly string[];
   /** Whether another process can listen on its ports too. */
   readonly sharesPorts: boolean;
-  /** Which file it was read from at its start. */
+  /** The file from which the program was started. */
   readonly program: string;
-  /** It has taken over itself, and is not done with that. */
+  /** Whether the daemon is itself still taking over from another one. */
   readonly taking: boolean;
-  /** Microseconds within which systemd wants signs of life: it tells that only to a process that it starts. */
+  /** WATCHDOG_USEC: how often systemd wants signs of life. It tells that only to a process that it starts itself. */
   readonly watchdog?: string;
 };
 
@@ -244,26 +244,26 @@ export type TakeoverRequest = {
 export type Handing = {
   /** What the successor is told, until the end. */
   lines(): AsyncGenerator<readonly object[]>;
-  /** It is gone: where it had not been told the end, everything is taken back. */
+  /** The successor is gone: if it had not been told that all is done, everything is undone. */
   abandon(): void;
 };
 
 export interface Operations {
   standing(): Standing;
-  /** @throws UnavailableError where it cannot be; then nothing has changed */
+  /** @throws UnavailableError where a takeover is not possible; then nothing has changed */
   handOver(request: TakeoverRequest): Promise<Handing>;
   version(): Version;
   figures(): Figures;
   readiness(): Readiness;
-  /** @param key latin1 @param ask whether Cyrus is asked, beside the cache */
+  /** @param key latin1 @param ask whether to ask Cyrus too, past the cache */
   explain(key: string, ask: boolean): Promise<Explanation>;
-  /** @returns how many remembered mailboxes are forgotten */
+  /** @returns how many mailboxes were forgotten */
   flush(what: Flush): Promise<number>;
-  /** All that is remembered, in portions that do not hold up lookups. */
+  /** All that is remembered, in portions so small that they do not hold up lookups. */
   dump(domain: string | undefined): AsyncGenerator<readonly Remembered[]>;
-  /** The newest first. */
+  /** The last refusals, the newest first. */
   lastRefused(max: number): readonly DecisionLine[];
-  /** @returns what ends it */
+  /** Calls `take` for each decision from now on. @returns a function that ends this */
   tail(filter: DecisionFilter, take: (line: DecisionLine) => void): () => void;
   reload(): Promise<ReloadReport>;
 }

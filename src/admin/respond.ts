@@ -1,4 +1,5 @@
-// Answers of the admin's listeners: text, JSON, streams of lines. One place knows their headers. I/O by what it is given.
+// The answers of the listeners for administrators: text, JSON, and streams of lines. Only this file knows their headers. I/O by
+// the response that is given.
 import { once } from 'node:events';
 import type { ServerResponse } from 'node:http';
 
@@ -27,7 +28,7 @@ export function sendJson(response: ServerResponse, status: number, value: unknow
   sendText(response, status, `${JSON.stringify(value)}\n`, 'application/json');
 }
 
-/** An object a line. Waits for a peer that reads slowly. */
+/** Sends one object in each line. It waits for a peer that reads slowly. */
 export async function streamLines(
   response: ServerResponse,
   portions: AsyncIterable<readonly object[]>,
@@ -41,12 +42,12 @@ export async function streamLines(
   response.end();
 }
 
-/** Bytes that a peer may leave unread before lines for it are dropped. */
+/** How many bytes a peer may leave unread before lines for it are dropped. */
 const UNREAD_MAX_BYTES = 262_144;
 
 /**
- * Lines as they come, until the peer leaves: `begin` is given where to put them and returns what ends it. A line is not taken
- * (false) while the peer has left too much unread: the daemon waits for nobody who watches.
+ * Sends lines as they come, until the peer leaves. `begin` is given a function that writes a line, and returns a function that
+ * ends it. Writing returns false, and the line is dropped, while the peer has left too much unread: the daemon does not wait.
  */
 export function followLines(
   response: ServerResponse,
@@ -55,7 +56,7 @@ export function followLines(
 ): Promise<void> {
   response.writeHead(200, { ...COMMON, 'Content-Type': type, 'X-Accel-Buffering': 'no' });
   response.flushHeaders();
-  // A quiet one is no dead one.
+  // There may be no lines for a long time, so the connection has no timeout.
   response.socket?.setTimeout(0);
   const end = begin((text) => {
     if (response.writableLength >= UNREAD_MAX_BYTES) return false;

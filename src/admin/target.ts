@@ -1,6 +1,6 @@
 // The target of an HTTP request (RFC 9112 section 3.2.1): a path and its query. No I/O.
 
-/** The base is needed by the parser and never looked at; @returns undefined where it is no path */
+/** @returns undefined where the target is no path. The host name in it is made up, since the parser needs one */
 export function parseTarget(target: string | undefined): URL | undefined {
   if (target?.startsWith('/') !== true) return undefined;
   try {

@@ -1,10 +1,10 @@
-// What may be seen over TCP as well: metrics, health and the page. Nothing here changes anything or names an address.
+// What may also be seen over TCP: metrics, health and the page. Nothing here changes anything, or shows a mail address.
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { CONTENT_TYPE, expositionOf } from './exposition.js';
 import type { Operations } from './operations.js';
 import { sendText } from './respond.js';
 
-/** @returns whether there is such a thing */
+/** @returns whether there is such a path; then the answer was sent */
 export async function watchRoute(
   request: IncomingMessage,
   url: URL,
@@ -17,7 +17,7 @@ export async function watchRoute(
       sendText(response, 200, expositionOf(operations.version(), operations.figures()), CONTENT_TYPE);
       return true;
     case '/healthz':
-      // Whoever reads this has seen the event loop turn.
+      // The answer itself is the proof that the event loop works.
       sendText(response, 200, 'ok\n');
       return true;
     case '/readyz': {
@@ -30,7 +30,7 @@ export async function watchRoute(
   }
 }
 
-/** Over TCP there is nothing else. */
+/** All that can be asked over TCP. */
 export async function webRoute(
   request: IncomingMessage,
   url: URL,
