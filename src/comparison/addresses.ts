@@ -1,9 +1,9 @@
-// Where the addresses come from that two socketmaps are compared by: plain lines, lists of mailboxes, and the tables in which
-// Sendmail has its domains (mailertable, and files of classes such as virtdomains). A character a byte. No I/O.
+// Reads the addresses by which two socketmaps are compared: from plain lines, lists of mailboxes, and the tables in which Sendmail
+// has its domains (mailertable, and files of classes such as virtdomains). Each character is one byte. No I/O.
 
 /**
- * One address a line, `#` begins a comment. Of a line with tabs the first field: so the output of `cyrusmapd dump` is one too, and
- * so is a list file.
+ * Each line has one address; `#` begins a comment. In a line with tabs the first field is the address, so that the output of
+ * `cyrusmapd dump` and a list file can be read too.
  */
 export function addressesOfLines(text: string): string[] {
   return text.split('\n').flatMap((line) => {
@@ -14,8 +14,8 @@ export function addressesOfLines(text: string): string[] {
 }
 
 /**
- * Of a file of a class each word, and of a mailertable each domain that a mailer of Cyrus serves: one with `cyrus` in its name; where
- * no line has that, all of them. `.example.jp` stands for subdomains that nobody names, and is left out.
+ * The domains of a table: in a file of a class each line is one; in a mailertable, those whose mailer has `cyrus` in its name, or
+ * all where no mailer has. `.example.jp` is left out, since it stands for subdomains whose names we do not know.
  */
 export function domainsOfTable(text: string): string[] {
   const lines = text.split('\n').flatMap((line) => {
@@ -29,14 +29,14 @@ export function domainsOfTable(text: string): string[] {
     .filter((domain) => domain !== '' && !domain.startsWith('.'));
 }
 
-/** As Sendmail asks: without angle brackets, quotes, backslashes and the dot at the end of the domain. */
+/** The key with which Sendmail asks: without angle brackets, quotes, backslashes, and the dot at the end of the domain. */
 export function asKey(address: string): string {
   const bare = address.replace(/^<|>$/g, '');
   const unquoted = bare.startsWith('"') ? bare.replace(/["\\]/g, '') : bare;
   return unquoted.includes('@') && unquoted.endsWith('.') ? unquoted.slice(0, -1) : unquoted;
 }
 
-/** Folded; undefined where it has none. */
+/** The domain in lower case; undefined where the key has none. */
 export function domainOfKey(key: string): string | undefined {
   const at = key.lastIndexOf('@');
   return at === -1 ? undefined : key.slice(at + 1).toLowerCase();

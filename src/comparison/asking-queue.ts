@@ -1,13 +1,13 @@
-// Questions for the other socketmap while the daemon serves: a few connections, each with one question at a time, and no more
-// that wait than a limit. While it cannot be reached nobody waits for it. No I/O of its own.
+// A queue of questions for the other socketmap while the daemon serves: a few connections, each with one question at a time, and a
+// limit of questions that wait. While the other socketmap cannot be reached, no question waits for it. No I/O of its own.
 import { messageOf } from '../errors.js';
 import { noAnswer, type Answer } from './answer.js';
 
-/** Of who cannot be reached nothing is asked for so long. */
+/** If it cannot be reached, it is not asked for so many milliseconds. */
 export const PAUSE_MS = 1000;
 
 export type AskedSocketmap = {
-  /** Throws where no connection can be had. */
+  /** @throws where no connection can be made */
   ask(map: string, key: string): Promise<Answer>;
   close(): void;
 };
@@ -15,11 +15,11 @@ export type AskedSocketmap = {
 export type QueueParts = {
   readonly connect: () => AskedSocketmap;
   readonly connections: number;
-  /** Those that are being asked not counted. */
+  /** How many questions may wait, without those that are being asked. */
   readonly maxWaiting: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** Told when it cannot be reached, and when it can again: once each. */
+  /** Called once when it cannot be reached, and `onUp` once when it can be reached again. */
   readonly onDown: (error: string) => void;
   readonly onUp: () => void;
 };
@@ -75,7 +75,7 @@ export class AskingQueue {
     return made;
   }
 
-  /** Until nobody waits. */
+  /** Asks on one connection until no question waits any more. */
   async #work(socketmap: AskedSocketmap, first: Question): Promise<void> {
     for (let next: Question | undefined = first; next !== undefined; next = this.#waiting.shift()) {
       next.resolve(await this.#answer(socketmap, next));

@@ -1,5 +1,5 @@
-// Asks two socketmaps about the same addresses, at a pace, and sorts the differences by their kind. A difference is asked about
-// again before it counts: a mailbox may have been made or removed between the two questions. I/O only by its sides.
+// Asks two socketmaps about the same addresses, so many in a second, and sorts the differences by their kind. Where the answers
+// differ, both are asked again before it counts, since a mailbox may just have been created or deleted. I/O only by the two sides.
 import { isSame, type Answer, type AnswerClass } from './answer.js';
 import { judge, type Difference, type Facts } from './judge.js';
 import type { Agrees, Kind } from './kind.js';
@@ -13,11 +13,11 @@ export type Comparing = {
   readonly facts: Facts;
   /** Resolves when the next address may be asked about. */
   readonly pace: () => Promise<void>;
-  /** Longest map name, space and key together; those over it are not asked. */
+  /** The most bytes of map name, space and key together; longer addresses are not asked about. */
   readonly maxBytes: number;
 };
 
-/** Differences of one kind that have the same answers. */
+/** Differences of one kind in which the answers are the same. */
 export type Group = {
   readonly kind: Kind;
   readonly agrees: Agrees;
@@ -28,12 +28,12 @@ export type Group = {
 
 export type Comparison = {
   asked: number;
-  /** Longer than the other one could take. */
+  /** How many addresses were not asked about because they were too long for the other socketmap. */
   tooLong: number;
-  /** Differed at first, and did not when they were asked again. */
+  /** How many addresses differed at first, but not when they were asked about again. */
   changed: number;
   readonly same: Map<AnswerClass, number>;
-  /** In the order in which they were found. */
+  /** The groups of differences, in the order in which they were found. */
   readonly groups: Group[];
 };
 

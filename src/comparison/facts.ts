@@ -1,4 +1,4 @@
-// What a configuration of ours says that helps to judge a difference. No I/O.
+// What we can learn from our own configuration to judge a difference. No I/O.
 import type { Config } from '../config/config.js';
 import type { Facts } from './judge.js';
 

@@ -1,5 +1,5 @@
-// The addresses to compare two socketmaps by, each once and no more than so many, from all the sources that somebody names. Reads
-// files and standard input, line by line.
+// Gathers the addresses by which two socketmaps are compared from all sources that are named: each address once, and no more than a
+// limit. I/O: reads files and standard input, line by line.
 import { createReadStream } from 'node:fs';
 import type { Readable } from 'node:stream';
 import { ConfigError, messageOf } from '../errors.js';
@@ -7,19 +7,19 @@ import { addressesOfLines, domainOfKey, domainsOfTable } from './addresses.js';
 import { addressesOfMailLog } from './mail-log.js';
 import { inventedOf, nearMissesOf } from './near-misses.js';
 
-/** Longest line, in bytes. */
+/** The longest line, in bytes. */
 const LINE_MAX = 65_536;
 
-/** The name of standard input. */
+/** The name that stands for standard input. */
 const STDIN = '-';
 
 export type Sources = {
-  /** Files with an address a line; `-` is standard input. */
+  /** Files with one address in each line; `-` is standard input. */
   readonly addresses: readonly string[];
   readonly mailLogs: readonly string[];
-  /** mailertable, or a file of a class. */
+  /** Files that are a mailertable, or hold a class. */
   readonly domainTables: readonly string[];
-  /** Those that are served, folded; empty where that is not known: then the mail log's are all taken. */
+  /** The domains that are served, in lower case. Empty where they are not known: then all addresses of a mail log are taken. */
   readonly served: readonly string[];
   readonly nearMisses: boolean;
   readonly max: number;
@@ -28,7 +28,7 @@ export type Sources = {
 export type Gathered = {
   /** Latin1, in the order in which they were found. */
   readonly keys: ReadonlySet<string>;
-  /** Of the mail log, in domains that are not served here. */
+  /** How many addresses of mail logs were left out because their domains are not served here. */
   readonly elsewhere: number;
   /** Whether there were more than `max`. */
   readonly cut: boolean;
@@ -64,14 +64,14 @@ export async function gather(sources: Sources, stdin: Readable): Promise<Gathere
   return { keys, elsewhere: strange.size, cut };
 }
 
-/** A table is judged as a whole. */
+/** All lines of a file, since a table is judged as a whole. */
 async function allLines(file: string, stdin: Readable): Promise<string[]> {
   const lines: string[] = [];
   for await (const line of linesOf(file, stdin)) lines.push(line);
   return lines;
 }
 
-/** Of a line that is longer than any address or log line nothing is kept. */
+/** The lines of a file. What has been read of a line is dropped when it is longer than any address or log line. */
 async function* linesOf(file: string, stdin: Readable): AsyncGenerator<string> {
   const input = file === STDIN ? stdin : createReadStream(file);
   input.setEncoding('latin1');

@@ -1,5 +1,5 @@
-// To which kind a difference belongs, and which of the two answers agrees with delivery. Only what was proven by delivering is
-// decided (test/matrix); whatever else is, is left to who reads the report. No I/O.
+// Finds the kind of a difference, and which of the two answers agrees with delivery. It decides only what was proven by delivering
+// mail (test/matrix); the rest is left to the reader of the report. No I/O.
 import { parseKey, type AddressRules } from '../validation/recipient.js';
 import { isOverQuota, isPermissionDenied, saysExists, type Answer } from './answer.js';
 import type { Agrees, Judgement, Kind } from './kind.js';
@@ -7,9 +7,9 @@ import type { Agrees, Judgement, Kind } from './kind.js';
 /** What is known of our side. */
 export type Facts = {
   readonly rules: AddressRules;
-  /** Whether each of our back-channels asks lmtpd itself; undefined where its configuration is not known. */
+  /** Whether all our back-channels ask lmtpd; undefined where the configuration of our side is not known. */
   readonly asksLmtp: boolean | undefined;
-  /** Whether over_quota of ours is what decides there; undefined where its configuration is not known. */
+  /** Whether over_quota is `temp` in our configuration, as lmtpd answers; undefined where that configuration is not known. */
   readonly overQuotaAsCyrus: boolean | undefined;
 };
 
@@ -18,7 +18,7 @@ export type Difference = {
   readonly key: string;
   readonly ours: Answer;
   readonly other: Answer;
-  /** What both say of the same address without its detail, where it has one and they were asked. */
+  /** What both say of the address without its detail, where it has one and they were asked. */
   readonly plainOurs?: Answer | undefined;
   readonly plainOther?: Answer | undefined;
 };
@@ -40,7 +40,7 @@ function ofValues(ours: string, other: string): Judgement {
   return ours === other.replaceAll('%', '%%') ? as('percent', 'ours') : as('value', 'undecided');
 }
 
-/** Whoever says that it exists agrees with lmtpd: the other one looked for a folder, or for a shared mailbox, elsewhere. */
+/** The one that says that it exists agrees with lmtpd: the other one looked for a folder, or for a shared mailbox elsewhere. */
 function ofDetail(
   { key, ours, other, plainOurs, plainOther }: Difference,
   shared: boolean,
@@ -53,7 +53,7 @@ function ofDetail(
   return user && (plainOurs === undefined || saysExists(plainOurs)) ? as('detail', agrees) : undefined;
 }
 
-/** Whether one says that it exists, and the other that it does not. */
+/** Whether one says that the mailbox exists, and the other that it does not. */
 function knowsMore(ours: Answer, other: Answer): boolean {
   return (saysExists(ours) && isNotFound(other)) || (isNotFound(ours) && saysExists(other));
 }
@@ -83,7 +83,7 @@ function ofDoubt(ours: Answer, other: Answer): Judgement | undefined {
   return other.class === 'TEMP' || ours.class === 'PERM' ? as('not-known-now', 'undecided') : undefined;
 }
 
-/** In the words of validation/outcome.ts. */
+/** The words of validation/outcome.ts. */
 const NOT_SERVED = 'no back-channel serves the domain';
 
 function ofExistence(ours: Answer, other: Answer): Judgement {

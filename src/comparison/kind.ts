@@ -1,7 +1,7 @@
-// The kinds of difference between two socketmaps, each with its reason, and which of the two agrees with delivery. What is
-// said here of smmapd was seen on Cyrus 3.2 to 3.12 by delivering (test/matrix, docs/evidence.md). No I/O.
+// The kinds of difference between two socketmaps, each with its reason. What is said here of smmapd was seen on Cyrus 3.2 to 3.12
+// by delivering mail (test/matrix, docs/evidence.md). No I/O.
 
-/** Whose answer agrees with what delivery does. `undecided`: the answers alone cannot tell, somebody must look. */
+/** Whose answer agrees with delivery. `undecided`: the answers alone do not show that, so somebody must look. */
 export type Agrees = 'ours' | 'other' | 'undecided';
 
 export const KINDS = {

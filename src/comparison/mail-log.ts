@@ -1,15 +1,15 @@
-// The recipients in a mail log of Sendmail or Postfix: of what was delivered, deferred and refused. Read line by line, in
-// slices, since such a log may be large. No I/O.
+// Finds the recipients in a mail log of Sendmail or Postfix: those of mail that was delivered, deferred or refused. It takes one
+// line at a time, since such a log may be large. No I/O.
 import { asKey } from './addresses.js';
 
-/** Longest line that is looked at; syslogd cuts before. */
+/** The longest line that is read; syslogd does not write longer ones. */
 const LINE_MAX = 16_384;
 
-/** ` to=<a@x>,<b@y>, delay=…` of both, ` to=<a@x> proto=…` of what Postfix refuses, and its `orig_to`. */
+/** ` to=<a@x>,<b@y>, delay=…` is written by both; ` to=<a@x> proto=…` where Postfix refuses, and `orig_to` by Postfix. */
 const RECIPIENTS =
   /(?:^|[ ,;:])(?:to|orig_to)=((?:<[^<>]*>|"[^"]*"@[^\s,]+|[^\s,<>]+)(?:,(?:<[^<>]*>|[^\s,<>]+))*)/g;
 
-/** What Sendmail refuses: `ruleset=check_rcpt, arg1=<a@x>, …`, and `<a@x>... User unknown`. */
+/** Where Sendmail refuses: `ruleset=check_rcpt, arg1=<a@x>, …`, and `<a@x>... User unknown`. */
 const REFUSED = /(?:ruleset=check_rcpt, arg1=|: )(<[^<>\s]+>)(?:,|\.\.\. )/g;
 
 export function addressesOfMailLog(line: string): string[] {

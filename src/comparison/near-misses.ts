@@ -1,16 +1,16 @@
-// Addresses that are nearly others: what a sender mistypes, and what smmapd and lmtpd are known to judge in different ways. The same
-// ones each time, so that two runs can be compared. No I/O.
+// Makes addresses that resemble a given one: typing errors, and spellings that smmapd and lmtpd are known to judge differently.
+// They are the same each time, so that two runs can be compared. No I/O.
 import { domainOfKey } from './addresses.js';
 
-/** No mailbox has it: whoever takes it takes everything. */
+/** A name that no mailbox has: a server that takes it takes everything. */
 const NOBODY = 'no-such-mailbox-cyrusmapd';
 
-/** Of a domain: a name that nobody has, and the ones that each domain should take. */
+/** For a domain: a name that nobody has, and the names that each domain should take. */
 export function inventedOf(domain: string): string[] {
   return [NOBODY, `${NOBODY}+detail`, 'postmaster', 'abuse'].map((local) => `${local}@${domain}`);
 }
 
-/** @param domains others, in which the same local part may be somebody else or nobody */
+/** @param domains other domains, in which the same local part may be somebody else or nobody */
 export function nearMissesOf(key: string, domains: readonly string[]): string[] {
   const domain = domainOfKey(key);
   if (domain === undefined) return [];

@@ -1,5 +1,5 @@
-// From the configuration to the other socketmap beside the daemon, see [shadow] in cyrusmapd.toml(5). Connects when it is first
-// asked.
+// Makes the comparison with another socketmap beside the daemon from the configuration, see [shadow] in cyrusmapd.toml(5). I/O: it
+// connects with the first question.
 import type { Config } from '../config/config.js';
 import type { Log } from '../log/log.js';
 import * as verbs from '../log/verbs/shadow.js';

@@ -1,11 +1,11 @@
-// A socketmap that is asked for comparison: one question at a time, since smmapd takes a request that comes in two pieces for a
-// broken one, and several in one write may be cut anywhere. A connection that fails is made anew with the next question. I/O.
+// Another socketmap, asked for comparison. It is asked one question at a time: several in one write may be cut anywhere, and smmapd
+// takes a request that comes in two pieces for a broken one. If the connection fails, the next question makes a new one. I/O.
 import { messageOf } from '../errors.js';
 import { formatEndpoint, type Endpoint } from '../net/endpoint.js';
 import { SocketmapConnection } from '../socketmap/client.js';
 import { answerOf, noAnswer, type Answer } from './answer.js';
 
-/** Of smmapd each longer request may end its process: its buffer has 1024 bytes, map name and space included. */
+/** A longer request may end smmapd's process, whose buffer has 1024 bytes, map name and space included. */
 export const COMPARED_MAX_BYTES = 1000;
 
 export class OtherSocketmap {
@@ -24,9 +24,9 @@ export class OtherSocketmap {
   }
 
   /**
-   * Only when the former question is answered.
-   * @returns of `none` where the connection ended instead
-   * @throws UnavailableError, DeadlineError where no connection can be had
+   * To be called only after the last question was answered.
+   * @returns an answer of class `none` where the connection failed instead
+   * @throws UnavailableError, DeadlineError where no connection can be made
    */
   async ask(map: string, key: string): Promise<Answer> {
     // smmapd ends a connection that was silent for six minutes.

@@ -1,7 +1,8 @@
-// So many a second, evenly: none is made up for that came late, so that whoever is asked never has a burst. Waits by a timer.
+// Allows so many steps in a second, evenly. Steps that came late are not made up for, so that a server never gets a burst. Waits by
+// a timer.
 import { setTimeout as sleep } from 'node:timers/promises';
 
-/** @param rate a second; @param now monotonic milliseconds; @param wait resolves after so many milliseconds */
+/** @param rate steps in a second; @param now monotonic milliseconds; @param wait resolves after so many milliseconds */
 export function paced(
   rate: number,
   now: () => number,

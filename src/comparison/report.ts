@@ -1,21 +1,21 @@
-// What came out of a comparison, as a table for people and as an object for scripts. No I/O.
+// The result of a comparison, as a table for people and as an object for scripts. No I/O.
 import { formatAnswer } from './answer.js';
 import type { Comparison, Group } from './compare.js';
 import { KINDS, type Agrees } from './kind.js';
 
-/** Addresses of a kind that the table shows; the object has all. */
+/** How many addresses of each group the table shows; the object has all of them. */
 const EXAMPLES = 5;
 
 const COLUMNS = [18, 10, 9, 9] as const;
 
 export type Names = { readonly ours: string; readonly other: string };
 
-/** Whether somebody must look: a difference in which ours is not proven to agree with delivery. */
+/** Whether somebody must look: there is a difference for which it is not proven that our answer agrees with delivery. */
 export function isDoubtful({ groups }: Comparison): boolean {
   return groups.some(({ agrees }) => agrees !== 'ours');
 }
 
-/** @param show makes what a stranger wrote printable */
+/** @param show makes bytes printable, since a stranger may have written them */
 export function textReport(found: Comparison, names: Names, show: (bytes: string) => string): string[] {
   const differing = differencesIn(found);
   const same = [...found.same.values()].reduce((sum, count) => sum + count, 0);
@@ -81,7 +81,7 @@ export function jsonReport(found: Comparison, names: Names): object {
   };
 }
 
-/** Undecided first, then by number. */
+/** Undecided groups first; among equals, the largest first. */
 function sorted(groups: readonly Group[]): Group[] {
   const rank = { undecided: 0, other: 1, ours: 2 } as const;
   return groups.toSorted(
@@ -97,7 +97,7 @@ function row(cells: readonly string[], last: string): string {
   return cells.map((cell, i) => cell.padEnd(COLUMNS[i] ?? 0)).join(' ') + ` ${last}`;
 }
 
-/** UTF-8 where the bytes are that. */
+/** Reads the bytes as UTF-8 where they are valid UTF-8. */
 function textOf(bytes: string): string {
   const text = Buffer.from(bytes, 'latin1').toString('utf8');
   return text.includes('\ufffd') ? bytes : text;

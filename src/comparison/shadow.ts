@@ -1,5 +1,5 @@
-// The other socketmap beside a daemon that serves: asks it what was asked of ours, off the path of the answer, and counts and
-// tells where the two differ. No I/O of its own.
+// Compares the daemon with another socketmap while it serves: the other one is asked the same questions, without holding up our
+// answers, and differences are counted and logged. No I/O of its own.
 import type { Log } from '../log/log.js';
 import * as verbs from '../log/verbs/shadow.js';
 import type { Reply } from '../validation/verdict.js';
@@ -10,16 +10,16 @@ import { judge, type Facts } from './judge.js';
 import type { Kind } from './kind.js';
 import { COMPARED_MAX_BYTES } from './other-socketmap.js';
 
-/** Of differences; what comes beyond is counted only. */
+/** How many differences are logged in a second; more are only counted. */
 const LINES_PER_SECOND = 10;
 const SECOND_MS = 1000;
 
 export type ShadowCounts = {
   same: number;
   differs: number;
-  /** The other one gave no answer. */
+  /** How often the other socketmap gave no answer. */
   unanswered: number;
-  /** Not asked: too many waited, or the request was longer than smmapd survives. */
+  /** How often it was not asked, because too many waited, or the request was too long for smmapd. */
   dropped: number;
 };
 
@@ -27,7 +27,7 @@ export class Shadow {
   readonly #queue: AskingQueue;
   readonly #log: Log;
   readonly #now: () => number;
-  /** Of the configuration in force. */
+  /** The facts of the configuration in force. */
   facts: Facts;
   readonly counts: ShadowCounts = { same: 0, differs: 0, unanswered: 0, dropped: 0 };
   readonly kinds = new Map<Kind, number>();
@@ -42,7 +42,7 @@ export class Shadow {
     this.#now = now;
   }
 
-  /** @returns undefined where it is not asked */
+  /** @returns undefined where the other socketmap is not asked */
   ask(map: string, key: string): Promise<Answer> | undefined {
     const tooLong = map.length + 1 + key.length > COMPARED_MAX_BYTES;
     const asked = tooLong ? undefined : this.#queue.ask(map, key);
@@ -50,7 +50,7 @@ export class Shadow {
     return asked;
   }
 
-  /** Ours has answered: what does the other one say? */
+  /** To be called when ours has answered: asks the other one the same, and compares. */
   beside(map: string, key: string, ours: Reply): void {
     void this.ask(map, key)?.then((other) => this.compare(map, key, ours, other));
   }
