@@ -1,6 +1,6 @@
-// Holds a run against bench/baseline.json: ratios between servers, never times, so that another machine can read it.
-// Something got worse where every round of now is worse than every round of then, and by more than SLACK at the median:
-// the rounds are the noise that was measured. Reads and writes that one file.
+// Compares a run with bench/baseline.json: ratios between servers, never times, so that another machine can use it. The spread of
+// the rounds shows the noise. So something got worse only where every round of this run is worse than every round of the
+// baseline, and the median by more than SLACK. Reads and writes that one file.
 import { readFile, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import * as v from 'valibot';
@@ -16,14 +16,14 @@ import {
   type Spread,
 } from './results.js';
 
-/** Less than this is no news. */
+/** A smaller change is not reported. */
 const SLACK = 0.05;
-/** One or two rounds show no noise. */
+/** So many rounds are needed to know the noise. */
 const ROUNDS_MIN = 3;
 
 const FILE = join(SOURCES, 'baseline.json');
 const SPREAD = v.object({ median: v.number(), least: v.number(), most: v.number(), rounds: v.number() });
-/** By scenario, then by `METRIC / CONTESTANT`. */
+/** The ratios, by scenario and then by `METRIC / CONTESTANT`. */
 const BASELINE = v.record(v.string(), v.record(v.string(), SPREAD));
 export type Baseline = v.InferOutput<typeof BASELINE>;
 
@@ -52,7 +52,7 @@ export async function readBaseline(): Promise<Baseline> {
   return v.parse(BASELINE, JSON.parse(await readFile(FILE, 'utf8')));
 }
 
-/** Scenarios that were not run keep what they had. */
+/** Scenarios that were not run keep their former ratios. */
 export async function writeBaseline(results: Results): Promise<void> {
   const merged = { ...(await readBaseline()), ...baselineOf(results) };
   await writeFile(FILE, `${JSON.stringify(merged, undefined, 2)}\n`);

@@ -1,5 +1,5 @@
-// Cyrus IMAP with lmtpd and smmapd in a container, their UNIX sockets in a folder of this machine: no port proxy and
-// no filter of system calls stands between them and the bench. Runs docker, and creates mailboxes over IMAP.
+// Cyrus IMAP with lmtpd and smmapd in a container. Their UNIX sockets are in a folder of this machine, so that no port proxy and no
+// filter of system calls slows them down. Runs docker, and creates mailboxes over IMAP.
 import { execFile } from 'node:child_process';
 import { chmod, mkdir, writeFile } from 'node:fs/promises';
 import { connect } from 'node:net';
@@ -11,9 +11,9 @@ import { eventually, firstChunk } from './wait.js';
 const run = promisify(execFile);
 
 const IMAGE = process.env['CYRUS_IMAGE'] ?? 'cyrusmapd/cyrus:bookworm';
-/** A process for each connection that a scenario opens, and room. */
+/** smmapd needs one process for each connection that a scenario opens; there is some room. */
 const SMMAPD_MAXCHILD = 450;
-/** Where Cyrus sees the folder of its list of mailboxes. */
+/** The path, inside the container, of the folder with the mailbox list. */
 const LIST_FOLDER = '/run/cyrus-list';
 
 export class Cyrus {
@@ -21,7 +21,7 @@ export class Cyrus {
   readonly #root: number;
   readonly smmapdSocket: string;
   readonly lmtpSocket: string;
-  /** As Cyrus' own, for whoever reads it on this machine: with the path that its list of mailboxes has here. */
+  /** The same as the imapd.conf of Cyrus, but with the path that the mailbox list has on this machine. */
   readonly imapdConf: string;
 
   private constructor(container: string, root: number, folder: string) {
@@ -32,12 +32,12 @@ export class Cyrus {
     this.imapdConf = join(folder, 'imapd.conf');
   }
 
-  /** @param folder for the sockets and the list of mailboxes */
+  /** @param folder for the sockets and the mailbox list */
   static async start(folder: string): Promise<Cyrus> {
     const list = join(folder, 'list');
     await mkdir(list, { recursive: true });
     await chmod(list, 0o777);
-    // Docker's filter would make each of smmapd's system calls dearer than on a host of its own.
+    // With Docker's filter each system call of smmapd would cost more than without a container.
     const options = ['--security-opt', 'seccomp=unconfined', '--label', 'cyrusmapd.bench', '--init=false'];
     const { stdout } = await run('docker', [
       ...['run', '--detach', ...options],
@@ -54,7 +54,7 @@ export class Cyrus {
     return cyrus;
   }
 
-  /** What serves lookups: the master too, since it inherits the CPU time of children that ended. */
+  /** The processes that serve lookups, with the master, since it inherits the CPU time of children that ended. */
   get serving(): Process[] {
     return this.#processes('cyrmaster', 'smmapd', 'lmtpd');
   }
@@ -67,7 +67,7 @@ export class Cyrus {
     return this.#processes('lmtpd');
   }
 
-  /** Starts Cyrus again in the same container: no process has any past then, and the mailboxes stay. */
+  /** Starts Cyrus again in the same container: all processes are new then, and the mailboxes stay. */
   async restart(): Promise<void> {
     await run('docker', ['exec', this.#container, 'sh', '-c', 'cyrus-stop && cyrus-start']);
   }
@@ -76,7 +76,7 @@ export class Cyrus {
   async createMailboxes(names: readonly string[]): Promise<void> {
     const { stdout } = await run('docker', ['port', this.#container, '143/tcp']);
     const port = Number(stdout.trim().split('\n')[0]?.split(':').at(-1));
-    // Docker's proxy accepts before imapd does.
+    // Docker's proxy accepts connections before imapd does, so we wait for the greeting.
     await eventually('imapd', async () => (await firstChunk(connect(port, '127.0.0.1'))) !== undefined);
     const socket = connect(port, '127.0.0.1');
     const commands = names.map((name, index) => `c${index} CREATE user/${name}`);

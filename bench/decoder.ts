@@ -36,7 +36,7 @@ export function ours(): Decode {
   };
 }
 
-/** It has no types; its `read` takes a whole chunk. */
+/** The decoder of netstring-stream, which has no types; its `read` takes a whole chunk. */
 export function netstringStream(): Decode {
   const { read }: { read: (chunk: Buffer, encoding: 'buffer') => Buffer[] } = createRequire(import.meta.url)(
     'netstring-stream',
@@ -44,7 +44,7 @@ export function netstringStream(): Decode {
   return (chunk) => read(chunk, 'buffer').map((request) => request.toString('latin1'));
 }
 
-/** As many whole requests as a chunk holds. */
+/** A chunk with as many whole requests as it can hold. */
 export function requestChunk(): { chunk: Buffer; requests: string[] } {
   const requests = Array.from(
     { length: Math.floor(CHUNK_BYTES / 27) },

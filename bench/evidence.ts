@@ -1,14 +1,14 @@
-// The part of docs/evidence.md that tells how fast it is: ratios and figures of a run, with their spread, and the plots. No I/O.
+// Writes the part of docs/evidence.md about speed: ratios and figures of a run, with their spread, and the plots. No I/O.
 import { spreadText, table } from './report.js';
 import { OURS, ratioOf, valueOf, type Metric, type Results, type ScenarioResult } from './results.js';
 
-/** The page, and where the plots are kept for it. */
+/** The page, and the folder of its plots. */
 export const EVIDENCE = 'docs/evidence.md';
 export const PLOTS = 'bench/plots';
 
 type Row = { readonly scenario: string; readonly metric: Metric };
 
-/** What its readers care about, beside smmapd and the floor. */
+/** The ratios to smmapd and to the floor that the page shows. */
 const COMPARED: readonly Row[] = [
   { scenario: 'hit-open-1', metric: 'median' },
   { scenario: 'hit-open-1', metric: 'p99' },
@@ -22,7 +22,7 @@ const COMPARED: readonly Row[] = [
   { scenario: 'memory-50', metric: 'memory' },
 ];
 
-/** And beside something else. */
+/** The ratios to other contestants. */
 const RATIOS: readonly (Row & { readonly against: string })[] = [
   { scenario: 'start', metric: 'took', against: 'node -e 0' },
   { scenario: 'slow-cyrus', metric: 'p99', against: 'undisturbed' },
@@ -31,7 +31,7 @@ const RATIOS: readonly (Row & { readonly against: string })[] = [
   { scenario: 'decoder', metric: 'rate', against: 'netstring-stream' },
 ];
 
-/** Figures that need no other. */
+/** Figures that are shown by themselves, without a ratio. */
 const FIGURES: readonly Row[] = [
   { scenario: 'idle', metric: 'memory' },
   { scenario: 'memory-10000', metric: 'memory' },
@@ -102,8 +102,8 @@ function titleOf(plot: string): string {
 }
 
 /**
- * Replaces what stands between the marks of a part, `<!-- NAME -->` and `<!-- /NAME -->`.
- * @throws Error where the two do not stand there once each, in order
+ * Replaces the text between the marks of a part, `<!-- NAME -->` and `<!-- /NAME -->`.
+ * @throws Error where the page does not have each mark once, in this order
  */
 export function intoPart(page: string, name: string, markdown: string): string {
   const [begin, end] = [`<!-- ${name} -->`, `<!-- /${name} -->`];

@@ -1,5 +1,5 @@
-// An imapd (RFC 3501, quotas of RFC 2087) that knows any number of mailboxes and streams them as LIST answers, as fast
-// as they are read: `user/u0000000@example.jp` and so on, without a quota. Whoever logs in is the administrator.
+// A fake imapd (RFC 3501, quotas of RFC 2087) that has any number of mailboxes, and sends them as answers to LIST as fast as they
+// are read: `user/u0000000@example.jp` and so on, without a quota. Everybody who logs in is an administrator.
 // usage: node fake-imapd.js SOCKET MAILBOXES
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
@@ -59,7 +59,7 @@ async function answer(socket: Socket, tag: string, verb: string, args: string): 
   socket.write(`${tag} OK Completed\r\n`);
 }
 
-/** Of another domain there is none, and `user/%` alone names no INBOX of a domain. */
+/** There are no mailboxes in other domains, and none without a domain, for which `user/%` would ask. */
 async function list(socket: Socket, args: string): Promise<void> {
   if (args.includes('%') && !args.includes(`@${DOMAIN}`)) return;
   if (!args.includes('%')) {

@@ -1,5 +1,5 @@
-// An lmtpd (RFC 2033) that takes its time: the replies to what it reads at once go out together after a delay.
-// Who begins with `u` exists, nobody else does. usage: node fake-lmtpd.js SOCKET DELAY_MS
+// A fake lmtpd (RFC 2033) that is slow: replies to commands that it reads together go out together, after a delay.
+// Mailboxes that begin with `u` exist, others do not. usage: node fake-lmtpd.js SOCKET DELAY_MS
 import { createServer, type Socket } from 'node:net';
 
 const UNKNOWN = [
@@ -23,7 +23,7 @@ createServer((socket) => {
   });
 }).listen(path);
 
-/** Equal delays keep their order. */
+/** Sends after the delay. All delays are equal, so the replies stay in order. */
 function send(socket: Socket, replies: string): void {
   if (delayMs === '0') socket.write(replies);
   else setTimeout(() => socket.write(replies), Number(delayMs));

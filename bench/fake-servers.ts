@@ -1,4 +1,4 @@
-// Stand-ins for Cyrus where the real one has no knob: starts bench/fake-lmtpd.ts for as long as a measurement takes.
+// A fake Cyrus for what cannot be set in the real one: starts bench/fake-lmtpd.ts for as long as a measurement takes.
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Bench, Measured } from './measure.js';
@@ -6,7 +6,7 @@ import { PROGRAMS } from './paths.js';
 import { startProgram, stopProgram } from './servers.js';
 import { eventually, listens } from './wait.js';
 
-/** @param delayMs of each batch of commands */
+/** @param delayMs how long each batch of commands takes, in milliseconds */
 export async function withSlowCyrus(
   { folder }: Bench,
   delayMs: number,

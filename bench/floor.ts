@@ -1,5 +1,5 @@
-// The floor: what Node itself costs. Parses requests, looks the key up in a Map, writes bytes made beforehand; no
-// limits, no checks, no split requests, no caches that end. usage: node floor.js SOCKET KEYS
+// The floor: a server that shows what Node itself costs. It parses requests, looks the key up in a Map, and writes bytes that were
+// made before; it has no limits and no checks, and takes no split requests. usage: node floor.js SOCKET KEYS
 import { readFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 

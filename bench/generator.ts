@@ -1,4 +1,4 @@
-// The load generator as the runs use it: bench/load.c compiled on the spot, or bench/load.ts where no compiler is.
+// The load generator for the runs: bench/load.c, which is compiled first, or bench/load.ts where there is no C compiler.
 // Compiles, starts processes and reads what they print.
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
@@ -18,15 +18,15 @@ export type Generator = {
 
 export type Load = {
   readonly socket: string;
-  /** Lines `KEY<TAB>REPLY`. */
+  /** The file of keys, with lines `KEY<TAB>REPLY`. */
   readonly keys: string;
   readonly mode: 'closed' | 'open' | 'session' | 'burst' | 'once';
   readonly connections: number;
   readonly seconds: number;
   readonly idle?: number | undefined;
-  /** Lookups a second, of an open loop. */
+  /** How many lookups in a second, for an open loop. */
   readonly rate?: number | undefined;
-  /** How many of the lookups are for a name that nobody asked for before: 0 to 1. */
+  /** Which part of the lookups is for names that nobody asked for before: 0 to 1. */
   readonly unknownShare?: number | undefined;
   readonly seed: number;
 };
@@ -54,7 +54,7 @@ export type Observer = {
   readonly after: () => void;
 };
 
-/** @param wanted undefined takes C where there is a compiler */
+/** @param wanted undefined: C where there is a compiler */
 export async function buildGenerator(
   wanted: Language | undefined,
   say: (line: string) => void,
@@ -70,7 +70,7 @@ export async function buildGenerator(
   }
 }
 
-/** @returns the path of the program that bench/NAME.c becomes */
+/** Compiles bench/NAME.c. @returns the path of the program */
 export async function compile(name: string): Promise<string> {
   const compiler = process.env['CC'] ?? 'cc';
   const program = join(BUILD, name);
@@ -85,7 +85,7 @@ export async function compile(name: string): Promise<string> {
   return program;
 }
 
-/** Runs one load. Whatever was answered wrongly or not at all is in the result, not thrown. */
+/** Runs one load. Wrong and missing answers are counted in the result; nothing is thrown for them. */
 export async function runLoad(
   { command }: Generator,
   load: Load,

@@ -1,13 +1,13 @@
-// A histogram of nanoseconds after HdrHistogram: 256 steps to each power of two, so that a value is kept to 0.4 %
-// whatever its size. The same buckets as bench/histogram.h. No I/O.
+// A histogram of nanoseconds, like HdrHistogram: 256 steps for each power of two, so that each value is kept to 0.4 %, large or
+// small. The buckets are the same as in bench/histogram.h. No I/O.
 
 const STEP_BITS = 8;
 const STEPS = 2 ** STEP_BITS;
 const MAX_BITS = 40;
-/** 18 minutes; what is longer is counted as this. */
+/** About 18 minutes; a longer time counts as this. */
 const MAX_NS = 2 ** MAX_BITS - 1;
 
-/** What holds anything, from the smallest value up. */
+/** The buckets that are not empty, from the smallest value up. */
 export type Buckets = readonly (readonly [ns: number, count: number])[];
 
 export class Histogram {

@@ -1,5 +1,5 @@
-// What a snapshot of many mailboxes takes: its time and its memory, and what lookups notice while it is taken anew. From a
-// fake imapd that streams as many as wanted. Starts it and the daemon, asks, and reads the daemon's log.
+// Measures a snapshot of many mailboxes: its time, its memory, and how lookups are slowed down while a new one is taken. The
+// mailboxes come from a fake imapd. Starts this and the daemon, asks, and reads the daemon's log.
 import { readFileSync, statSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
@@ -13,11 +13,11 @@ import { OURS } from './results.js';
 import { startProgram, stopProgram } from './servers.js';
 import { eventually, listens } from './wait.js';
 
-/** The daemon lists no more often. */
+/** The daemon does not take snapshots more often than this. */
 const PAUSE_MS = 10_500;
 const ASKED = 10;
 
-/** @param mailboxes that there are; ten of them are asked for */
+/** @param mailboxes how many there are; ten of them are asked for */
 export async function measureListing(bench: Bench, mailboxes: number): Promise<Measured> {
   const { folder } = bench;
   const socket = join(folder, 'fake-imap');
@@ -86,7 +86,7 @@ function keys(): string {
     .join('');
 }
 
-/** What the daemon logs from now on. */
+/** Reads what the daemon logs from now on. */
 class Log {
   readonly #file: string;
   readonly #from: number;
@@ -96,7 +96,7 @@ class Log {
     this.#from = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
   }
 
-  /** @returns the milliseconds that the nth list took, once it is there */
+  /** Waits for the nth list. @returns how many milliseconds it took */
   async listed(nth: number): Promise<number> {
     let took = Number.NaN;
     await eventually('a list', () => {

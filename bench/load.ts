@@ -1,5 +1,5 @@
-// The load generator for who has no C compiler: the same options, conversation and result as bench/load.c, see there.
-// It costs more than a hit does, so its figures are a lower bound of what a server can do.
+// The load generator for machines without a C compiler: options, conversation and result are those of bench/load.c, see there.
+// It needs more CPU time than a hit does, so a server can do at least what it measures.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
@@ -31,7 +31,7 @@ type Options = {
   readonly seed: number;
 };
 
-/** Plays one run. @param input a line begins it, its end lets the connections go */
+/** Does one run. @param input a line begins the run, the end of the input closes the connections */
 export async function generateLoad(
   args: readonly string[],
   input: Readable,
@@ -50,7 +50,7 @@ export async function generateLoad(
 class Slot {
   socket: Socket | undefined;
   asked: Request | undefined;
-  /** What its latency is counted from. */
+  /** The time from which its latency counts. */
   since = 0;
   answered = 0;
   received = '';
@@ -60,7 +60,7 @@ class Run {
   readonly #options: Options;
   readonly #busy: Slot[];
   readonly #idle: Socket[] = [];
-  /** Each has its turn. */
+  /** Connections that are free; they are used in turn. */
   readonly #unused: Slot[] = [];
   #unusedSince = 0;
   readonly #latency = new Histogram();
@@ -142,7 +142,7 @@ class Run {
     slot.socket = socket;
   }
 
-  /** An idle connection has been used once, as that of an SMTP session that goes on with DATA. */
+  /** Uses an idle connection once, as an SMTP session does before it goes on with DATA. */
   async #useOnce(): Promise<Socket> {
     const request = this.#requestAt(0);
     const socket = await connectTo(this.#options.socket);
@@ -178,7 +178,7 @@ class Run {
     return request;
   }
 
-  /** A name that nobody asked for before, as long as the seed differs from run to run. */
+  /** Makes up a name that nobody asked for before, if each run has another seed. */
   #invent(): Request {
     const { seed, unknownDomain } = this.#options;
     const number = (this.#invented++).toString(16).padStart(7, '0');
@@ -248,7 +248,7 @@ class Run {
     if (more) void this.#beginSession(slot);
   }
 
-  /** The open loop asks what is due and comes back; it spins, since a timer would add its own lateness. */
+  /** The open loop sends what is due, and comes back at once. It does not wait by a timer, which would be late itself. */
   #issue(): void {
     const { rate } = this.#options;
     for (;;) {
@@ -260,7 +260,7 @@ class Run {
         setImmediate(() => this.#issue());
         return;
       }
-      // Its own lateness alone: a request that waits for a connection waits for the server.
+      // Only the generator's own lateness counts: a request that waits for a connection waits because of the server.
       this.#lag.record((now - Math.max(due, this.#unusedSince)) * 1e6);
       this.#issued++;
       this.#ask(slot, due);
@@ -285,7 +285,7 @@ class Run {
   }
 }
 
-/** Tries again while the listener's queue is full. */
+/** Connects; tries again while the listener's queue is full. */
 async function connectTo(path: string): Promise<Socket> {
   for (;;) {
     const socket = connect(path);
@@ -347,7 +347,7 @@ function toRequest(key: string, reply: string): Request {
   return { bytes: `${key.length + 6}:cyrus ${key},`, reply: `${reply.length}:${reply},` };
 }
 
-/** Park and Miller's generator: good enough to choose among mailboxes, and the same each time. */
+/** The random numbers of Park and Miller: good enough to choose mailboxes, and the same each time. */
 function randomFrom(seed: number): () => number {
   let state = (seed % 2147483646) + 1;
   return () => (state = (state * 48271) % 2147483647) / 2147483647;

@@ -1,5 +1,5 @@
-// One measurement: a server started afresh, its answers checked, warmed up, then one load timed while CPU time and
-// memory of all processes that serve are read at its two ends. Starts servers and loads.
+// One measurement: starts a new server, checks its answers, warms it up, and times one load. CPU time and memory of all processes
+// that serve are read before and after the load. Starts servers and loads.
 import { setTimeout as sleep } from 'node:timers/promises';
 import { runLoad, type Generator, type Load, type LoadResult } from './generator.js';
 import { quantile, type Buckets } from './histogram.js';
@@ -7,7 +7,7 @@ import { cpuSecondsOf, memoryBytesOf } from './processes.js';
 import type { Metric } from './results.js';
 import type { DaemonOptions, Server, ServerName, Servers } from './servers.js';
 
-/** The files of keys, lines `KEY<TAB>REPLY`. */
+/** The files of keys, with lines `KEY<TAB>REPLY`. */
 export type Keys = {
   /** Mailboxes that are asked for again and again. */
   readonly hot: string;
@@ -34,14 +34,14 @@ export type Measured = {
 
 export type Plan = Pick<Load, 'mode' | 'connections' | 'idle' | 'rate' | 'unknownShare'> & {
   readonly keys: keyof Keys;
-  /** Names that nobody knows, asked for on as many other connections meanwhile. */
+  /** On so many other connections unknown names are asked for meanwhile. */
   readonly missesBeside?: number;
-  /** How often a mailbox is created meanwhile, in seconds. */
+  /** Meanwhile a mailbox is created each time so many seconds have passed. */
   readonly changesBeside?: number;
   readonly daemon?: DaemonOptions;
 };
 
-/** Longer than a load that ends by itself takes. */
+/** Longer than any load that ends by itself. */
 const WORK_SECONDS = 120;
 
 let lastSeed = Date.now() % 2 ** 31;
@@ -56,7 +56,7 @@ export async function measureLoad(bench: Bench, name: ServerName, plan: Plan): P
   }
 }
 
-/** Every key that may be known is asked for once; those that must not be known stay untouched. */
+/** Asks once for each key that the server may know; keys that it must not know are not asked for. */
 async function warmUp(bench: Bench, server: Server, plan: Plan): Promise<void> {
   const known = plan.keys === 'cold' ? 'hot' : plan.keys;
   await clean(bench, server, { mode: 'once', connections: Math.min(plan.connections, 40), keys: known });
@@ -89,7 +89,7 @@ async function timed(bench: Bench, server: Server, plan: Plan): Promise<Measured
 
 type Readings = { cpuBefore: number; cpuAfter: number; memory: number | undefined };
 
-/** Begins with the load that is timed and ends after it. */
+/** Runs a second load, which begins with the timed one and ends after it. */
 async function missesBeside(
   bench: Bench,
   server: Server,
@@ -121,7 +121,7 @@ function valuesOf(result: LoadResult): Partial<Record<Metric, number>> {
   return values;
 }
 
-/** Runs a load in which every request must be answered, and rightly. */
+/** Runs a load in which every request must get the right answer. */
 async function clean(
   { generator, keys }: Bench,
   { socket }: Server,

@@ -1,4 +1,4 @@
-// A daemon as it is watched: a control socket, metrics that are scraped and statistics that are shown, each once a second.
+// A daemon that is watched: it has a control socket and metrics, and both are asked for once a second while it is measured.
 // Asks a running daemon over HTTP.
 import { once } from 'node:events';
 import { get, type RequestOptions } from 'node:http';
@@ -9,7 +9,7 @@ import type { Bench } from './measure.js';
 const EACH_MS = 1000;
 const FIRST_MS = 50;
 
-/** @param work measures a daemon with that configuration, which is scraped meanwhile; @throws where no scrape was answered */
+/** @param work measures a daemon with this configuration, which is asked meanwhile; @throws where no request was answered */
 export async function operated<Result>(
   bench: Bench,
   work: (config: string) => Promise<Result>,
@@ -22,12 +22,12 @@ export async function operated<Result>(
   ];
   let answered = 0;
   const scrape = (): void => {
-    // Before the daemon listens, and after its end, nobody answers.
+    // Requests before the daemon listens, and after its end, are not answered.
     for (const target of targets)
       void statusOf(target).then((status) => (answered += Number(status === 200)));
   };
   const timer = setInterval(scrape, EACH_MS);
-  // A short measurement is over within the first second.
+  // A short measurement may end within the first second, so we ask more often until the first answer.
   const first = setInterval(() => (answered === 0 ? scrape() : clearInterval(first)), FIRST_MS);
   try {
     const result = await work(`[admin]\nlisten = "unix:${socketPath}"\nhttp = "inet:${port}@127.0.0.1"\n`);

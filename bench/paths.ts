@@ -1,5 +1,5 @@
-// Where the bench finds what it measures and what it compiles: the same from bench/ and from bench/build/. No I/O
-// but looking for package.json.
+// The paths of what the bench measures and compiles, which are the same from bench/ and from bench/build/. No I/O, except that it
+// looks for package.json.
 import { existsSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';

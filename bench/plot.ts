@@ -1,8 +1,8 @@
-// A line chart as SVG, legible on a light and on a dark page, without any library. No I/O.
+// Draws a line chart as SVG that can be read on a light and on a dark page, without any library. No I/O.
 
 export type Axis = {
   readonly title: string;
-  /** Where a value stands, in any unit: the identity, a logarithm … */
+  /** Gives the place of a value on the axis, in any unit: the value itself, its logarithm … */
   readonly place: (value: number) => number;
   readonly ticks: readonly (readonly [value: number, label: string])[];
 };
@@ -14,7 +14,7 @@ export type Series = {
 
 export type Chart = {
   readonly title: string;
-  /** The command that made it. */
+  /** The command that made the chart. */
   readonly command: string;
   readonly x: Axis;
   readonly y: Axis;
@@ -28,7 +28,7 @@ const RIGHT = 124;
 const TOP = 40;
 const BOTTOM = 70;
 
-/** Each stands out from white and from black. */
+/** Each of them can be seen on white and on black. */
 const COLOURS: Readonly<Record<string, string>> = {
   cyrusmapd: '#d9480f',
   smmapd: '#2f7fd6',
@@ -82,7 +82,7 @@ export function linearAxis(title: string, most: number, unit = 1): Axis {
   return { title, place: (value) => value, ticks };
 }
 
-/** In steps of 1, 2, 5 and 10, or of 10 alone where those were too many. */
+/** A logarithmic axis with steps of 1, 2, 5 and 10, or only of 10 where there would be too many. */
 export function logAxis(title: string, least: number, most: number): Axis {
   const powers = Array.from({ length: 13 }, (_, i) => 10 ** (i - 3));
   const fine = ticksAround(
@@ -123,7 +123,7 @@ function curve({ label, points }: Series, toX: Place, toY: Place): string {
 
 type Place = (value: number) => number;
 
-/** Beside the ends of the curves, pushed apart where they would lie upon each other. */
+/** Puts labels beside the ends of the curves, and moves them apart where they would overlap. */
 function labels(series: readonly Series[], toX: Place, toY: Place): string[] {
   const ends = series
     .flatMap(({ label, points }) => {
@@ -146,7 +146,7 @@ function text(x: number, y: number, content: string, attributes: string): string
   return `<text x="${x.toFixed(1)}" y="${y.toFixed(1)}" ${attributes}>${escaped(content)}</text>`;
 }
 
-/** What fits below the picture. */
+/** The part of the command that fits below the picture. */
 function shortened(command: string): string {
   return command.length > 100 ? `${command.slice(0, 99)}…` : command;
 }

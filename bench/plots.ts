@@ -3,7 +3,7 @@ import { mergeBuckets, quantile } from './histogram.js';
 import { drawChart, linearAxis, logAxis, type Axis, type Series } from './plot.js';
 import { valueOf, type Metric, type Results, type ScenarioResult } from './results.js';
 
-/** Up to where a run of some ten thousand lookups says anything. */
+/** The percentiles for which a run of some ten thousand lookups is enough. */
 const PERCENTILES: Axis = {
   title: 'of the lookups are answered by then',
   place: (fraction) => -Math.log10(1 - fraction),
@@ -65,7 +65,7 @@ function memoryPlot({ command, scenarios }: Results): [string, string][] {
   return [['memory.svg', drawChart({ title, command, x: connectionsAxis(series), y, series })]];
 }
 
-/** A point for each scenario of a family that differs in the number of connections only. */
+/** One point for each scenario of a family whose members differ only in the number of connections. */
 function overConnections(scenarios: readonly ScenarioResult[], family: RegExp, metric: Metric): Series[] {
   const members = scenarios
     .filter(({ name }) => family.test(name))

@@ -1,4 +1,4 @@
-// What processes cost: CPU time and memory, as /proc tells them (proc(5)). Linux only; reads /proc.
+// The CPU time and memory of processes, from /proc (proc(5)). Linux only; reads /proc.
 import { existsSync, readdirSync, readFileSync } from 'node:fs';
 
 /** USER_HZ, the unit of times in /proc/PID/stat: 100 on every Linux that Node runs on. */
@@ -8,11 +8,11 @@ export type Process = {
   readonly pid: number;
   readonly name: string;
   readonly parent: number;
-  /** Of children that ended and were waited for. */
+  /** The CPU time of children that have ended and were waited for. */
   readonly endedChildrenSeconds: number;
 };
 
-/** Every process that can be seen from here. */
+/** All processes that we can see. */
 function listProcesses(): Process[] {
   return readdirSync('/proc')
     .filter((name) => /^\d+$/.test(name))
@@ -27,14 +27,14 @@ export function familyOf(root: number): Process[] {
   return family;
 }
 
-/** User and system. Of what still runs it is known to the nanosecond, of children that ended to the tick. */
+/** User and system time together. For processes that run it is exact to the nanosecond, for children that ended to the tick. */
 export function cpuSecondsOf(processes: readonly Process[]): number {
   return processes.reduce((sum, each) => sum + runSeconds(each.pid) + each.endedChildrenSeconds, 0);
 }
 
 /**
- * Proportional set size: what is shared is divided among those who share it, so that a sum counts it once.
- * @returns undefined where a process may not be looked at: those of a container take root
+ * The proportional set size: shared memory is divided among the processes that share it, so that a sum counts it once.
+ * @returns undefined where we may not look at a process: for those of a container one must be root
  */
 export function memoryBytesOf(processes: readonly Process[]): number | undefined {
   let sum = 0;
@@ -48,7 +48,7 @@ export function memoryBytesOf(processes: readonly Process[]): number | undefined
 
 /** @param text of /proc/PID/stat */
 export function parseStat(text: string): Process | undefined {
-  // The name is in parentheses and may itself have some.
+  // The name of the process stands in parentheses, and may hold parentheses itself.
   const open = text.indexOf('(');
   const close = text.lastIndexOf(')');
   if (open === -1 || close < open) return undefined;
@@ -70,7 +70,7 @@ function readProcess(pid: number): Process | undefined {
   return text === undefined ? undefined : parseStat(text);
 }
 
-/** Of all its threads. */
+/** The time for which all threads of a process have run, in seconds. */
 function runSeconds(pid: number): number {
   const threads = listOrNothing(`/proc/${pid}/task`);
   return threads.reduce((sum, thread) => {
@@ -87,7 +87,7 @@ function listOrNothing(path: string): string[] {
   }
 }
 
-/** A process may end between being listed and being read. */
+/** Undefined where the file is gone: a process may end after it was listed and before it is read. */
 function readOrNothing(path: string): string | undefined {
   try {
     return readFileSync(path, 'latin1');

@@ -1,4 +1,4 @@
-// The results as a page of Markdown: numbers, ratios, aims, and what got worse. No I/O.
+// Writes the results as a page of Markdown: numbers, ratios, aims, and what got worse. No I/O.
 import {
   aimedAt,
   isReached,
@@ -79,7 +79,7 @@ function aimText({ metric, against, atMost, atLeast }: Aim): string {
   return against === undefined ? `${title} ${limit}` : `${title} ${limit} × ${against}`;
 }
 
-/** How far from an aim that was missed. */
+/** Whether an aim was reached; if it was missed, by how much. */
 function verdict(aim: Aim, spread: Spread): string {
   if (isReached(aim, spread)) return 'reached';
   const limit = aim.atMost ?? aim.atLeast ?? 1;
@@ -104,7 +104,7 @@ function section(title: string, lines: readonly string[]): string {
   return lines.length === 0 ? '' : `## ${title}\n\n${lines.map((line) => `- ${line}`).join('\n')}`;
 }
 
-/** Padded, so that it reads well in a terminal too. */
+/** A table in Markdown. Its cells are padded, so that it can be read in a terminal too. */
 export function table(head: readonly string[], rows: readonly (readonly string[])[]): string {
   const widths = head.map((_, column) =>
     Math.max(...[head, ...rows].map((row) => row[column]?.length ?? 0), 3),

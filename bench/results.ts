@@ -1,11 +1,11 @@
-// What a run of the bench leaves behind, as JSON and in memory: samples by round, their medians, the ratios between
-// servers and what was aimed at. Also reads it back. No I/O.
+// The results of a run, as JSON and in memory: samples by round, their medians, the ratios between servers, and the aims. Also
+// parses such JSON. No I/O.
 import * as v from 'valibot';
 
 export const METRICS = ['rate', 'sessions', 'median', 'p99', 'cpu', 'memory', 'took', 'late'] as const;
 export type Metric = (typeof METRICS)[number];
 
-/** Unit of the numbers, whether more is better, and whether it says anything about the server. */
+/** For each metric: its title with the unit, whether more is better, and whether it is about the generator, not the server. */
 export const METRIC_WORDS: Readonly<Record<Metric, { title: string; more: boolean; instrument?: true }>> = {
   rate: { title: 'lookups/s', more: true },
   sessions: { title: 'sessions/s', more: true },
@@ -14,7 +14,7 @@ export const METRIC_WORDS: Readonly<Record<Metric, { title: string; more: boolea
   cpu: { title: 'CPU µs/lookup', more: false },
   memory: { title: 'memory MB', more: false },
   took: { title: 'took ms', more: false },
-  /** How late the load generator itself sent, at p99. */
+  /** How late the load generator itself was with sending, at p99. */
   late: { title: 'generator late µs', more: false, instrument: true },
 };
 
@@ -58,10 +58,10 @@ export type Spread = {
   readonly rounds: number;
 };
 
-/** Those that are worth a ratio. */
+/** The metrics of servers, for which there are ratios. */
 export const SERVER_METRICS = METRICS.filter((metric) => METRIC_WORDS[metric].instrument === undefined);
 
-/** Whom the ratios are about: ours. */
+/** The name of our own server, to which the ratios belong. */
 export const OURS = 'cyrusmapd';
 
 export function parseResults(text: string): Results {
@@ -81,7 +81,7 @@ export function valueOf(scenario: ScenarioResult, label: string, metric: Metric)
   return spreadOf([...valuesByRound(scenario, label, metric).values()]);
 }
 
-/** Ours divided by another's of the same round, so that what the machine did to both drops out. */
+/** Our number divided by the other one's in the same round, so that an influence of the machine on both does not count. */
 export function ratioOf(scenario: ScenarioResult, metric: Metric, against: string): Spread | undefined {
   const theirs = valuesByRound(scenario, against, metric);
   const ratios = [...valuesByRound(scenario, OURS, metric)].flatMap(([round, value]) => {
@@ -91,7 +91,7 @@ export function ratioOf(scenario: ScenarioResult, metric: Metric, against: strin
   return spreadOf(ratios);
 }
 
-/** What an aim is about: the ratio, or the number itself. */
+/** The value for which there is an aim: the ratio, or the number itself. */
 export function aimedAt(scenario: ScenarioResult, { metric, against }: Aim): Spread | undefined {
   return against === undefined ? valueOf(scenario, OURS, metric) : ratioOf(scenario, metric, against);
 }

@@ -1,5 +1,5 @@
-// `npm run bench`: measures every scenario in rounds, all servers in each round one after the other, so that whatever the
-// machine does meets them all. Writes a table, JSON and plots. Starts everything and stops it again.
+// `npm run bench`: measures every scenario in rounds. In each round all servers are measured one after the other, so that a change
+// of the machine's speed affects them all. Writes a table, JSON and plots. Starts everything, and stops it again.
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { cpus, release, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -214,7 +214,7 @@ function namesOf(first: number, count: number): string[] {
   return Array.from({ length: count }, (_, i) => `u${String(first + i).padStart(7, '0')}@example.jp`);
 }
 
-/** Who comes first in one round comes last in the next. */
+/** The server that is the first in one round is the last in the next. */
 function rotated(contestants: readonly Contestant[], round: number): Contestant[] {
   const first = round % contestants.length;
   return [...contestants.slice(first), ...contestants.slice(0, first)];

@@ -1,4 +1,4 @@
-// What is measured, for which servers, and what is aimed at. Data; the work is done elsewhere.
+// The scenarios: what is measured, for which servers, and what we aim at. Data only; the work is done elsewhere.
 import { decode, type Decoder } from './decoder.js';
 import { withSlowCyrus } from './fake-servers.js';
 import { measureListing } from './listing.js';
@@ -16,20 +16,20 @@ export type Contestant = {
 export type Scenario = {
   readonly name: string;
   readonly title: string;
-  /** For the plots. */
+  /** The number of connections, for the plots. */
   readonly connections: number;
   readonly contestants: readonly Contestant[];
   readonly aims: readonly Aim[];
 };
 
 const ALL = ['smmapd', 'floor', OURS] as const;
-/** Where smmapd would need a process of 16 MB for each of thousands of connections. */
+/** Without smmapd, where it would need a process of 16 MB for each of thousands of connections. */
 const WITHOUT_SMMAPD = ['floor', OURS] as const;
 const WITHOUT_FLOOR = ['smmapd', OURS] as const;
-/** And what the load generator sees of a server that does nothing. */
+/** Also with the generator's own responder, to see what the generator measures of a server that does nothing. */
 const WITH_INSTRUMENT = ['responder', ...ALL] as const;
 
-/** How long lmtpd takes in the scenario of the slow Cyrus. */
+/** How long lmtpd takes in the scenario with a slow Cyrus, in milliseconds. */
 const SLOW_MS = 50;
 
 export function scenarios(smoke: boolean): Scenario[] {
@@ -107,7 +107,7 @@ function misses(): Scenario[] {
   ];
 }
 
-/** 40 is what the aim is for; from a botnet many more come at once, and batches grow with them. */
+/** Dictionary attacks. The aim is for 40 connections; a botnet has many more, and then batches become larger. */
 function attacks(smoke: boolean): Scenario[] {
   return (smoke ? [40] : [8, 40, 400]).map((connections) => ({
     ...loads(`miss-unknown-${connections}`, ALL, {
@@ -126,7 +126,7 @@ const ATTACK_AIMS: { readonly [connections: number]: readonly Aim[] } = {
   40: [{ metric: 'rate', against: 'smmapd', atLeast: 1 }],
 };
 
-/** With and without the identity of Cyrus' list of mailboxes being looked at. */
+/** With and without the clock, which looks at the identity of Cyrus' mailbox list. */
 function clocked(smoke: boolean): Scenario[] {
   const plan: Plan = { mode: 'open', connections: 1, rate: 4000, keys: 'hot' };
   const hits: Plan = { mode: 'closed', connections: 40, keys: 'hot' };
@@ -160,7 +160,7 @@ function clocked(smoke: boolean): Scenario[] {
   ];
 }
 
-/** `directory = true`: answered from Cyrus' list of mailboxes. */
+/** With `directory = true`: lookups are answered from Cyrus' mailbox list. */
 function listedOnly(smoke: boolean): Scenario[] {
   const daemon: DaemonOptions = { list: 'directory' };
   const scenario = (name: string, title: string, plan: Plan): Scenario => ({
@@ -204,7 +204,7 @@ function manyIdle(idle: number): Scenario {
   };
 }
 
-/** Memory with so many connections open, each used. smmapd has a process for each: not beyond what it can. */
+/** Memory with so many open connections, each used once. smmapd needs one process for each, so it is left out where it cannot. */
 function memory(connections: number): Scenario {
   const plan: Plan = { mode: 'open', connections: 1, idle: connections - 1, rate: 1000, keys: 'hot' };
   return {
@@ -249,7 +249,7 @@ function started(): Scenario {
   };
 }
 
-/** With a control socket, metrics and their scrapes, beside a daemon that has none of them. */
+/** A daemon with a control socket and metrics that are asked for, beside a daemon without them. */
 function watchedBy(plan: Plan) {
   const watchedToo = (bench: Bench) =>
     operated(bench, (config) => measureLoad(bench, OURS, { ...plan, daemon: { config } }));
@@ -303,7 +303,7 @@ function manyKnown(): Scenario {
   };
 }
 
-/** A mailbox may cost 150 bytes; a process that knows ten has some 36 MB. */
+/** A snapshot. A mailbox may cost 150 bytes; a process that knows only ten has some 36 MB. */
 function listing(mailboxes: number): Scenario {
   const measure = (count: number) => (bench: Bench) => measureListing(bench, count);
   return {

@@ -1,5 +1,5 @@
-// The servers that are measured side by side, each started afresh for each measurement so that none has a past:
-// smmapd, the floor, our daemon, and the generator's own responder. Starts and stops processes.
+// The servers that are compared: smmapd, the floor, our daemon, and the generator's own responder. Each is started anew for each
+// measurement, so that an earlier one has no influence. Starts and stops processes.
 import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { closeSync, openSync, readFileSync } from 'node:fs';
@@ -14,23 +14,23 @@ export type ServerName = 'smmapd' | 'floor' | 'cyrusmapd' | 'responder';
 
 export interface Server {
   readonly socket: string;
-  /** Whose CPU time a lookup costs: lmtpd's too, where it is asked. */
+  /** The processes whose CPU time counts for a lookup, with lmtpd where it is asked. */
   serving(): Process[];
-  /** Whose memory it needs. */
+  /** The processes whose memory counts. */
   resident(): Process[];
   stop(): Promise<void>;
 }
 
 export type DaemonOptions = {
-  /** Instead of the real lmtpd. */
+  /** The socket of another lmtpd than the real one. */
   readonly lmtp?: string;
   /** Tables and keys of cyrusmapd.toml that replace the defaults. */
   readonly config?: string;
-  /** What it does with Cyrus' list of mailboxes: by default it is the clock, as on Cyrus' own host. */
+  /** How it uses Cyrus' mailbox list: by default as the clock, as on Cyrus' own host. */
   readonly list?: 'clock' | 'directory' | 'none';
 };
 
-/** As many as a scenario opens: the daemon's own default is for a mail host. */
+/** Enough for every scenario; the daemon's default is meant for a mail host. */
 const MAX_CONNECTIONS = 20_000;
 
 export class Servers {
@@ -84,9 +84,9 @@ export class Servers {
     return [process.execPath, DAEMON, 'serve', '--config', file];
   }
 
-  /** Everything that changes how fast it is has its default; only the limit of connections is raised. */
+  /** All settings that matter for speed have their defaults; only the limit of connections is higher. */
   #configuration({ lmtp, config = '', list = 'clock' }: DaemonOptions): string {
-    // Another lmtpd than Cyrus' own knows nothing of its list.
+    // The mailbox list of Cyrus says nothing of the mailboxes of another lmtpd.
     const imapdConf = list === 'none' || lmtp !== undefined ? '' : this.#cyrus.imapdConf;
     return `${config}
 [cyrus]

@@ -1,5 +1,5 @@
-// How long a server takes from the start of its process to its first right answer, beside `node -e 0`, which does
-// nothing at all. Starts processes and asks them; its own polling is half a millisecond at worst.
+// Measures how long a server takes from the start of its process to its first right answer, beside `node -e 0`, which does nothing.
+// Starts processes and asks them; its own polling adds half a millisecond at most.
 import { once } from 'node:events';
 import { readFileSync } from 'node:fs';
 import { rm } from 'node:fs/promises';

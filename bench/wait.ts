@@ -1,11 +1,11 @@
-// Waits for what another process does and cannot tell us.
+// Waits for things that another process does, of which it cannot tell us.
 import { connect, type Socket } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 
 const POLL_MS = 5;
 const LIMIT_MS = 20_000;
 
-/** @param what for the error, where it does not come true within 20 s */
+/** Waits until `holds` is true. @param what named in the error where that takes more than 20 s */
 export async function eventually(what: string, holds: () => boolean | Promise<boolean>): Promise<void> {
   const until = performance.now() + LIMIT_MS;
   while (!(await holds())) {
@@ -26,12 +26,12 @@ export async function listens(path: string): Promise<boolean> {
   });
 }
 
-/** What comes first on a connection that is being opened, then closes it; undefined where it ends before. */
+/** The first bytes on a connection that is being opened, which is then closed; undefined where it ends before any came. */
 export async function firstChunk(socket: Socket): Promise<string | undefined> {
   try {
     for await (const chunk of socket) return String(chunk);
   } catch {
-    // Refused or reset: nothing came.
+    // The connection was refused or reset, so nothing came.
   }
   return undefined;
 }
