@@ -9,7 +9,7 @@ import type { EventsProof } from '../../validation/events-proof.js';
 /** The part of the validator that events may change. */
 interface Remembered {
   forget(mailbox: string): void;
-  /** Changes may have been missed. */
+  /** We may have missed changes. */
   missed(): void;
   markOverQuota(mailbox: string): void;
 }
@@ -26,15 +26,15 @@ export type EffectParts = {
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /**
-   * Tells other machines, if there are any. @param mailboxes undefined where any may have changed
-   * @param waits whether Cyrus is to wait for them @returns what it has to wait for
+   * Tells other machines, if there are any. @param mailboxes undefined where any mailbox may have changed
+   * @param waits whether Cyrus waits for the other machines @returns a promise for which it must wait then
    */
   readonly publish: (mailboxes: readonly string[] | undefined, waits: boolean) => Promise<void> | undefined;
   /** Called after everything is outdated. */
   readonly onGap: () => void;
 };
 
-/** What an administrator does, who may wait. Of the others a delivery may be the cause. */
+/** Events that administrators cause, who can wait. All others may come from a delivery, which must not wait. */
 const ADMINISTRATOR: ReadonlySet<string> = new Set([
   'MailboxCreate',
   'MailboxDelete',

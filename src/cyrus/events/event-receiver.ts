@@ -21,8 +21,8 @@ export interface EventEffects {
   /** A command that is no mailbox event, such as a Sieve notification. */
   handOn(command: DlistCommand): void;
   /**
-   * These changed, and are forgotten here.
-   * @returns what Cyrus has to wait for until other machines have forgotten them too; undefined where there is nothing
+   * Tells other machines that these mailboxes changed, after they were forgotten here.
+   * @returns a promise for which Cyrus must wait, until the others have forgotten them too; undefined where it need not wait
    */
   tell(mailboxes: readonly string[], event: string): Promise<void> | undefined;
 }
@@ -40,7 +40,7 @@ export const DEFAULT_RECEIVER_LIMITS: ReceiverLimits = Object.freeze({
   idleTimeoutMs: 30_000,
 });
 
-/** One connection of Cyrus'. */
+/** One connection of a Cyrus process. */
 type Conversation = {
   readonly socket: Socket;
   readonly parser: DlistParser;
@@ -116,7 +116,7 @@ export class EventReceiver {
     for (const socket of this.#connections) socket.destroy();
   }
 
-  /** Until there is no whole command any more, or one has to wait. What is no dlist is answered all the same, and the end. */
+  /** Applies commands until one has to wait. Bytes that are no dlist are answered too, so that Cyrus goes on; then it is closed. */
   #read(conversation: Conversation): void {
     const { socket, parser } = conversation;
     try {
