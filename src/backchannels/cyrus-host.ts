@@ -131,7 +131,7 @@ function completed(
   };
 }
 
-/** Settings because of which the mailbox list alone does not decide whether lmtpd takes mail. */
+/** Sentences on settings with which the mailbox list alone does not decide who gets mail, or cannot be read by us. */
 function beyondListOf(conf: ImapdConf): string[] {
   const { kind } = conf.mailboxList;
   return [

@@ -1,5 +1,5 @@
-// Builds the back-channels of type "mupdate", of those that ask the servers of the murder. One that is made of the same as in
-// the last configuration is kept, with its list. Reads password files; subscribes.
+// Builds the back-channels of type "mupdate" from the back-channels that ask the servers of the murder. One that is the same as in
+// the last configuration is kept, with its list. Reads password files, and subscribes to the list of the mupdate master.
 import { isDeepStrictEqual } from 'node:util';
 import type { AccessFiles } from './login-files.js';
 import type { BackchannelSurroundings } from './openers.js';
@@ -8,7 +8,7 @@ import type { MurderProbe } from '../cyrus/mupdate/murder-probe.js';
 import type { Probe } from '../validation/probe.js';
 import type { AddressRules } from '../validation/recipient.js';
 
-/** Everything that one is made of. */
+/** Everything from which such a back-channel is made. */
 type MurderBasis = {
   readonly backchannel: MupdateBackchannelConfig;
   readonly rules: AddressRules;
@@ -19,13 +19,13 @@ type MurderBasis = {
 
 export type Murder = {
   readonly basis: MurderBasis;
-  /** Those who are asked for its servers. */
+  /** The probes that are asked for its servers. */
   readonly asked: readonly Probe[];
   readonly probe: MurderProbe;
 };
 
 /**
- * @param asked by the name of the back-channel
+ * @param asked the probes, by the names of their back-channels
  * @throws ConfigError where a password cannot be used
  */
 export async function buildMurder(
