@@ -1,5 +1,5 @@
-// The page as HTML: whole without JavaScript, as of the moment it was loaded; and the parts of it that the live page gets anew.
-// Whatever comes from outside is escaped here. No I/O.
+// The page as HTML. It is complete without JavaScript, but then shows only the moment at which it was loaded. It also makes the parts
+// that the live page replaces. All that comes from outside is escaped here. No I/O.
 import type { DecisionLine, Figures, Version } from '../operations.js';
 import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
@@ -21,7 +21,7 @@ export function stateOf({ backchannels, harvest }: Figures): State {
   return harvest.active.length > 0 ? 'attack' : 'well';
 }
 
-/** By the id of what they stand in. */
+/** The parts of the page, by the id of the element in which each stands. */
 export function partsOf({ figures, refused }: View, words: Words): { readonly [id: string]: string } {
   return {
     cyrus: cyrus(figures, words),
@@ -34,7 +34,7 @@ export function partsOf({ figures, refused }: View, words: Words): { readonly [i
   };
 }
 
-/** @param nonce of the response, for the only style and script that it allows */
+/** @param nonce the nonce of the response, which allows only this style and this script */
 export function pageOf(view: View, words: Words, nonce: string): string {
   const { figures, version, refused } = view;
   const state = stateOf(figures);

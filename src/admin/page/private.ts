@@ -1,5 +1,5 @@
-// The page with addresses, for who may open the control socket: on a port of this machine, opened for it, with a token in the
-// address that works once and a cookie from then on. It closes when nobody looks any more. I/O.
+// The page that shows mail addresses, for those who may open the control socket. It has its own port on this machine. Its URL has a
+// token that works once; after that there is a cookie. The port is closed when nobody looks at the page any more. I/O.
 import { randomBytes, timingSafeEqual } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import { HttpFront } from '../http-front.js';
@@ -8,7 +8,7 @@ import { sendText } from '../respond.js';
 import { parseTarget } from '../target.js';
 import { pageRoute } from './routes.js';
 
-/** Opened and never visited, or left: so long it stays. */
+/** How long the page stays open when nobody looks at it, in milliseconds. */
 const UNSEEN_MS = 300_000;
 const COOKIE = 'cyrusmapd-page';
 const GIVEN = /(?:^|; )cyrusmapd-page=([0-9a-f]{48})(?:;|$)/;
@@ -16,7 +16,7 @@ const GIVEN = /(?:^|; )cyrusmapd-page=([0-9a-f]{48})(?:;|$)/;
 export class PrivatePage {
   readonly #operations: Operations;
   #front: HttpFront | undefined;
-  /** Each works once. */
+  /** Tokens that were not used yet; each works once. */
   readonly #tokens = new Set<string>();
   readonly #cookies = new Set<string>();
   #watchers = 0;
@@ -26,7 +26,7 @@ export class PrivatePage {
     this.#operations = operations;
   }
 
-  /** @returns an address for a browser on this machine, that works once */
+  /** @returns a URL for a browser on this machine, which works once */
   async invite(): Promise<string> {
     this.#front ??= await HttpFront.open(
       { kind: 'inet', host: '127.0.0.1', port: 0 },
@@ -59,7 +59,7 @@ export class PrivatePage {
 
   async #answer(request: IncomingMessage, response: ServerResponse): Promise<void> {
     const url = parseTarget(request.url);
-    // By its address alone: no page of another site reaches it under a name of its own.
+    // The Host must be our network address, so that a page of another site cannot reach us under a host name of its own.
     if (url === undefined || request.method !== 'GET' || request.headers.host !== this.#host) {
       return sendText(response, 403, 'not here\n');
     }
@@ -78,7 +78,7 @@ export class PrivatePage {
     }
   }
 
-  /** The token is in no history and no log of the page that follows. */
+  /** Redirects to a URL without the token, so that the token does not stay in the browser's history. */
   #welcome(response: ServerResponse): void {
     const cookie = randomBytes(24).toString('hex');
     this.#cookies.add(cookie);

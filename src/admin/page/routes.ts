@@ -1,4 +1,5 @@
-// Serves the page and its events. Over TCP without addresses; whoever came by the control socket sees the last refusals too.
+// Serves the page and its events. Over TCP it shows no mail addresses; those who came by the control socket also see the last
+// refusals. I/O by the response that is given.
 import { randomBytes } from 'node:crypto';
 import type { IncomingMessage, ServerResponse } from 'node:http';
 import type { Operations } from '../operations.js';
@@ -6,14 +7,14 @@ import { followLines, sendText } from '../respond.js';
 import { pageOf, partsOf, stateOf, type View } from './html.js';
 import { wordsFor, type Words } from './words.js';
 
-/** Between two events. */
+/** Milliseconds between two events. */
 const EVENT_MS = 2_000;
-/** Last refusals that are shown. */
+/** How many of the last refusals are shown. */
 const REFUSED_MAX = 12;
 
 export type PageRights = { readonly addresses: boolean };
 
-/** @returns whether there is such a thing */
+/** @returns whether there is such a path; then the answer was sent */
 export async function pageRoute(
   request: IncomingMessage,
   url: URL,

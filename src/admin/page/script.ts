@@ -1,5 +1,5 @@
-// What runs in the browser: it listens to the daemon, keeps five minutes, and draws them. Plain JavaScript, served inline
-// under a nonce; test/browser/page.test.ts runs it in Chromium. A string only; no I/O here.
+// The script that runs in the browser: it listens to the daemon, keeps the figures of five minutes, and draws them. It is plain
+// JavaScript, which stands inside the page under a nonce; test/browser/page.test.ts runs it in Chromium. No I/O here.
 
 export const SCRIPT = `
 'use strict';

@@ -1,4 +1,4 @@
-// How the page looks: one column on a telephone, two or three on a desk, light or dark as the system is. No I/O.
+// How the page looks: one column on a telephone, two or three on a larger screen; light or dark as the system is set. No I/O.
 
 export const STYLE = `
 :root{color-scheme:light dark;--bg:#f6f7f9;--card:#fff;--line:#d9dee5;--text:#16202c;--soft:#55616f;
