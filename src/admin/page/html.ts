@@ -1,5 +1,5 @@
-// The page as HTML. It is complete without JavaScript, but then shows only the moment at which it was loaded. It also makes the parts
-// that the live page replaces. All that comes from outside is escaped here. No I/O.
+// The page as HTML. It is complete without JavaScript, but then shows only the moment at which it was loaded. It also makes the
+// parts that the live page replaces. All that comes from outside is escaped here. No I/O.
 import type { DecisionLine, Figures, Version } from '../operations.js';
 import { SCRIPT } from './script.js';
 import { STYLE } from './style.js';
