@@ -8,7 +8,7 @@ const MAGIC = 0xbeefc0de;
 /** Offsets. After MDB_page's header comes MDB_meta: magic, version, address, mapsize, two MDB_db of 48 bytes, last page, txnid. */
 const META = { magic: 16, mapSize: 32, pageSize: 40, lastPage: 136, transaction: 144, end: 152 } as const;
 
-/** After two cache lines with mutexes there is one for each reader: transaction, pid, thread. */
+/** After two cache lines with mutexes there is one cache line for each reader: transaction, pid, thread. */
 const READERS_OFFSET = 128;
 const READER_BYTES = 64;
 const PID_OFFSET = 8;
