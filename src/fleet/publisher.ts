@@ -5,6 +5,7 @@ import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import * as verbs from '../log/verbs/fleet.js';
 import type { Proof } from '../validation/proof.js';
+import { Acknowledgements } from './acknowledgements.js';
 import {
   decodeBeacon,
   encodeBeacon,
@@ -13,7 +14,6 @@ import {
   type Change,
   type Instance,
 } from './entry-codec.js';
-import { Held } from './held.js';
 import type { PublisherStore } from './store.js';
 import { Trouble } from './trouble.js';
 
@@ -52,15 +52,13 @@ export type PublisherState = {
 const BEATS = 5;
 /** More changes that cannot be told are told as one: a new instance, of which everybody forgets all. */
 const WAITING_MAX = 1_000;
-/** Between two looks whether all have acknowledged, the last one again and again. */
-const LOOKS_MS = [0, 0, 1, 1, 2, 2, 4, 8, 16];
 /** So many leases after the last sign of another publisher no acknowledgement is trusted. */
 const CONTESTED_LEASES = 10;
 const ORIGIN = '0-0';
 
 export class Publisher {
   readonly #parts: PublisherParts;
-  readonly #held = new Held();
+  readonly #acknowledgements: Acknowledgements;
   readonly #trouble: Trouble;
   #instance: Instance;
   #seq = 0;
@@ -74,16 +72,24 @@ export class Publisher {
   #unsureUntil: number;
   #floor: number | undefined;
   #followers = 0;
-  #expired = 0;
   #beating = false;
-  #looking = false;
   readonly #beat: NodeJS.Timeout;
-  #expiry: NodeJS.Timeout | undefined;
 
   constructor(parts: PublisherParts) {
     this.#parts = parts;
     this.#instance = parts.newInstance();
     this.#trouble = new Trouble(parts.log, parts.stream, 'publisher', parts.now);
+    const { stream, store, log, now } = parts;
+    this.#acknowledgements = new Acknowledgements({
+      stream,
+      store,
+      log,
+      now,
+      instance: () => (this.#standing === 'established' ? this.#instance : undefined),
+      isSure: () => now() >= this.#unsureUntil,
+      lost: () => this.#renew(),
+      failed: (error) => this.#unlinked(messageOf(error)),
+    });
     // Another process may have answered until this moment.
     this.#answeredAt = parts.now();
     this.#unsureUntil = this.#answeredAt + parts.leaseMs;
@@ -99,8 +105,8 @@ export class Publisher {
       lastId: this.#lastId,
       followers: this.#followers,
       waiting: this.#waiting.size,
-      held: this.#held.size,
-      expired: this.#expired,
+      held: this.#acknowledgements.size,
+      expired: this.#acknowledgements.expired,
       trouble: this.#trouble.reason,
     };
   }
@@ -122,16 +128,13 @@ export class Publisher {
     // Whoever is answered from now on has to forget this first.
     const until = this.#answeredAt + leaseMs;
     if (!waits || !exact || until <= now()) return undefined;
-    const held = this.#held.hold(this.#seq, until);
-    this.#expireInTime();
-    void this.#look();
-    return held;
+    return this.#acknowledgements.hold(this.#seq, until);
   }
 
   /** Changes go, or may go, to another process: it is the publisher now. */
   suspend(): void {
     this.#standing = 'suspended';
-    this.#held.releaseAll();
+    this.#acknowledgements.releaseAll();
   }
 
   /** They come here again. What went elsewhere was not told. */
@@ -142,9 +145,8 @@ export class Publisher {
 
   close(): void {
     clearInterval(this.#beat);
-    clearTimeout(this.#expiry);
     this.#standing = 'suspended';
-    this.#held.releaseAll();
+    this.#acknowledgements.releaseAll();
     this.#parts.store.close();
   }
 
@@ -200,7 +202,7 @@ export class Publisher {
     // Whoever had a question answered over the connection before may be missing on the list.
     this.#unsureUntil = Math.max(this.#unsureUntil, this.#answeredAt + this.#parts.leaseMs);
     for (const change of this.#waiting) void this.#append(change);
-    if (this.#held.size > 0) void this.#look();
+    void this.#acknowledgements.look();
   }
 
   async #append(change: Change): Promise<void> {
@@ -263,56 +265,6 @@ export class Publisher {
     const { leaseMs, exact, rules } = this.#parts;
     const { instance, seq, lastId } = { instance: this.#instance, seq: this.#seq, lastId: this.#lastId };
     return encodeBeacon({ instance, answers, seq, lastId, leaseMs, exact, rules: rules() });
-  }
-
-  /** Looks at the list of followers until nobody waits any more. */
-  async #look(): Promise<void> {
-    if (this.#looking) return;
-    this.#looking = true;
-    try {
-      for (let looks = 0; this.#held.size > 0 && this.#standing === 'established'; looks++) {
-        const instance = this.#instance;
-        const least = await this.#parts.store.least(instance);
-        if (instance !== this.#instance) continue;
-        if (least === undefined) this.#renew();
-        else if (this.#parts.now() >= this.#unsureUntil) this.#held.acknowledged(least);
-        const pause = LOOKS_MS[Math.min(looks, LOOKS_MS.length - 1)] ?? 0;
-        if (this.#held.size > 0 && pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
-      }
-    } catch (error) {
-      this.#unlinked(messageOf(error));
-    } finally {
-      this.#looking = false;
-    }
-  }
-
-  #expireInTime(): void {
-    const { due } = this.#held;
-    if (due === undefined || this.#expiry !== undefined) return;
-    this.#expiry = setTimeout(
-      () => {
-        this.#expiry = undefined;
-        this.#expire();
-        this.#expireInTime();
-      },
-      Math.max(0, due - this.#parts.now()),
-    );
-  }
-
-  /** Whoever has not acknowledged by now believes nothing, and comes on the list again when he asks. */
-  #expire(): void {
-    const { now, store, log, stream } = this.#parts;
-    const before = this.#held.size;
-    const last = this.#held.expire(now());
-    if (last === undefined) return;
-    this.#expired += before - this.#held.size;
-    if (this.#standing !== 'established') return;
-    void store.drop(this.#instance, last).then(
-      (followers) => {
-        if (followers > 0) verbs.fleetFollowersLost(log, { stream, followers });
-      },
-      (error: unknown) => this.#unlinked(messageOf(error)),
-    );
   }
 
   get #isSuspended(): boolean {
