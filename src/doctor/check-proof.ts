@@ -1,4 +1,4 @@
-// Judges on what a remembered "no" rests: only a clock, or events, would tell that the mailbox was created meanwhile. And how the
+// Judges on what a remembered "no" rests: only a clock, events, or a stream would tell that the mailbox was created meanwhile. And how the
 // clock and the list of mailboxes of the running daemon stand, which no file shows. No I/O.
 import type { Config } from '../config/config.js';
 import { NOT_LOOKED_YET } from '../cyrus/mailbox-list/clock.js';
@@ -18,8 +18,10 @@ function checkNegative(config: Config): Finding[] {
   const { backchannels, events, cyrus, host } = config;
   const told = events === undefined ? [] : pushers(events, backchannels);
   const seen = cyrus.clock && host?.list !== undefined ? hosted(config) : [];
-  const names = backchannels.filter(({ type }) => type !== 'list').map(({ name }) => name);
-  const unproven = names.filter((name) => !told.includes(name) && !seen.includes(name));
+  const unproven = backchannels
+    .filter((each) => each.type !== 'list' && each.stream === undefined)
+    .map(({ name }) => name)
+    .filter((name) => !told.includes(name) && !seen.includes(name));
   if (unproven.length === 0) return [];
   const seconds = negativeTtlMs / 1000;
   return [

@@ -4,8 +4,8 @@ import { UnavailableError } from '../../src/errors.js';
 import type { RawEntry } from '../../src/fleet/entry-codec.js';
 import type { FollowerStore, PublisherStore } from '../../src/fleet/store.js';
 
-/** The way to Valkey of one process. Milliseconds; `Infinity` is a link that is cut. */
-export type Link = { there: number; back: number; refused?: boolean };
+/** The way to Valkey of one process. Milliseconds; `Infinity` is a link that is cut; `deaf`: no entries come. */
+export type Link = { there: number; back: number; refused?: boolean; deaf?: boolean };
 
 const POLL_MS = 50;
 
@@ -104,6 +104,7 @@ export class FakeValkey {
         }),
       acknowledge: (ack) => ask(() => acknowledge(ack)),
       read: async (after) => {
+        while (link.deaf === true) await this.#nextPoll();
         const entries = await ask(() => this.entriesAfter(after));
         if (entries.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));
         return entries;

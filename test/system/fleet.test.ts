@@ -114,6 +114,17 @@ async function connect(name: string): Promise<SocketmapConnection> {
   return client;
 }
 
+type Counters = {
+  readonly fleet: { readonly following: readonly { readonly lease: boolean }[] };
+  readonly sources: { readonly known: number; readonly negative: number; readonly probe: number };
+};
+
+async function countersOf(name: string): Promise<Counters> {
+  const daemon = daemonOf(name);
+  daemon.kill('SIGUSR2');
+  return JSON.parse(await daemon.logged(/"event":"stats"/)) as Counters;
+}
+
 /** All three, asked at once. */
 async function asking(): Promise<(key: string) => Promise<string[]>> {
   const all = await Promise.all(FOLLOWERS.map(connect));
@@ -165,6 +176,13 @@ test(
     expect(made.flatMap(({ stale }) => stale)).toEqual([]);
     expect(made.flatMap(({ lost }) => lost)).toEqual([]);
     expect(made.flatMap(({ deferred }) => deferred).length).toBeLessThan(CHANGES / 10 + 3);
+    for (const name of FOLLOWERS) {
+      const { fleet, sources } = await countersOf(name);
+      expect(fleet.following.map(({ lease }) => lease)).toEqual([true, true]);
+      // Else nothing of this would be a proof: whoever asks each time is never behind.
+      expect(sources.known + sources.negative).toBeGreaterThan(sources.probe);
+      console.log(`${name}: ${JSON.stringify(sources)}`);
+    }
   },
   120_000 + CHANGES * 200,
 );

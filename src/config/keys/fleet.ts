@@ -26,7 +26,9 @@ function valkeyUrl(): Kind<ValkeyUrl> {
       const number = port === undefined ? PORT : Number(port);
       if (host !== undefined && number >= 1 && number <= 65_535)
         return { tls: secure === 's', host: host.replace(/^\[(.*)\]$/, '$1'), port: number };
-      report(`is ${showValue(written)}: must be ${URL_ALLOWED}`);
+      // What may be a password is not shown.
+      const shown = String(written).includes('@') ? 'has an @' : `is ${showValue(written)}`;
+      report(`${shown}: must be ${URL_ALLOWED}`);
       return undefined;
     },
   };

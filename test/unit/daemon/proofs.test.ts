@@ -75,6 +75,20 @@ endpoint = "inet:24@b2.test"
     expect((await again()).route('example.jp')).toBe(backchannels.route('example.jp'));
   });
 
+  test('of which one is followed over Valkey: it is believed as if it pushed its events to us', async () => {
+    const text = `${SHARED.replace('[backchannel.b2]', '[backchannel.b2]\nstream = "two"')}\n[fleet]\nurl = "valkey://h"\n`;
+    const { config, backchannels } = await built(text);
+    const stream = new HandProof();
+    const [b1, b2] = vouchedFor(config, backchannels, {
+      events: undefined,
+      clock: undefined,
+      stream: (name) => (name === 'two' ? stream : undefined),
+    });
+    expect([b1, b2].map((each) => each?.proof === stream)).toEqual([false, true]);
+    expect(b1?.belief.knownMs).toBe(config.cache.knownTtlMs);
+    expect(b2?.belief).toMatchObject({ knownMs: config.cache.snapshotIntervalMs, negativeMs: 10_000 });
+  });
+
   test('vouch for a no only where each would tell of its end, and are believed no longer than the least', async () => {
     const { config, backchannels } = await built(SHARED);
     const tellers = { events: new HandProof(), clock: undefined };
