@@ -233,3 +233,40 @@ test('with links that are well a follower believes, and an answer waits for mill
   expect(Math.min(...mxs.map(({ believed }) => believed))).toBeGreaterThan(1_000);
   expect(server.longestMs).toBeLessThan(40);
 });
+
+/** In each round the first wait is another one, so that the mailbox is asked about at another time. */
+function rounds(faults: readonly (readonly [number, Fault])[]): (readonly [number, Fault])[] {
+  return Array.from({ length: 20 }, (_, i) => i).flatMap((i) => [
+    [150 + 13 * i, { kind: 'heal', whose: 0 }] as const,
+    ...faults,
+  ]);
+}
+
+test.each<[string, readonly (readonly [number, Fault])[]]>([
+  [
+    'that no publisher saw, since it was just restarted',
+    [
+      [2, { kind: 'kill' }],
+      [2, { kind: 'change', mailbox: 2 }],
+      [300, { kind: 'restart' }],
+    ],
+  ],
+  [
+    'whose entry was trimmed before it was read',
+    [
+      [1, { kind: 'deaf', whose: 0, deaf: true }],
+      [20, { kind: 'change', mailbox: 2 }],
+      [1, { kind: 'trim' }],
+      [1, { kind: 'deaf', whose: 0, deaf: false }],
+      [20, { kind: 'change', mailbox: 0 }],
+      [300, { kind: 'heal', whose: 0 }],
+    ],
+  ],
+])(
+  'no follower goes on believing what was before a change %s',
+  async (_, faults) => {
+    const { mxs } = await run(rounds(faults));
+    expect(mxs.flatMap(({ wrong }) => wrong)).toEqual([]);
+  },
+  60_000,
+);
