@@ -19,7 +19,7 @@ function checkNegative(config: Config): Finding[] {
   const told = events === undefined ? [] : pushers(events, backchannels);
   const seen = cyrus.clock && host?.list !== undefined ? hosted(config) : [];
   const unproven = backchannels
-    .filter((each) => each.type !== 'list' && each.stream === undefined)
+    .filter((each) => each.type !== 'list' && !('stream' in each && each.stream !== undefined))
     .map(({ name }) => name)
     .filter((name) => !told.includes(name) && !seen.includes(name));
   if (unproven.length === 0) return [];
