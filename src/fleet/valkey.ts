@@ -33,7 +33,7 @@ const RETRIES_MS = [20, 50, 100, 200, 500];
 const FORGOTTEN_MS = 86_400_000;
 
 /** The braces keep all of a stream on one node of a cluster. */
-export function keysOf(stream: string) {
+function keysOf(stream: string) {
   const prefix = `cyrusmapd:{${stream}}`;
   return {
     stream: `${prefix}:stream`,
@@ -44,7 +44,7 @@ export function keysOf(stream: string) {
 }
 
 /** @param answerMs for one answer; without one in that time the connection is given up */
-export function connectValkey({ host, port, user, password, tls }: ValkeyAccess, answerMs: number): Redis {
+function connectValkey({ host, port, user, password, tls }: ValkeyAccess, answerMs: number): Redis {
   const options: RedisOptions = {
     host,
     port,
