@@ -1,5 +1,5 @@
 // docs/several-machines.md: each configuration that it shows is one that `config --check` passes as it stands, but for the
-// folders, which are not there on the machine of the test.
+// folders and a group, which are not there on the machine of the test.
 import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -13,6 +13,7 @@ const folder = mkdtempSync(join(tmpdir(), 'cyrusmapd-page-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
 mkdirSync(join(folder, 'run'));
+mkdirSync(join(folder, 'events'), { mode: 0o700 });
 writeFileSync(join(folder, 'password'), 'hunter2\n', { mode: 0o600 });
 
 const shown = parsePage(readFileSync(PAGE, 'utf8')).code.filter(({ language }) => language === 'toml');
@@ -26,6 +27,8 @@ describe('the configurations of docs/several-machines.md', () => {
     const file = join(folder, 'cyrusmapd.toml');
     const here = text
       .replaceAll('/var/run/cyrusmapd/', `${folder}/run/`)
+      .replaceAll('/var/run/cyrusmapd-events/', `${folder}/events/`)
+      .replace('socket_group = "cyrus"\n', '')
       .replaceAll('/usr/local/etc/cyrusmapd/', `${folder}/`);
     // Where the page shows no listener, the usual one is meant.
     const listening = here.includes('[socketmap]')
