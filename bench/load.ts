@@ -1,35 +1,17 @@
 // The load generator for machines without a C compiler: options, conversation and result are those of bench/load.c, see there.
 // It needs more CPU time than a hit does, so a server can do at least what it measures.
 import { once } from 'node:events';
-import { readFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { createInterface } from 'node:readline';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Readable, Writable } from 'node:stream';
 import { fileURLToPath } from 'node:url';
-import { parseArgs } from 'node:util';
 import { Histogram } from './histogram.js';
+import { readOptions, toRequest, type LoadOptions, type LoadRequest } from './load-options.js';
 
 const SESSION_LOOKUPS = 3;
 const DRAIN_MS = 10_000;
-const MODES = ['closed', 'open', 'session', 'burst', 'once'] as const;
 const NOT_FOUND = 'NOTFOUND Mailbox does not exist';
-
-type Mode = (typeof MODES)[number];
-type Request = { readonly bytes: string; readonly reply: string };
-
-type Options = {
-  readonly socket: string;
-  readonly requests: readonly Request[];
-  readonly mode: Mode;
-  readonly connections: number;
-  readonly idle: number;
-  readonly seconds: number;
-  readonly rate: number;
-  readonly unknownShare: number;
-  readonly unknownDomain: string;
-  readonly seed: number;
-};
 
 /** Does one run. @param input a line begins the run, the end of the input closes the connections */
 export async function generateLoad(
@@ -49,7 +31,7 @@ export async function generateLoad(
 
 class Slot {
   socket: Socket | undefined;
-  asked: Request | undefined;
+  asked: LoadRequest | undefined;
   /** The time from which its latency counts. */
   since = 0;
   answered = 0;
@@ -57,7 +39,7 @@ class Slot {
 }
 
 class Run {
-  readonly #options: Options;
+  readonly #options: LoadOptions;
   readonly #busy: Slot[];
   readonly #idle: Socket[] = [];
   /** Connections that are free; they are used in turn. */
@@ -76,7 +58,7 @@ class Run {
   #ends = 0;
   #finish: () => void = () => undefined;
 
-  constructor(options: Options) {
+  constructor(options: LoadOptions) {
     this.#options = options;
     this.#busy = Array.from({ length: options.connections }, () => new Slot());
     this.#random = randomFrom(options.seed);
@@ -164,7 +146,7 @@ class Run {
     slot.socket?.write(request.bytes, 'latin1');
   }
 
-  #choose(): Request {
+  #choose(): LoadRequest {
     const { mode, requests, unknownShare } = this.#options;
     if (mode === 'once') return this.#requestAt(this.#next++);
     if (mode === 'burst') return this.#requestAt(this.#next);
@@ -172,14 +154,14 @@ class Run {
     return this.#requestAt(Math.floor(this.#random() * requests.length));
   }
 
-  #requestAt(index: number): Request {
+  #requestAt(index: number): LoadRequest {
     const request = this.#options.requests[index];
     if (request === undefined) throw new RangeError(`there is no request ${index}`);
     return request;
   }
 
   /** Makes up a name that nobody asked for before, if each run has another seed. */
-  #invent(): Request {
+  #invent(): LoadRequest {
     const { seed, unknownDomain } = this.#options;
     const number = (this.#invented++).toString(16).padStart(7, '0');
     return toRequest(`x${(seed >>> 0).toString(16).padStart(8, '0')}${number}@${unknownDomain}`, NOT_FOUND);
@@ -297,54 +279,6 @@ async function connectTo(path: string): Promise<Socket> {
     }
     await sleep(1);
   }
-}
-
-function readOptions(args: readonly string[]): Options {
-  const text = { type: 'string' } as const;
-  const { values } = parseArgs({
-    args: [...args],
-    options: {
-      socket: text,
-      keys: text,
-      mode: { type: 'string', default: 'closed' },
-      connections: { type: 'string', default: '1' },
-      idle: { type: 'string', default: '0' },
-      seconds: { type: 'string', default: '1' },
-      rate: { type: 'string', default: '1000' },
-      'unknown-share': { type: 'string', default: '0' },
-      'unknown-domain': { type: 'string', default: 'example.jp' },
-      seed: { type: 'string', default: '1' },
-    },
-  });
-  const mode = MODES.find((each) => each === values.mode);
-  if (values.socket === undefined || values.keys === undefined || mode === undefined) {
-    throw new Error(`usage: load --socket PATH --keys FILE [--mode ${MODES.join('|')}] …, see bench/load.c`);
-  }
-  return {
-    socket: values.socket,
-    requests: readRequests(values.keys),
-    mode,
-    connections: Number(values.connections),
-    idle: Number(values.idle),
-    seconds: Number(values.seconds),
-    rate: Number(values.rate),
-    unknownShare: Number(values['unknown-share']),
-    unknownDomain: values['unknown-domain'],
-    seed: Number(values.seed),
-  };
-}
-
-function readRequests(path: string): Request[] {
-  return readFileSync(path, 'latin1')
-    .split('\n')
-    .flatMap((line) => {
-      const [key, reply] = line.split('\t');
-      return key === undefined || reply === undefined ? [] : [toRequest(key, reply)];
-    });
-}
-
-function toRequest(key: string, reply: string): Request {
-  return { bytes: `${key.length + 6}:cyrus ${key},`, reply: `${reply.length}:${reply},` };
 }
 
 /** The random numbers of Park and Miller: good enough to choose mailboxes, and the same each time. */

@@ -1,13 +1,7 @@
-// The figures in the text format 0.0.4 of Prometheus, https://prometheus.io/docs/instrumenting/exposition_formats/. The names of
-// metrics end in their unit, those of counters in _total. No label has a value that a stranger can choose. No I/O.
+// Which figures become which metrics. Their names end in the unit, and those of counters in _total. No label has a value that a
+// stranger can choose. No I/O.
 import type { Figures, Version } from './operations.js';
-
-export const CONTENT_TYPE = 'text/plain; version=0.0.4; charset=utf-8';
-
-type Labels = { readonly [name: string]: string };
-type Sample = readonly [labels: Labels, value: number];
-
-const PREFIX = 'cyrusmapd_';
+import { byLabel, counter, gauge, histogram, type Sample } from './prometheus-text.js';
 
 export function expositionOf(version: Version, figures: Figures): string {
   return [
@@ -38,7 +32,7 @@ function lookups({ lookups: counted, replies, requests, misses, harvest }: Figur
       counted.map(({ map, verdict, source, count }) => [{ map, verdict, source }, count]),
     ),
     ...counter('replies_total', 'Replies to mail servers by status.', byLabel('status', replies)),
-    ...histogram(misses),
+    ...histogram('miss_duration_seconds', 'How long lookups took for which Cyrus had to be asked.', misses),
     ...gauge('harvest_active', 'Whether unknown recipients come faster than usual.', [
       [{}, harvest.active.length === 0 ? 0 : 1],
     ]),
@@ -298,46 +292,4 @@ function directory({ directory: held }: Figures): string[] {
       [{}, held.missing],
     ]),
   ];
-}
-
-function histogram({ bounds, cumulative, sumSeconds, count }: Figures['misses']): string[] {
-  const name = `${PREFIX}miss_duration_seconds`;
-  return [
-    `# HELP ${name} How long lookups took for which Cyrus had to be asked.`,
-    `# TYPE ${name} histogram`,
-    ...bounds.map((bound, i) => `${name}_bucket{le="${bound}"} ${cumulative[i] ?? 0}`),
-    `${name}_bucket{le="+Inf"} ${count}`,
-    `${name}_sum ${sumSeconds}`,
-    `${name}_count ${count}`,
-  ];
-}
-
-function gauge(name: string, help: string, samples: readonly Sample[]): string[] {
-  return family('gauge', name, help, samples);
-}
-
-function counter(name: string, help: string, samples: readonly Sample[]): string[] {
-  return family('counter', name, help, samples);
-}
-
-function family(type: string, name: string, help: string, samples: readonly Sample[]): string[] {
-  if (samples.length === 0) return [];
-  return [
-    `# HELP ${PREFIX}${name} ${help}`,
-    `# TYPE ${PREFIX}${name} ${type}`,
-    ...samples.map(([labels, value]) => `${PREFIX}${name}${formatLabels(labels)} ${value}`),
-  ];
-}
-
-function formatLabels(labels: Labels): string {
-  const pairs = Object.entries(labels).map(([name, value]) => `${name}="${escapeValue(value)}"`);
-  return pairs.length === 0 ? '' : `{${pairs.join(',')}}`;
-}
-
-function escapeValue(value: string): string {
-  return value.replace(/[\\"\n]/g, (each) => (each === '\n' ? '\\n' : `\\${each}`));
-}
-
-function byLabel(label: string, counts: { readonly [value: string]: number }): Sample[] {
-  return Object.entries(counts).map(([value, count]) => [{ [label]: value }, count]);
 }

@@ -1,6 +1,7 @@
 // What may also be seen over TCP: metrics, health and the page. Nothing here changes anything, or shows a mail address.
 import type { IncomingMessage, ServerResponse } from 'node:http';
-import { CONTENT_TYPE, expositionOf } from './exposition.js';
+import { expositionOf } from './exposition.js';
+import { CONTENT_TYPE } from './prometheus-text.js';
 import type { Operations } from './operations.js';
 import { sendText } from './respond.js';
 

@@ -71,16 +71,25 @@ async function allLines(file: string, stdin: Readable): Promise<string[]> {
   return lines;
 }
 
-/** The lines of a file. What has been read of a line is dropped when it is longer than any address or log line. */
+/** The lines of a file. A line that is longer than any address or log line is dropped whole. */
 async function* linesOf(file: string, stdin: Readable): AsyncGenerator<string> {
   const input = file === STDIN ? stdin : createReadStream(file);
   input.setEncoding('latin1');
   let rest = '';
+  let isDropped = false;
   try {
     for await (const chunk of input) {
       const lines = (rest + String(chunk)).split('\n');
       rest = lines.pop() ?? '';
-      if (rest.length > LINE_MAX) rest = '';
+      // What has been read of such a line is gone, so its last part would be taken for a line.
+      if (isDropped && lines.length > 0) {
+        lines.shift();
+        isDropped = false;
+      }
+      if (isDropped || rest.length > LINE_MAX) {
+        rest = '';
+        isDropped = true;
+      }
       yield* lines;
     }
   } catch (cause) {

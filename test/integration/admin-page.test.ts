@@ -165,6 +165,13 @@ describe('what is served over TCP', () => {
     }
   });
 
+  test('has one port for all who ask for it at the same time', async () => {
+    const rig = await AdminRig.start();
+    const asked = await Promise.all(Array.from({ length: 5 }, () => rig.json('POST', '/page')));
+    const ports = asked.map((each) => new URL((each as { address: string }).address).port);
+    expect(new Set(ports).size).toBe(1);
+  });
+
   test('the page with addresses is shown to nobody without the token or under another name', async () => {
     const rig = await AdminRig.start();
     const { address } = (await rig.json('POST', '/page')) as { address: string };

@@ -206,6 +206,20 @@ describe('what is not understood is answered all the same, and a gap', () => {
     expect(effects).toEqual(Array(2).fill('gap a connection ended within an event'));
   });
 
+  test('a connection that ends within an event while the answer to the one before waits for other machines', async () => {
+    let done = (): void => undefined;
+    const promise = new Promise<void>((resolve) => (done = resolve));
+    other = { promise, done };
+    const peer = await connect();
+    peer.send(changed('alice') + changed('bob').slice(0, 50));
+    await turns(20);
+    peer.socket.destroy();
+    await turns(20);
+    done();
+    await turns(20);
+    expect(effects).toEqual(['forget alice@example.jp after 0', 'gap a connection ended within an event']);
+  });
+
   test('a connection that stops within an event, after the idle timeout', async () => {
     await listen({ idleTimeoutMs: 50 });
     const peer = await connect();

@@ -16,6 +16,7 @@ const GIVEN = /(?:^|; )cyrusmapd-page=([0-9a-f]{48})(?:;|$)/;
 export class PrivatePage {
   readonly #operations: Operations;
   #front: HttpFront | undefined;
+  #opening: Promise<HttpFront> | undefined;
   /** Tokens that were not used yet; each works once. */
   readonly #tokens = new Set<string>();
   readonly #cookies = new Set<string>();
@@ -28,15 +29,20 @@ export class PrivatePage {
 
   /** @returns a URL for a browser on this machine, which works once */
   async invite(): Promise<string> {
-    this.#front ??= await HttpFront.open(
-      { kind: 'inet', host: '127.0.0.1', port: 0 },
-      { socketOwner: undefined, socketGroup: undefined, socketMode: 0o600, allowed: undefined },
-      (request, response) => this.#answer(request, response),
-    );
+    // Whoever asks while it is being opened waits for the same one: a second one would never be closed.
+    this.#front ??= await (this.#opening ??= this.#open().finally(() => (this.#opening = undefined)));
     const token = randomBytes(24).toString('hex');
     this.#tokens.add(token);
     this.#awaitVisitors();
     return `http://${this.#host}/?token=${token}`;
+  }
+
+  #open(): Promise<HttpFront> {
+    return HttpFront.open(
+      { kind: 'inet', host: '127.0.0.1', port: 0 },
+      { socketOwner: undefined, socketGroup: undefined, socketMode: 0o600, allowed: undefined },
+      (request, response) => this.#answer(request, response),
+    );
   }
 
   close(): void {

@@ -102,7 +102,8 @@ export class EventReceiver {
     socket.on('close', () => {
       this.#connections.delete(socket);
       clearTimeout(conversation.timer);
-      if (conversation.state === 'reading' && conversation.parser.pending)
+      // A whole command that waits its turn is still applied; but whether it is whole is not known here.
+      if (conversation.state !== 'ended' && conversation.parser.pending)
         this.#effects.gap('a connection ended within an event');
     });
   }
@@ -125,7 +126,9 @@ export class EventReceiver {
         if (held !== undefined) {
           conversation.state = 'held';
           socket.pause();
-          void held.then(() => this.#goOn(conversation));
+          // Cyrus waits for its answer in any case, so a failure of ours must not keep it.
+          const goOn = (): void => this.#goOn(conversation);
+          void held.then(goOn, goOn);
           return;
         }
         this.#answer(conversation);

@@ -1,6 +1,6 @@
 // Looks at a file without reading it. On Linux it uses fstat(2) on an O_PATH descriptor, which needs no right to read the file, and
 // takes half the time of stat(2), about 1 µs (see open(2), stat(2)). Does I/O.
-import { closeSync, fstatSync, openSync, statSync } from 'node:fs';
+import { closeSync, fstatSync, openSync, statSync, type Stats } from 'node:fs';
 import { codeOf } from '../../errors.js';
 import { sameIdentity, type Identity } from './identity.js';
 
@@ -66,10 +66,8 @@ export class DescriptorSight implements FileSight {
   }
 
   look(): Identity | Unseen {
-    if (this.#fd !== undefined && this.#last !== undefined) {
-      const seen = fstatSync(this.#fd);
-      if (sameIdentity(seen, this.#last)) return seen;
-    }
+    const seen = this.#fd === undefined ? undefined : identityOf(this.#fd);
+    if (seen !== undefined && this.#last !== undefined && sameIdentity(seen, this.#last)) return seen;
     return this.#lookAnew();
   }
 
@@ -94,7 +92,8 @@ export class DescriptorSight implements FileSight {
         // A look by the name also says why. Where only O_PATH is refused, as in a sandbox, it is just as good.
         return this.#byName.look();
       }
-      const seen = fstatSync(this.#fd);
+      const seen = identityOf(this.#fd);
+      if (seen === undefined) break;
       // The file was replaced between the two calls: it has no name any more, so it is not the one that we want.
       if (seen.nlink === 0) continue;
       this.#last = seen;
@@ -102,5 +101,14 @@ export class DescriptorSight implements FileSight {
     }
     this.close();
     return this.#byName.look();
+  }
+}
+
+/** @returns undefined where fstat(2) fails, as for a file of a network that is gone (ESTALE) or of a broken disk (EIO) */
+function identityOf(fd: number): Stats | undefined {
+  try {
+    return fstatSync(fd);
+  } catch {
+    return undefined;
   }
 }

@@ -13,13 +13,24 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import {
   DescriptorSight,
   NameSight,
   sightOf,
   type FileSight,
 } from '../../../../src/cyrus/mailbox-list/list-file.js';
+
+const { failing } = vi.hoisted(() => ({ failing: { fstat: false } }));
+
+vi.mock(import('node:fs'), async (original) => {
+  const real = await original();
+  const fstatSync = ((...args: Parameters<typeof real.fstatSync>) => {
+    if (failing.fstat) throw Object.assign(new Error('ESTALE: stale file handle, fstat'), { code: 'ESTALE' });
+    return real.fstatSync(...args);
+  }) as typeof real.fstatSync;
+  return { ...real, fstatSync };
+});
 
 let folder: string;
 let path: string;
@@ -119,4 +130,17 @@ test('goes by descriptor on Linux alone', () => {
   sight = sightOf(path, 'linux');
   expect(sight).toBeInstanceOf(DescriptorSight);
   expect(sightOf(path, 'freebsd')).toBeInstanceOf(NameSight);
+});
+
+test('a descriptor of which nothing can be told any more is given up, and the name is looked at', () => {
+  sight = new DescriptorSight(path);
+  sight.look();
+  failing.fstat = true;
+  try {
+    expect(sight.look()).toMatchObject({ ino: statSync(path).ino });
+    unlinkSync(path);
+    expect(sight.look()).toBe('missing');
+  } finally {
+    failing.fstat = false;
+  }
 });
