@@ -4,12 +4,16 @@ import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
 import { freePort } from './mail-server.js';
 
 const PAGE = fileURLToPath(new URL('../../docs/several-machines.md', import.meta.url));
 const PORT = 6379;
+const RESTART_MS = 30_000;
+/** As in docker/valkey, again and again: an end of the first process would be the end of the container. */
+const AGAIN_AND_AGAIN = 'while :; do valkey-server /conf/valkey.conf; sleep 0.2; done';
 /** Of both users, in the place of what the page has. */
 export const SECRET = 'for-the-tests';
 
@@ -36,6 +40,7 @@ export class ValkeyContainer {
     const container = await new GenericContainer('cyrusmapd/valkey:trixie')
       .withExposedPorts({ container: PORT, host: port })
       .withBindMounts([{ source: folder, target: '/conf', mode: 'ro' }])
+      .withEntrypoint(['tini', '--', 'sh', '-c', AGAIN_AND_AGAIN])
       .withWaitStrategy(Wait.forLogMessage(/Ready to accept connections/))
       .start();
     return new ValkeyContainer(container, folder, port);
@@ -57,8 +62,14 @@ export class ValkeyContainer {
     await this.#container.exec(['sh', '-c', `kill -${signal} $(pidof valkey-server)`]);
   }
 
-  restart(): Promise<void> {
-    return this.#container.restart({ timeout: 0 });
+  /** Kills it. The container starts it again, empty. */
+  async restart(): Promise<void> {
+    await this.signal('KILL');
+    const until = Date.now() + RESTART_MS;
+    while (!(await this.cli('ping')).startsWith('PONG')) {
+      if (Date.now() > until) throw new Error(`Valkey does not answer ${RESTART_MS} ms after it was killed`);
+      await pause(100);
+    }
   }
 
   async stop(): Promise<void> {

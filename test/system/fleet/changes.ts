@@ -20,7 +20,7 @@ export class ServerChanges {
   /** Still so when a lease had passed. */
   readonly old: string[] = [];
   readonly deferred: string[] = [];
-  /** For the OK, in milliseconds. */
+  /** For the OK of each command, in milliseconds. */
   readonly waitedMs: number[] = [];
   readonly names: readonly string[];
   checked = 0;
@@ -48,20 +48,18 @@ export class ServerChanges {
   async change(): Promise<void> {
     const name = this.#pick(this.names) ?? '';
     const other = this.#pick([...this.#exists]);
-    const start = performance.now();
     if (!this.#exists.has(name)) {
       if (other !== undefined && this.#random(3) === 0) await this.#rename(other, name);
       else {
-        await this.#admin.create(`user/${name}`);
+        await this.#timed(this.#admin.create(`user/${name}`));
         this.#exists.add(name);
       }
     } else if (this.#random(3) === 0) {
-      await this.#admin.setacl(`user/${name}`, 'anyone', this.#random(2) === 0 ? 'lrsp' : 'lrs');
+      await this.#timed(this.#admin.setacl(`user/${name}`, 'anyone', this.#random(2) === 0 ? 'lrsp' : 'lrs'));
     } else {
-      await this.#admin.delete(`user/${name}`);
+      await this.#timed(this.#admin.delete(`user/${name}`));
       this.#exists.delete(name);
     }
-    this.waitedMs.push(performance.now() - start);
     for (const each of new Set([name, other])) if (each !== undefined) await this.#check(each);
   }
 
@@ -72,13 +70,19 @@ export class ServerChanges {
     this.#exists.clear();
   }
 
+  async #timed(command: Promise<unknown>): Promise<void> {
+    const start = performance.now();
+    await command;
+    this.waitedMs.push(performance.now() - start);
+  }
+
   #pick(items: readonly string[]): string | undefined {
     return items[this.#random(Math.max(1, items.length))];
   }
 
   async #rename(from: string, to: string): Promise<void> {
-    await this.#admin.setacl(`user/${from}`, 'cyrus', 'lrswipkxtecda');
-    await this.#admin.rename(`user/${from}`, `user/${to}`);
+    await this.#timed(this.#admin.setacl(`user/${from}`, 'cyrus', 'lrswipkxtecda'));
+    await this.#timed(this.#admin.rename(`user/${from}`, `user/${to}`));
     this.#exists.delete(from);
     this.#exists.add(to);
   }
