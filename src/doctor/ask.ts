@@ -14,6 +14,7 @@ import { DEFAULT_BELIEF } from '../validation/belief.js';
 import { DEFAULT_CACHE_LIMITS, VerdictCache } from '../validation/verdict-cache.js';
 import type { Verdict } from '../validation/verdict.js';
 import { askDaemon } from './ask-daemon.js';
+import { askFleet } from './ask-fleet.js';
 import { askSendmail } from './ask-sendmail.js';
 import type { SendmailAnswer } from './sendmail-verify.js';
 import type { Unseen } from './finding.js';
@@ -45,6 +46,7 @@ export async function ask(config: Config, seen: Seen, makesMailboxes: boolean): 
     backchannels: answers,
     postmasters,
     running: await askDaemon(config, unseen),
+    fleet: await askFleet(config),
     // Sendmail's rules ask our daemon. Where nobody answers there, that is a finding already, and Sendmail could only repeat it.
     sendmailSaid: listeners.every(({ error }) => error === undefined)
       ? await askSendmailItself(seen, makesMailboxes, answers, postmasters, unseen)

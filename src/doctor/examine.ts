@@ -3,6 +3,7 @@ import { checkBackchannels } from './check-backchannels.js';
 import { checkConf } from './check-conf.js';
 import { checkDomains } from './check-domains.js';
 import { checkEvents } from './check-events.js';
+import { checkFleet } from './check-fleet.js';
 import { checkImapd } from './check-imapd.js';
 import { checkMailer } from './check-mailer.js';
 import { checkPlace } from './check-place.js';
@@ -27,6 +28,7 @@ const CHECKS: readonly ((picture: Picture) => readonly Finding[])[] = [
   checkImapd,
   checkEvents,
   checkProof,
+  checkFleet,
   checkSaslConf,
   checkSasldb,
 ];

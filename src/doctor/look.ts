@@ -48,7 +48,7 @@ const execute = promisify(execFile);
 
 export type Seen = Omit<
   Picture,
-  'config' | 'running' | 'listeners' | 'backchannels' | 'postmasters' | 'sendmailSaid'
+  'config' | 'running' | 'fleet' | 'listeners' | 'backchannels' | 'postmasters' | 'sendmailSaid'
 >;
 
 export async function look(config: Config, places: Places): Promise<Seen> {

@@ -7,6 +7,7 @@ import type { Endpoint } from '../net/endpoint.js';
 import type { Recipient } from '../validation/recipient.js';
 import type { Verdict } from '../validation/verdict.js';
 import type { RunningProofs } from './ask-daemon.js';
+import type { FleetAnswer } from './ask-fleet.js';
 import type { PostfixPicture } from './ask-postfix.js';
 import type { Unseen } from './finding.js';
 import type { LmdbData, LmdbReaders } from '../cyrus/sasldb/lmdb.js';
@@ -38,6 +39,8 @@ export type Picture = {
   readonly postmasters: ReadonlyMap<string, Verdict>;
   /** undefined where no daemon answers on its control socket. */
   readonly running: RunningProofs | undefined;
+  /** undefined where no [fleet] is configured. */
+  readonly fleet: FleetAnswer | undefined;
   readonly unseen: readonly Unseen[];
 };
 

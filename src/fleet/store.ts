@@ -1,5 +1,5 @@
-// What of Valkey a publisher and a follower need: a few commands each, in the order in which Valkey is to carry them out. Types
-// only; valkey.ts has them over a connection.
+// What of Valkey a publisher, a follower and doctor need: a few commands each, in the order in which Valkey is to carry them out.
+// Types only; valkey.ts has them over a connection.
 import type { Instance, RawEntry } from './entry-codec.js';
 import type { Ack } from './follower.js';
 
@@ -37,5 +37,18 @@ export interface FollowerStore {
   /** Waits for entries behind that one, for a second at most. */
   read(after: string): Promise<readonly RawEntry[]>;
   reconnect(): void;
+  close(): void;
+}
+
+/** Its name, and what is written behind it. */
+export type Command = readonly [name: string, ...words: (string | number)[]];
+
+/** What Valkey said to a command: an error such as `NOPERM …`, or a value. */
+export type Reply = { readonly error: string | undefined; readonly value: unknown };
+
+/** Of doctor, who asks a few things and goes. */
+export interface Visit {
+  /** In one go. @throws UnavailableError where not all were answered in time */
+  ask(commands: readonly Command[]): Promise<readonly Reply[]>;
   close(): void;
 }

@@ -2,9 +2,10 @@
 // a lost connection had under way is given up, never sent again by itself. The only place where that package is used.
 import { Redis, type RedisOptions } from 'iovalkey';
 import { messageOf, UnavailableError } from '../errors.js';
-import type { Instance, RawEntry } from './entry-codec.js';
+import type { RawEntry } from './entry-codec.js';
 import type { Ack } from './follower.js';
-import type { FollowerStore, PublisherStore } from './store.js';
+import { keysOf } from './keys.js';
+import type { Command, FollowerStore, PublisherStore, Visit } from './store.js';
 
 /** Where Valkey is, and how to be let in. */
 export type ValkeyAccess = {
@@ -31,17 +32,6 @@ const READ_MAX = 1_000;
 const RETRIES_MS = [20, 50, 100, 200, 500];
 /** Of a list of followers that nobody looks at any more: a day. */
 const FORGOTTEN_MS = 86_400_000;
-
-/** The braces keep all of a stream on one node of a cluster. */
-function keysOf(stream: string) {
-  const prefix = `cyrusmapd:{${stream}}`;
-  return {
-    stream: `${prefix}:stream`,
-    beacon: `${prefix}:beacon`,
-    questions: `${prefix}:questions`,
-    followers: (instance: Instance) => `${prefix}:followers:${instance}`,
-  };
-}
 
 /** @param answerMs for one answer; without one in that time the connection is given up */
 function connectValkey({ host, port, user, password, tls }: ValkeyAccess, answerMs: number): Redis {
@@ -102,10 +92,7 @@ function filesOf({ ca, cert, key }: NonNullable<ValkeyAccess['tls']>): {
 }
 
 /** One after the other in one go. @throws UnavailableError where one of them failed, or there is no connection */
-async function inTurn(
-  valkey: Redis,
-  ...commands: readonly (readonly [string, ...(string | number)[]])[]
-): Promise<unknown[]> {
+async function inTurn(valkey: Redis, ...commands: readonly Command[]): Promise<unknown[]> {
   if (valkey.status !== 'ready') await connected(valkey);
   try {
     const pipeline = valkey.pipeline(commands.map((command) => [...command]));
@@ -131,8 +118,7 @@ export function publisherStore(
 ): PublisherStore {
   const valkey = connectValkey(access, answerMs);
   const keys = keysOf(stream);
-  const ask = (...command: [string, ...(string | number)[]]) =>
-    inTurn(valkey, command).then(([answer]) => answer);
+  const ask = (...command: Command) => inTurn(valkey, command).then(([answer]) => answer);
   return {
     beacon: async () => textOf(await ask('get', keys.beacon)),
     dropFollowers: async (instance) => void (await ask('del', keys.followers(instance))),
@@ -214,6 +200,33 @@ export function followerStore(
     },
   };
 }
+
+/** For doctor, who wants to hear what is refused. Nothing is asked again. */
+export function visitValkey(access: ValkeyAccess, answerMs: number): Visit {
+  const valkey = connectValkey(access, answerMs);
+  const { user, password } = access;
+  // Once more, with the first commands: that nobody is logged in is heard earlier than why the login was refused.
+  const logins: Command[] =
+    password === undefined ? [] : [['auth', ...(user === undefined ? [] : [user]), password]];
+  return {
+    ask: async (commands) => {
+      if (valkey.status !== 'ready') await connected(valkey);
+      const sent = [...logins.splice(0), ...commands];
+      const answers = (await valkey.pipeline(sent.map((command) => [...command])).exec()) ?? [];
+      const refused = answers.find(([error]) => error?.message.startsWith('WRONGPASS'))?.[0]?.message;
+      if (refused !== undefined) throw new UnavailableError(refused);
+      return answers.slice(sent.length - commands.length).map(([error, value]) => {
+        if (error !== null && !SAID.test(error.message))
+          throw new UnavailableError(error.message, { cause: error });
+        return { error: error?.message, value };
+      });
+    },
+    close: () => valkey.disconnect(),
+  };
+}
+
+/** How errors begin that Valkey has told; others are of the connection. */
+const SAID = /^[A-Z]{3,} /;
 
 function textOf(answer: unknown): string | null {
   return typeof answer === 'string' ? answer : null;

@@ -63,6 +63,11 @@ const MISTAKES: readonly Mistake[] = [
     'no canary',
     (host) => host.edit('cyrusmapd.toml', 'canary = "postmaster@example.jp"', ''),
   ],
+  [
+    'fleet.down',
+    'a Valkey that is away',
+    (host) => host.append('cyrusmapd.toml', '[fleet]\nurl = "valkey://127.0.0.1:1"\npublish = "cyrus"'),
+  ],
   ['imapd.catchall', 'a catch-all', (host) => host.append('imapd.conf', 'lmtp_catchall_mailbox: all')],
   [
     'imapd.autocreate',

@@ -113,6 +113,16 @@ describe('serve', () => {
   });
 });
 
+describe('doctor', () => {
+  it('loads the client of Valkey only where [fleet] is configured', () => {
+    const loaded = loadedWith('src/commands/doctor.ts');
+    expect([...loaded]).toEqual(expect.arrayContaining(['src/doctor/ask-fleet.ts']));
+    expect([...loaded].filter((target) => target === 'iovalkey' || target === 'src/fleet/valkey.ts')).toEqual(
+      [],
+    );
+  });
+});
+
 describe('src/ and bench/', () => {
   it('do without any, !, default exports, enums, namespaces and decorators', () => {
     expect(ALL.flatMap(unwantedIn)).toEqual([]);

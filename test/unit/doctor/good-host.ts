@@ -162,6 +162,7 @@ export function pictureOf(changes: Partial<Host>): Picture {
       ['example.net', DELIVERABLE],
     ]),
     running: undefined,
+    fleet: undefined,
     unseen: [],
     ...host.picture,
   };

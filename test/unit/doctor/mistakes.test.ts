@@ -1,6 +1,7 @@
 // Each mistake alone on a good host: doctor names it, and nothing else. Then what looks like one and is none.
 import { describe, expect, it } from 'vitest';
 import type { Standing } from '../../../src/doctor/ask-daemon.js';
+import type { FleetAnswer } from '../../../src/doctor/ask-fleet.js';
 import type { BackchannelAnswer, SocketPath } from '../../../src/doctor/picture.js';
 import { deferred, OVERQUOTA, UNKNOWN } from '../../../src/validation/verdict.js';
 import { parseVerified } from '../../../src/doctor/sendmail-verify.js';
@@ -26,6 +27,7 @@ const GROUP = folder('/var/run/cyrusmapd', 0o40775);
 const WORLD = folder('/var/run', 0o41777);
 const WITH_EVENTS = { ...SETTINGS, events: { listen: 'unix:/var/run/cyrusmapd/events' } };
 const PUSHED = `event_notifier: external\nevent_groups: mailbox\nnotifysocket: dlist:/var/run/cyrusmapd/events`;
+const FLEET_SEEN = { kind: 'seen', denied: [], excess: [], streams: [] } as const;
 const AUTOCREATE = 'autocreate_post: yes\nautocreate_quota: 0';
 
 const MISTAKES: readonly Row[] = [
@@ -165,6 +167,18 @@ const MISTAKES: readonly Row[] = [
   ['proof.deferring', 'a list that is missing', running({ standing: 'deferring', reason: 'it is missing' })],
   ['proof.directory', 'a directory that is off', heldList({ standing: 'off', reason: 'lmtpd says no' })],
   ['proof.directory', 'a directory that was not opened', heldList(undefined)],
+  ['fleet.clear', 'a Valkey elsewhere, in clear', fleet(FLEET_SEEN, { url: 'valkey://valkey.example.jp' })],
+  ['fleet.down', 'no Valkey', fleet({ kind: 'away', error: 'ECONNREFUSED' })],
+  ['fleet.login', 'a password that Valkey refuses', fleet({ kind: 'refused', error: 'WRONGPASS' })],
+  ['fleet.file', 'a password file that others can read', fleet({ kind: 'unread', error: 'mode 0644' })],
+  [
+    'fleet.denied',
+    'a right that is missing',
+    fleet({ ...FLEET_SEEN, denied: ['XREAD cyrusmapd:{a}:stream'] }),
+  ],
+  ['fleet.excess', 'rights that nobody needs', fleet({ ...FLEET_SEEN, excess: ['DBSIZE'] })],
+  ['fleet.silent', 'no publisher', fleet(published('silent'))],
+  ['fleet.twice', 'two publishers', fleet(published('contested'))],
   ['imapd.fuzzy', 'a fuzzy match', imapd('lmtp_fuzzy_mailbox_match: 1')],
   ['imapd.eightbit', '8-bit local parts', imapd('lmtp_strict_rfc2821: no')],
   ['imapd.domaincase', 'capitals in defaultdomain', imapd('defaultdomain: RIG.test')],
@@ -338,6 +352,8 @@ const HARMLESS: readonly (readonly [what: string, host: Partial<Host>])[] = [
       settings: { ...WITH_EVENTS, cache: { negative_ttl: '60s' } },
     },
   ],
+  ['a fleet that is well', fleet(published('heard'))],
+  ['a Valkey on this machine, in clear', fleet(published('heard'), { url: 'valkey://localhost' })],
   ['a clock that vouches', running({ standing: 'vouching', reason: undefined })],
   ['a clock that was asked nothing yet', running({ standing: 'limited', reason: 'not looked at yet' })],
   ['a directory that is being loaded', heldList({ standing: 'loading', reason: 'not loaded yet' })],
@@ -463,6 +479,15 @@ function cache(settings: object): Partial<Host> {
 
 function running(clock: Standing): Partial<Host> {
   return { picture: { running: { clock, directory: undefined } } };
+}
+
+function fleet(answer: FleetAnswer, keys: object = {}): Partial<Host> {
+  const table = { url: 'valkeys://valkey.example.jp', publish: 'a', ...keys };
+  return { settings: { ...SETTINGS, fleet: table }, picture: { fleet: answer } };
+}
+
+function published(standing: 'heard' | 'silent' | 'contested'): FleetAnswer {
+  return { ...FLEET_SEEN, streams: [{ name: 'a', role: 'publisher', standing }] };
 }
 
 /** Where it is wanted. */
