@@ -21,11 +21,22 @@ function lockFile(max: number, ...pids: readonly number[]): Buffer {
   return bytes;
 }
 
+/** A daemon that publishes and follows; there is no Valkey. */
+const FLEET = `[backchannel.far]
+type = "lmtp"
+endpoint = "unix:/nowhere"
+canary = "alice@example.net"
+stream = "far"
+[fleet]
+url = "valkey://127.0.0.1:1"
+publish = "near"
+`;
+
 async function metricsOf(): Promise<string> {
   const rig = await AdminRig.start('sasldb = "/nowhere"\n');
   writeFileSync(join(rig.folder, 'sasldb2-lock'), lockFile(126, 7, 8, 9));
   await rig.daemon.stop();
-  const next = await AdminRig.start(`sasldb = "${join(rig.folder, 'sasldb2')}"\n`);
+  const next = await AdminRig.start(`sasldb = "${join(rig.folder, 'sasldb2')}"\n${FLEET}`);
   await next.lookup('alice@example.jp', 'nobody@example.jp', 'a b@example.jp', 'full@example.jp');
   return (await next.web('/metrics')).body;
 }
@@ -52,6 +63,8 @@ describe('the metrics', () => {
       'cyrusmapd_miss_duration_seconds_bucket{le="+Inf"} 3',
       'cyrusmapd_backchannel_up{backchannel="cyrus"} 1',
       'cyrusmapd_witness_standing{backchannel="cyrus"} 1',
+      'cyrusmapd_fleet_publishing{stream="near"} 0',
+      'cyrusmapd_fleet_lease{stream="far"} 0',
       'cyrusmapd_sasldb_readers 3',
       'cyrusmapd_sasldb_max_readers 126',
       'cyrusmapd_cache_max_entries{store="negative"} 20000',
@@ -92,7 +105,7 @@ describe('the alerts', () => {
     const runbooks = [...RULES.matchAll(/runbook: docs\/operations\.md#(\S+)/g)].map(
       ([, anchor = '']) => anchor,
     );
-    expect(runbooks).toHaveLength(8);
+    expect(runbooks).toHaveLength(10);
     expect(runbooks.filter((anchor) => !anchors.includes(anchor))).toEqual([]);
     const tests = readFileSync(join(ROOT, 'contrib/prometheus/cyrusmapd.rules.test.yml'), 'utf8');
     const alerts = [...RULES.matchAll(/alert: (\S+)/g)].map(([, name = '']) => name);
