@@ -13,7 +13,8 @@ import { BUILD, ROOT } from './paths.js';
 import { plots } from './plots.js';
 import { reportOf } from './report.js';
 import { parseResults, type Results, type ScenarioResult } from './results.js';
-import { scenarios, type Contestant, type Scenario } from './scenarios.js';
+import type { Contestant, Scenario } from './scenario.js';
+import { scenarios } from './scenarios.js';
 import { Servers } from './servers.js';
 
 type Settings = {

@@ -1,26 +1,13 @@
 // The scenarios: what is measured, for which servers, and what we aim at. Data only; the work is done elsewhere.
 import { decode, type Decoder } from './decoder.js';
 import { withSlowCyrus } from './fake-servers.js';
-import { measureListing } from './listing.js';
-import { measureLoad, type Bench, type Measured, type Plan } from './measure.js';
+import { listing, manyKnown } from './million.js';
+import { measureLoad, type Bench, type Plan } from './measure.js';
 import { OURS, type Aim } from './results.js';
-import { operated } from './operated.js';
+import type { Scenario } from './scenario.js';
 import type { DaemonOptions, ServerName } from './servers.js';
 import { startUp } from './start-up.js';
-
-export type Contestant = {
-  readonly label: string;
-  readonly measure: (bench: Bench) => Promise<Measured>;
-};
-
-export type Scenario = {
-  readonly name: string;
-  readonly title: string;
-  /** The number of connections, for the plots. */
-  readonly connections: number;
-  readonly contestants: readonly Contestant[];
-  readonly aims: readonly Aim[];
-};
+import { atRest, watched } from './watched.js';
 
 const ALL = ['smmapd', 'floor', OURS] as const;
 /** Without smmapd, where it would need a process of 16 MB for each of thousands of connections. */
@@ -246,79 +233,6 @@ function started(): Scenario {
       measure: (bench: Bench) => startUp(bench, label),
     })),
     aims: [{ metric: 'took', against: 'node -e 0', atMost: 3 }],
-  };
-}
-
-/** A daemon with a control socket and metrics that are asked for, beside a daemon without them. */
-function watchedBy(plan: Plan) {
-  const watchedToo = (bench: Bench) =>
-    operated(bench, (config) => measureLoad(bench, OURS, { ...plan, daemon: { config } }));
-  return {
-    connections: plan.connections,
-    contestants: [
-      { label: OURS, measure: watchedToo },
-      { label: 'unwatched', measure: (bench: Bench) => measureLoad(bench, OURS, plan) },
-    ],
-  };
-}
-
-function watched(): Scenario {
-  return {
-    ...watchedBy({ mode: 'closed', connections: 40, keys: 'hot' }),
-    name: 'watched',
-    title: 'hit on 40 connections, with metrics scraped and statistics read once a second',
-    aims: [{ metric: 'rate', against: 'unwatched', atLeast: 0.97 }],
-  };
-}
-
-function atRest(): Scenario {
-  return {
-    ...watchedBy({ mode: 'open', connections: 1, rate: 100, keys: 'hot' }),
-    name: 'watched-rest',
-    title: 'memory of a daemon with little to do, with metrics scraped and statistics read once a second',
-    aims: [],
-  };
-}
-
-function manyKnown(): Scenario {
-  const measure = (keys: 'many' | 'ten') => (bench: Bench) =>
-    withSlowCyrus(bench, 0, (lmtp) =>
-      measureLoad(bench, OURS, {
-        ...{ mode: 'open', connections: 8, rate: 8000, keys },
-        daemon: { lmtp, config: '[cache]\nmax_known = 2_000_000\nknown_ttl = "1h"\n' },
-      }),
-    );
-  return {
-    name: 'million-known',
-    title: 'hit with a million mailboxes known',
-    connections: 8,
-    contestants: [
-      { label: OURS, measure: measure('many') },
-      { label: 'ten known', measure: measure('ten') },
-    ],
-    aims: [
-      { metric: 'median', against: 'ten known', atMost: 1.1 },
-      { metric: 'cpu', against: 'ten known', atMost: 1.1 },
-    ],
-  };
-}
-
-/** A snapshot. A mailbox may cost 150 bytes; a process that knows only ten has some 36 MB. */
-function listing(mailboxes: number): Scenario {
-  const measure = (count: number) => (bench: Bench) => measureListing(bench, count);
-  return {
-    name: 'million-listed',
-    title: 'a snapshot of a million mailboxes, and 8000 lookups a second while it is taken anew',
-    connections: 8,
-    contestants: [
-      { label: OURS, measure: measure(mailboxes) },
-      { label: 'ten listed', measure: measure(10) },
-    ],
-    aims: [
-      { metric: 'took', atMost: 3333 },
-      { metric: 'memory', atMost: 186 },
-      { metric: 'p99', against: 'ten listed', atMost: 2 },
-    ],
   };
 }
 

@@ -146,6 +146,11 @@ describe('src/ and bench/', () => {
     expect(ALL.flatMap(({ path, text }) => linesWith(path, text, /@ts-[a-z]/))).toEqual([]);
   });
 
+  it('have no more than 300 lines each', () => {
+    const long = ALL.map(({ path, text }) => ({ path, lines: text.trimEnd().split('\n').length }));
+    expect(long.filter(({ path, lines }) => lines > 300 && !path.startsWith('test/'))).toEqual([]);
+  });
+
   it('say what each file is in a first comment of one to five lines', () => {
     const wrong = ALL.flatMap(({ path, text }) => {
       const lines = text.replace(/^#!.*\n/, '').split('\n');
