@@ -4,7 +4,7 @@ import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import type { Proof } from '../validation/proof.js';
 import { Follower, type FollowerEffects } from './follower.js';
-import type { Clocks } from './lease.js';
+import { BEATS, type Clocks } from './lease.js';
 import type { FollowerStore } from './store.js';
 import { Trouble } from './trouble.js';
 
@@ -35,7 +35,6 @@ export type FollowingState = {
   readonly trouble: string | undefined;
 };
 
-const BEATS = 5;
 /** Until the publisher says how long a lease is. */
 const FIRST_BEAT_MS = 200;
 /** After a read that failed. */

@@ -9,7 +9,7 @@ import {
   type Instance,
   type RawEntry,
 } from './entry-codec.js';
-import { Lease, type Clocks } from './lease.js';
+import { CONTESTED_LEASES, Lease, type Clocks } from './lease.js';
 
 /** What a follower does to what is remembered. */
 export type FollowerEffects = {
@@ -29,9 +29,6 @@ export type Trouble =
   | 'two publishers'
   | 'the clock of this machine has jumped'
   | 'neither Valkey nor the publisher has answered in time';
-
-/** So many leases after the last sign of a second publisher. */
-const CONTESTED_LEASES = 10;
 
 export class Follower {
   readonly #effects: FollowerEffects;

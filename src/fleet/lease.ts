@@ -10,6 +10,12 @@ export type Clocks = {
   readonly wall: number;
 };
 
+/** How often each side speaks within a lease, so that some of it may be lost. */
+export const BEATS = 5;
+
+/** For so many leases after the last sign of a second publisher, followers believe nothing and the publisher trusts no list of them. */
+export const CONTESTED_LEASES = 10;
+
 /** Questions that were not answered yet; older ones would give no lease any more. */
 const ASKED_MAX = 64;
 

@@ -14,6 +14,7 @@ import {
   type Change,
   type Instance,
 } from './entry-codec.js';
+import { BEATS, CONTESTED_LEASES } from './lease.js';
 import type { PublisherStore } from './store.js';
 import { Trouble } from './trouble.js';
 
@@ -48,12 +49,8 @@ export type PublisherState = {
   readonly trouble: string | undefined;
 };
 
-/** In a lease, so that some may be lost. */
-const BEATS = 5;
 /** More changes that cannot be told are told as one: a new instance, of which everybody forgets all. */
 const WAITING_MAX = 1_000;
-/** So many leases after the last sign of another publisher no acknowledgement is trusted. */
-const CONTESTED_LEASES = 10;
 const ORIGIN = '0-0';
 
 export class Publisher {
