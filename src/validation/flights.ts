@@ -107,10 +107,10 @@ export class Flights {
       outdated: false,
       asked,
       voucher,
-      outcome: ask(recipient).then(
-        (found) => this.#landed(recipient, flight, found, backchannel, ask),
-        (error: unknown) => this.#crashed(recipient, flight, error, backchannel),
-      ),
+      // Whatever throws, the flight ends: everybody who asked later would join it, and nobody would be asked any more.
+      outcome: ask(recipient)
+        .then((found) => this.#landed(recipient, flight, found, backchannel, ask))
+        .catch((error: unknown) => this.#crashed(recipient, flight, error, backchannel)),
     };
     this.#flights.set(recipient.mailbox, flight);
     return flight.outcome;
@@ -145,8 +145,7 @@ export class Flights {
   /** Tells whether an unknown mailbox was deleted for sure: we knew it, and have read every commit to the mailbox list since. */
   #deletedBy(holder: Voucher): (recipient: Recipient) => boolean {
     holder.proof.floor(this.#now());
-    const since = holder.proof.followedSince;
-    if (since === undefined) return () => false;
+    const since = holder.proof.followedSince ?? Infinity;
     return ({ mailbox }) => {
       const kept = this.#cache.remembered(mailbox);
       return kept !== undefined && kept.by === holder && kept.at >= since;
@@ -165,12 +164,12 @@ export class Flights {
   #homeOf({ members }: Probe, mailbox: string, voucher: Voucher): Probe | undefined {
     if (members === undefined) return undefined;
     const home = this.#cache.holder(mailbox, this.#now(), voucher)?.probe;
-    return home !== undefined && members.includes(home) ? home : undefined;
+    return members.find((each) => each === home);
   }
 
   /** Whose word an answer is. Of several servers it is the one that has the mailbox; a "no" is the word of all together. */
   #wordOf(by: Probe, { voucher }: Flight): Voucher {
-    return voucher.probe === by || voucher.members.size === 0 ? voucher : this.#cache.vouchers.of(by);
+    return voucher.members.size === 0 ? voucher : this.#cache.vouchers.of(by);
   }
 
   #vanishedOf(voucher: Voucher, backchannel: string): Vanished {
@@ -192,8 +191,10 @@ export class Flights {
     if (asked >= floor) {
       const opposite = this.#cache.opposite(mailbox, verdict, voucher);
       // Only the server that has the mailbox, or had it, changed without telling: the proofs of the other servers still stand.
-      const proof = verdict.kind === 'unknown' ? opposite?.by.proof : word.proof;
-      if (opposite !== undefined && opposite.at >= floor) proof?.contradicted?.(opposite.at);
+      if (opposite !== undefined && opposite.at >= floor) {
+        const { proof } = verdict.kind === 'unknown' ? opposite.by : word;
+        proof.contradicted?.(opposite.at);
+      }
       this.#cache.remember(mailbox, verdict, asked, word);
     } else if (verdict.kind === 'deliverable') {
       this.#cache.remember(mailbox, verdict, asked, word);
