@@ -26,7 +26,6 @@ export class Deadlines {
   #size = 0;
   /** No lookup is due before this time. */
   #earliestMs = Infinity;
-  #wakeAt = Infinity;
   #timer: NodeJS.Timeout | undefined;
   #slice: NodeJS.Immediate | undefined;
 
@@ -75,34 +74,30 @@ export class Deadlines {
   }
 
   #stop(): void {
+    this.#clear();
+    this.#earliestMs = Infinity;
+  }
+
+  #clear(): void {
     clearTimeout(this.#timer);
     clearImmediate(this.#slice);
-    this.#timer = undefined;
-    this.#slice = undefined;
-    this.#earliestMs = Infinity;
-    this.#wakeAt = Infinity;
   }
 
   /** Sets the timer so that a turn begins in time. A turn that comes too early does no harm: it sets the timer again. */
   #arm(): void {
-    const wakeAt = this.#beginAt();
-    if (wakeAt >= this.#wakeAt || this.#slice !== undefined) return;
     clearTimeout(this.#timer);
-    this.#wakeAt = wakeAt;
-    this.#timer = setTimeout(() => this.#turn(), Math.max(0, wakeAt - this.#now()));
+    this.#timer = setTimeout(() => this.#turn(), Math.max(0, this.#beginAt() - this.#now()));
   }
 
   #turn(): void {
-    this.#timer = undefined;
-    this.#slice = undefined;
-    this.#wakeAt = Infinity;
+    this.#clear();
     // A timer of Node may fire a fraction of a millisecond early.
     const now = this.#now() + 1;
-    for (let left = DUE_A_TURN; left > 0 && this.#size > 0 && this.#beginAt() <= now;) {
+    for (let left = DUE_A_TURN; left > 0 && this.#beginAt() < now;) {
       left -= this.#expire(left);
     }
     if (this.#size === 0) return;
-    if (this.#beginAt() <= now) this.#slice = setImmediate(() => this.#turn());
+    if (this.#beginAt() < now) this.#slice = setImmediate(() => this.#turn());
     else this.#arm();
   }
 
@@ -119,7 +114,7 @@ export class Deadlines {
     return expired;
   }
 
-  /** When the first turn must begin, so that no lookup is ended after it is due. */
+  /** When the first turn must begin, so that no lookup is ended after it is due; Infinity where none is waiting. */
   #beginAt(): number {
     while (this.#size > 0 && !this.#due.has(this.#earliestMs)) this.#earliestMs += 1;
     if (this.#size <= DUE_A_TURN) return this.#earliestMs;

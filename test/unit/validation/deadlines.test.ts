@@ -66,6 +66,28 @@ describe('the deadline of a lookup', () => {
     expect(vi.getTimerCount()).toBe(0);
   });
 
+  test('comes for each in its own millisecond, and for one that others wait with', async () => {
+    for (const due of [101, 100, 102, 101]) void wait(due);
+    await vi.advanceTimersByTimeAsync(200);
+    expect(told).toEqual([100, 101, 101, 102]);
+  });
+
+  test('comes for who waits longer than one that was answered', async () => {
+    let answer = (_: string): void => undefined;
+    void wait(100, new Promise((resolve) => (answer = resolve)));
+    void wait(200);
+    answer('yes');
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(told).toEqual([200]);
+  });
+
+  test('gives whoever has nothing to say of an error the error itself', async () => {
+    const lost = new Error('lost');
+    const answer = deadlines.within(DUE, Promise.reject(lost), { late: () => 'late' });
+    await expect(answer).rejects.toBe(lost);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
   test('keeps no timer once all are answered, and works again after that', async () => {
     await wait(DUE, Promise.resolve('yes'));
     expect(vi.getTimerCount()).toBe(0);
@@ -100,6 +122,29 @@ describe('the deadline of very many at once', () => {
       else await vi.advanceTimersByTimeAsync(1);
     expect(Math.max(...told)).toBeLessThanOrEqual(DUE + turnMs);
     expect(Math.min(...told)).toBeGreaterThan(DUE - 600);
+  });
+
+  test('is not early for as many as one turn can answer', async () => {
+    waitTogether(256, DUE);
+    await vi.advanceTimersByTimeAsync(2 * DUE);
+    expect(told).toEqual(Array(256).fill(DUE));
+  });
+
+  test('has no pause between its turns where they are behind, and one timer at most', async () => {
+    vi.useRealTimers();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    let behindMs = 0;
+    deadlines = new Deadlines(() => performance.now() + behindMs);
+    waitTogether(1_000, DUE);
+    behindMs = 2 * DUE;
+    vi.advanceTimersToNextTimer();
+    expect(told).toHaveLength(256);
+    void wait(DUE);
+    void wait(4 * DUE);
+    for (let i = 0; i < 4; i++) await new Promise((resolve) => setImmediate(resolve));
+    expect(told).toHaveLength(1_001);
+    expect(new Set(told).size).toBe(1);
+    expect(vi.getTimerCount()).toBe(1);
   });
 
   test('is not early for who is due much later', async () => {
