@@ -3,11 +3,10 @@ import { DeadlineError } from '../errors.js';
 import { denialOfAll } from './denials.js';
 import type { Asker, Found, Probe } from './probe.js';
 import type { Recipient } from './recipient.js';
-import { deferred, type Verdict } from './verdict.js';
+import type { Verdict } from './verdict.js';
 
 /** What came of asking one server: what it said, or why it could not be asked. */
-export type Answer =
-  { readonly by: Probe; readonly verdict: Verdict } | { readonly by: Probe; readonly error: Error };
+export type Answer = Found | { readonly by: Probe; readonly error: Error };
 
 /** Never rejects: what a probe throws is an answer too. */
 export async function answerOf(
@@ -46,13 +45,14 @@ export function askAll(
  */
 export function judgeAll(answers: readonly Answer[], together: Probe): Found {
   const has = hasIt(answers);
-  if (has !== undefined) return foundBy(has, together);
-  for (const each of answers) if ('error' in each) throw each.error;
-  const doubt =
-    answers.find((each) => kindOf(each) === 'deferred') ?? answers.find((each) => kindOf(each) === 'refused');
-  if (doubt !== undefined) return { ...foundBy(doubt, together), by: together };
-  const denials = answers.flatMap((each) => ('verdict' in each ? [each.verdict] : []));
-  return { verdict: denialOfAll(denials), by: together };
+  if (has !== undefined) return has;
+  const said: Verdict[] = [];
+  for (const each of answers) {
+    if ('error' in each) throw each.error;
+    said.push(each.verdict);
+  }
+  const doubt = said.find(({ kind }) => kind === 'deferred') ?? said.find(({ kind }) => kind === 'refused');
+  return { verdict: doubt ?? denialOfAll(said), by: together };
 }
 
 export function kindOf(answer: Answer): Verdict['kind'] | undefined {
@@ -64,14 +64,10 @@ export function areDenials(answers: readonly Answer[]): boolean {
 }
 
 /** The server that has the mailbox. One that takes mail for it goes before one that says that it is over its quota. */
-export function hasIt(answers: readonly Answer[]): Answer | undefined {
+export function hasIt(answers: readonly Answer[]): Found | undefined {
+  const said = answers.filter((each) => 'verdict' in each);
   return (
-    answers.find((each) => kindOf(each) === 'deliverable') ??
-    answers.find((each) => kindOf(each) === 'overquota')
+    said.find(({ verdict }) => verdict.kind === 'deliverable') ??
+    said.find(({ verdict }) => verdict.kind === 'overquota')
   );
-}
-
-export function foundBy(answer: Answer, otherwise: Probe): Found {
-  if ('verdict' in answer) return answer;
-  return { verdict: deferred(answer.error.message), by: otherwise };
 }

@@ -1,7 +1,7 @@
 // Several servers that share a domain: a mailbox is on one of them, and may be moved. It is deliverable as soon as one server
 // says so, and unknown only where every server has just denied it twice: a mailbox may be moved between two questions, and while
 // Cyrus 3.6.1 moves it outside of a murder, both servers deny it for some 20 ms. No I/O; it does not close the servers' probes.
-import { answerOf, areDenials, askAll, foundBy, hasIt, judgeAll, kindOf, type Answer } from './answers.js';
+import { answerOf, areDenials, askAll, hasIt, judgeAll, kindOf, type Answer } from './answers.js';
 import { Deadlines } from './deadlines.js';
 import type { Asker, Found, Probe } from './probe.js';
 import type { Recipient } from './recipient.js';
@@ -21,7 +21,7 @@ const PAUSE_SHARE = 0.25;
  * How long a mailbox that was on one of the servers, and is on none now, is deferred before it is unknown: the last part of a
  * move takes longer for a large mailbox. Where Cyrus told us that it was deleted, we have forgotten it, and do not wait so long.
  */
-export const GONE_AFTER_MS = 30_000;
+const GONE_AFTER_MS = 30_000;
 /** For so many mailboxes we remember since when they are gone. Where there are more, the time of the longest gone begins anew. */
 const GONE_MAX = 10_000;
 
@@ -90,15 +90,15 @@ export class AnyOfProbe implements Probe {
     home: Probe | undefined,
   ): Promise<Found> {
     const ask = (member: Probe): Promise<Answer> => answerOf(member, recipient, deadline, asker);
-    const alone = home === undefined ? undefined : ask(home);
-    const first = alone === undefined ? undefined : await this.#within(alone, deadline, ALONE_SHARE);
-    if (first !== undefined && kindOf(first) === 'deliverable') return foundBy(first, this);
+    if (home === undefined) return judgeAll(await this.#rounds(ask, ask, deadline, undefined), this);
+    const alone = ask(home);
+    const first = await this.#within(alone, deadline, ALONE_SHARE);
+    if (first !== undefined && 'verdict' in first && first.verdict.kind === 'deliverable') return first;
     // Unless it said no, it is not asked again: its answer counts for the round, and where it is not there yet, we wait for it.
     const denied = first !== undefined && kindOf(first) === 'unknown';
-    const kept = (member: Probe): Promise<Answer> =>
-      alone !== undefined && member === home && !denied ? alone : ask(member);
-    const rounds = this.#rounds(kept, ask, deadline, home === undefined ? undefined : recipient.mailbox);
-    if (home === undefined || !denied) return judgeAll(await rounds, this);
+    const kept = (member: Probe): Promise<Answer> => (member === home && !denied ? alone : ask(member));
+    const rounds = this.#rounds(kept, ask, deadline, recipient.mailbox);
+    if (!denied) return judgeAll(await rounds, this);
     const answers = await this.#within(rounds, deadline, OTHERS_SHARE);
     const asked =
       answers !== undefined && (hasIt(answers) !== undefined || !answers.some((each) => 'error' in each));
@@ -142,8 +142,8 @@ export class AnyOfProbe implements Probe {
     const now = this.#now();
     const since = this.#gone.get(mailbox);
     if (since !== undefined) return now - since;
-    const [oldest] = this.#gone.keys();
-    if (oldest !== undefined && this.#gone.size >= GONE_MAX) this.#gone.delete(oldest);
+    const [oldest = mailbox] = this.#gone.keys();
+    if (this.#gone.size >= GONE_MAX) this.#gone.delete(oldest);
     this.#gone.set(mailbox, now);
     return 0;
   }

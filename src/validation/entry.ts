@@ -2,7 +2,7 @@
 // ticks, what is known, and the number of the back-channel that said so. No I/O.
 
 /** The time of a question is rounded to so many milliseconds: downwards, so that no entry seems younger than it is. */
-export const TICK_MS = 100;
+const TICK_MS = 100;
 /** What an earlier process confirmed has a time before our start. This is longer than `serve_stale` may be. */
 const BEFORE_START_MS = 8 * 86_400_000;
 /** V8 keeps integers of 32 bits without an object. After 140 days of uptime entries are larger, and each costs an object. */

@@ -28,7 +28,7 @@ export type Evidence = {
   readonly messageBytes?: number;
 };
 
-export const SAID_TEXT_MAX = 200;
+const SAID_TEXT_MAX = 200;
 
 const SESSION = /\s?SESSIONID=<([\x21-\x7e]{1,128})>/;
 

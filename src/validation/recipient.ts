@@ -105,7 +105,7 @@ export function parseKey(key: string, rules: AddressRules): ParsedKey {
   const at = key.indexOf('@');
   const local = at === -1 ? key : key.slice(0, at);
   const domain = at === -1 ? undefined : key.slice(at + 1);
-  const reason = whyImpossible(local, domain, rules.asksEightBit === true);
+  const reason = whyImpossible(local, domain ?? '', rules.asksEightBit === true);
   if (reason !== undefined) return { kind: 'impossible', reason };
 
   const plus = local.indexOf('+');
@@ -247,20 +247,16 @@ function whyUnaskable(key: string): Unaskable | undefined {
   return /[\\\x7f]/.test(detail) ? 'escaped detail' : undefined;
 }
 
-function whyImpossible(
-  local: string,
-  domain: string | undefined,
-  asksEightBit: boolean,
-): Impossible | undefined {
+function whyImpossible(local: string, domain: string, asksEightBit: boolean): Impossible | undefined {
   if (local === '') return 'empty part';
   for (let i = 0; i < local.length; i++) {
     const code = local.charCodeAt(i);
     if (code > 0x7f && !asksEightBit) return '8-bit character';
-    if (code === 0x20) return 'space';
     if (code < 0x20 || code === 0x7f) return 'control character';
+    if (code === 0x20) return 'space';
     if (SPECIALS.includes(local.charAt(i))) return 'special character';
   }
-  if (domain === undefined || DOMAIN.test(domain)) return undefined;
+  if (DOMAIN.test(domain)) return undefined;
   if (domain.includes('@')) return 'two @';
   return EIGHT_BIT.test(domain) ? '8-bit character' : 'domain character';
 }

@@ -2,7 +2,7 @@
 // from the master, so it is deferred. No I/O; it does not close the probe that it asks.
 import type { Asker, Probe } from './probe.js';
 import type { Recipient } from './recipient.js';
-import { deferred, type Verdict } from './verdict.js';
+import { addEvidence, deferred, type Verdict } from './verdict.js';
 
 export class ReplicaProbe implements Probe {
   readonly #probe: Probe;
@@ -30,11 +30,7 @@ export class ReplicaProbe implements Probe {
   async check(recipient: Recipient, deadline: number, asker?: Asker): Promise<Verdict> {
     const verdict = await this.#probe.check(recipient, deadline, asker);
     if (verdict.kind !== 'unknown' && verdict.kind !== 'refused') return verdict;
-    const { evidence } = verdict;
-    return {
-      ...deferred(`${this.name} is a replica, and lacks it`),
-      ...(evidence === undefined ? {} : { evidence }),
-    };
+    return addEvidence(deferred(`${this.name} is a replica, and lacks it`), verdict.evidence ?? {});
   }
 
   drain(): Promise<void> {

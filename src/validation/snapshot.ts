@@ -4,7 +4,7 @@ import type { Covers, VerdictCache } from './verdict-cache.js';
 import type { Voucher } from './vouchers.js';
 
 /** So many mailboxes may change while a list is read; where more do, it must be read again. */
-export const CHANGED_MAX = 100_000;
+const CHANGED_MAX = 100_000;
 
 export class Snapshot {
   readonly #cache: VerdictCache;

@@ -232,8 +232,8 @@ export class Validator {
   /** Asks in the background about a mailbox for which a reply was given already. */
   #confirm(recipient: Recipient, now: number): void {
     if (now < this.#confirmAfter || this.#flights.has(recipient.mailbox)) return;
-    const user = recipient.detail === undefined ? recipient : withoutDetail(recipient);
-    void this.#flights.fly(user, now + this.#rules.deadlineMs).then(({ verdict, source }) => {
+    const deadline = now + this.#rules.deadlineMs;
+    void this.#flights.fly(withoutDetail(recipient), deadline).then(({ verdict, source }) => {
       if (verdict.kind === 'deferred' || source === 'stale')
         this.#confirmAfter = this.#now() + CONFIRM_PAUSE_MS;
     });
@@ -245,8 +245,6 @@ export class Validator {
     deadline: number,
     asker: Asker | undefined,
   ): Promise<Outcome> {
-    const probe = this.#route(recipient.domain);
-    if (typeof probe !== 'object') return Promise.resolve(routedOutcome(probe));
     if (asksFolder(recipient, detail)) return this.#askAlone(asFolder(recipient), deadline, asker);
     if (recipient.shared) return this.#askAlone(recipient, deadline, asker);
     if (recipient.detail === undefined) return this.#inquireUser(recipient, deadline, asker);
@@ -268,7 +266,7 @@ export class Validator {
       known === undefined
         ? await this.#inquireUser(withoutDetail(recipient), deadline, asker)
         : believedOutcome(known);
-    if (outcome.verdict.kind !== 'unknown' || outcome.source === 'routing') return outcome;
+    if (outcome.verdict.kind !== 'unknown') return outcome;
     if (recipient.address.length > ADDRESS_MAX_BYTES) return outcome;
     return this.#askAlone(asShared(recipient), deadline, asker);
   }

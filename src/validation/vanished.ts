@@ -14,7 +14,7 @@ export type VanishAlarm = {
 export const NO_ALARM: VanishAlarm = { vanished: () => undefined, back: () => undefined };
 
 /** How many known mailboxes are kept as a sample, to be asked about. */
-export const SAMPLE = 32;
+const SAMPLE = 32;
 /** Only one in so many confirmed mailboxes goes into a full sample, so that the sample stays old. */
 const KEPT_FOR = 16;
 /** So few of the sample may have been deleted without our being told: we believe it if there are no more after FEW_AFTER_MS. */
@@ -32,8 +32,8 @@ export class Vanished {
   readonly #now: () => number;
   readonly #sample: Recipient[] = [];
   #confirmations = 0;
-  /** Since when some mailboxes of the sample are missing. */
-  #since: number | undefined;
+  /** Since when some mailboxes of the sample are missing; Infinity where none is. */
+  #since = Infinity;
   #lookAgain = -Infinity;
   #alarmed = false;
 
@@ -50,7 +50,7 @@ export class Vanished {
     const full = this.#sample.length >= SAMPLE;
     if (full && this.#confirmations % KEPT_FOR !== 0) return;
     if (this.#sample.some(({ mailbox }) => mailbox === recipient.mailbox)) return;
-    const place = full ? (this.#confirmations / KEPT_FOR) % SAMPLE : this.#sample.length;
+    const place = full ? Math.floor(this.#confirmations / KEPT_FOR) % SAMPLE : this.#sample.length;
     this.#sample[place] = recipient;
   }
 
@@ -63,7 +63,7 @@ export class Vanished {
   async judge(
     vanished: Recipient,
     ask: Ask,
-    isDeleted: (other: Recipient) => boolean = () => false,
+    isDeleted: (other: Recipient) => boolean,
   ): Promise<Verdict | undefined> {
     if (this.#now() < this.#lookAgain) return doubt(vanished);
     const others = this.#sample.filter(({ mailbox }) => mailbox !== vanished.mailbox);
@@ -77,20 +77,20 @@ export class Vanished {
       const at = others.findIndex((each) => each.mailbox === mailbox);
       return mailbox === vanished.mailbox || kinds[at] === 'unknown';
     });
-    this.#since = undefined;
+    this.#since = Infinity;
     if (this.#alarmed) this.#alarm.back(this.#name);
     this.#alarmed = false;
     return undefined;
   }
 
   #isFew(missing: number, there: number): boolean {
-    if (missing > FEW || there < 2 * missing || this.#since === undefined) return false;
+    if (missing > FEW || there < 2 * missing) return false;
     return this.#now() - this.#since >= FEW_AFTER_MS;
   }
 
   #missing(vanished: Recipient, missing: number): Verdict {
     const now = this.#now();
-    this.#since ??= now;
+    this.#since = Math.min(this.#since, now);
     this.#lookAgain = now + LOOK_EACH_MS;
     if (!this.#alarmed) this.#alarm.vanished(this.#name, missing + 1);
     this.#alarmed = true;

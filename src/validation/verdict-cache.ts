@@ -124,11 +124,11 @@ export class VerdictCache {
   opposite(mailbox: string, { kind }: Verdict, voucher: Voucher): Omit<Kept, 'state'> | undefined {
     if (kind === 'deferred' || kind === 'refused') return undefined;
     const entry = kind === 'unknown' ? this.#known.peek(mailbox) : this.#negative.peek(mailbox);
-    const by = entry === undefined ? undefined : this.#ownerOf(entry, voucher);
-    if (entry === undefined || by === undefined) return undefined;
+    if (entry === undefined) return undefined;
+    const by = this.#ownerOf(entry, voucher);
     const state = this.#codec.state(entry);
     const said = kind === 'unknown' ? state === CONFIRMED || state === OVER_QUOTA : state === DENIED;
-    return said ? { at: this.#codec.time(entry), by } : undefined;
+    return said && by !== undefined ? { at: this.#codec.time(entry), by } : undefined;
   }
 
   /**

@@ -46,10 +46,10 @@ export function addEvidence(verdict: Verdict, more: Evidence): Verdict {
 
 /** The same for the verdicts of one batch. In a flood many of them are one object, and the result is one object too. */
 export function evidenceAdder(more: Evidence): (verdict: Verdict) => Verdict {
-  let last: Verdict | undefined;
-  let added: Verdict | undefined;
+  let last = UNKNOWN;
+  let added = addEvidence(last, more);
   return (verdict) => {
-    if (added === undefined || verdict !== last) {
+    if (verdict !== last) {
       last = verdict;
       added = addEvidence(verdict, more);
     }

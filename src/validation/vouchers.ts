@@ -32,7 +32,7 @@ export type Voucher = {
 };
 
 /** The number of a back-channel that came when all numbers were in use: nothing that it says is remembered. */
-export const NOBODY = -1;
+const NOBODY = -1;
 /** The number of all back-channels that were not named: they share one proof and one belief, as for a single question. */
 const UNNAMED = 0;
 const ALONE: ReadonlySet<Voucher> = new Set();

@@ -1,10 +1,11 @@
 // Servers that share a domain, as the validator asks them: who is asked, when, and whose word is remembered.
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { DownError, UnavailableError } from '../../../src/errors.js';
-import { AnyOfProbe, GONE_AFTER_MS } from '../../../src/validation/any-of-probe.js';
+import { AnyOfProbe } from '../../../src/validation/any-of-probe.js';
 import { DEFAULT_BELIEF } from '../../../src/validation/belief.js';
 import { proofOfAll } from '../../../src/validation/joined-proof.js';
-import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
+import type { Probe } from '../../../src/validation/probe.js';
+import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../../src/validation/recipient.js';
 import { Validator } from '../../../src/validation/validator.js';
 import { addEvidence, deferred, DELIVERABLE, OVERQUOTA, UNKNOWN } from '../../../src/validation/verdict.js';
 import { VerdictCache } from '../../../src/validation/verdict-cache.js';
@@ -19,6 +20,9 @@ const RULES = {
   eightBit: 'reject',
   alwaysAccepts: () => false,
 } as const;
+
+/** A mailbox that a server had, and that is on none now, is not unknown before so long. */
+const GONE_AFTER_MS = 30_000;
 
 let b1: HandProbe;
 let b2: HandProbe;
@@ -134,11 +138,14 @@ describe('one that a server had', () => {
     const moved = () => b1.answer(ALICE, DELIVERABLE);
     expect((await ask(ALICE, () => b2.answer(ALICE, UNKNOWN), moved)).verdict.kind).toBe('deliverable');
     expect(cache.remembered(ALICE)?.by.name).toBe('b1');
+    expect(b2.asked, 'asked again, since it may have come back').toEqual([ALICE, ALICE]);
   });
 
   test('is asked of the others where that one is slow', async () => {
     const outcome = validator.ask(ALICE);
-    await vi.advanceTimersByTimeAsync(2500);
+    await vi.advanceTimersByTimeAsync(2499);
+    expect(b1.asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
     b1.answer(ALICE, DELIVERABLE);
     expect((await outcome).verdict.kind).toBe('deliverable');
     expect(b2.asked).toEqual([ALICE]);
@@ -162,6 +169,35 @@ describe('one that a server had', () => {
     await vi.advanceTimersByTimeAsync(GONE_AFTER_MS);
     const again = await ask(ALICE, () => b2.answer(ALICE, UNKNOWN), bothDeny(ALICE), bothDeny(ALICE));
     expect(again.verdict.kind).toBe('deferred');
+  });
+
+  test('is found where it came to another between the two rounds', async () => {
+    const came = () => {
+      b1.answer(ALICE, DELIVERABLE);
+      b2.answer(ALICE, UNKNOWN);
+    };
+    const { verdict } = await ask(ALICE, () => b2.answer(ALICE, UNKNOWN), bothDeny(ALICE), came);
+    expect(verdict.kind).toBe('deliverable');
+  });
+
+  test('is found on another, though the one that denied it is away by now', async () => {
+    const away = () => {
+      b2.question(ALICE).fail(new DownError('refused'));
+      b1.answer(ALICE, DELIVERABLE);
+    };
+    expect((await ask(ALICE, () => b2.answer(ALICE, UNKNOWN), away)).verdict.kind).toBe('deliverable');
+  });
+
+  test('and is gone for good speaks against the proof of that one, not of the others', async () => {
+    for (const proof of [proof1, proof2]) proof.at = -Infinity;
+    const deny = [() => b2.answer(BOB, UNKNOWN), bothDeny(BOB), bothDeny(BOB)];
+    await ask(BOB, () => b2.answer(BOB, DELIVERABLE));
+    await vi.advanceTimersByTimeAsync(DEFAULT_BELIEF.knownMs);
+    expect((await ask(BOB, ...deny)).verdict.kind).toBe('deferred');
+    await vi.advanceTimersByTimeAsync(GONE_AFTER_MS);
+    const otherIsThere = () => b2.answer(ALICE, DELIVERABLE);
+    expect((await ask(BOB, ...deny, otherIsThere)).verdict.kind).toBe('unknown');
+    expect([proof1.contradictions.length, proof2.contradictions.length]).toEqual([0, 1]);
   });
 
   test('is served while that one is away, and the others lack it', async () => {
@@ -229,3 +265,98 @@ describe('what is remembered', () => {
     ]);
   });
 });
+
+describe('all of them together', () => {
+  test('have the name of all, in whatever order they are configured', () => {
+    expect(new AnyOfProbe([b2, b1], now).name).toBe('b1, b2');
+  });
+
+  test('are the same servers, in whatever order, and not with one more, one less or another', () => {
+    const [both, b3] = [new AnyOfProbe([b1, b2], now), new HandProbe('b3')];
+    expect(both.isOf([b2, b1])).toBe(true);
+    for (const others of [[b1], [b1, b3], [b1, b2, b3]]) expect(both.isOf(others)).toBe(false);
+  });
+
+  test.each([
+    ['acceptsEightBit', [true, true, false]],
+    ['judgesSize', [true, true, false]],
+    ['asksEightBit', [true, false, false]],
+    ['seesFolders', [true, false, false]],
+  ] as const)('%s: where both do, where one does, where none does: %j', (can, expected) => {
+    const of = (one: boolean, other: boolean): Probe =>
+      new AnyOfProbe([Object.assign(b1, { [can]: one }), Object.assign(b2, { [can]: other })], now);
+    expect([of(true, true)[can], of(false, true)[can], of(false, false)[can]]).toEqual(expected);
+  });
+
+  test('say yes where one of them does, and close none of them', async () => {
+    const both: Probe = new AnyOfProbe([b1, b2], now);
+    const said = both.check(recipient(ALICE), now() + 5000);
+    b2.answer(ALICE, DELIVERABLE);
+    expect(await said).toEqual(DELIVERABLE);
+    await expect(both.drain()).resolves.toBeUndefined();
+    await expect(both.close()).resolves.toBeUndefined();
+  });
+});
+
+describe('between the two rounds', () => {
+  let both: AnyOfProbe;
+
+  beforeEach(async () => {
+    await vi.advanceTimersByTimeAsync(1000);
+    both = new AnyOfProbe([b1, b2], now);
+  });
+
+  test.each([
+    [5000, 250],
+    [400, 100],
+  ])('%i ms before the deadline is a pause of %i ms', async (leftMs, pauseMs) => {
+    const search = both.search(recipient(ALICE), now() + leftMs);
+    bothDeny(ALICE)();
+    await vi.advanceTimersByTimeAsync(pauseMs - 1);
+    expect(b1.asked).toHaveLength(1);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(b1.asked).toHaveLength(2);
+    bothDeny(ALICE)();
+    expect((await search).verdict.kind).toBe('unknown');
+  });
+});
+
+describe('one that is on none of them any more', () => {
+  let time: number;
+  let both: AnyOfProbe;
+
+  beforeEach(() => {
+    time = 1000;
+    both = new AnyOfProbe([b1, b2], () => time, 0);
+    for (const server of [b1, b2]) vi.spyOn(server, 'check').mockResolvedValue(UNKNOWN);
+  });
+
+  async function kindOf(name: string): Promise<string> {
+    return (await both.search(recipient(name), time + 5000, undefined, b2)).verdict.kind;
+  }
+
+  test('is unknown after half a minute, and not before', async () => {
+    expect(await kindOf(ALICE)).toBe('deferred');
+    time = 1000 + GONE_AFTER_MS - 1;
+    expect(await kindOf(ALICE)).toBe('deferred');
+    time = 1000 + GONE_AFTER_MS;
+    expect(await kindOf(ALICE)).toBe('unknown');
+  });
+
+  test('waits anew only where more are gone than are remembered, and it is gone longest', async () => {
+    const name = (i: number) => `u${i}@example.jp`;
+    for (let i = 0; i <= 10_000; i++) await kindOf(name(i));
+    time += GONE_AFTER_MS;
+    expect([await kindOf(name(1)), await kindOf(name(5000)), await kindOf(name(0))]).toEqual([
+      'unknown',
+      'unknown',
+      'deferred',
+    ]);
+  });
+});
+
+function recipient(key: string): Recipient {
+  const parsed = parseKey(key, DEFAULT_ADDRESS_RULES);
+  if (parsed.kind !== 'recipient') throw new Error(key);
+  return parsed.recipient;
+}

@@ -28,6 +28,14 @@ test('nothing is behind those without evidence', () => {
   expect(denialOfAll([])).toBe(UNKNOWN);
 });
 
+test('what is no denial adds nothing', () => {
+  const busy: Verdict = { kind: 'deferred', reason: 'busy', evidence: { backchannel: 'three' } };
+  expect(denialOfAll([denial('one', 'canary1@example.jp'), busy])).toMatchObject({
+    evidence: { backchannel: 'one' },
+  });
+  expect(denialOfAll([busy])).toBe(UNKNOWN);
+});
+
 test('one that has more behind it than the first gives its name', () => {
   expect(denialOfAll([UNKNOWN, denial('two', 'canary2@example.jp')])).toMatchObject({
     evidence: { backchannel: 'two', witness: { address: 'canary2@example.jp' } },

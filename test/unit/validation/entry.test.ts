@@ -1,8 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { EntryCodec, TICK_MS } from '../../../src/validation/entry.js';
+import { EntryCodec } from '../../../src/validation/entry.js';
 
 const DAY_MS = 86_400_000;
+const TICK_MS = 100;
 const START = 5_000_000;
 
 describe('an entry', () => {
@@ -23,6 +24,12 @@ describe('an entry', () => {
         },
       ),
     );
+  });
+
+  test('has a time up to eight days before the start', () => {
+    const codec = new EntryCodec(START, 8);
+    expect(codec.isTooOld(START - 8 * DAY_MS)).toBe(false);
+    expect(codec.isTooOld(START - 8 * DAY_MS - 1)).toBe(true);
   });
 
   test('is an integer of 32 bits for the first 140 days', () => {

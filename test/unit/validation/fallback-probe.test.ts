@@ -78,6 +78,30 @@ describe('the second back-channel', () => {
     expect(await verdict).toEqual(DELIVERABLE);
   });
 
+  test('is asked after half of the time that is left, whatever the clock says', async () => {
+    const first = probe('first', () => new Promise(() => undefined));
+    const second = probe('second', says(DELIVERABLE));
+    const start = Date.now() - 10_000;
+    const verdict = new FallbackProbe(first, second, () => Date.now() - start).check(ALICE, 11_000);
+    expect(first.asked).toEqual([10_500]);
+    await vi.advanceTimersByTimeAsync(499);
+    expect(second.asked).toEqual([]);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(await verdict).toEqual(DELIVERABLE);
+    expect(second.asked).toEqual([11_000]);
+  });
+
+  test('tells its own cause where it has one', async () => {
+    const lost = new UnavailableError('second is down', { cause: 'its own' });
+    const both = new FallbackProbe(
+      probe('first', fails('first is down')),
+      probe('second', () => Promise.reject(lost)),
+      () => 0,
+    );
+    const error = await both.check(ALICE, 1000).catch((caught: unknown) => caught);
+    expect(error).toMatchObject({ message: 'second is down', cause: 'its own' });
+  });
+
   test('where neither can be asked, the error tells of both', async () => {
     const both = new FallbackProbe(
       probe('first', fails('first is down')),
@@ -86,5 +110,40 @@ describe('the second back-channel', () => {
     );
     const error = await both.check(ALICE, 1000).catch((caught: unknown) => caught);
     expect(error).toMatchObject({ message: 'second is down', cause: { message: 'first is down' } });
+  });
+});
+
+describe('the two together', () => {
+  const [one, two, three] = ['one', 'two', 'three'].map((name) => probe(name, says(UNKNOWN)));
+  if (one === undefined || two === undefined || three === undefined) throw new Error('three are made');
+
+  test('are the same two only in the same order', () => {
+    const both = new FallbackProbe(one, two, () => 0);
+    expect(both.isOf(one, two)).toBe(true);
+    expect([both.isOf(two, one), both.isOf(one, three), both.isOf(three, two)]).toEqual(Array(3).fill(false));
+  });
+
+  test.each([
+    ['acceptsEightBit', [true, true, true, false]],
+    ['judgesSize', [true, true, true, false]],
+    ['asksEightBit', [true, false, false, false]],
+    ['seesFolders', [true, false, false, false]],
+  ] as const)('%s: both, the first, the second, none: %j', (can, expected) => {
+    const of = (first: boolean, second: boolean): boolean | undefined =>
+      new FallbackProbe({ ...one, [can]: first }, { ...two, [can]: second }, () => 0)[can];
+    expect([of(true, true), of(true, false), of(false, true), of(false, false)]).toEqual(expected);
+  });
+
+  test('have the name of the first, and close neither', async () => {
+    const closed: string[] = [];
+    const watched = (each: Probe): Probe => ({
+      ...each,
+      drain: () => Promise.resolve(void closed.push(`drain ${each.name}`)),
+      close: () => Promise.resolve(void closed.push(`close ${each.name}`)),
+    });
+    const both = new FallbackProbe(watched(one), watched(two), () => 0);
+    await expect(both.drain()).resolves.toBeUndefined();
+    await expect(both.close()).resolves.toBeUndefined();
+    expect([both.name, closed]).toEqual(['one', []]);
   });
 });

@@ -10,12 +10,12 @@ const parsed = parseKey('alice@example.jp', DEFAULT_ADDRESS_RULES);
 if (parsed.kind !== 'recipient') throw new Error(parsed.kind);
 const alice: Recipient = parsed.recipient;
 
-function holding(listing: Listing, looks: string[] = []): Proof {
+function holding(listing: Listing, looks: string[] = [], deferUnknown = false): Proof {
   return {
     floor: () => (looks.push('floor'), 0),
     describe: () => 'by hand',
     vouchesForUnknown: true,
-    deferUnknown: false,
+    deferUnknown,
     listing: () => (looks.push('listing'), listing),
   };
 }
@@ -26,6 +26,11 @@ describe('a list held under a proof', () => {
     expect(listingOf(alice, holding('unlisted'), 0)).toEqual({ kind: 'unknown' });
     expect(listingOf(alice, holding(undefined), 0)).toBeUndefined();
     expect(listingOf(alice, AGE, 0)).toBeUndefined();
+  });
+
+  test('denies nobody while Cyrus denies mailboxes that exist', () => {
+    expect(listingOf(alice, holding('unlisted', [], true), 0)).toBeUndefined();
+    expect(listingOf(alice, holding('listed', [], true), 0)).toBe(LISTED);
   });
 
   test('is looked at after the proof, which makes it as new as the request', () => {

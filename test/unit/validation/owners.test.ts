@@ -56,6 +56,13 @@ describe('whose word counts for a mailbox', () => {
     expect(owner('alice@example.org', () => 'unserved')).toBeUndefined();
   });
 
+  test('is looked up once for names of one domain that follow each other', () => {
+    const asked: (string | undefined)[] = [];
+    const owners = new Owners(cache.vouchers, (domain) => (asked.push(domain), byDomain(domain)), undefined);
+    for (const name of ['a@example.jp', 'b@example.jp', 'c@example.jp', 'a@example.net']) owners.of(name);
+    expect(asked).toEqual(['example.jp', 'example.net']);
+  });
+
   test('for one after the other, of several domains: each has its own', () => {
     const owners = new Owners(cache.vouchers, byDomain, 'example.net');
     const names = ['a@example.jp', 'b@example.jp', 'a@example.net', 'a', 'a@example.org', 'b@example.jp'];

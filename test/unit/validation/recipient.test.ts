@@ -1,14 +1,20 @@
 import { describe, expect, test } from 'vitest';
 import {
-  ADDRESS_MAX_BYTES,
-  DEFAULT_ADDRESS_RULES,
-  LINE_ADDRESS_MAX_BYTES,
-  parseKey,
+  asciiLowerCase,
+  asFolder,
   asShared,
+  DEFAULT_ADDRESS_RULES,
+  domainOf,
+  parseKey,
+  partsOf,
   withoutDetail,
   type AddressRules,
   type Recipient,
 } from '../../../src/validation/recipient.js';
+
+/** The longest name that is asked about, and the longest address that lmtpd reads in one line, in bytes. */
+const ADDRESS_MAX_BYTES = 1024;
+const LINE_ADDRESS_MAX_BYTES = 4083;
 
 function recipientOf(key: string, rules: Partial<AddressRules> = {}): Recipient {
   const parsed = parseKey(key, { ...DEFAULT_ADDRESS_RULES, ...rules });
@@ -46,6 +52,11 @@ describe('names are folded as lmtpd folds them', () => {
     expect(mailbox).toBe('alice@example.jp');
   });
 
+  test('ASCII letters only, whatever else there is', () => {
+    expect(recipientOf('CAF\xc9@EXAMPLE.jp', { asksEightBit: true }).local).toBe('caf\xc9');
+    expect(['M\xdcLLER', 'PLAIN', ''].map(asciiLowerCase)).toEqual(['m\xdcller', 'plain', '']);
+  });
+
   test('not at all with lmtp_downcase_rcpt: no', () => {
     expect(recipientOf('Alice@Example.JP', { downcase: false }).mailbox).toBe('Alice@Example.JP');
   });
@@ -60,6 +71,11 @@ describe('what is cached belongs to the mailbox', () => {
   test('the detail of the post user names the mailbox', () => {
     const { mailbox } = recipientOf('POST+Shared/Info@example.jp', { postUser: 'post' });
     expect(mailbox).toBe('post+Shared/Info@example.jp');
+  });
+
+  test('the post user alone, without a detail, is a user as any other', () => {
+    expect(recipientOf('post@example.jp', { postUser: 'post' }).shared).toBe(false);
+    expect(recipientOf('alice+x@example.jp', { postUser: 'post' }).shared).toBe(false);
   });
 
   test.each(['', 'post'])('a detail without a user names the mailbox, with post user %j', (postUser) => {
@@ -101,10 +117,66 @@ describe('what is cached belongs to the mailbox', () => {
       mailbox: 'alice@example.jp',
       detail: undefined,
     });
+    expect(recipient).toMatchObject({ shared: false, folder: false });
     expect(asShared(recipient)).toMatchObject({
       address: 'alice+lists@example.jp',
       mailbox: 'alice+lists@example.jp',
+      shared: true,
+      folder: false,
     });
+    expect(asFolder(recipient)).toMatchObject({
+      mailbox: 'alice+lists@example.jp',
+      shared: false,
+      folder: true,
+    });
+  });
+});
+
+describe('one answer serves all spellings of a mailbox that every version takes alike', () => {
+  const DEFAULT = { defaultDomain: 'rig.test' };
+  const SPELLED = { defaultDomain: 'rig.test', spelledDefaultDomain: 'Rig.Test' };
+
+  test.each<[string, Partial<AddressRules>, boolean]>([
+    ['alice@example.jp', {}, true],
+    ['alice', {}, true],
+    ['ALICE@example.jp', {}, true],
+    ['first^last@example.jp', {}, false],
+    ['caf\xe9@example.jp', { asksEightBit: true }, false],
+    ['alice@EXAMPLE.jp', {}, false],
+    ['alice@EXAMPLE.jp', DEFAULT, true],
+    ['alice@EXAMPLE.jp', { ...DEFAULT, downcase: false }, false],
+    ['alice@example.jp', { ...DEFAULT, downcase: false }, true],
+    ['alice@EXAMPLE.jp', { virtualDomains: false }, true],
+    ['bob@rig.test', DEFAULT, true],
+    ['bob@RIG.test', DEFAULT, false],
+    ['bob@Rig.Test', SPELLED, true],
+    ['bob@rig.test', SPELLED, false],
+  ])('%s with %j: %j', (key, rules, plain) => {
+    expect(recipientOf(key, rules).plain).toBe(plain);
+  });
+
+  test('so it is asked about in lower case, but for the default domain, and for what is not taken alike', () => {
+    expect(recipientOf('Alice@EXAMPLE.jp', DEFAULT).address).toBe('alice@example.jp');
+    expect(recipientOf('Bob@Rig.Test', SPELLED)).toMatchObject({ address: 'bob@Rig.Test', mailbox: 'bob' });
+    expect(recipientOf('Alice@EXAMPLE.jp').address).toBe('alice@EXAMPLE.jp');
+  });
+});
+
+describe('the parts of any key, whether or not a mailbox can have such a name', () => {
+  test.each<[string, string, string | undefined, string | undefined]>([
+    ['Alice+Lists+x@EXAMPLE.jp', 'Alice', 'Lists+x', 'example.jp'],
+    ['al ice@example.jp', 'al ice', undefined, 'example.jp'],
+    ['a@b@Example.jp', 'a@b', undefined, 'example.jp'],
+    ['alice@exa+mple.jp', 'alice', undefined, 'exa+mple.jp'],
+    ['alice+x', 'alice', 'x', undefined],
+    ['', '', undefined, undefined],
+  ])('%j', (key, local, detail, domain) => {
+    expect(partsOf(key, DEFAULT_ADDRESS_RULES)).toEqual({ local, detail, domain });
+    expect(domainOf(key, DEFAULT_ADDRESS_RULES)).toBe(domain);
+  });
+
+  test('the domain stays as it is written with lmtp_downcase_rcpt: no', () => {
+    expect(domainOf('alice@EXAMPLE.jp', { ...DEFAULT_ADDRESS_RULES, downcase: false })).toBe('EXAMPLE.jp');
   });
 });
 
@@ -159,6 +231,8 @@ describe('what lmtpd may take and no line of ours can hold is unaskable', () => 
     ['alice+\\@x@example.jp', 'escaped detail'],
     ['alice+a\x7fb@example.jp', 'escaped detail'],
     ['+a\\b', 'escaped detail'],
+    ['+ab\\', 'escaped detail'],
+    ['alice@exa+m\\ple.jp', 'escaped detail'],
   ])('%j has: %s', (key, reason) => {
     expect(whyNot(key)).toBe(`unaskable: ${reason}`);
   });
@@ -166,6 +240,7 @@ describe('what lmtpd may take and no line of ours can hold is unaskable', () => 
   test('a backslash before the detail, or in the domain, is only refused', () => {
     expect(whyNot('al\\ice+x@example.jp')).toBe('impossible: special character');
     expect(whyNot('al\\+ice@example.jp')).toBe('impossible: special character');
+    expect(whyNot('alice\\')).toBe('impossible: special character');
     expect(whyNot('alice+x@exa\\mple.jp')).toBe('impossible: domain character');
   });
 });
@@ -189,6 +264,12 @@ describe('lengths', () => {
       }
     },
   );
+
+  test('a name longer than any mailbox is impossible, in whatever domain', () => {
+    const keyOf = (local: number): string => `${'a'.repeat(local)}@${'d'.repeat(ADDRESS_MAX_BYTES)}`;
+    expect(whyNot(keyOf(489))).toBe('unaskable: long domain');
+    expect(whyNot(keyOf(490))).toBe('impossible: too long');
+  });
 
   test('a detail may be as long as the line that lmtpd reads, one byte more is unaskable', () => {
     expect(whyNot(detailed(LINE_ADDRESS_MAX_BYTES))).toBe('recipient');

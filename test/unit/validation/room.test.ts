@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { UnavailableError } from '../../../src/errors.js';
 import { STALE, RULE_ACCEPTS, type Outcome } from '../../../src/validation/outcome.js';
 import type { Route } from '../../../src/validation/probe.js';
-import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
+import { DEFAULT_ADDRESS_RULES, type AddressRules } from '../../../src/validation/recipient.js';
 import { Room } from '../../../src/validation/room.js';
 import {
   deferred,
@@ -21,6 +21,7 @@ const KNOWN: Outcome = { verdict: DELIVERABLE, source: 'known' };
 
 let probe: HandProbe;
 let route: Route;
+let addressRules: AddressRules & { asksEightBit: boolean };
 let room: Room;
 
 beforeEach(() => {
@@ -28,8 +29,9 @@ beforeEach(() => {
   probe = new HandProbe();
   probe.judgesSize = true;
   route = () => probe;
+  addressRules = { ...DEFAULT_ADDRESS_RULES, postUser: 'post', asksEightBit: false };
   const validator = {
-    addressRules: { ...DEFAULT_ADDRESS_RULES, postUser: 'post' },
+    addressRules,
     route: (domain?: string) => route(domain),
   };
   room = new Room(validator, DEADLINE_MS, () => performance.now());
@@ -90,6 +92,12 @@ describe('a message for a mailbox that takes mail', () => {
     expect(await again).toBe(KNOWN);
   });
 
+  test('has a deadline of its own, as long as that of a lookup', async () => {
+    await vi.advanceTimersByTimeAsync(300);
+    void judge();
+    expect(probe.question(ALICE).deadline).toBe(300 + DEADLINE_MS);
+  });
+
   test('waits as long as it may, and not as long as who asked first', async () => {
     void judge(ALICE, KNOWN, BYTES, performance.now() - 900);
     const second = judge();
@@ -121,6 +129,17 @@ describe('nobody is asked', () => {
     expect(room.counts(KNOWN, ALICE, 'inbox')).toBe(false);
     route = () => 'unserved';
     expect(room.counts(KNOWN, ALICE, 'inbox')).toBe(false);
+  });
+
+  test.each(['known', 'directory', 'probe'] as const)('but Cyrus, where it has it by %s', (source) => {
+    expect(room.counts({ verdict: DELIVERABLE, source }, ALICE, 'inbox')).toBe(true);
+  });
+
+  test('about an address with 8-bit bytes, which the back-channel cannot send', () => {
+    addressRules.asksEightBit = true;
+    expect(room.counts(KNOWN, 'caf\xe9@example.jp', 'inbox')).toBe(false);
+    Object.assign(probe, { asksEightBit: true });
+    expect(room.counts(KNOWN, 'caf\xe9@example.jp', 'inbox')).toBe(true);
   });
 
   test('about what is no address, nor where the folder decides that a detail names', () => {

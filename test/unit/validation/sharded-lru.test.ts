@@ -26,6 +26,18 @@ describe('a small one', () => {
     expect(store.has('a')).toBe(false);
   });
 
+  test('counts what others pushed out, and nothing else', () => {
+    const store = new ShardedLru(2);
+    for (const name of ['a', 'b', 'a']) store.set(name, 1);
+    expect(store.evictions).toBe(0);
+    store.set('c', 1);
+    expect(store.evictions).toBe(1);
+  });
+
+  test('has no names before the first comes', () => {
+    expect(new ShardedLru(2).keys()).toEqual([]);
+  });
+
   test('forgets', () => {
     const store = new ShardedLru(2);
     store.set('a', 1);
@@ -38,7 +50,7 @@ describe('a small one', () => {
 });
 
 describe('a large one', () => {
-  const MAX = 200_000;
+  const MAX = 40_000;
 
   test('holds as many as it should, of whatever alike names', () => {
     const store = new ShardedLru(MAX);

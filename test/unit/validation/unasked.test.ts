@@ -46,6 +46,21 @@ describe('a key that is not asked about', () => {
     expect(outcome(EIGHT_BIT, eightBit, route)).toBe(`${kind} rule 8-bit character`);
   });
 
+  test.each([
+    ['"al ice"@example.jp', 'al ice'],
+    ['@relay:alice@example.jp', '@relay:alice'],
+  ])('%j is accepted where it is the name of an alias', (key, local) => {
+    const accepted = (alias: string) => {
+      const parsed = parseKey(key, DEFAULT_ADDRESS_RULES);
+      if (parsed.kind === 'recipient') throw new Error(key);
+      const alsoAccepts = (named: { readonly local: string }) => named.local.replaceAll('"', '') === alias;
+      const rules = { address: DEFAULT_ADDRESS_RULES, eightBit: 'reject', alsoAccepts } as const;
+      return unaskedOutcome(parsed, key, rules, asked(true)).verdict.kind;
+    };
+    expect(accepted(local)).toBe('deliverable');
+    expect(accepted('another')).not.toBe('deliverable');
+  });
+
   test('is judged by its last domain', () => {
     expect(outcome('b\xfccher@example.net@example.jp', 'reject', asked(true))).toMatch(/^deferred/);
     expect(outcome('b\xfccher@example.jp@example.net', 'reject', asked(true))).toMatch(/^unknown/);

@@ -153,6 +153,44 @@ describe('asking', () => {
   });
 });
 
+describe('what is known without asking', () => {
+  test('needs no rules where the key is the name of a mailbox that takes mail', () => {
+    const seen: string[] = [];
+    build({ alwaysAccepts: ({ address }) => (seen.push(address), false) });
+    cache.remember(ALICE, DELIVERABLE, now());
+    expect(known(ALICE)).toBe('deliverable known');
+    expect(seen).toEqual([]);
+    expect([known('Alice@example.jp'), known('alice+x@example.jp')]).toEqual(
+      Array(2).fill('deliverable known'),
+    );
+    expect(seen).toEqual([ALICE, 'alice+x@example.jp']);
+  });
+
+  test('is not known of a spelling that Cyrus may judge otherwise: it is asked about alone, each time', async () => {
+    cache.remember('first.last@example.jp', DELIVERABLE, now());
+    for (const verdict of [DELIVERABLE, UNKNOWN]) {
+      expect(known('first^last@example.jp')).toBeUndefined();
+      const asked = ask('first^last@example.jp');
+      probe.answer('first^last@example.jp', verdict);
+      expect(await asked.outcome).toBe(`${verdict.kind} probe`);
+    }
+    expect(known('first.last@example.jp')).toBe('deliverable known');
+    const late = ask('first^last@example.jp');
+    await vi.advanceTimersByTimeAsync(DEADLINE_MS);
+    expect(late.settled, 'nor served in an outage').toBe('deferred deadline');
+  });
+
+  test('tells how old a denial is', () => {
+    cache.remember('bob@example.jp', UNKNOWN, now());
+    vi.advanceTimersByTime(3000);
+    expect(validator.deniedMs('Bob@example.jp')).toBe(3000);
+    expect([validator.deniedMs(ALICE), validator.deniedMs('al ice@example.jp')]).toEqual([
+      undefined,
+      undefined,
+    ]);
+  });
+});
+
 describe('a question under way, where nothing would tell of a change', () => {
   test('its "no" is none for who asked later: the mailbox may have been made in between', async () => {
     const first = ask(ALICE);
@@ -192,6 +230,18 @@ describe('the deadline', () => {
     expect(alice.settled).toBeUndefined();
     await vi.advanceTimersByTimeAsync(1);
     expect(alice.settled).toBe('deferred deadline');
+  });
+
+  test('counts what has passed already', async () => {
+    const waited = validator.ask(ALICE, 'inbox', undefined, 3000).then(told);
+    expect(probe.question(ALICE).deadline).toBe(now() + 2000);
+    await vi.advanceTimersByTimeAsync(2000);
+    expect(await waited).toBe('deferred deadline');
+  });
+
+  test('that has passed already asks nobody', async () => {
+    expect(told(await validator.ask(ALICE, 'inbox', undefined, DEADLINE_MS))).toBe('deferred deadline');
+    expect(probe.asked).toEqual([]);
   });
 
   test('what Cyrus says later feeds the cache', async () => {
@@ -263,6 +313,8 @@ describe('forgetting, and generations', () => {
   const ways: [string, () => void][] = [
     ['the mailbox is forgotten', () => validator.forget(ALICE)],
     ['all is forgotten', () => validator.forgetAll()],
+    ['every "no" is forgotten', () => validator.forgetNegative()],
+    ['changes may have been missed', () => validator.missed()],
     ['the configuration changes', () => validator.reconfigure(() => probe, RULES)],
   ];
   test.each(ways)('when %s, the answer under way is for those who waited already', async (_, forget) => {
@@ -309,6 +361,26 @@ describe('forgetting, and generations', () => {
     expect(validator.flights).toBe(1);
     probe.answer(ALICE, DELIVERABLE);
     expect(await after.outcome).toBe('deliverable probe');
+  });
+
+  test('every "no" can be forgotten, and nothing else', () => {
+    cache.remember(ALICE, DELIVERABLE, now());
+    cache.remember('bob@example.jp', UNKNOWN, now());
+    validator.forgetNegative();
+    expect([known(ALICE), known('bob@example.jp')]).toEqual(['deliverable known', undefined]);
+  });
+
+  test('rules and route are those of the last configuration', () => {
+    const [route, address] = [() => 'unserved' as const, { ...DEFAULT_ADDRESS_RULES, postUser: 'post' }];
+    validator.reconfigure(route, { ...RULES, address });
+    expect(validator.addressRules).toBe(address);
+    expect(validator.route).toBe(route);
+  });
+
+  test('a mailbox that nobody serves is not marked as over its quota', () => {
+    validator.reconfigure(() => 'unserved', RULES);
+    validator.markOverQuota(ALICE);
+    expect(cache.knownSize).toBe(0);
   });
 
   test('a new configuration drops what is cached as negative, and keeps the rest', () => {
@@ -409,6 +481,49 @@ describe('details', () => {
     expect(await shared.outcome).toBe('deferred probe');
   });
 
+  test('a shared mailbox that is named without a user is asked about at once', async () => {
+    const shared = ask('+shared/info@example.jp');
+    probe.answer('+shared/info@example.jp', DELIVERABLE);
+    expect(await shared.outcome).toBe('deliverable probe');
+    expect(probe.asked).toEqual(['+shared/info@example.jp']);
+  });
+
+  test('a "yes" to a shared mailbox is none where the back-channel is known to say it of others', async () => {
+    build({ fuzzy: new Set(['hand']) });
+    const shared = ask('+shared/info@example.jp');
+    probe.answer('+shared/info@example.jp', DELIVERABLE);
+    expect(await shared.outcome).toBe('deferred probe');
+  });
+
+  test('a folder is asked about where that decides, though its INBOX is known', async () => {
+    cache.remember(ALICE, DELIVERABLE, now());
+    const folder = () => validator.ask('alice+x@example.jp', 'folder').then(told);
+    expect(await folder()).toBe('deferred rule');
+    expect(probe.asked, 'a back-channel that sees none').toEqual([]);
+    probe.seesFolders = true;
+    const asked = folder();
+    probe.answer('alice+x@example.jp', UNKNOWN);
+    expect(await asked).toBe('unknown probe');
+    expect(known(ALICE)).toBe('deliverable known');
+  });
+
+  test('an address that is as long as a mailbox name may be is asked about with its detail', async () => {
+    const longest = `nobody+${'x'.repeat(1024 - 'nobody+@example.jp'.length)}@example.jp`;
+    for (const [key, asked] of [
+      [longest, ['nobody@example.jp', longest]],
+      [longest.replace('x', 'xx'), ['nobody@example.jp']],
+    ] as const) {
+      build();
+      probe.questions.length = 0;
+      const outcome = ask(key);
+      probe.answer('nobody@example.jp', UNKNOWN);
+      await settle();
+      if (asked.length > 1) probe.answer(key, UNKNOWN);
+      expect(await outcome.outcome).toBe('unknown probe');
+      expect(probe.asked).toEqual(asked);
+    }
+  });
+
   test('a detail longer than any mailbox name is not asked about', async () => {
     const long = ask(`nobody+${'x'.repeat(2000)}@example.jp`);
     await settle();
@@ -461,6 +576,9 @@ describe('rules that need nobody', () => {
     validator.reconfigure(() => 'unserved', RULES);
     expect(await ask(ALICE).outcome).toBe('deferred routing');
     expect(await ask('alice+x@example.jp').outcome).toBe('deferred routing');
+    expect(await ask('+shared/info@example.jp').outcome).toBe('deferred routing');
+    expect(await ask('first^last@example.jp').outcome).toBe('deferred routing');
+    expect(told(await validator.ask('alice+x@example.jp', 'folder'))).toBe('deferred routing');
     validator.reconfigure(() => 'foreign', RULES);
     expect(await ask(ALICE).outcome).toBe('unknown routing');
     expect(await ask('alice+x@example.jp').outcome).toBe('unknown routing');
@@ -487,6 +605,12 @@ describe('a mailbox that has several names', () => {
       expect(known(key)).toBeUndefined();
       expect(await ask(key).outcome).toBe('deferred routing');
     }
+  });
+
+  test('is not served in an outage to one that nobody serves', async () => {
+    cache.remember('alice', DELIVERABLE, now());
+    const late = await validator.ask('alice@example.net', 'inbox', undefined, DEADLINE_MS);
+    expect(told(late)).toBe('deferred deadline');
   });
 
   test('nor does one that nobody serves join a question about another', async () => {
@@ -580,6 +704,61 @@ describe('a snapshot', () => {
     expect(known(ALICE)).toBe('deliverable known');
     await settle();
     expect(probe.asked).toEqual([ALICE]);
+    await vi.advanceTimersByTimeAsync(999);
+    known(ALICE);
+    expect(probe.asked, 'for a second').toEqual([ALICE]);
+    await vi.advanceTimersByTimeAsync(1);
+    known(ALICE);
+    expect(probe.asked).toEqual([ALICE, ALICE]);
+    probe.answer(ALICE, DELIVERABLE);
+    await settle();
+  });
+
+  /** A list has both. */
+  function list(): void {
+    const snapshot = validator.beginSnapshot();
+    for (const mailbox of [ALICE, 'bob@example.jp']) snapshot.add(mailbox);
+    snapshot.finish('imap', () => true);
+  }
+
+  test('and so they do where Cyrus does not know, and not where it does', async () => {
+    list();
+    known(ALICE);
+    probe.answer(ALICE, DELIVERABLE);
+    await settle();
+    known('bob@example.jp');
+    probe.answer('bob@example.jp', deferred('busy'));
+    await settle();
+    known('bob@example.jp');
+    expect(probe.asked).toEqual([ALICE, 'bob@example.jp']);
+  });
+
+  test('asks in the background about the mailbox without its detail, with the time of a lookup', async () => {
+    await vi.advanceTimersByTimeAsync(1000);
+    list();
+    known('alice+x@example.jp');
+    expect(probe.asked).toEqual([ALICE]);
+    expect(probe.question(ALICE).deadline).toBe(1000 + DEADLINE_MS);
+    probe.answer(ALICE, DELIVERABLE);
+    await settle();
+  });
+
+  test('asks once for all who come meanwhile, and where that is too late nobody asks again at once', async () => {
+    list();
+    known(ALICE);
+    await vi.advanceTimersByTimeAsync(1000);
+    known(ALICE);
+    await vi.advanceTimersByTimeAsync(4000);
+    probe.question(ALICE).fail(new DeadlineError('too late'));
+    await settle();
+    expect(probe.asked).toEqual([ALICE]);
+  });
+
+  test('that is over is not outdated by what comes after it', () => {
+    const snapshot = validator.beginSnapshot();
+    snapshot.finish('imap', () => true);
+    validator.missed();
+    expect(snapshot.outdated).toBe(false);
   });
 
   test('what changed while it was read is not taken from it', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { DEFAULT_BELIEF, NEGATIVE_TTL_MAX_MS, type Belief } from '../../../src/validation/belief.js';
+import { DEFAULT_BELIEF, type Belief } from '../../../src/validation/belief.js';
 import {
   DEFAULT_CACHE_LIMITS,
   LISTED,
@@ -14,9 +14,14 @@ import {
   UNKNOWN,
   type Verdict,
 } from '../../../src/validation/verdict.js';
+import type { Voucher } from '../../../src/validation/vouchers.js';
+import { HandProbe } from '../../fakes/hand-probe.js';
+import { HandProof } from '../../fakes/hand-proof.js';
 
 const START = 5_000_000;
 const ALICE = 'alice@example.jp';
+/** A "no" is believed no longer, whatever is configured. */
+const NEGATIVE_TTL_MAX_MS = 300_000;
 /** The time of an entry is rounded down to so much. */
 const TICK_MS = 100;
 
@@ -304,3 +309,181 @@ describe('a warm start', () => {
     expect(cache.knownSize).toBe(0);
   });
 });
+
+describe('a list, and what it finds', () => {
+  const CONFIRMED_LATER = START + 1000;
+
+  test('has taken a mailbox, whatever was known of it, unless there is no room', () => {
+    const cache = newCache({}, { maxKnown: 5 });
+    cache.remember('denied@example.jp', UNKNOWN, START);
+    cache.remember('known@example.jp', DELIVERABLE, START);
+    cache.remember('full@example.jp', OVERQUOTA, START);
+    cache.remember('old@example.jp', DELIVERABLE, START - 60_000);
+    for (const name of ['denied', 'known', 'full', 'old', 'new']) {
+      expect(cache.list(`${name}@example.jp`, START), name).toBe(true);
+    }
+    expect(cache.list('another@example.jp', START)).toBe(true);
+    expect(cache.list('one-more@example.jp', START)).toBe(false);
+    expect(cache.evictions.known).toBe(0);
+  });
+
+  test('asked for in the moment of a denial, or of a confirmation, is not newer', () => {
+    const cache = newCache();
+    cache.remember(ALICE, UNKNOWN, START);
+    cache.list(ALICE, START);
+    expect(kindAt(cache, START)).toBe('unknown');
+    cache.remember(ALICE, DELIVERABLE, START);
+    cache.list(ALICE, START);
+    expect(cache.believed(ALICE, START)).toBe(DELIVERABLE);
+  });
+
+  test('makes known what is over quota once that is not believed any more', () => {
+    const cache = newCache();
+    cache.remember(ALICE, OVERQUOTA, START);
+    cache.list(ALICE, START + DEFAULT_BELIEF.overQuotaMs);
+    expect(cache.believed(ALICE, START + DEFAULT_BELIEF.overQuotaMs)).toBe(LISTED);
+  });
+
+  test('makes known what an earlier process knew, though that was confirmed since, and its quota is not known', () => {
+    const cache = newCache({ freshMs: Number.POSITIVE_INFINITY });
+    cache.restore(ALICE, START);
+    cache.list(ALICE, START);
+    expect(cache.believed(ALICE, START)).toBe(LISTED);
+  });
+
+  test('is the word of who gave it, where another one said so before', () => {
+    const cache = newCache();
+    const [one, other] = vouchersOf(cache, 2);
+    cache.remember(ALICE, DELIVERABLE, CONFIRMED_LATER, one);
+    cache.list(ALICE, START, other);
+    expect(cache.remembered(ALICE)).toMatchObject({ state: 'listed', by: other });
+  });
+
+  test('takes nothing away that was confirmed as it was asked for, nor what another list covers', () => {
+    const cache = newCache();
+    cache.remember(ALICE, DELIVERABLE, START);
+    cache.listComplete('one', START, () => true);
+    cache.listComplete('other', START + 10_000, () => false);
+    expect(kindAt(cache, START)).toBe('deliverable');
+    cache.listComplete('other', START + 10_000, () => true);
+    expect(kindAt(cache, START)).toBeUndefined();
+  });
+});
+
+describe('what is remembered, to explain it', () => {
+  test.each<[string, (cache: VerdictCache) => void]>([
+    ['confirmed', (cache) => cache.remember(ALICE, DELIVERABLE, START)],
+    ['over quota', (cache) => cache.remember(ALICE, OVERQUOTA, START)],
+    ['listed', (cache) => cache.list(ALICE, START)],
+    ['restored', (cache) => cache.restore(ALICE, START)],
+    ['unknown', (cache) => cache.remember(ALICE, UNKNOWN, START)],
+    ['refused', (cache) => cache.remember(ALICE, REFUSED, START)],
+  ])('%s, since when, and by whose word', (state, learn) => {
+    const cache = newCache();
+    expect(cache.remembered(ALICE)).toBeUndefined();
+    learn(cache);
+    expect(cache.remembered(ALICE)).toEqual({ state, at: START, by: cache.vouchers.at(0) });
+  });
+
+  test('the names, of both stores and of the known one', () => {
+    const cache = newCache();
+    expect(cache.mailboxes()).toEqual([]);
+    cache.remember(ALICE, DELIVERABLE, START);
+    cache.remember('bob@example.jp', UNKNOWN, START);
+    expect(cache.mailboxes()).toEqual([ALICE, 'bob@example.jp']);
+    expect(cache.knownMailboxes()).toEqual([ALICE]);
+  });
+
+  test('how long ago it was denied', () => {
+    const cache = newCache();
+    cache.remember(ALICE, UNKNOWN, START);
+    expect(cache.deniedMs(ALICE, START + 3000)).toBe(3000);
+    expect(cache.deniedMs('bob@example.jp', START)).toBeUndefined();
+  });
+
+  test('how many were pushed out', () => {
+    const cache = newCache({}, { maxKnown: 1, maxNegative: 1 });
+    for (const name of ['a', 'b', 'c']) cache.remember(name, DELIVERABLE, START);
+    for (const name of ['d', 'e']) cache.remember(name, REFUSED, START);
+    expect(cache.evictions).toEqual({ known: 2, negative: 1 });
+  });
+
+  test('when a mailbox was last confirmed, unless it is over quota, or not in a later list', () => {
+    const cache = newCache();
+    expect(cache.confirmed(ALICE)).toBeUndefined();
+    cache.remember(ALICE, OVERQUOTA, START);
+    expect(cache.confirmed(ALICE)).toBeUndefined();
+    cache.remember(ALICE, DELIVERABLE, START);
+    expect(cache.confirmed(ALICE)).toEqual({ at: START, voucher: cache.vouchers.at(0) });
+    cache.listComplete('imap', START + 1000, () => true);
+    expect(cache.confirmed(ALICE)).toBeUndefined();
+  });
+});
+
+describe('whose word it is', () => {
+  test('there are numbers for twice as many back-channels as are configured, and for seven at least', () => {
+    const few = new VerdictCache(DEFAULT_CACHE_LIMITS, BELIEF, START);
+    expect(vouchersOf(few, 7).map(({ number }) => number)).not.toContain(-1);
+    const four = new VerdictCache(DEFAULT_CACHE_LIMITS, BELIEF, START, 4);
+    expect(vouchersOf(four, 8).map(({ number }) => number)).not.toContain(-1);
+  });
+
+  test('nothing is remembered of one that has no number', () => {
+    const cache = newCache();
+    const voucher = vouchersOf(cache, 20).at(-1);
+    cache.remember(ALICE, DELIVERABLE, START, voucher);
+    cache.remember('bob@example.jp', UNKNOWN, START, voucher);
+    expect([cache.knownSize, cache.negativeSize]).toEqual([0, 0]);
+  });
+
+  test('what one says in the moment in which it gets its number is its own word', () => {
+    const cache = newCache();
+    vouchersOf(cache, 1);
+    const [next] = vouchersOf(cache, 1);
+    cache.remember(ALICE, DELIVERABLE, START, next);
+    expect(cache.believed(ALICE, START, next)).toBe(DELIVERABLE);
+    expect(cache.believed(ALICE, START)).toBe(DELIVERABLE);
+    expect(cache.stale(ALICE, START, next)).toBe(true);
+  });
+
+  test('what was asked in the moment of a change is believed, and nothing that the look at the proof forgets', () => {
+    const cache = newCache();
+    const [voucher] = vouchersOf(cache, 1);
+    if (voucher === undefined) throw new Error('one was named');
+    cache.remember(ALICE, DELIVERABLE, START, voucher);
+    const proof = Object.assign(new HandProof(), { at: START });
+    voucher.proof = proof;
+    expect(cache.believed(ALICE, START, voucher)).toBe(DELIVERABLE);
+    proof.floor = () => (cache.forget(ALICE), START);
+    expect(cache.believed(ALICE, START, voucher)).toBeUndefined();
+  });
+
+  test('the opposite is what the same one said before: not another one, and not where nobody did', () => {
+    const cache = newCache();
+    const [one, other] = vouchersOf(cache, 2);
+    if (one === undefined || other === undefined) throw new Error('two were named');
+    expect(cache.opposite(ALICE, UNKNOWN, one)).toBeUndefined();
+    cache.remember(ALICE, DELIVERABLE, START, one);
+    expect(cache.opposite(ALICE, UNKNOWN, one)).toEqual({ at: START, by: one });
+    expect(cache.opposite(ALICE, UNKNOWN, other)).toBeUndefined();
+    expect(cache.opposite(ALICE, DELIVERABLE, one)).toBeUndefined();
+  });
+
+  test.each([deferred('busy'), REFUSED])('%j is the opposite of nothing', (said) => {
+    const cache = newCache();
+    cache.remember(ALICE, UNKNOWN, START);
+    expect(cache.opposite(ALICE, said, cache.vouchers.at(0))).toBeUndefined();
+    cache.remember(ALICE, DELIVERABLE, START);
+    expect(cache.opposite(ALICE, said, cache.vouchers.at(0))).toBeUndefined();
+  });
+});
+
+/** Names so many new back-channels, and no others. */
+function vouchersOf(cache: VerdictCache, count: number): Voucher[] {
+  const probes = Array.from({ length: count }, (_, i) => new HandProbe(`b${i}`));
+  cache.vouchers.take(
+    probes.map((probe) => ({ probe, proof: new HandProof(), belief: BELIEF })),
+    START,
+  );
+  return probes.map((probe) => cache.vouchers.of(probe));
+}

@@ -1,8 +1,11 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { AGE } from '../../../src/validation/age-proof.js';
 import { DEFAULT_BELIEF } from '../../../src/validation/belief.js';
-import { NOBODY, Vouchers, type Vouched } from '../../../src/validation/vouchers.js';
+import { Vouchers, type Vouched } from '../../../src/validation/vouchers.js';
 import { HandProbe } from '../../fakes/hand-probe.js';
+
+/** The number of one whose word is not remembered. */
+const NOBODY = -1;
 
 let vouchers: Vouchers;
 
@@ -35,6 +38,31 @@ describe('back-channels have a number each', () => {
       if (vouchers.of(last).number === number) expect(vouchers.of(last).since).toBe(time);
       else expect(vouchers.at(number).since).toBe(Infinity);
     }
+  });
+
+  test('and a number that is free goes before none', () => {
+    const make = (count: number) => Array.from({ length: count }, () => new HandProbe());
+    for (let i = 0; i < 3; i++) {
+      vouchers.take(vouched(...make(5)), i);
+      vouchers.take([], i);
+      vouchers.take(vouched(...make(4)), i);
+      vouchers.take([], i);
+      const last = new HandProbe();
+      vouchers.take(vouched(last), i);
+      expect(vouchers.of(last).number).toBeGreaterThan(0);
+    }
+  });
+
+  test('and one that the configuration does not name has none', () => {
+    vouchers.take(vouched(new HandProbe()), 0);
+    expect(vouchers.of(new HandProbe()).number).toBe(NOBODY);
+  });
+
+  test('and of several servers that share a domain those count that are named', () => {
+    const [a, b] = [new HandProbe('a'), new HandProbe('b')];
+    const both = Object.assign(new HandProbe('both'), { members: [a, b] });
+    vouchers.take(vouched(a, both), 0);
+    expect([...vouchers.of(both).members]).toEqual([vouchers.of(a)]);
   });
 
   test('and where there are none left, nothing of theirs is remembered', () => {
