@@ -4,7 +4,7 @@
 import { readFileSync } from 'node:fs';
 
 /** Then the listener is opened anew, which refuses those whom the kernel still holds half open. Far below Sendmail's 30 s. */
-export const RENEW_AFTER_MS = 10_000;
+const RENEW_AFTER_MS = 10_000;
 
 export class ListenOverflows {
   readonly #read: () => number | undefined;
@@ -33,7 +33,7 @@ export class ListenOverflows {
     if (count !== this.#count) this.#since ??= this.#readAt;
     this.#count = count;
     this.#readAt = now;
-    return this.#since !== undefined && now - this.#since >= RENEW_AFTER_MS;
+    return now - (this.#since ?? Infinity) >= RENEW_AFTER_MS;
   }
 
   /** The listeners were opened anew: nobody is half open any more. */

@@ -21,8 +21,8 @@ const QUIET_MS = 10_000;
 
 export class OverloadLog {
   readonly #log: Log;
-  #toldAt = -Infinity;
-  #lastAt = -Infinity;
+  #toldAt = 0;
+  #lastAt = 0;
   #overloaded = false;
 
   constructor(log: Log) {

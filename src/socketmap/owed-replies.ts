@@ -54,7 +54,7 @@ export class OwedReplies {
       this.#bytes -= bytes;
       ready += 1;
     }
-    this.#owed = ready === this.#owed.length ? [] : this.#owed.slice(ready);
+    this.#owed = this.#owed.slice(ready);
     return frames;
   }
 }

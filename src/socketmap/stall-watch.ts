@@ -64,7 +64,7 @@ export class StallWatch {
   }
 
   tick(now: number): void {
-    if (this.check(now)) return;
+    this.check(now);
     this.#tickBefore = this.#lastTick;
     this.#lastTick = now;
     this.#lastWallTick = this.#wallClock();

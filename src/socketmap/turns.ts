@@ -4,7 +4,7 @@
 // has waited longest, so that all are served at last. No I/O.
 
 /** Time for a few hundred requests. A new connection waits for as long, since the event loop accepts one in each turn. */
-export const TURN_BUDGET_MS = 4;
+const TURN_BUDGET_MS = 4;
 /** The budget while connections come, so that they are accepted faster. */
 const HURRIED_BUDGET_MS = 1;
 
@@ -112,7 +112,6 @@ export class Turns {
   }
 
   #next(): Waiter | undefined {
-    if (this.#size === 0) return undefined;
     this.#served += 1;
     if (this.#served % OLDEST_EVERY === 0) return this.#oldest();
     return first(this.#levels[this.#idlest()]);

@@ -14,6 +14,9 @@ describe('whoever is accepted', () => {
     await turn();
     expect(queue.waitedMs(5000)).toBe(0);
     expect(queue.accepted(5000, 4990)).toBeUndefined();
+    await turn();
+    await turn();
+    expect(queue.waitedMs(9000)).toBe(0);
   });
 
   it('may be as old as the first of those that were accepted turn after turn', async () => {
@@ -44,5 +47,12 @@ describe('whoever is accepted', () => {
     await turn();
     await turn();
     expect(queue.accepted(32_100, 32_000)).toBeUndefined();
+  });
+
+  it('may have come while the process stood still, also where the first is accepted a turn later', async () => {
+    const queue = new AcceptQueue(1024);
+    queue.stoodStill(1000, 32_000);
+    await turn();
+    expect(queue.accepted(32_001, 32_000)).toEqual({ earliest: 1000, noticed: 1000 });
   });
 });

@@ -38,6 +38,15 @@ describe('Closings', () => {
     expect(closings.counts.overLimit).toBe(1001);
   });
 
+  it('has its minute from the first on, at whatever time', () => {
+    const { closings, lines } = recorded();
+    for (let i = 0; i < 2; i++) closings.add('overLimit', 100_000, { endpoint: 'unix:/s' });
+    closings.sweep(159_999);
+    expect(lines).toHaveLength(1);
+    closings.sweep(160_000);
+    expect(lines).toHaveLength(2);
+  });
+
   it('is quiet after a minute without any, and begins anew', () => {
     const { closings, lines } = recorded();
     closings.add('overLimit', 0, { endpoint: 'unix:/s' });

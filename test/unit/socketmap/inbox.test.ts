@@ -16,6 +16,7 @@ describe('a request', () => {
   it('is as old as what it was read with, however long it has waited', () => {
     const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
     inbox.add(Buffer.from('1:a,1:b,'), 90, 100);
+    expect([inbox.earliest, inbox.noticed]).toEqual([90, 100]);
     inbox.add(Buffer.from('1:c,1:'), 190, 200);
     inbox.add(Buffer.from('d,'), 290, 300);
     expect(take(inbox)).toEqual(['a', 90, 100]);

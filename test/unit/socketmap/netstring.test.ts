@@ -38,6 +38,7 @@ describe('NetstringDecoder', () => {
     ['one', '5:hello,', ['hello']],
     ['an empty one', '0:,', ['']],
     ['several', '1:a,0:,2:bc,', ['a', '', 'bc']],
+    ['lengths of any digits', '9:123456789,19:1234567890123456789,', ['123456789', '1234567890123456789']],
     ['commas and colons inside', '5:1:a,,,', ['1:a,,']],
     ['a request of Sendmail', '22:cyrus alice@example.jp,', ['cyrus alice@example.jp']],
     ['8-bit bytes', '5:\xc3\xa9\0\xff\n,', ['\xc3\xa9\0\xff\n']],
@@ -100,6 +101,8 @@ describe('NetstringDecoder', () => {
     decoder.feed(bytes('5:hello,'));
     expect(() => decoder.next()).toThrow('0x78');
     expect(() => decoder.next()).toThrow('0x78');
+    decoder.drop();
+    expect(decoder.unread).toBe(false);
   });
 
   it('takes chunks ahead of being asked', () => {

@@ -29,6 +29,23 @@ describe('an overload', () => {
     expect(lines).toHaveLength(1);
   });
 
+  it('is told again after a minute, and is over after ten seconds, not earlier and not later', () => {
+    const { lines, log } = startRig();
+    const toldAt: number[] = [];
+    for (let now = 100_500; now < 400_000; now += 500) {
+      const { length } = lines;
+      log.sweep(now < 250_000 ? BUSY : QUIET, 320, now);
+      if (lines.length > length) toldAt.push(now);
+    }
+    expect(toldAt).toEqual([100_500, 160_500, 220_500, 259_500]);
+  });
+
+  it('is not a wait of a second', () => {
+    const { lines, log } = startRig();
+    log.sweep({ waiting: 1, waitedMs: 1000, acceptMs: 1000 }, 10, 0);
+    expect(lines).toEqual([]);
+  });
+
   it('is not worth a line where it is over within a second', () => {
     const { lines, log } = startRig();
     log.sweep({ waiting: 300, waitedMs: 900, acceptMs: 900 }, 320, 0);

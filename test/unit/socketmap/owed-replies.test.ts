@@ -31,7 +31,7 @@ describe('the replies that are owed', () => {
   });
 
   it('are as old as the first of them', () => {
-    expect(owed.earliest).toBeUndefined();
+    expect([owed.earliest, owed.due]).toEqual([undefined, false]);
     owed.add(5, 10, '1');
     owed.add(7, 10);
     expect(owed.earliest).toBe(5);

@@ -44,6 +44,10 @@ describe('formatReply', () => {
 });
 
 describe('parseReply', () => {
+  it('tells only the beginning of a long word that is no status', () => {
+    expect(() => parseReply('X'.repeat(10_000))).toThrow(`status "${'X'.repeat(40)}": must be OK, NOTFOUND`);
+  });
+
   it.each([
     ['OK alice@example.jp', 'OK', 'alice@example.jp'],
     ['OK a b', 'OK', 'a b'],

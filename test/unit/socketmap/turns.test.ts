@@ -1,10 +1,15 @@
 import { describe, expect, it } from 'vitest';
-import { TURN_BUDGET_MS, Turns, type Waiter } from '../../../src/socketmap/turns.js';
+import { Turns, type Waiter } from '../../../src/socketmap/turns.js';
+
+/** So long a turn may be, in milliseconds. */
+const TURN_BUDGET_MS = 4;
 
 class Rig {
   now = 1000;
+  /** How often the clock was looked at. */
+  looks = 0;
   readonly served: string[] = [];
-  readonly turns = new Turns(() => this.now);
+  readonly turns = new Turns(() => (this.looks++, this.now));
 }
 
 /** @param costMs that serving it takes; @param again how often it has more to be served */
@@ -88,6 +93,37 @@ describe('a turn', () => {
   });
 });
 
+describe('turns', () => {
+  it('rest where nobody waits', async () => {
+    const rig = new Rig();
+    rig.turns.offer(waiter(rig, 'a', 0));
+    for (let i = 0; i < 3; i++) await turn();
+    const { looks } = rig;
+    for (let i = 0; i < 3; i++) await turn();
+    expect([rig.looks, rig.served]).toEqual([looks, ['a']]);
+  });
+
+  it('serve nobody who was closed in the turn of another', async () => {
+    const rig = new Rig();
+    const closed = waiter(rig, 'closed', 0);
+    const closing = { recent: 0, waitingSince: rig.now, serveTurn: () => rig.turns.delete(closed) };
+    rig.turns.add(closing);
+    rig.turns.add(closed);
+    await turn();
+    rig.turns.add(waiter(rig, 'next', 0));
+    await turn();
+    expect(rig.served).toEqual(['next']);
+  });
+
+  it('are for whoever asked however much', async () => {
+    const rig = new Rig();
+    rig.turns.add(waiter(rig, 'busiest', 4_000_000_000));
+    rig.turns.add(waiter(rig, 'busy', 5000));
+    await turn();
+    expect(rig.served.sort()).toEqual(['busiest', 'busy']);
+  });
+});
+
 describe('those that wait', () => {
   it('are served by how little they asked of late, but for every fourth', async () => {
     const rig = new Rig();
@@ -107,6 +143,22 @@ describe('those that wait', () => {
       'busy2',
       'busy3',
     ]);
+  });
+
+  it('are served by how little they asked where none has waited longer', async () => {
+    const rig = new Rig();
+    rig.turns.add(waiter(rig, 'busy', 1000, 0));
+    for (let i = 0; i < 5; i++) rig.turns.add(waiter(rig, `idle${i}`, 1, 0));
+    await turn();
+    expect(rig.served).toEqual(['idle0', 'idle1', 'idle2', 'idle3', 'idle4', 'busy']);
+  });
+
+  it('come before one that has asked more and is read just now', async () => {
+    const rig = new Rig();
+    rig.turns.add(waiter(rig, 'idle', 1, 0));
+    rig.turns.offer(waiter(rig, 'busy', 1000, 0));
+    await turn();
+    expect(rig.served).toEqual(['idle', 'busy']);
   });
 
   it('come after one that has asked less and is read just now', async () => {
