@@ -94,9 +94,11 @@ export async function putInForce(
   const read = await filesOf(config);
   const always = await readAlwaysAccept(config);
   const backchannels = await buildBackchannels(config, surroundings, former?.backchannels);
+  const { fleet } = heart.outlet;
+  const admission = former && (await fleet?.readAccess(config.fleet));
   const closeFormerClock = await hostClock.configure(config);
   // From here on nothing awaits, so that no lookup sees a configuration that is only half in force.
-  const { fleet } = heart.outlet;
+  if (admission !== undefined) fleet?.admit(admission);
   fleet?.follow(streamsOf(config));
   const { clock } = hostClock;
   heart.outlet.tellers = { events, clock };

@@ -1,6 +1,7 @@
 // What crosses machines: the stream that this daemon publishes, where Cyrus is beside it, and those that it follows. Joined here;
 // loaded only where [fleet] is configured.
 import { createHash, randomBytes } from 'node:crypto';
+import { isDeepStrictEqual } from 'node:util';
 import type { FleetConfig } from '../config/config.js';
 import type { Log } from '../log/log.js';
 import { fleetForgotten } from '../log/verbs/fleet.js';
@@ -9,7 +10,8 @@ import type { AddressRules } from '../validation/recipient.js';
 import { readValkeyAccess } from './access.js';
 import { Following, type FollowingState } from './follow.js';
 import { Publisher, type PublisherState } from './publisher.js';
-import { followerStore, publisherStore, type ValkeyAccess } from './valkey.js';
+import type { ValkeyAccess } from './connection.js';
+import { followerStore, publisherStore, type Admitting } from './valkey.js';
 
 export type FleetParts = {
   readonly config: FleetConfig;
@@ -40,7 +42,9 @@ const TOLD_AGAIN_MS = 60_000;
 
 export class Fleet {
   readonly #parts: FleetParts;
-  readonly #access: ValkeyAccess;
+  #access: ValkeyAccess;
+  /** Of what is open. */
+  readonly #stores = new Map<Publisher | Following, Admitting>();
   readonly #id = randomBytes(8).toString('hex');
   readonly #following = new Map<string, Following>();
   #publisher: Publisher | undefined;
@@ -55,6 +59,22 @@ export class Fleet {
     return new Fleet(parts, await readValkeyAccess(parts.config));
   }
 
+  /**
+   * Reads again by what Valkey lets us in.
+   * @param config undefined, or another one: that is not in force before a restart
+   * @returns undefined where it is not this fleet's
+   * @throws ConfigError where a file cannot be used
+   */
+  async readAccess(config: FleetConfig | undefined): Promise<ValkeyAccess | undefined> {
+    return isDeepStrictEqual(config, this.#parts.config) ? readValkeyAccess(this.#parts.config) : undefined;
+  }
+
+  /** From the next connections on. */
+  admit(access: ValkeyAccess): void {
+    this.#access = access;
+    for (const store of this.#stores.values()) store.admit(access);
+  }
+
   get state(): FleetState {
     return {
       publishing: this.#publisher?.state,
@@ -67,9 +87,10 @@ export class Fleet {
     const { config, now, log, proof } = this.#parts;
     const { publish, leaseMs, exact, maxEntries } = config;
     if (publish === undefined || this.#publisher !== undefined) return;
+    const store = publisherStore(this.#access, publish, leaseMs, maxEntries);
     this.#publisher = new Publisher({
       stream: publish,
-      store: publisherStore(this.#access, publish, leaseMs, maxEntries),
+      store,
       leaseMs,
       exact,
       proof,
@@ -78,6 +99,7 @@ export class Fleet {
       newInstance: () => randomBytes(8).toString('hex'),
       log,
     });
+    this.#stores.set(this.#publisher, store);
   }
 
   /** See Publisher.changed(). */
@@ -99,6 +121,7 @@ export class Fleet {
     for (const [stream, following] of this.#following) {
       if (streams.has(stream)) continue;
       following.close();
+      this.#stores.delete(following);
       this.#following.delete(stream);
     }
     for (const stream of streams) {
@@ -119,9 +142,10 @@ export class Fleet {
   #open(stream: string): Following {
     const { forget, missed, knownTtlMs, now, wall, log } = this.#parts;
     const told = new Map<string, number>();
-    return new Following({
+    const store = followerStore(this.#access, stream, ANSWER_MS, this.#id);
+    const following = new Following({
       stream,
-      store: followerStore(this.#access, stream, ANSWER_MS, this.#id),
+      store,
       effects: {
         forget,
         forgetAll: (reason) => {
@@ -137,6 +161,8 @@ export class Fleet {
       wall,
       log,
     });
+    this.#stores.set(following, store);
+    return following;
   }
 
   /** Which mailbox an address names: whoever sees that otherwise would forget others than those that changed. */

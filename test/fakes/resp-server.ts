@@ -49,9 +49,14 @@ export class RespServer {
     return new RespServer(server, commands, sockets);
   }
 
+  /** Ends all connections; whoever comes again is served. */
+  drop(): void {
+    for (const socket of this.#sockets) socket.destroy();
+  }
+
   async stop(): Promise<void> {
     const closed = new Promise((resolve) => this.#server.close(resolve));
-    for (const socket of this.#sockets) socket.destroy();
+    this.drop();
     await closed;
   }
 }

@@ -19,7 +19,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'openers',
     'password-file',
     'rules',
-    'secret-file',
+    'tls-files',
   ],
   commands: [
     'check',

@@ -54,13 +54,13 @@ const KEYS = {
     unset: 'nobody logs in',
     example: '/usr/local/etc/cyrusmapd/valkey-password',
     since: '0.1.0',
-    text: 'Its first line is the password. The file must be closed to others, as with mode 0600 or 0640.',
+    text: 'Its first line is the password. The file must be closed to others, as with mode 0600 or 0640. It is read at the start, at `SIGHUP`, and where it changed and has stood still for a second; another password is used at the next connection.',
   }),
   ca_file: key(absolutePath(), {
     unset: 'the authorities that Node knows',
     example: '/usr/local/etc/cyrusmapd/ca.pem',
     since: '0.1.0',
-    text: 'With `valkeys`: the certificates, in PEM, of whom is trusted.',
+    text: 'With `valkeys`: the certificates, in PEM, of whom is trusted. Read again as `password_file` is.',
   }),
   server_name: key(hostName(), {
     unset: 'the host of `url`',
@@ -72,7 +72,7 @@ const KEYS = {
     unset: 'no certificate of our own',
     example: '/usr/local/etc/cyrusmapd/cert.pem',
     since: '0.1.0',
-    text: 'With `valkeys`: our own certificate, in PEM.',
+    text: 'With `valkeys`: our own certificate, in PEM. Read again as `password_file` is, together with its key.',
   }),
   client_key: key(absolutePath(), {
     unset: 'no certificate of our own',

@@ -1,16 +1,24 @@
 // How Valkey lets us in: what is read from which file, and which files are refused.
-import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { toConfig } from '../../../src/config/convert.js';
 import { readSettings } from '../../../src/config/read.js';
 import { ConfigError } from '../../../src/errors.js';
 import { readValkeyAccess } from '../../../src/fleet/access.js';
+import { makeCertificates, type Certificates } from '../../certificates.js';
+import { lacks } from '../../integration/tools.js';
 import { SETTINGS } from '../doctor/good-host.js';
 
 const folder = mkdtempSync(join(tmpdir(), 'fleet-access-'));
 afterAll(() => rmSync(folder, { recursive: true }));
+
+const LEFT_OUT = lacks('openssl');
+let made: Certificates;
+beforeAll(() => {
+  if (!LEFT_OUT) made = makeCertificates(folder);
+});
 
 function written(name: string, text: string, mode = 0o600): string {
   const file = join(folder, name);
@@ -36,8 +44,6 @@ async function failure(keys: object): Promise<string> {
 }
 
 const URL_TLS = 'valkeys://valkey.example.jp:6380';
-const CERT = written('cert.pem', 'the certificate', 0o644);
-const KEY = written('key.pem', 'the key');
 
 describe('without TLS', () => {
   test('only host and port are known where nothing else is named', async () => {
@@ -81,24 +87,41 @@ describe('with TLS', () => {
     });
   });
 
-  test('the files are read as they are', async () => {
-    const keys = { ca_file: CERT, server_name: 'other.example.jp', client_cert: CERT, client_key: KEY };
-    expect((await access({ url: URL_TLS, ...keys })).tls).toEqual({
+  test.skipIf(LEFT_OUT)('the files are read as they are', async () => {
+    const { ca, client } = made;
+    const keys = { ca_file: ca, client_cert: client.cert, client_key: client.key };
+    expect((await access({ url: URL_TLS, server_name: 'other.example.jp', ...keys })).tls).toEqual({
       serverName: 'other.example.jp',
-      ca: Buffer.from('the certificate'),
-      cert: Buffer.from('the certificate'),
-      key: Buffer.from('the key'),
+      ca: readFileSync(ca),
+      cert: readFileSync(client.cert),
+      key: readFileSync(client.key),
     });
   });
 
+  test.skipIf(LEFT_OUT)(
+    'what is no certificate or not its key is refused before anybody connects',
+    async () => {
+      const { client, good } = made;
+      const text = written('text', 'certificate');
+      expect(await failure({ url: URL_TLS, ca_file: text })).toMatch(
+        /^fleet\.ca_file is .*\/text: must hold cert/,
+      );
+      const keys = { client_cert: client.cert, client_key: good.key };
+      expect(await failure({ url: URL_TLS, ...keys })).toMatch(
+        /^fleet\.client_key is .*: must be the key of /,
+      );
+    },
+  );
+
   test('a key that others can read is refused', async () => {
     const client_key = written('open.pem', 'the key', 0o644);
-    const message = await failure({ url: URL_TLS, client_cert: CERT, client_key });
+    const client_cert = written('cert.pem', 'the certificate', 0o644);
+    const message = await failure({ url: URL_TLS, client_cert, client_key });
     expect(message).toMatch(/fleet\.client_key .* mode 0644: must be closed to others/);
   });
 
   test.each(['ca_file', 'client_cert'])('%s that cannot be read is named', async (name) => {
-    const keys = name === 'ca_file' ? {} : { client_key: KEY };
+    const keys = name === 'ca_file' ? {} : { client_key: written('key.pem', 'the key') };
     const message = await failure({ url: URL_TLS, ...keys, [name]: join(folder, 'none') });
     expect(message).toMatch(new RegExp(`^fleet\\.${name} cannot be read: `));
   });
