@@ -233,7 +233,7 @@ export class Daemon {
     this.#loopDelay.close();
     harvest.end();
     const { shutdownGraceMs } = config.socketmap;
-    await Promise.all([server.stop(shutdownGraceMs), policy?.stop(shutdownGraceMs)]);
+    await Promise.all([server.stop(shutdownGraceMs), policy?.stop(shutdownGraceMs), fleet?.retire()]);
     beside?.shadow.close();
     lookupLog.end();
     events?.close();

@@ -25,6 +25,8 @@ export type Change = { readonly seq: number; readonly mailboxes: readonly string
 
 export type Entry =
   | { readonly kind: 'begin'; readonly instance: Instance }
+  /** The publisher has stopped: what changes from now on is told by nobody, until another one begins. */
+  | { readonly kind: 'end'; readonly instance: Instance; readonly seq: number }
   | ({ readonly kind: 'change'; readonly instance: Instance } & Change)
   /** Another release's, or a stranger's: anything may have changed. */
   | { readonly kind: 'strange' };
@@ -64,6 +66,10 @@ export function encodeBegin(instance: Instance): string[] {
   return ['begin', instance];
 }
 
+export function encodeEnd(instance: Instance, seq: number): string[] {
+  return ['end', instance, 'seq', String(seq)];
+}
+
 export function encodeChange(instance: Instance, { seq, mailboxes }: Change): string[] {
   const names = mailboxes === undefined || mailboxes.length > NAMES_MAX ? '*' : JSON.stringify(mailboxes);
   return ['instance', instance, 'seq', String(seq), 'mailboxes', names];
@@ -73,6 +79,8 @@ export function decodeEntry(fields: readonly string[]): Entry {
   const [name, instance = '', seqName, seq = '', namesName, names = ''] = fields;
   if (!INSTANCE.test(instance)) return { kind: 'strange' };
   if (name === 'begin' && fields.length === 2) return { kind: 'begin', instance };
+  if (name === 'end' && fields.length === 4 && seqName === 'seq' && SEQ.test(seq))
+    return { kind: 'end', instance, seq: Number(seq) };
   if (name !== 'instance' || seqName !== 'seq' || namesName !== 'mailboxes' || !SEQ.test(seq))
     return { kind: 'strange' };
   const mailboxes = names === '*' ? undefined : decodeNames(names);

@@ -104,7 +104,11 @@ export class Fleet {
 
   /** See Publisher.changed(). */
   changed(mailboxes: readonly string[] | undefined, waits: boolean): Promise<void> | undefined {
-    return this.#publisher?.changed(mailboxes, waits);
+    if (this.#publisher !== undefined) return this.#publisher.changed(mailboxes, waits);
+    const { publish, exact, leaseMs } = this.#parts.config;
+    if (publish === undefined || !exact || !waits) return undefined;
+    // The process before this one may have given leases. All is forgotten when this one begins to publish.
+    return new Promise((resolve) => setTimeout(resolve, leaseMs).unref());
   }
 
   /** Changes go to another process. */
@@ -114,6 +118,11 @@ export class Fleet {
 
   resume(): void {
     this.#publisher?.resume();
+  }
+
+  /** Nothing is published any more. @returns when no follower believes us: before that Cyrus must not be left alone */
+  async retire(): Promise<void> {
+    await this.#publisher?.retire();
   }
 
   /** Follows these streams, and no others any more. */

@@ -26,6 +26,7 @@ export type Trouble =
   | 'no publisher was heard of yet'
   | 'no publisher, or one of another release'
   | 'names are made otherwise by the publisher'
+  | 'the publisher has stopped'
   | 'two publishers'
   | 'the clock of this machine has jumped'
   | 'neither Valkey nor the publisher has answered in time';
@@ -47,6 +48,8 @@ export class Follower {
   #behindSince: number | undefined;
   #begun: { readonly instance: Instance; readonly at: number } | undefined;
   #contestedAt = -Infinity;
+  /** The publisher has said that it stops. */
+  #ended = false;
   #floor: number;
 
   /**
@@ -100,6 +103,7 @@ export class Follower {
     if (this.#lease.holds(now, wall)) return undefined;
     if (this.#heard === 'nothing') return 'no publisher was heard of yet';
     if (this.#heard === 'none') return 'no publisher, or one of another release';
+    if (this.#ended) return 'the publisher has stopped';
     if (this.#beacon?.rules !== this.#rules()) return 'names are made otherwise by the publisher';
     if (this.#lease.jumped(now)) return 'the clock of this machine has jumped';
     return 'neither Valkey nor the publisher has answered in time';
@@ -150,6 +154,9 @@ export class Follower {
       case 'begin':
         this.#begin(entry.instance, now);
         return;
+      case 'end':
+        if (entry.instance === this.#instance) this.#end(entry.seq, inPlace, now);
+        return;
       case 'strange':
         this.#forgetAll('an entry of the stream cannot be understood', now);
         return;
@@ -180,10 +187,19 @@ export class Follower {
     this.#forgetAll('another publisher has begun', now);
   }
 
+  /** It answers no questions any more. Those that it has answered were put before, and are of no use. */
+  #end(seq: number, inPlace: boolean, now: number): void {
+    this.#ended = true;
+    this.#lease.end();
+    this.#forgetAll('the publisher has stopped', now);
+    if (inPlace) this.#count(seq);
+  }
+
   /** A publisher that we do not know: whatever happened between it and the one before, nobody has told us. */
   #join(beacon: Beacon, now: number): void {
     const first = this.#instance === undefined;
     this.#instance = beacon.instance;
+    this.#ended = false;
     this.#readFrom = beacon.lastId;
     this.#applied = beacon.seq;
     this.#acked = -1;

@@ -11,6 +11,7 @@ import {
   encodeBeacon,
   encodeBegin,
   encodeChange,
+  encodeEnd,
   type Change,
   type Instance,
 } from './entry-codec.js';
@@ -82,7 +83,7 @@ export class Publisher {
       store,
       log,
       now,
-      instance: () => (this.#standing === 'established' ? this.#instance : undefined),
+      instance: () => (this.#standing === 'established' || this.#isSuspended ? this.#instance : undefined),
       isSure: () => now() >= this.#unsureUntil,
       lost: () => this.#renew(),
       failed: (error) => this.#unlinked(messageOf(error)),
@@ -115,29 +116,48 @@ export class Publisher {
    * @returns what to wait for before it is answered: a lease at most; undefined where there is nothing to wait for
    */
   changed(mailboxes: readonly string[] | undefined, waits: boolean): Promise<void> | undefined {
-    if (this.#standing === 'suspended') return undefined;
-    const { now, leaseMs, exact } = this.#parts;
-    this.#seq += 1;
-    const change = { seq: this.#seq, mailboxes };
-    this.#waiting.add(change);
-    if (this.#waiting.size > WAITING_MAX) this.#renew();
-    else if (this.#standing === 'established') void this.#append(change);
-    // Whoever is answered from now on has to forget this first.
-    const until = this.#answeredAt + leaseMs;
-    if (!waits || !exact || until <= now()) return undefined;
-    return this.#acknowledgements.hold(this.#seq, until);
+    // Nothing needs to be told any more, but whoever has not heard so believes until his lease is over.
+    if (!this.#isSuspended) this.#number(mailboxes);
+    return waits ? this.#heard() : undefined;
   }
 
-  /** Changes go, or may go, to another process: it is the publisher now. */
+  /** Changes go, or may go, to another process, or to none. Followers are told, so that they believe nothing from now on. */
   suspend(): void {
+    if (this.#isSuspended) return;
+    const linked = this.#standing === 'established';
     this.#standing = 'suspended';
-    this.#acknowledgements.releaseAll();
+    this.#seq += 1;
+    // Where it does not come through, leases end by themselves.
+    const ended = linked ? this.#parts.store.append(encodeEnd(this.#instance, this.#seq)) : undefined;
+    ended?.catch(() => undefined);
+  }
+
+  /** @returns when no follower believes us any more: all have heard it, or their leases are over */
+  async retire(): Promise<void> {
+    this.suspend();
+    await this.#heard();
   }
 
   /** They come here again. What went elsewhere was not told. */
   resume(): void {
     this.#standing = 'new';
     this.#renew();
+  }
+
+  #number(mailboxes: readonly string[] | undefined): void {
+    this.#seq += 1;
+    const change = { seq: this.#seq, mailboxes };
+    this.#waiting.add(change);
+    if (this.#waiting.size > WAITING_MAX) this.#renew();
+    else if (this.#standing === 'established') void this.#append(change);
+  }
+
+  /** Until all followers have heard what has the last number, or their leases are over; undefined where nobody believes. */
+  #heard(): Promise<void> | undefined {
+    const { now, leaseMs, exact } = this.#parts;
+    // Whoever is answered from now on has to forget this first.
+    const until = this.#answeredAt + leaseMs;
+    return exact && until > now() ? this.#acknowledgements.hold(this.#seq, until) : undefined;
   }
 
   close(): void {
@@ -240,6 +260,7 @@ export class Publisher {
 
   /** Followers forget all that they know. */
   #renew(): void {
+    if (this.#isSuspended) return;
     this.#instance = this.#parts.newInstance();
     this.#seq = 0;
     this.#waiting.clear();

@@ -60,19 +60,35 @@ class Server {
 
   restart(): void {
     this.kill();
+    this.#retired = false;
     this.publisher = this.#start();
   }
+
+  /** As at the stop of a daemon: while followers may believe, changes still come to it. */
+  retire(): void {
+    const { publisher } = this;
+    void publisher?.retire().then(() => {
+      if (publisher !== this.publisher) return;
+      publisher.close();
+      this.publisher = undefined;
+      this.#retired = true;
+    });
+  }
+
+  /** Nobody believes what is told by none any more. */
+  #retired = false;
 
   change(mailbox: string): void {
     const version = (this.committed.get(mailbox) ?? 0) + 1;
     const at = performance.now();
     this.committed.set(mailbox, version);
     const { publisher } = this;
+    const retired = this.#retired;
     const done = (): void => {
       const now = performance.now();
       this.longestMs = Math.max(this.longestMs, now - at);
       // Nobody waits for a publisher that was killed, nor for what it held.
-      const told = publisher !== undefined && publisher === this.publisher;
+      const told = retired || (publisher !== undefined && (publisher === this.publisher || this.#retired));
       this.answered.push({ mailbox, version, from: told ? now : now + LEASE_MS });
     };
     const held = publisher?.changed([mailbox], true);
@@ -144,6 +160,7 @@ const fault = fc.oneof(
   },
   { weight: 1, arbitrary: fc.constant({ kind: 'gap' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'kill' as const }) },
+  { weight: 1, arbitrary: fc.constant({ kind: 'retire' as const }) },
   { weight: 2, arbitrary: fc.constant({ kind: 'restart' as const }) },
 );
 const steps = fc.array(fc.tuple(fc.integer({ min: 1, max: 60 }), fault), { minLength: 5, maxLength: 60 });
@@ -182,6 +199,9 @@ function happen(what: Fault, valkey: FakeValkey, server: Server, mxs: readonly M
       return;
     case 'kill':
       server.kill();
+      return;
+    case 'retire':
+      server.retire();
       return;
     case 'restart':
       server.restart();
@@ -243,6 +263,15 @@ function rounds(faults: readonly (readonly [number, Fault])[]): (readonly [numbe
 }
 
 test.each<[string, readonly (readonly [number, Fault])[]]>([
+  [
+    'that was made right after the publisher was stopped in order',
+    [
+      [10, { kind: 'retire' }],
+      [1, { kind: 'change', mailbox: 2 }],
+      [200, { kind: 'change', mailbox: 1 }],
+      [1_300, { kind: 'restart' }],
+    ],
+  ],
   [
     'that no publisher saw, since it was just restarted',
     [

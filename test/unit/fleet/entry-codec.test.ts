@@ -5,6 +5,7 @@ import {
   encodeBeacon,
   encodeBegin,
   encodeChange,
+  encodeEnd,
   NAMES_MAX,
   type Beacon,
 } from '../../../src/fleet/entry-codec.js';
@@ -41,6 +42,7 @@ test('an entry comes back as it was', () => {
   const mailboxes = ['alice@example.jp', 'with space@example.jp', '&ZeVnLA-'];
   const change = { kind: 'change', instance: INSTANCE, seq: 5 };
   expect(decodeEntry(encodeBegin(INSTANCE))).toEqual({ kind: 'begin', instance: INSTANCE });
+  expect(decodeEntry(encodeEnd(INSTANCE, 5))).toEqual({ kind: 'end', instance: INSTANCE, seq: 5 });
   expect(decodeEntry(encodeChange(INSTANCE, { seq: 5, mailboxes }))).toEqual({ ...change, mailboxes });
   expect(decodeEntry(encodeChange(INSTANCE, { seq: 5, mailboxes: undefined }))).toEqual({
     ...change,
@@ -57,6 +59,9 @@ test.each([
   [[]],
   [['begin']],
   [['begin', 'x']],
+  [['end', INSTANCE]],
+  [['end', INSTANCE, 'seq', 'x']],
+  [['end', INSTANCE, 'seq', '1', 'more', 'x']],
   [['begin', INSTANCE, 'more']],
   [['instance', INSTANCE, 'seq', '1']],
   [['instance', INSTANCE, 'seq', '-1', 'mailboxes', '[]']],

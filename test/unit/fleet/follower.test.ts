@@ -3,6 +3,7 @@ import {
   encodeBeacon,
   encodeBegin,
   encodeChange,
+  encodeEnd,
   type Beacon,
   type RawEntry,
 } from '../../../src/fleet/entry-codec.js';
@@ -155,6 +156,25 @@ describe('while it follows', () => {
     take(change(8, ['alice@example.jp']));
     expect(holds()).toBe(false);
     acknowledge();
+    expect(holds()).toBe(true);
+  });
+
+  test('a publisher that has stopped: believes nothing from then on, and tells that it knows', () => {
+    beat();
+    take(entry(encodeEnd(ONE, 8)));
+    expect(forgotten).toEqual(['* the publisher has stopped']);
+    expect(holds()).toBe(false);
+    expect(follower.ack).toEqual({ instance: ONE, seq: 8 });
+    // It had answered this before it stopped.
+    beat({ answers: question });
+    acknowledge();
+    expect(holds()).toBe(false);
+    expect(follower.trouble(clocks())).toBe('the publisher has stopped');
+  });
+
+  test('another publisher that stops is none of ours', () => {
+    take(entry(encodeEnd(TWO, 8)));
+    expect(forgotten).toEqual([]);
     expect(holds()).toBe(true);
   });
 

@@ -232,13 +232,63 @@ test('two publishers: both say so, and neither trusts a list', async () => {
   other.close();
 });
 
-test('a takeover: tells nothing while another process does, and begins anew when that is undone', async () => {
+describe('an end', () => {
+  /** Followers have leases. */
+  beforeEach(() => pass(LEASE_MS + 500));
+
+  test('is told, and heard by all before Cyrus is left alone', async () => {
+    follow(0);
+    const { instance } = publisher.state;
+    setTimeout(() => follow(1), 30);
+    const ms = await heldFor(publisher.retire());
+    expect(ms).toBeGreaterThanOrEqual(30);
+    expect(ms).toBeLessThan(60);
+    expect(entries().at(-1)).toEqual({ kind: 'end', instance, seq: 1 });
+  });
+
+  test('takes a lease at most where a follower is silent or Valkey cannot be reached, and no time when leases are over', async () => {
+    follow(0);
+    link.there = Infinity;
+    const ms = await heldFor(publisher.retire());
+    expect(ms).toBeGreaterThan(LEASE_MS / 2);
+    expect(ms).toBeLessThanOrEqual(LEASE_MS);
+    expect(await heldFor(publisher.retire())).toBe(0);
+  });
+
+  test('is followed by no answer to a question, whatever was under way', async () => {
+    follow(0);
+    link = Object.assign(link, { there: 150, back: 150 });
+    for (let i = 0; i < 10; i++) {
+      valkey.questions += 1;
+      await pass(20);
+    }
+    publisher.suspend();
+    valkey.questions += 1;
+    await pass(2_000);
+    expect(beacon()?.answers).toBeLessThan(valkey.questions);
+  });
+
+  test('lets a change that still comes wait for those who have not heard it', async () => {
+    follow(0);
+    publisher.suspend();
+    const held = publisher.changed(['alice@example.jp'], true);
+    setTimeout(() => follow(1), 30);
+    const ms = await heldFor(held);
+    expect(ms).toBeGreaterThanOrEqual(30);
+    expect(ms).toBeLessThan(60);
+    expect(publisher.changed(['alice@example.jp'], false)).toBeUndefined();
+  });
+});
+
+test('a takeover: names nothing while another process does, and begins anew when that is undone', async () => {
   await pass(500);
   const { instance } = publisher.state;
   publisher.suspend();
+  await pass(10);
   const seen = valkey.stream.length;
+  void publisher.changed(['alice@example.jp'], true);
+  await pass(2 * LEASE_MS);
   expect(publisher.changed(['alice@example.jp'], true)).toBeUndefined();
-  await pass(500);
   expect(valkey.stream).toHaveLength(seen);
   publisher.resume();
   await pass(500);
