@@ -17,6 +17,8 @@ export interface DaemonOptions {
   readonly flags?: readonly string[];
   /** The text of a configuration file. */
   readonly config?: string;
+  /** What it is started by, such as `nsenter`. */
+  readonly within?: readonly string[];
 }
 
 export class DaemonProcess {
@@ -32,7 +34,7 @@ export class DaemonProcess {
     this.#exited = new Promise((resolve) => process.once('exit', resolve));
   }
 
-  static async start({ listen, flags = [], config }: DaemonOptions): Promise<DaemonProcess> {
+  static async start({ listen, flags = [], config, within = [] }: DaemonOptions): Promise<DaemonProcess> {
     const folder = await mkdtemp(join(tmpdir(), 'cyrusmapd-'));
     const file = join(folder, 'cyrusmapd.toml');
     if (config !== undefined) await writeFile(file, config);
@@ -41,7 +43,8 @@ export class DaemonProcess {
       ...(config === undefined ? [] : ['--config', file]),
       ...flags,
     ];
-    const child = spawn(process.execPath, [MAIN, 'serve', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
+    const [program = process.execPath, ...before] = [...within, process.execPath, MAIN];
+    const child = spawn(program, [...before, 'serve', ...args], { stdio: ['ignore', 'ignore', 'pipe'] });
     const lines = new LogLines();
     child.stderr.on('data', (chunk: Buffer) => lines.feed(chunk.toString()));
     child.stderr.on('close', () => lines.end());

@@ -46,6 +46,15 @@ export class ValkeyContainer {
     return new ValkeyContainer(container, folder, port);
   }
 
+  /** Of the container, where others on its bridge reach it, without a proxy in between. */
+  get url(): string {
+    return `valkey://${this.address}:${PORT}`;
+  }
+
+  get address(): string {
+    return this.#container.getIpAddress('bridge');
+  }
+
   async cli(...command: readonly string[]): Promise<string> {
     const { output } = await this.#container.exec([
       'valkey-cli',
@@ -89,17 +98,19 @@ export class Link {
     this.#server = server;
   }
 
-  static async open(port: number): Promise<Link> {
+  /** @param host where it listens, on this machine */
+  static async open(valkey: ValkeyContainer, host = '127.0.0.1'): Promise<Link> {
     const server = createServer({ noDelay: true });
     const link = new Link(server);
-    server.on('connection', (near) => link.#join(near, connect({ port, host: '127.0.0.1', noDelay: true })));
-    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    const to = { host: valkey.address, port: PORT, noDelay: true };
+    server.on('connection', (near) => link.#join(near, connect(to)));
+    await new Promise<void>((resolve) => server.listen(0, host, resolve));
     return link;
   }
 
   get url(): string {
-    const { port } = this.#server.address() as AddressInfo;
-    return `valkey://127.0.0.1:${port}`;
+    const { address, port } = this.#server.address() as AddressInfo;
+    return `valkey://${address}:${port}`;
   }
 
   /** Nothing passes, and nobody is told. */

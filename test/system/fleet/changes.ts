@@ -1,4 +1,5 @@
-// Random changes by one administrator, and what three daemons answer after each OK: the new truth, or TEMP.
+// Random changes by one administrator, and what the followers answer after each OK: the new truth, or TEMP.
+import { setTimeout as pause } from 'node:timers/promises';
 import type { ImapAdmin } from '../../containers/imap-admin.js';
 
 const NAMES = 10;
@@ -12,22 +13,27 @@ export function randomOf(seed: number): (below: number) => number {
   };
 }
 
+/** An answer from before, right after the OK. */
+export type Stale = { readonly what: string; readonly at: number; readonly lost: boolean };
+
+/** When a command was sent, and when its OK was there; by performance.now(). */
+export type Waited = { readonly from: number; readonly to: number };
+
 export class ServerChanges {
-  /** Answers from before, right after the OK. */
-  readonly stale: string[] = [];
-  /** NOTFOUND for who exists. */
-  readonly lost: string[] = [];
+  readonly stale: Stale[] = [];
   /** Still so when a lease had passed. */
   readonly old: string[] = [];
   readonly deferred: string[] = [];
-  /** For the OK of each command, in milliseconds. */
-  readonly waitedMs: number[] = [];
+  /** For the OK of each command. */
+  readonly waited: Waited[] = [];
   readonly names: readonly string[];
   checked = 0;
   readonly #admin: ImapAdmin;
   readonly #ask: (key: string) => Promise<string[]>;
   readonly #random: (below: number) => number;
   readonly #exists = new Set<string>();
+  /** How often each was changed. */
+  readonly #versions = new Map<string, number>();
   readonly #later: Promise<void>[] = [];
   readonly #leaseMs: number;
 
@@ -48,18 +54,15 @@ export class ServerChanges {
   async change(): Promise<void> {
     const name = this.#pick(this.names) ?? '';
     const other = this.#pick([...this.#exists]);
-    if (!this.#exists.has(name)) {
-      if (other !== undefined && this.#random(3) === 0) await this.#rename(other, name);
-      else {
-        await this.#timed(this.#admin.create(`user/${name}`));
-        this.#exists.add(name);
-      }
-    } else if (this.#random(3) === 0) {
-      await this.#timed(this.#admin.setacl(`user/${name}`, 'anyone', this.#random(2) === 0 ? 'lrsp' : 'lrs'));
-    } else {
-      await this.#timed(this.#admin.delete(`user/${name}`));
-      this.#exists.delete(name);
-    }
+    const there = this.#exists.has(name);
+    const acl = there && this.#random(3) === 0;
+    const renamed = !there && other !== undefined && this.#random(3) === 0;
+    const touched = renamed ? [name, other] : [name];
+    for (const each of touched) this.#versions.set(each, (this.#versions.get(each) ?? 0) + 1);
+    if (acl) await this.#acl(name, 'anyone', this.#random(2) === 0 ? 'lrsp' : 'lrs');
+    else if (renamed) await this.#rename(other, name);
+    else if (there) await this.#delete(name);
+    else await this.#create(name);
     for (const each of new Set([name, other])) if (each !== undefined) await this.#check(each);
   }
 
@@ -70,36 +73,66 @@ export class ServerChanges {
     this.#exists.clear();
   }
 
-  async #timed(command: Promise<unknown>): Promise<void> {
-    const start = performance.now();
-    await command;
-    this.waitedMs.push(performance.now() - start);
+  async #create(name: string): Promise<void> {
+    await this.#timed(() => this.#admin.create(`user/${name}`));
+    this.#exists.add(name);
+  }
+
+  /** Takes the right to do so first, which an administrator of Cyrus lacks. */
+  async #delete(name: string): Promise<void> {
+    await this.#acl(name, 'cyrus', 'lxca');
+    await this.#timed(() => this.#admin.remove(`user/${name}`));
+    this.#exists.delete(name);
+  }
+
+  async #rename(from: string, to: string): Promise<void> {
+    await this.#acl(from, 'cyrus', 'lrswipkxtecda');
+    await this.#timed(() => this.#admin.rename(`user/${from}`, `user/${to}`));
+    this.#exists.delete(from);
+    this.#exists.add(to);
+  }
+
+  #acl(name: string, identifier: string, rights: string): Promise<void> {
+    return this.#timed(() => this.#admin.setacl(`user/${name}`, identifier, rights));
+  }
+
+  async #timed(command: () => Promise<unknown>): Promise<void> {
+    const from = performance.now();
+    await command();
+    this.waited.push({ from, to: performance.now() });
   }
 
   #pick(items: readonly string[]): string | undefined {
     return items[this.#random(Math.max(1, items.length))];
   }
 
-  async #rename(from: string, to: string): Promise<void> {
-    await this.#timed(this.#admin.setacl(`user/${from}`, 'cyrus', 'lrswipkxtecda'));
-    await this.#timed(this.#admin.rename(`user/${from}`, `user/${to}`));
-    this.#exists.delete(from);
-    this.#exists.add(to);
-  }
-
   async #check(name: string): Promise<void> {
     const expected = this.#exists.has(name) ? 'OK' : 'NOTFOUND';
-    const before = performance.now();
     const answers = await this.#ask(name);
+    const at = performance.now();
     this.checked += answers.length;
     for (const answer of answers) {
-      const what = `${name} ${answer}, but it is ${expected}`;
       if (answer === 'TEMP') this.deferred.push(name);
       else if (answer !== expected) {
-        this.stale.push(what);
-        if (answer === 'NOTFOUND') this.lost.push(what);
-        if (performance.now() - before > this.#leaseMs) this.old.push(what);
+        this.stale.push({
+          what: `${name} ${answer}, but it is ${expected}`,
+          at,
+          lost: answer === 'NOTFOUND',
+        });
+        this.#later.push(this.#again(name, expected));
       }
+    }
+  }
+
+  /** By then nobody may believe what was before. */
+  async #again(name: string, expected: string): Promise<void> {
+    const version = this.#versions.get(name);
+    await pause(this.#leaseMs);
+    const answers = await this.#ask(name);
+    if (version !== this.#versions.get(name)) return;
+    for (const answer of answers) {
+      if (answer !== expected && answer !== 'TEMP')
+        this.old.push(`${name} ${answer}, though it has been ${expected} for a lease`);
     }
   }
 }
