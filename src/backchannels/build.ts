@@ -21,32 +21,32 @@ import { routeByDomain } from '../validation/routing.js';
 type CyrusBackchannel = {
   readonly basis: Basis;
   readonly probe: Pool;
-  /** What is asked: the same, unless it is a replica. */
+  /** Answers the questions about its mailboxes: the pool, or for a replica a probe that asks the pool. */
   readonly asked: Probe;
   /** The mailbox that must exist. */
   readonly witness: Witness;
-  /** Those that it is asked about, as now configured. */
+  /** The domains about which it is asked. A reload changes them, and the sessions see the change. */
   readonly domains: Set<string>;
-  /** How a session of its own is had, where it can list mailboxes. */
+  /** Opens another session, to list all mailboxes. Undefined for LMTP, which cannot list them. */
   readonly lister: (() => Promise<ImapSession>) | undefined;
 };
 
 export type Backchannels = {
   readonly route: Route;
   readonly probes: readonly Probe[];
-  /** By the name of the back-channel: who is asked for it, itself or with its second. */
+  /** For the name of each back-channel, the probe that is asked. Where it has a second, the probe asks both. */
   readonly asked: ReadonlyMap<string, Probe>;
-  /** By the name of the back-channel. */
+  /** For the name of each back-channel that is a list, its probe. */
   readonly lists: ReadonlyMap<string, ListProbe>;
-  /** Of those that share a domain. */
+  /** Where several servers share a domain, one probe asks all of them. */
   readonly shared: readonly AnyOfProbe[];
   readonly murders: readonly Murder[];
   readonly cyrus: readonly CyrusBackchannel[];
 };
 
 /**
- * @param former of the configuration before: what is made of the same is kept, with its sessions and the witnesses that
- *   it learned, since a SIGHUP may only rotate the log. A list is read again.
+ * @param former what was built of the configuration before. What would be built of the same is kept, with its sessions and the
+ *   witnesses that it learned, since a SIGHUP may only rotate the log. A list is read again
  * @throws ConfigError where a list, a password or a certificate cannot be used
  */
 export async function buildBackchannels(
@@ -72,7 +72,10 @@ export async function buildBackchannels(
   return { route, probes: [...probes.values()], asked, lists, shared, murders, cyrus };
 }
 
-/** Who is asked about a domain. The same servers stay the same, so that what they said stays their word. */
+/**
+ * The probe for the servers of one domain. The cache remembers each answer as the word of a probe. So the same servers keep their
+ * probe at a reload, and what they said stays known.
+ */
 function serverOf(
   members: readonly Probe[],
   shared: AnyOfProbe[],
@@ -95,7 +98,7 @@ type Made = {
   readonly murders: Murder[];
 };
 
-/** Where one cannot be used, those that were made before it are closed, and the former ones are as they were. */
+/** If one back-channel cannot be used, those that were just made are closed, and those of the former configuration go on. */
 async function makeAll(
   config: Config,
   surroundings: BackchannelSurroundings,
@@ -147,14 +150,14 @@ async function make(
   cyrus.push(built);
 }
 
-/** Its sessions learn of new domains, and of those that are gone. */
+/** Tells the sessions of a back-channel about which domains it is asked now. */
 function serve({ domains, probe }: CyrusBackchannel, config: Config): void {
   domains.clear();
   for (const { domain, backchannels } of config.domains)
     if (serversFor(backchannels, config).includes(probe.name)) domains.add(domain);
 }
 
-/** Who is asked for each back-channel. The same pair stays the same, so that what it said stays its word. */
+/** The probe that is asked for each back-channel. The same pair keeps its probe at a reload, so what it said stays known. */
 function askedFor(
   { backchannels }: Config,
   { askable: probes }: Made,
@@ -174,7 +177,7 @@ function askedFor(
   return asked;
 }
 
-/** What a session in clear and without login does not need is not loaded. */
+/** Reads passwords and certificates. A session without TLS and login needs none, so the code for them is not loaded then. */
 async function accessFilesOf(backchannel: CyrusBackchannelConfig): Promise<AccessFiles | undefined> {
   if (backchannel.tls === undefined && backchannel.login === undefined) return undefined;
   const { readAccessFiles } = await import('./login-files.js');

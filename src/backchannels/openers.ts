@@ -1,5 +1,5 @@
-// How a session of a back-channel is opened, with its alarms. An opener is made of its basis and of nothing
-// else of the configuration, so that equal bases make equal openers. Reads no file; sessions connect.
+// Makes the functions that open sessions of a back-channel. Such an opener depends on its basis, and on nothing else of the
+// configuration. So a reload may keep the opener where the basis has not changed. Reads no file; an opened session has a socket.
 import { hostname } from 'node:os';
 import { creationAlarm } from './alarms.js';
 import type { Access, AccessFiles } from './login-files.js';
@@ -16,7 +16,7 @@ import type { Witness } from '../cyrus/witness/witness.js';
 import type { Log } from '../log/log.js';
 import type { AddressRules } from '../validation/recipient.js';
 
-/** Everything of the configuration that a back-channel to Cyrus is made of, but for its domains, which may change. */
+/** All parts of the configuration from which a back-channel to Cyrus is built. Its domains are not among them: they may change. */
 export type Basis<Backchannel extends CyrusBackchannelConfig = CyrusBackchannelConfig> = {
   readonly backchannel: Backchannel;
   readonly rules: AddressRules;
@@ -27,13 +27,13 @@ export type BackchannelSurroundings = {
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** 0 to 1. */
+  /** A random number from 0 to 1. */
   readonly random: () => number;
-  /** Every line of a dialogue, for `check`. */
+  /** Called with each line that we and Cyrus say to each other, for `check`. */
   readonly trace?: TraceLine;
-  /** Called where a Cyrus may have been restarted. */
+  /** Called when a Cyrus may have been restarted. */
   readonly restarted?: () => void;
-  /** Told of each mailbox, as the cache keeps it, of which a mupdate master said that something changed. */
+  /** Called when a mupdate master says that a mailbox has changed. @param mailbox its name in the cache */
   readonly forget?: (mailbox: string) => void;
 };
 
@@ -59,7 +59,7 @@ export async function imapOpener(
     });
 }
 
-/** @param domains those that are asked of it now: each has a check of its own whether a RCPT creates mailboxes */
+/** @param domains the domains about which it is asked now. For each of them it checks whether a RCPT creates mailboxes */
 export function lmtpOpener(
   { backchannel, rules }: Basis<LmtpBackchannelConfig>,
   domains: ReadonlySet<string>,
