@@ -1,8 +1,10 @@
 // The name that Cyrus cannot create: asked before anything else, and what becomes of those who ask meanwhile.
 import { describe, expect, test } from 'vitest';
-import { CLEAN_FOR_MS, SUSPECT_FOR_MS } from '../../src/cyrus/lmtp/creation-check.js';
 import { REPLIES } from '../fakes/lmtp-server.js';
 import { Rig } from './lmtp-rig.js';
+
+const CLEAN_FOR_MS = 3_600_000;
+const SUSPECT_FOR_MS = 30_000;
 
 const CHECKED = { autocreate: 'defer' } as const;
 const PERCENT = /^RCPT TO:<cyrusmapd%/;

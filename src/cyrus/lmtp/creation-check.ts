@@ -2,7 +2,7 @@
 // mailbox, with `lmtp_catchall_mailbox` it takes everything. We ask for a name with `%`, which Cyrus cannot create
 // (mboxname_policycheck() of imap/mboxname.c), in each domain before any other question, in each new session and every hour.
 // The session does the asking; what was found is kept here. No I/O.
-import { parseKey, type AddressRules, type Recipient } from '../../validation/recipient.js';
+import { parseKey, type AddressRules, type ParsedKey, type Recipient } from '../../validation/recipient.js';
 import { rcptVerdict } from './rcpt-verdict.js';
 import { describeReply, type LmtpReply } from './reply.js';
 
@@ -26,9 +26,9 @@ export type CreationCheckOptions = {
 };
 
 /** An hour is safe: lmtpd must be restarted to see another setting, and then its sessions end and are checked anew. */
-export const CLEAN_FOR_MS = 3_600_000;
+const CLEAN_FOR_MS = 3_600_000;
 /** Anything but `clean` is checked again soon: the setting may have been changed, or it may have been a passing fault. */
-export const SUSPECT_FOR_MS = 30_000;
+const SUSPECT_FOR_MS = 30_000;
 
 /** Stands for all domains that have no check of their own. */
 const OTHERS = '*';
@@ -52,7 +52,7 @@ export class CreationCheck {
       const checked = this.#checked.get(key);
       if (names.has(key) || (checked !== undefined && now < checked.until)) continue;
       const name = this.#impossibleName(domain);
-      if (name !== undefined) names.set(key, name);
+      if (name.kind === 'recipient') names.set(key, name.recipient);
     }
     return [...names.values()];
   }
@@ -70,14 +70,14 @@ export class CreationCheck {
     return this.#checked.get(this.#keyOf(recipient.domain))?.finding;
   }
 
-  #keyOf(domain: string | undefined): string {
-    return domain !== undefined && this.#options.domains.has(domain) ? domain : OTHERS;
+  #keyOf(domain = OTHERS): string {
+    return this.#options.domains.has(domain) ? domain : OTHERS;
   }
 
-  #impossibleName(domain: string | undefined): Recipient | undefined {
+  /** It is no recipient where the domain is so long that the name would be too long. */
+  #impossibleName(domain: string | undefined): ParsedKey {
     const local = `cyrusmapd%${Math.floor(this.#options.random() * 2 ** 32).toString(36)}`;
-    const parsed = parseKey(domain === undefined ? local : `${local}@${domain}`, this.#options.rules);
-    return parsed.kind === 'recipient' ? parsed.recipient : undefined;
+    return parseKey(domain === undefined ? local : `${local}@${domain}`, this.#options.rules);
   }
 }
 

@@ -12,9 +12,9 @@ export type LmtpReply = {
 };
 
 /** RFC 5321 section 4.5.3.1.5 allows 512 bytes; the buffer of Cyrus itself has 4096. */
-export const REPLY_LINE_MAX_BYTES = 4096;
+const REPLY_LINE_MAX_BYTES = 4096;
 /** The longest reply of Cyrus is the one to LHLO, with about ten lines. */
-export const REPLY_LINES_MAX = 64;
+const REPLY_LINES_MAX = 64;
 
 const LINE = /^([2-5][0-9][0-9])(?:([ -])(.*))?$/;
 const ENHANCED = /^([245]\.\d{1,3}\.\d{1,3})(?: |$)/;
@@ -25,11 +25,10 @@ export class LmtpReplyParser {
   #from = 0;
   #lines: string[] = [];
   #code = '';
-  #broken: ProtocolError | undefined;
+  #failure: { readonly error: unknown } | undefined;
 
   feed(chunk: Buffer): void {
-    this.#text = this.#from === this.#text.length ? '' : this.#text.slice(this.#from);
-    this.#text += chunk.toString('latin1');
+    this.#text = this.#text.slice(this.#from) + chunk.toString('latin1');
     this.#from = 0;
   }
 
@@ -43,11 +42,11 @@ export class LmtpReplyParser {
    * @throws ProtocolError on a line too long, too many lines, no code, or a code that changes within a reply
    */
   next(): LmtpReply | undefined {
-    if (this.#broken !== undefined) throw this.#broken;
+    if (this.#failure !== undefined) throw this.#failure.error;
     try {
       return this.#next();
     } catch (error) {
-      if (error instanceof ProtocolError) this.#broken = error;
+      this.#failure = { error };
       throw error;
     }
   }
@@ -60,7 +59,7 @@ export class LmtpReplyParser {
         throw new ProtocolError(`lmtp reply line has over ${REPLY_LINE_MAX_BYTES} bytes`);
       }
       if (end === -1) return undefined;
-      const carriageReturn = this.#text.charCodeAt(end - 1) === 0x0d && end > this.#from;
+      const carriageReturn = this.#text.charCodeAt(end - 1) === 0x0d;
       const line = this.#text.slice(this.#from, carriageReturn ? end - 1 : end);
       this.#from = end + 1;
       const reply = this.#take(line);
@@ -70,17 +69,17 @@ export class LmtpReplyParser {
 
   #take(line: string): LmtpReply | undefined {
     const match = LINE.exec(line);
-    const code = match?.[1];
-    if (code === undefined)
+    if (match === null)
       throw new ProtocolError(`lmtp reply ${JSON.stringify(line.slice(0, 80))} has no code`);
+    const [, code = '', separator, text = ''] = match;
     if (this.#lines.length > 0 && code !== this.#code) {
       throw new ProtocolError(`lmtp reply changes its code from ${this.#code} to ${code}`);
     }
     this.#code = code;
-    this.#lines.push(match?.[3] ?? '');
+    this.#lines.push(text);
     if (this.#lines.length > REPLY_LINES_MAX)
       throw new ProtocolError(`lmtp reply has over ${REPLY_LINES_MAX} lines`);
-    if (match?.[2] === '-') return undefined;
+    if (separator === '-') return undefined;
     const lines = this.#lines;
     this.#lines = [];
     return { code: Number(code), enhanced: ENHANCED.exec(lines.at(-1) ?? '')?.[1] ?? '', lines };

@@ -24,6 +24,9 @@ export type LmtpOptions = LmtpAccess & {
   readonly trace?: TraceLine;
 };
 
+/** Recipients that are asked about in one transaction, all with a message of the same size. */
+type Run = { readonly messageBytes: number | undefined; readonly recipients: readonly Recipient[] };
+
 export class LmtpSession implements Session {
   readonly #connection: Connection<LmtpReply>;
   readonly #lmtpd: LmtpDialogue;
@@ -76,7 +79,8 @@ export class LmtpSession implements Session {
     if (creationCheck === undefined) return this.#asker.ask(batch, progress);
     const names = creationCheck.due(batch);
     if (names.length > 0) {
-      const replies = await this.#transaction(names, () => progress.heard());
+      const run = { messageBytes: undefined, recipients: names };
+      const replies = await this.#transaction(run, () => progress.heard());
       names.forEach((name, i) => creationCheck.learn(name, replies[i] ?? NO_REPLY));
     }
     const refused = batch.map((recipient) => whyNotAsked(creationCheck.finding(recipient)));
@@ -108,23 +112,20 @@ export class LmtpSession implements Session {
       verdicts.push(verdict);
     };
     // The order must not change, so that the witnesses stay before and after the recipients that may be unknown.
-    for (const together of runsOfOneSize(recipients))
-      await this.#transaction(together, (_, reply) => judge(reply));
+    for (const run of runsOfOneSize(recipients)) await this.#transaction(run, judge);
     return verdicts;
   }
 
-  /** One transaction. @param recipients all with the same message size @param told called with each reply to RCPT, as it comes */
-  async #transaction(
-    recipients: readonly Recipient[],
-    told: (index: number, reply: LmtpReply) => void,
-  ): Promise<LmtpReply[]> {
-    const messageBytes = this.#capabilities.has('SIZE') ? recipients[0]?.messageBytes : undefined;
+  /** One transaction. @param told called with each reply to RCPT, as it comes */
+  async #transaction(run: Run, told: (reply: LmtpReply) => void): Promise<LmtpReply[]> {
+    const { recipients } = run;
+    const messageBytes = this.#capabilities.has('SIZE') ? run.messageBytes : undefined;
     const commands = [mailCommand(messageBytes), ...recipients.map(rcptCommand), 'RSET'];
     const replies = await this.#lmtpd.exchange(commands, SESSION_PATIENCE_MS, (index, reply) => {
       // If lmtpd takes no message of that size at all, it refuses MAIL, and so each RCPT: those replies become "deferred".
       const mayBeRefused = messageBytes !== undefined && reply.code >= 400;
       if (index === 0 && !mayBeRefused) expectReply(reply, 250, 'MAIL', '2.1.0');
-      else if (index > 0 && index < commands.length - 1) told(index - 1, reply);
+      else if (index > 0 && index < commands.length - 1) told(reply);
     });
     const { lines } = expectReply(replies.at(-1), 250, 'RSET', '2.0.0');
     this.#lmtpd.sessionId = sessionIn(lines.at(-1) ?? '');
@@ -151,12 +152,13 @@ function mailCommand(messageBytes: number | undefined): string {
   return messageBytes === undefined ? 'MAIL FROM:<>' : `MAIL FROM:<> SIZE=${messageBytes}`;
 }
 
-function runsOfOneSize(recipients: readonly Recipient[]): Recipient[][] {
-  const runs: Recipient[][] = [];
+function runsOfOneSize(recipients: readonly Recipient[]): Run[] {
+  const runs: { readonly messageBytes: number | undefined; readonly recipients: Recipient[] }[] = [];
   for (const recipient of recipients) {
+    const { messageBytes } = recipient;
     const last = runs.at(-1);
-    if (last !== undefined && last[0]?.messageBytes === recipient.messageBytes) last.push(recipient);
-    else runs.push([recipient]);
+    if (last !== undefined && last.messageBytes === messageBytes) last.recipients.push(recipient);
+    else runs.push({ messageBytes, recipients: [recipient] });
   }
   return runs;
 }

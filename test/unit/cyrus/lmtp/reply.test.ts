@@ -1,12 +1,10 @@
 import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../../../src/errors.js';
-import {
-  describeReply,
-  LmtpReplyParser,
-  REPLY_LINE_MAX_BYTES,
-  REPLY_LINES_MAX,
-  type LmtpReply,
-} from '../../../../src/cyrus/lmtp/reply.js';
+import { describeReply, LmtpReplyParser, type LmtpReply } from '../../../../src/cyrus/lmtp/reply.js';
+
+/** As Cyrus' own buffer has it. */
+const REPLY_LINE_MAX_BYTES = 4096;
+const REPLY_LINES_MAX = 64;
 
 /** Everything that Cyrus 3.6.1 said in one session. */
 const SESSION = [
@@ -108,6 +106,18 @@ describe('what is no reply', () => {
     const parser = new LmtpReplyParser();
     parser.feed(Buffer.from(bytes, 'latin1'));
     expect(() => parser.next()).toThrow(ProtocolError);
+  });
+
+  test('is the end: whatever follows it is not read either', () => {
+    const parser = new LmtpReplyParser();
+    parser.feed(Buffer.from('hello\r\n250 2.1.5 ok\r\n'));
+    for (let i = 0; i < 2; i++) expect(() => parser.next()).toThrow('lmtp reply "hello" has no code');
+  });
+
+  test('is named by its beginning, however long it is', () => {
+    const parser = new LmtpReplyParser();
+    parser.feed(Buffer.from(`${'x'.repeat(4000)}\r\n`));
+    expect(() => parser.next()).toThrow(`lmtp reply "${'x'.repeat(80)}" has no code`);
   });
 
   test('a reply without its last line is awaited', () => {
