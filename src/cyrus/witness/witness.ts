@@ -5,7 +5,7 @@ import type { Recipient } from '../../validation/recipient.js';
 import { deferred, type Verdict } from '../../validation/verdict.js';
 
 /** How many confirmed mailboxes are remembered. There must be others left if one of them is deleted. */
-export const LEARNED_WITNESSES_MAX = 8;
+const LEARNED_WITNESSES_MAX = 8;
 
 export interface WitnessAlarm {
   /** No canary is configured, and Cyrus has not confirmed any mailbox yet. */
@@ -49,11 +49,8 @@ export class Witness {
     return learned === undefined ? [] : [learned];
   }
 
-  /** Remembers a mailbox that Cyrus just confirmed, unless canaries are configured. */
+  /** Remembers a mailbox that Cyrus just confirmed. Where canaries are configured, it is never asked about. */
   learn(recipient: Recipient): void {
-    if (this.#canaries.length > 0) return;
-    const last = this.#learned.at(-1);
-    if (last?.mailbox === recipient.mailbox) return;
     const known = this.#learned.findIndex((learned) => learned.mailbox === recipient.mailbox);
     if (known !== -1) this.#learned.splice(known, 1);
     this.#learned.push(recipient);

@@ -122,6 +122,7 @@ function witnessSaid(witnesses: readonly Recipient[], said: readonly Verdict[]):
   const at = said.findIndex(({ kind }) => kind !== 'deliverable');
   const verdict = said[Math.max(at, 0)];
   const asked = at === -1 ? witnesses : witnesses.slice(at % witnesses.length, (at % witnesses.length) + 1);
+  // Stryker disable next-line ConditionalExpression: a deliverable verdict has no evidence, as its type says.
   const words = verdict === undefined || verdict.kind === 'deliverable' ? undefined : verdict.evidence?.said;
   const kind = verdict?.kind ?? 'not asked';
   const address = asked.map((each) => each.address).join(', ');

@@ -1,7 +1,9 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../../../src/validation/recipient.js';
 import { DELIVERABLE, deferred, OVERQUOTA, REFUSED, UNKNOWN } from '../../../../src/validation/verdict.js';
-import { LEARNED_WITNESSES_MAX, Witness, type WitnessAlarm } from '../../../../src/cyrus/witness/witness.js';
+import { Witness, type WitnessAlarm } from '../../../../src/cyrus/witness/witness.js';
+
+const LEARNED_WITNESSES_MAX = 8;
 
 const NONE: ReadonlySet<string> = new Set();
 
@@ -72,6 +74,16 @@ describe('who is asked', () => {
     expect(first).toBeDefined();
     const denied = new Set(others.map(({ mailbox }) => mailbox));
     expect(witness.candidates(denied)).toEqual([]);
+    const [oldest, ...younger] = others;
+    expect(witness.candidates(new Set(younger.map(({ mailbox }) => mailbox)))).toEqual([oldest]);
+  });
+
+  test('one that failed, and is not remembered any more, changes nothing for the others', () => {
+    const witness = new Witness([], alarm);
+    witness.learn(alice);
+    witness.learn(bob);
+    expect(witness.judge([canary], [UNKNOWN, UNKNOWN])?.kind).toBe('deferred');
+    expect(witness.candidates(NONE)).toEqual([bob]);
   });
 
   test('one that failed comes after the others, and is the first to be given up', () => {
@@ -102,6 +114,7 @@ describe('what an unknown is worth', () => {
     const witness = new Witness([canary], alarm);
     expect(witness.judge([canary], [DELIVERABLE, DELIVERABLE])).toBeUndefined();
     expect(witness.judge([canary], [OVERQUOTA, OVERQUOTA])).toBeUndefined();
+    expect(witness.judge([canary], [DELIVERABLE])).toBeUndefined();
     expect(alarms).toEqual([]);
   });
 

@@ -1,7 +1,12 @@
 import { beforeEach, describe, expect, test } from 'vitest';
 import { Witness } from '../../../../src/cyrus/witness/witness.js';
 import { WitnessedAsk } from '../../../../src/cyrus/witness/witnessed-ask.js';
-import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../../../src/validation/recipient.js';
+import {
+  DEFAULT_ADDRESS_RULES,
+  parseKey,
+  withMessage,
+  type Recipient,
+} from '../../../../src/validation/recipient.js';
 import {
   DELIVERABLE,
   deferred,
@@ -169,6 +174,43 @@ describe('where no canary is configured', () => {
     expect(turns.at(-1)).toBe('alice n3 bob');
     expect(await ask('n4')).toEqual(['unknown']);
     expect(turns.at(-1)).toBe('alice n4 alice');
+  });
+});
+
+describe('what is confirmed', () => {
+  test('for one message only makes no witness: smaller ones may be taken, or larger ones not', async () => {
+    asker = askerWith(new Witness([], ALARM));
+    const progress = { heard: () => undefined, early: () => undefined };
+    const [said] = await asker.ask([withMessage(recipient('alice'), 1_000)], progress);
+    expect(said?.kind).toBe('deliverable');
+    expect(await ask('nobody')).toEqual(['deferred']);
+    await ask('alice');
+    expect(await ask('nobody')).toEqual(['unknown']);
+  });
+});
+
+describe('fewer answers than questions', () => {
+  /** Answers the first turn, and of the second nothing. */
+  function shortAsker(first: readonly Verdict[]): void {
+    let turn = 0;
+    asker = new WitnessedAsk(
+      new Witness([recipient('canary')], ALARM),
+      () => Promise.resolve(turn++ === 0 ? [...first] : []),
+      () => now,
+    );
+  }
+
+  test('are no verdicts', async () => {
+    shortAsker([]);
+    expect(await ask('alice', 'nobody')).toEqual([]);
+  });
+
+  test('around an unknown make it no "unknown"', async () => {
+    shortAsker([DELIVERABLE, UNKNOWN]);
+    expect(await verdicts('alice', 'nobody')).toMatchObject([
+      { kind: 'deliverable' },
+      { kind: 'deferred', reason: 'no verdict came' },
+    ]);
   });
 });
 
