@@ -1,9 +1,10 @@
 // What a lmtpd may do to us. Whatever it is: TEMP in time, and nobody's next question gets another's answer.
 import { describe, expect, test, vi } from 'vitest';
-import { STALL_MIN_MS } from '../../src/cyrus/pool/batch-size.js';
-import { HOLD_MS } from '../../src/cyrus/pool/work.js';
 import { CLOSE, REPLIES, SILENCE, type Override } from '../fakes/lmtp-server.js';
 import { Rig, turns } from './lmtp-rig.js';
+
+const STALL_MIN_MS = 300;
+const HOLD_MS = 100;
 
 const DEADLINE_MS = 5000;
 const REPLY_TIMEOUT_MS = 10_000;

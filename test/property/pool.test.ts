@@ -3,12 +3,13 @@
 import fc from 'fast-check';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { DEFAULT_POOL_LIMITS, Pool, type PoolLimits } from '../../src/cyrus/pool/pool.js';
-import { STALLED_MAX } from '../../src/cyrus/pool/sessions.js';
 import type { Progress, Session } from '../../src/cyrus/pool/session.js';
 import { DeadlineError, UnavailableError } from '../../src/errors.js';
 import { silentLog } from '../../src/log/log.js';
 import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../src/validation/recipient.js';
 import { DELIVERABLE, OVERQUOTA, UNKNOWN, type Verdict } from '../../src/validation/verdict.js';
+
+const STALLED_MAX = 6;
 
 const LIMITS: PoolLimits = { ...DEFAULT_POOL_LIMITS, connections: 2, batch: 3, maxWaiting: 8 };
 const DEADLINE_MS = 5000;

@@ -2,14 +2,14 @@
 // last batches. The number at most doubles from one batch to the next, but shrinks at once. No I/O.
 
 /** A batch should take no longer than this, in milliseconds, since those who come meanwhile wait for its end. */
-export const BATCH_MS = 500;
+const BATCH_MS = 500;
 /** The size of a batch while we do not know how fast Cyrus is. */
-export const FIRST_BATCH = 8;
+const FIRST_BATCH = 8;
 
 /** A shorter silence of Cyrus means nothing: its machine may be busy for a moment. In milliseconds. */
-export const STALL_MIN_MS = 300;
+const STALL_MIN_MS = 300;
 /** After so long a silence, in milliseconds, a batch counts as stuck, however slow Cyrus usually is. */
-export const STALL_MAX_MS = 1_500;
+const STALL_MAX_MS = 1_500;
 /** A batch is stuck after a silence of so many times the usual time. */
 const STALL_FACTOR = 4;
 

@@ -12,7 +12,7 @@ import type { Standings } from './standings.js';
 type Entry = { readonly question: Question; readonly rank: number };
 
 /** One in so many places of a batch is for those who guess names, even while others wait. */
-export const SUSPECT_PLACE = 4;
+const SUSPECT_PLACE = 4;
 /** The whole queue is searched for questions to drop at most once in so many milliseconds. */
 const PURGE_MS = 500;
 

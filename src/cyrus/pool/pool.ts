@@ -52,7 +52,7 @@ export type PoolSurroundings = Pick<Probe, 'name' | 'seesFolders' | 'asksEightBi
 };
 
 /** For so long we do not ask again about a mailbox on which a session is stuck; then only if fewer than STUCK_MAX are stuck. */
-export const STUCK_FOR_MS = 30_000;
+const STUCK_FOR_MS = 30_000;
 const STUCK_MAX = 2;
 
 /** After so long, in milliseconds, the next batch goes to another session, though one is under way. A usual batch takes 1 ms. */

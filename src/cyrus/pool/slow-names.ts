@@ -1,8 +1,8 @@
 // Mailboxes over which Cyrus took very long while it answered for others: a reconstruct or a large delivery holds their lock. For
 // a while we ask about each of them alone, so that others do not have to wait with them. No I/O.
 
-export const SLOW_FOR_MS = 60_000;
-export const SLOW_NAMES_MAX = 1_000;
+const SLOW_FOR_MS = 60_000;
+const SLOW_NAMES_MAX = 1_000;
 
 export class SlowNames {
   readonly #now: () => number;

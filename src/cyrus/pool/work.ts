@@ -8,7 +8,7 @@ import type { Question } from './question.js';
 import type { Progress, Session } from './session.js';
 
 /** In milliseconds: a usual batch is over by then. */
-export const HOLD_MS = 100;
+const HOLD_MS = 100;
 
 export type WorkRules = {
   /** Without a reply for so many milliseconds, the batch is stalled. */
@@ -37,7 +37,7 @@ export class Work implements Progress {
   readonly #events: WorkEvents;
   #state: 'fresh' | 'long' | 'stalled' = 'fresh';
   #heardAt: number;
-  #kept: (() => void)[] = [];
+  readonly #kept: (() => void)[] = [];
   #timer: NodeJS.Timeout | undefined;
 
   constructor(session: Session, batch: readonly Question[], rules: WorkRules, events: WorkEvents) {
@@ -77,10 +77,9 @@ export class Work implements Progress {
     else give();
   }
 
-  /** The session is free or lost. What was kept is dropped: if it is free, the same verdicts came again at the end. */
+  /** The session is free or lost. What was kept is not given any more: if it is free, the same verdicts came again at the end. */
   end(): void {
     clearTimeout(this.#timer);
-    this.#kept = [];
   }
 
   #become(state: 'long' | 'stalled'): void {

@@ -1,11 +1,10 @@
 import { describe, expect, test } from 'vitest';
-import {
-  BATCH_MS,
-  BatchSize,
-  FIRST_BATCH,
-  STALL_MAX_MS,
-  STALL_MIN_MS,
-} from '../../../../src/cyrus/pool/batch-size.js';
+import { BatchSize } from '../../../../src/cyrus/pool/batch-size.js';
+
+const BATCH_MS = 500;
+const FIRST_BATCH = 8;
+const STALL_MAX_MS = 1_500;
+const STALL_MIN_MS = 300;
 
 describe('the size of a batch', () => {
   test('doubles up to the limit while Cyrus is fast', () => {

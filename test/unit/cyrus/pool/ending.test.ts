@@ -94,4 +94,16 @@ describe('the end', () => {
     await drained;
     expect(alice.settled).toContain('UnavailableError');
   });
+
+  test('a closed pool stays closed where it is to be drained', async () => {
+    const pool = newPool();
+    ask(pool, 'alice');
+    await pool.close();
+    await pool.drain();
+    await refused();
+    const late = ask(pool, 'late');
+    await settle();
+    expect(late.settled).toContain('back-channel cyrus is closed');
+    expect(lines).toEqual([]);
+  });
 });

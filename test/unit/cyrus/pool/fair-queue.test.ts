@@ -1,11 +1,13 @@
 import { beforeEach, describe, expect, test } from 'vitest';
-import { FairQueue, SUSPECT_PLACE } from '../../../../src/cyrus/pool/fair-queue.js';
+import { FairQueue } from '../../../../src/cyrus/pool/fair-queue.js';
 import { Question } from '../../../../src/cyrus/pool/question.js';
 import { Standings } from '../../../../src/cyrus/pool/standings.js';
 import { UnavailableError } from '../../../../src/errors.js';
 import type { Asker } from '../../../../src/validation/probe.js';
 import { DEFAULT_ADDRESS_RULES, parseKey } from '../../../../src/validation/recipient.js';
 import { DELIVERABLE, UNKNOWN } from '../../../../src/validation/verdict.js';
+
+const SUSPECT_PLACE = 4;
 
 let now: number;
 let standings: Standings;

@@ -1,10 +1,11 @@
 // A pool whose sessions are opened and answered by hand, in a time that stands still until a test lets it pass.
 import { afterEach, beforeEach, vi } from 'vitest';
 import { DEFAULT_POOL_LIMITS, Pool, type PoolLimits } from '../../../../src/cyrus/pool/pool.js';
-import type { Session } from '../../../../src/cyrus/pool/session.js';
+import type { Progress, Session } from '../../../../src/cyrus/pool/session.js';
 import { UnavailableError } from '../../../../src/errors.js';
 import { silentLog, type Log } from '../../../../src/log/log.js';
 import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../../../src/validation/recipient.js';
+import type { Asker } from '../../../../src/validation/probe.js';
 import { DELIVERABLE, type Verdict } from '../../../../src/validation/verdict.js';
 
 /** A session whose batches are answered by hand. */
@@ -13,15 +14,23 @@ export class HandSession implements Session {
   readonly batches: string[][] = [];
   botched = false;
   closed = false;
+  #progress: Progress | undefined;
   #resolve: (verdicts: readonly Verdict[]) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
 
-  ask(batch: readonly Recipient[]): Promise<readonly Verdict[]> {
+  ask(batch: readonly Recipient[], progress: Progress): Promise<readonly Verdict[]> {
     this.batches.push(batch.map(({ local }) => local));
+    this.#progress = progress;
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
     });
+  }
+
+  /** Cyrus has answered something; with an index, the verdict on that recipient is known before the others. */
+  tell(index?: number, verdict: Verdict = DELIVERABLE): void {
+    this.#progress?.heard();
+    if (index !== undefined) this.#progress?.early(index, verdict);
   }
 
   /** Gives the whole batch one verdict. */
@@ -91,7 +100,7 @@ export function newPool(limits: Partial<PoolLimits> = {}, restarted?: () => void
   );
 }
 
-function now(): number {
+export function now(): number {
   return performance.now();
 }
 
@@ -123,12 +132,17 @@ export async function refused(error: Error = new UnavailableError('connect ECONN
 
 export type Asked = { readonly verdict: Promise<string>; settled: string | undefined };
 
-export function ask(pool: Pool, local: string, withinMs = 5000): Asked {
+export function recipientOf(local: string): Recipient {
   const parsed = parseKey(`${local}@example.jp`, DEFAULT_ADDRESS_RULES);
   if (parsed.kind !== 'recipient') throw new Error(parsed.reason);
+  return parsed.recipient;
+}
+
+/** @param asker the connection that asks; by default it is a question of our own */
+export function ask(pool: Pool, local: string, withinMs = 5000, asker?: Asker): Asked {
   const asked: Asked = {
     settled: undefined,
-    verdict: pool.check(parsed.recipient, now() + withinMs).then(
+    verdict: pool.check(recipientOf(local), now() + withinMs, asker).then(
       ({ kind }) => (asked.settled = kind),
       (error: unknown) => (asked.settled = String(error)),
     ),

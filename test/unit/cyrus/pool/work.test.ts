@@ -1,0 +1,138 @@
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { Question } from '../../../../src/cyrus/pool/question.js';
+import { Work } from '../../../../src/cyrus/pool/work.js';
+import { DELIVERABLE, OVERQUOTA } from '../../../../src/validation/verdict.js';
+import { HandSession, now, recipientOf } from './pool-rig.js';
+
+let told: string[];
+
+beforeEach(() => {
+  told = [];
+});
+afterEach(() => void vi.clearAllTimers());
+
+function work(locals: readonly string[], stallMs = 300, replyTimeoutMs = 10_000): Work {
+  const batch = locals.map((local) => new Question(recipientOf(local), now() + 60_000, undefined));
+  return new Work(
+    new HandSession(),
+    batch,
+    { stallMs, replyTimeoutMs, now },
+    {
+      heard: () => told.push('heard'),
+      answered: ({ recipient }, { kind }) => told.push(`${recipient.local} ${kind}`),
+      stalled: () => told.push('stalled'),
+      silent: () => told.push('silent'),
+    },
+  );
+}
+
+async function pass(ms: number): Promise<string[]> {
+  await vi.advanceTimersByTimeAsync(ms);
+  return told.splice(0);
+}
+
+describe('a verdict that comes before the end of its batch', () => {
+  test('is kept for a tenth of a second, since only the end proves that no reply was lost', async () => {
+    const asked = work(['alice', 'bob', 'carol']);
+    asked.early(1, DELIVERABLE);
+    asked.early(0, OVERQUOTA);
+    expect(await pass(99)).toEqual([]);
+    expect(await pass(1)).toEqual(['bob deliverable', 'alice overquota']);
+  });
+
+  test('is given on at once after that', async () => {
+    const asked = work(['alice', 'bob']);
+    await pass(100);
+    asked.early(0, DELIVERABLE);
+    expect(told).toEqual(['alice deliverable']);
+  });
+
+  test('is given on at once where the batch is stuck', async () => {
+    const asked = work(['alice', 'bob']);
+    await pass(300);
+    asked.early(1, DELIVERABLE);
+    expect(told).toEqual(['bob deliverable']);
+  });
+
+  test('is never given on where the batch was over before', async () => {
+    const asked = work(['alice']);
+    asked.early(0, DELIVERABLE);
+    asked.end();
+    expect(await pass(20_000)).toEqual([]);
+  });
+
+  test('belongs to nobody where there is no such recipient', async () => {
+    const asked = work(['alice']);
+    asked.early(1, DELIVERABLE);
+    asked.early(-1, DELIVERABLE);
+    expect(await pass(100)).toEqual([]);
+  });
+});
+
+describe('a batch without a reply', () => {
+  test('is stuck after its time, and not before', async () => {
+    const asked = work(['alice']);
+    expect(await pass(299)).toEqual([]);
+    expect(asked.isStalled).toBe(false);
+    expect(await pass(1)).toEqual(['stalled']);
+    expect(asked.isStalled).toBe(true);
+  });
+
+  test('is so soon where its time is short', async () => {
+    work(['alice'], 40);
+    expect(await pass(39)).toEqual([]);
+    expect(await pass(2)).toEqual(['stalled']);
+  });
+
+  test('is not, as long as now and then one comes', async () => {
+    const asked = work(['alice', 'bob']);
+    for (let i = 0; i < 5; i++) {
+      expect(await pass(250)).toEqual([]);
+      asked.heard();
+      expect(told.splice(0)).toEqual(['heard']);
+    }
+    expect(asked.replies).toBe(5);
+    expect(await pass(299)).toEqual([]);
+    expect(await pass(1)).toEqual(['stalled']);
+  });
+
+  test('is given up after the reply timeout, which runs from its beginning', async () => {
+    await pass(5_000);
+    const asked = work(['alice']);
+    expect(asked.since).toBe(now());
+    expect(await pass(300)).toEqual(['stalled']);
+    asked.heard();
+    expect(await pass(9_699)).toEqual(['heard']);
+    expect(await pass(1)).toEqual(['silent']);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('is given up at once where it gets stuck only after that', async () => {
+    const asked = work(['alice'], 300, 1_000);
+    for (let i = 0; i < 8; i++) {
+      await pass(200);
+      asked.heard();
+    }
+    told.length = 0;
+    expect(await pass(301)).toEqual(['stalled', 'silent']);
+  });
+
+  test('has no more of it after its end', async () => {
+    const asked = work(['alice']);
+    await pass(200);
+    asked.end();
+    expect(await pass(20_000)).toEqual([]);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+test('a batch of one is about a mailbox alone, one of more is not', () => {
+  expect(work(['alice']).alone).toBe('alice@example.jp');
+  expect(work(['alice', 'bob']).alone).toBeUndefined();
+});
+
+test('what is open is what nobody has answered yet', () => {
+  const asked = work(['alice', 'bob', 'carol']);
+  asked.batch[1]?.resolve(DELIVERABLE);
+  expect(asked.open.map(({ recipient }) => recipient.local)).toEqual(['alice', 'carol']);
+});
