@@ -1,12 +1,13 @@
 // What an imapd may do to us. Whatever it is: TEMP in time, and nobody's next question gets another's answer.
 import { describe, expect, test } from 'vitest';
-import { IMAP_DATA_MAX } from '../../src/cyrus/imap/untagged.js';
-import { STUCK_FOR_MS } from '../../src/cyrus/pool/pool.js';
 import { CLOSE, CUT, SILENCE, type Override } from '../fakes/dialogue-server.js';
 import { UNASKED_MAX } from '../../src/cyrus/wire/connection.js';
 import { PASSWORD, USER } from '../fakes/imap-server.js';
 import { turns } from './lmtp-rig.js';
 import { startImap } from './network-rig.js';
+
+const IMAP_DATA_MAX = 100;
+const STUCK_FOR_MS = 30_000;
 
 const DEADLINE_MS = 5_000;
 const REPLY_TIMEOUT_MS = 10_000;

@@ -99,6 +99,7 @@ export class ImapDialogue {
   /** Like `ask`, for one command that must succeed. @throws UnavailableError that names the command */
   async demand(command: string, timeoutMs: number): Promise<ImapAnswer> {
     const [answer] = await this.ask([command], timeoutMs);
+    // Stryker disable next-line ConditionalExpression: ask() gives one for each command, or throws. Only the type does not know that.
     if (answer === undefined) throw new ProtocolError(`imapd did not answer ${command}`);
     if (answer.status === 'OK') return answer;
     throw new UnavailableError(`imapd answered ${command} with ${describeAnswer(answer)}`);
@@ -134,6 +135,7 @@ export class ImapDialogue {
       },
       patience,
     );
+    // Stryker disable next-line ConditionalExpression: the stream ends with the answer, or throws. Only the type does not know that.
     if (answer === undefined) throw new ProtocolError(`imapd did not answer ${command}`);
     return answer;
   }

@@ -7,9 +7,9 @@ import { untagged } from './untagged.js';
 import { ReceivedBytes } from '../wire/received-bytes.js';
 
 /** For one response with its literals. The longest one that we ask for, the capabilities, has about 2000 bytes. */
-export const IMAP_RESPONSE_MAX_BYTES = 65_536;
+const IMAP_RESPONSE_MAX_BYTES = 65_536;
 /** No mailbox name is longer than 490 (MAX_MAILBOX_NAME of imap/mailbox.h). */
-export const IMAP_LITERAL_MAX_BYTES = 16_384;
+const IMAP_LITERAL_MAX_BYTES = 16_384;
 
 type Head = {
   readonly text: string;

@@ -37,6 +37,7 @@ export function saslCarrier(
       },
       timeoutMs,
     );
+    // Stryker disable next-line ConditionalExpression: converse() ends with a reply, or throws. Only the type does not know that.
     if (reply === undefined) throw new ProtocolError('imapd did not answer AUTHENTICATE');
     if (reply.kind !== 'challenge') trace.endSecret();
     return reply;

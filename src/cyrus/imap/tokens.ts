@@ -3,9 +3,9 @@
 import { ProtocolError } from '../../errors.js';
 
 /** The deepest response that we read, NAMESPACE, has three levels of lists. */
-export const IMAP_NESTING_MAX = 10;
+const IMAP_NESTING_MAX = 10;
 /** How many items one response may have, at all depths together. An ACL has two for each identifier. */
-export const IMAP_ITEMS_MAX = 20_000;
+const IMAP_ITEMS_MAX = 20_000;
 
 /** The contents of a literal, one character for each byte, and where in the text its header `{n}` ends. */
 export type Literal = { readonly headerEnd: number; readonly value: string };

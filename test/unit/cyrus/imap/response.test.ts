@@ -1,13 +1,13 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, test } from 'vitest';
-import {
-  IMAP_LITERAL_MAX_BYTES,
-  IMAP_RESPONSE_MAX_BYTES,
-  ImapResponseParser,
-} from '../../../../src/cyrus/imap/parser.js';
+import { ImapResponseParser } from '../../../../src/cyrus/imap/parser.js';
 import { capabilitiesOf, type ImapResponse } from '../../../../src/cyrus/imap/response.js';
-import { IMAP_ITEMS_MAX, IMAP_NESTING_MAX } from '../../../../src/cyrus/imap/tokens.js';
 import { ProtocolError } from '../../../../src/errors.js';
+
+const IMAP_LITERAL_MAX_BYTES = 16_384;
+const IMAP_RESPONSE_MAX_BYTES = 65_536;
+const IMAP_ITEMS_MAX = 20_000;
+const IMAP_NESTING_MAX = 10;
 
 function parse(...chunks: readonly string[]): ImapResponse[] {
   const parser = new ImapResponseParser();

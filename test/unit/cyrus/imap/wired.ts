@@ -1,0 +1,55 @@
+// A dialogue with a fake imapd over a UNIX socket, whose lines are kept as `check` would show them. All is closed after each test.
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach } from 'vitest';
+import { ImapDialogue } from '../../../../src/cyrus/imap/dialogue.js';
+import { ImapResponseParser } from '../../../../src/cyrus/imap/parser.js';
+import type { ImapResponse } from '../../../../src/cyrus/imap/response.js';
+import { Connection } from '../../../../src/cyrus/wire/connection.js';
+import { Trace } from '../../../../src/cyrus/wire/trace.js';
+import type { Endpoint } from '../../../../src/net/endpoint.js';
+import type { Override } from '../../../fakes/dialogue-server.js';
+import { ImapServer } from '../../../fakes/imap-server.js';
+
+const closers: (() => unknown)[] = [];
+
+afterEach(async () => {
+  for (const close of closers.splice(0).reverse()) await close();
+});
+
+/** Runs after the test. */
+export function afterwards(close: () => unknown): void {
+  closers.push(close);
+}
+
+export type Server = { readonly imapd: ImapServer; readonly endpoint: Extract<Endpoint, { kind: 'unix' }> };
+
+export async function served(): Promise<Server> {
+  const folder = mkdtempSync(join(tmpdir(), 'imap-'));
+  afterwards(() => rmSync(folder, { recursive: true }));
+  const path = join(folder, 's');
+  const imapd = await ImapServer.listen(path);
+  afterwards(() => imapd.stop());
+  return { imapd, endpoint: { kind: 'unix', path } };
+}
+
+export type Wired = Server & {
+  readonly connection: Connection<ImapResponse>;
+  readonly dialogue: ImapDialogue;
+  readonly trace: Trace;
+  /** What `check` would show: `> c1 CAPABILITY`, `< c1 OK Completed`. */
+  readonly lines: string[];
+};
+
+/** @param override what imapd does otherwise, from its greeting on */
+export async function wired(override?: Override): Promise<Wired> {
+  const server = await served();
+  if (override !== undefined) server.imapd.server.override = override;
+  const lines: string[] = [];
+  const trace = new Trace((direction, line) => lines.push(`${direction} ${line}`));
+  const parser = new ImapResponseParser((text) => trace.received(text, '+ '));
+  const connection = await Connection.open(server.endpoint, parser, 2_000);
+  afterwards(() => connection.close());
+  return { ...server, connection, dialogue: new ImapDialogue(connection, trace), trace, lines };
+}
