@@ -4,7 +4,7 @@ import type { Log } from '../../log/log.js';
 import { eventGap } from '../../log/verbs/events.js';
 
 /** How many milliseconds must be between two lines. */
-export const GAP_LOG_MS = 60_000;
+const GAP_LOG_MS = 60_000;
 
 export class GapLog {
   readonly #log: Log;

@@ -1,6 +1,8 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { GAP_LOG_MS, GapLog } from '../../../../src/cyrus/events/gap-log.js';
+import { GapLog } from '../../../../src/cyrus/events/gap-log.js';
 import { silentLog } from '../../../../src/log/log.js';
+
+const GAP_LOG_MS = 60_000;
 
 beforeEach(() => {
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
