@@ -23,7 +23,7 @@ export type Decision = {
 };
 
 /** More than the longest key of Sendmail (264) and the longest address of SMTP (320, RFC 5321). */
-export const KEPT_KEY_BYTES = 512;
+const KEPT_KEY_BYTES = 512;
 
 const STATUSES: readonly Reply['status'][] = ['OK', 'NOTFOUND', 'TEMP'];
 const NO_AGE = -1;

@@ -21,7 +21,7 @@ export interface HarvestAlarm {
 }
 
 /** The rate is judged once in so many milliseconds. */
-export const WINDOW_MS = 10_000;
+const WINDOW_MS = 10_000;
 /** An attack comes so many times as fast as usual. */
 const TIMES_USUAL = 5;
 /** An attack is over after so many windows in a row with less than half the rate at which it began. */

@@ -1,8 +1,10 @@
 import { expect, test } from 'vitest';
-import { DecisionRing, KEPT_KEY_BYTES } from '../../../src/daemon/decision-ring.js';
+import { DecisionRing } from '../../../src/daemon/decision-ring.js';
 import { Decisions } from '../../../src/daemon/decisions.js';
 import type { Outcome } from '../../../src/validation/outcome.js';
 import { DELIVERABLE, UNKNOWN } from '../../../src/validation/verdict.js';
+
+const KEPT_KEY_BYTES = 512;
 
 const FOUND: Outcome = { verdict: DELIVERABLE, source: 'known' };
 const DENIED: Outcome = { verdict: UNKNOWN, source: 'negative' };

@@ -1,5 +1,7 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Harvest, WINDOW_MS, type HarvestEnd } from '../../../src/daemon/harvest.js';
+import { Harvest, type HarvestEnd } from '../../../src/daemon/harvest.js';
+
+const WINDOW_MS = 10_000;
 
 let now: number;
 let told: string[];

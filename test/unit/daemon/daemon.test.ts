@@ -1,0 +1,150 @@
+// What a reload changes in what is open, and what becomes of everything where a start fails.
+import { existsSync, readdirSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { Config } from '../../../src/config/config.js';
+import { ExpectedServers } from '../../../src/cyrus/events/expected-servers.js';
+import { Beside } from '../../../src/daemon/beside.js';
+import { Daemon } from '../../../src/daemon/daemon.js';
+import { SocketmapServer } from '../../../src/socketmap/server.js';
+import { REPLIES, type LmtpServer } from '../../fakes/lmtp-server.js';
+import { DaemonRig } from '../../integration/daemon-rig.js';
+import { Peer, recordingLog } from '../../integration/socketmap-rig.js';
+
+const ALICE = 'alice@example.jp';
+
+let rig: DaemonRig;
+let lmtpd: LmtpServer;
+
+beforeEach(async () => {
+  rig = new DaemonRig();
+  lmtpd = await rig.newLmtpd('lmtp');
+});
+afterEach(() => void vi.restoreAllMocks());
+
+const at = (name: string): string => join(rig.folder, name);
+const configured = (more = ''): Promise<Config> => rig.configured(lmtpd, more);
+const POLICY = (folder: string): string =>
+  `[domains]\n"example.jp" = "cyrus"\n[policy]\nlisten = ["unix:${folder}/policy"]\n`;
+const EVENTS = (more = ''): string => `[events]\nlisten = "unix:${at('events')}"\n${more}`;
+
+/** Pushes an event as Cyrus does, and waits for the answer. */
+async function push(event: string, server: string): Promise<void> {
+  const fields = { event, uri: 'imap://h/user/alice%40example.jp', serverFQDN: server };
+  const message = JSON.stringify(fields);
+  const peer = await Peer.connect({ kind: 'unix', path: at('events') });
+  peer.socket.end(
+    `NOTIFY %(METHOD external CLASS EVENT MESSAGE {${message.length}+}\r\n${message} FILEPATH NIL)\r\n`,
+  );
+  await peer.ended();
+}
+
+const isTold = (verb: string): boolean => rig.lines.some(({ message }) => String(message).startsWith(verb));
+
+describe('a reload', () => {
+  test('changes how long each server may stand still', async () => {
+    const policy = `[domains]\n"example.jp" = "cyrus"\n[policy]\nlisten = ["unix:${at('policy')}"]\n`;
+    const daemon = await rig.start(await configured(policy));
+    const limit = vi.spyOn(SocketmapServer.prototype, 'stallLimitMs', 'set');
+    await daemon.reload(await configured(`[lookup]\ndeadline = "3s"\n${policy}`));
+    expect(limit.mock.calls).toEqual([[27_000], [27_000]]);
+  });
+
+  test('changes whose events are expected', async () => {
+    const daemon = await rig.start(await configured(EVENTS('server_names = ["one.example.jp"]\n')));
+    await push('MailboxDelete', 'one.example.jp');
+    expect(isTold('event-gap')).toBe(false);
+    await daemon.reload(await configured(EVENTS('server_names = ["two.example.jp"]\n')));
+    await push('MailboxDelete', 'two.example.jp');
+    expect(isTold('event-gap')).toBe(false);
+    await push('MailboxDelete', 'one.example.jp');
+    expect(isTold('event-stranger')).toBe(true);
+  });
+
+  test('that has no table for events leaves theirs as it was at the start', async () => {
+    const expected = vi.spyOn(ExpectedServers.prototype, 'expect');
+    const daemon = await rig.start(await configured(EVENTS('server_names = ["one.example.jp"]\n')));
+    expected.mockClear();
+    await daemon.reload(await configured());
+    expect(expected.mock.calls).toEqual([[['one.example.jp']]]);
+  });
+
+  test('tells the other socketmap beside ours of it', async () => {
+    const take = vi.spyOn(Beside.prototype, 'take');
+    const shadow = `[shadow]\nendpoint = "unix:${at('other')}"\n`;
+    const daemon = await rig.start(await configured(shadow));
+    const next = await configured(`[lookup]\ndeadline = "3s"\n${shadow}`);
+    await daemon.reload(next);
+    expect(take.mock.calls.map(([config]) => config.lookup.deadlineMs)).toEqual([3_000]);
+  });
+
+  test('closes the back-channels that it does not need any more, and no others', async () => {
+    const two = await rig.newLmtpd('two');
+    const more = (domain: string): string =>
+      `[backchannel.two]\ntype = "lmtp"\nendpoint = "${two.endpoint}"\nautocreate = "accept"\n[domains]\n"example.jp" = "cyrus"\n${domain}`;
+    const daemon = await rig.start(await configured(more('"example.net" = "two"\n')));
+    const ask = await rig.connected();
+    two.mailboxes.set('bob@example.net', REPLIES.deliverable);
+    expect([await ask(ALICE), await ask('bob@example.net')]).toEqual(['OK', 'OK']);
+    await daemon.reload(await configured());
+    await two.until(() => two.connections === 0);
+    expect(lmtpd.connections).toBe(1);
+  });
+
+  test('that cannot be used changes nothing', async () => {
+    const daemon = await rig.start(await configured());
+    const ask = await rig.connected();
+    expect(await ask(ALICE)).toBe('OK');
+    const broken = configured(`[lookup]\nover_quota = "ok"\nalways_accept_file = "${at('nosuch')}"\n`);
+    await expect(daemon.reload(await broken)).rejects.toThrow('nosuch');
+    lmtpd.mailboxes.set('full@example.jp', REPLIES.overquota);
+    expect([await ask(ALICE), await ask('full@example.jp')]).toEqual(['OK', 'TEMP']);
+    expect(lmtpd.dialogues).toHaveLength(1);
+  });
+});
+
+describe('a start that fails', () => {
+  test.each([
+    ['the socket of the lookups', POLICY, 'socketmap'],
+    ['that of the policy service', POLICY, 'policy'],
+    ['the control socket', (folder: string) => `[admin]\nlisten = "unix:${folder}/control"\n`, 'control'],
+    ['that of the events', (folder: string) => `[events]\nlisten = "unix:${folder}/events"\n`, 'events'],
+  ])('at %s leaves nothing open', async (_, more, name) => {
+    writeFileSync(at(name), 'no socket');
+    const config = await configured(more(rig.folder));
+    await expect(Daemon.start(config, recordingLog(rig.lines))).rejects.toThrow(at(name));
+    expect(readdirSync(rig.folder).toSorted()).toEqual(['cyrusmapd.toml', 'lmtp', name].toSorted());
+  });
+});
+
+describe('the daemon', () => {
+  test('tells where it listens, and who is connected', async () => {
+    const control = `[admin]\nlisten = "unix:${at('control')}"\n`;
+    const daemon = await rig.start(await configured(`${control}${EVENTS()}${POLICY(rig.folder)}`));
+    expect(daemon.endpoints).toEqual([{ kind: 'unix', path: at('socketmap') }]);
+    expect(daemon.adminEndpoints).toEqual([{ kind: 'unix', path: at('control') }]);
+    expect(daemon.places.map(({ name }) => name)).toEqual(
+      ['socketmap', 'policy', 'events', 'control'].map((name) => `unix:${at(name)}`),
+    );
+    expect(daemon.operator.standing().listeners).toEqual(
+      ['socketmap', 'policy'].map((name) => `unix:${at(name)}`),
+    );
+    expect(daemon.connections).toBe(0);
+    const ask = await rig.connected();
+    expect(await ask(ALICE)).toBe('OK');
+    expect(daemon.connections).toBe(1);
+    expect(daemon.operator.standing().taking).toBe(false);
+    await daemon.settled;
+  });
+
+  test('saves what is known at a clean stop, and leaves no socket behind', async () => {
+    const more = `[cache]\nstate_file = "${at('known')}"\n[admin]\nlisten = "unix:${at('control')}"\n${EVENTS()}`;
+    const daemon = await rig.start(await configured(more));
+    expect(await (await rig.connected())(ALICE)).toBe('OK');
+    expect(existsSync(at('known'))).toBe(false);
+    await daemon.stop();
+    expect(readdirSync(rig.folder).toSorted()).toEqual(['cyrusmapd.toml', 'known', 'lmtp']);
+    await lmtpd.until(() => lmtpd.connections === 0);
+    expect(lmtpd.commands.at(-1)).toBe('QUIT');
+  });
+});

@@ -1,0 +1,209 @@
+// What the daemon tells of itself: to Prometheus and the page, and in the line `stats` of the log.
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test } from 'vitest';
+import type { Daemon } from '../../../src/daemon/daemon.js';
+import { REPLIES, type LmtpServer } from '../../fakes/lmtp-server.js';
+import { DaemonRig } from '../../integration/daemon-rig.js';
+import { Peer, turns } from '../../integration/socketmap-rig.js';
+
+const ALICE = 'alice@example.jp';
+
+let rig: DaemonRig;
+let lmtpd: LmtpServer;
+
+beforeEach(async () => {
+  rig = new DaemonRig();
+  lmtpd = await rig.newLmtpd('lmtp');
+});
+
+const at = (name: string): string => join(rig.folder, name);
+
+async function started(more = ''): Promise<Daemon> {
+  return rig.start(await rig.configured(lmtpd, more));
+}
+
+describe('the figures', () => {
+  test('of a daemon that nobody has asked yet', async () => {
+    const daemon = await started();
+    const figures = daemon.operator.figures();
+    expect(figures).toMatchObject({
+      connections: 0,
+      lingering: 0,
+      accepted: 0,
+      lookups: [],
+      misses: { count: 0 },
+      backchannels: [
+        { name: 'cyrus', state: 'untried', sessions: 0, waiting: 0, questions: 0, witnessState: 'untried' },
+      ],
+      harvest: { begun: 0, active: [] },
+      unlogged: {},
+    });
+    for (const left of ['events', 'fleet', 'policy', 'shadow', 'clock', 'directory'])
+      expect(figures).not.toHaveProperty(left);
+    for (const left of ['answeredAgo', 'trouble', 'witness'])
+      expect(figures.backchannels[0]).not.toHaveProperty(left);
+    expect(figures.memoryBytes).toBeGreaterThan(1_000_000);
+    expect(figures.cpuSeconds).toBeGreaterThan(0.01);
+    expect(figures.cpuSeconds).toBeLessThan(10_000);
+    expect(figures.loopDelaySeconds).toBeGreaterThanOrEqual(0);
+  });
+
+  test('count lookups, what is remembered, and what Cyrus was asked', async () => {
+    const daemon = await started(
+      `canary = "${ALICE}"\n[cache]\nmax_known = 700\nmax_negative = 900\nnegative_ttl = "9s"\n`,
+    );
+    const ask = await rig.connected();
+    for (const key of [ALICE, ALICE, 'nobody@example.jp', 'a b@example.jp']) await ask(key);
+    const figures = daemon.operator.figures();
+    expect(figures).toMatchObject({
+      connections: 1,
+      accepted: 1,
+      requests: 4,
+      misses: { count: 2 },
+      caches: [
+        { store: 'known', entries: 1, max: 700, evictions: 0 },
+        { store: 'negative', entries: 1, max: 900, evictions: 0 },
+      ],
+      backchannels: [
+        {
+          name: 'cyrus',
+          state: 'up',
+          sessions: 1,
+          waiting: 0,
+          questions: 2,
+          batches: 2,
+          witness: ALICE,
+          witnessState: 'standing',
+        },
+      ],
+    });
+    expect(figures.lookups).toEqual([
+      { map: 'cyrus', verdict: 'deliverable', source: 'known', count: 1 },
+      { map: 'cyrus', verdict: 'deliverable', source: 'probe', count: 1 },
+      { map: 'cyrus', verdict: 'unknown', source: 'rule', count: 1 },
+      { map: 'cyrus', verdict: 'unknown', source: 'probe', count: 1 },
+    ]);
+    const [cyrus] = figures.backchannels;
+    expect(cyrus?.answeredAgo).toBeGreaterThanOrEqual(0);
+    expect(cyrus?.answeredAgo).toBeLessThan(60);
+  });
+
+  test('tell why a Cyrus is down, and no address of a mailbox that nobody configured', async () => {
+    const daemon = await started();
+    const ask = await rig.connected();
+    await ask(ALICE);
+    await ask('nobody@example.jp');
+    expect(JSON.stringify(daemon.operator.figures())).not.toContain(ALICE);
+    await lmtpd.stop();
+    await turns();
+    await ask('bob@example.jp');
+    expect(daemon.operator.figures().backchannels).toMatchObject([
+      { state: 'down', trouble: expect.stringContaining('no connection to unix:') },
+    ]);
+  });
+
+  test('have events, the policy service and another socketmap, where there are any', async () => {
+    const daemon = await started(
+      `[events]\nlisten = "unix:${at('events')}"\n[domains]\n"example.jp" = "cyrus"\n[policy]\nlisten = ["unix:${at('policy')}"]\n[shadow]\nendpoint = "unix:${at('other')}"\n`,
+    );
+    const peer = await Peer.connect({ kind: 'unix', path: at('events') });
+    peer.socket.end('NOTIFY %(METHOD external CLASS EVENT MESSAGE {1+}\r\n? FILEPATH NIL)\r\n');
+    await peer.ended();
+    const figures = daemon.operator.figures();
+    expect(figures).toMatchObject({
+      events: { received: { unnamed: 1 }, gaps: 1, handedOn: 0, dropped: 0 },
+      policy: { connections: 0, requests: 0, replies: { OK: 0 } },
+      shadow: { answers: { same: 0, differs: 0 }, differences: {} },
+    });
+    expect(daemon.stats()).toMatchObject({
+      events: { received: { unnamed: 1 }, gaps: 1 },
+      policy: { connections: 0 },
+      shadow: { answers: { same: 0 } },
+    });
+    expect(Object(daemon.stats()).events).not.toHaveProperty('handedOn');
+  });
+});
+
+describe('the line of the log', () => {
+  test('has what was counted, and how long misses took', async () => {
+    const daemon = await started();
+    expect(daemon.stats()).toMatchObject({ misses: { count: 0 } });
+    expect(Object(daemon.stats()).misses).toStrictEqual({ count: 0 });
+    const ask = await rig.connected();
+    lmtpd.mailboxes.set('full@example.jp', REPLIES.overquota);
+    for (const key of [ALICE, 'full@example.jp']) await ask(key);
+    const stats = Object(daemon.stats());
+    expect(stats).toMatchObject({
+      connections: 1,
+      requests: 2,
+      verdicts: { deliverable: 1, overquota: 1 },
+      sources: { probe: 2 },
+      cache: { known: 2, negative: 0 },
+      backchannels: { cyrus: { sessions: 1, waiting: 0 } },
+      misses: { count: 2 },
+    });
+    const { medianMs, p99Ms, maxMs } = stats.misses;
+    expect(medianMs).toBeGreaterThan(0);
+    expect(maxMs).toBeLessThan(5_000);
+    expect(p99Ms).toBeGreaterThanOrEqual(medianMs);
+    expect(maxMs).toBeGreaterThanOrEqual(p99Ms - 1);
+    for (const left of ['events', 'fleet', 'policy', 'shadow', 'clock', 'directory', 'mupdate'])
+      expect(stats).not.toHaveProperty(left);
+  });
+});
+
+describe('whoever operates it', () => {
+  test('is told what it is, and whether it can be asked', async () => {
+    const daemon = await started();
+    expect(daemon.operator.version()).toMatchObject({
+      pid: process.pid,
+      node: process.version,
+      config: at('cyrusmapd.toml'),
+      startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
+    });
+    expect(daemon.operator.readiness()).toMatchObject({ ready: true });
+  });
+
+  test('sees the last refusals, and each decision as it is made, by domain and by verdict', async () => {
+    const daemon = await started();
+    const ask = await rig.connected();
+    const seen: string[] = [];
+    const leave = daemon.operator.tail({ domain: 'example.jp' }, ({ key, reply }) =>
+      seen.push(`${key} ${reply}`),
+    );
+    await ask(ALICE);
+    await ask('a b@example.jp');
+    await ask('a b@example.net');
+    leave();
+    await ask('c d@example.jp');
+    expect(seen).toEqual([`${ALICE} OK`, 'a b@example.jp NOTFOUND']);
+    expect(daemon.operator.lastRefused(2).map(({ key }) => key)).toEqual([
+      'c d@example.jp',
+      'a b@example.net',
+    ]);
+    expect(Math.abs(Date.now() - Date.parse(daemon.operator.lastRefused(1)[0]?.time ?? ''))).toBeLessThan(
+      60_000,
+    );
+  });
+
+  test('may forget and list what is remembered, and ask why', async () => {
+    const daemon = await started();
+    const ask = await rig.connected();
+    await ask(ALICE);
+    const names: string[] = [];
+    for await (const some of daemon.operator.dump(undefined))
+      names.push(...some.map(({ mailbox }) => mailbox));
+    expect(names).toEqual([ALICE]);
+    expect(await daemon.operator.explain(ALICE, false)).toMatchObject({ backchannel: 'cyrus' });
+    expect(await daemon.operator.flush({ what: 'all' })).toBe(1);
+    const asked = lmtpd.recipients.length;
+    await ask(ALICE);
+    expect(lmtpd.recipients).toHaveLength(asked + 1);
+  });
+
+  test('cannot have a reload before somebody can read the file', () => {
+    return started().then((daemon) => {
+      expect(() => daemon.operator.reload()).toThrow('the daemon is still starting');
+    });
+  });
+});

@@ -1,0 +1,199 @@
+// The place of a release that knows of no takeovers is taken with nothing of it but its sockets, its control socket and its pid.
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  rmSync,
+  statSync,
+  utimesSync,
+} from 'node:fs';
+import { createServer as createHttpServer } from 'node:http';
+import { createServer, type Server } from 'node:net';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { OlderRelease } from '../../../src/daemon/older-release.js';
+import { UnavailableError } from '../../../src/errors.js';
+import type { Inode, Succession } from '../../../src/net/socket-place.js';
+
+const PID = 4242;
+
+let folder: string;
+let servers: Server[];
+let signals: (string | number)[];
+/** What kill(2) says of the old process, one answer after the other; then there is none any more. */
+let fates: ('there' | 'not ours')[];
+
+beforeEach(() => {
+  folder = mkdtempSync(join(tmpdir(), 'older-'));
+  servers = [];
+  signals = [];
+  fates = [];
+  vi.spyOn(process, 'kill').mockImplementation((pid, signal = 'SIGTERM') => {
+    expect(pid).toBe(PID);
+    signals.push(signal);
+    if (signal !== 0) return true;
+    const fate = fates.shift();
+    if (fate === 'there') return true;
+    throw Object.assign(new Error('kill'), { code: fate === 'not ours' ? 'EPERM' : 'ESRCH' });
+  });
+});
+afterEach(async () => {
+  for (const server of servers) await new Promise((resolve) => server.close(resolve));
+  rmSync(folder, { recursive: true });
+  vi.restoreAllMocks();
+});
+
+async function listening(path: string, server: Server = createServer()): Promise<string> {
+  servers.push(server);
+  await new Promise<void>((resolve) => server.listen(path, resolve));
+  return path;
+}
+
+const at = (name: string): string => join(folder, name);
+const inode = (path: string): Inode => lstatSync(path, { bigint: true });
+
+/** A socket of the new process, which waits beside the place. */
+async function waiting(place: string): Promise<Succession> {
+  mkdirSync(at(`.${place}`));
+  return { place: at(place), bound: await listening(at(`.${place}/s`)) };
+}
+
+/** The control socket of the old process, which tells how many are connected to it: each time it is asked, the next number. */
+async function control(...connections: readonly object[]): Promise<string> {
+  const left = [...connections];
+  const server = createHttpServer((_, response) => {
+    const stats = left.shift();
+    response.setHeader('content-type', 'application/json');
+    if (stats === undefined) response.destroy();
+    else response.end(JSON.stringify(stats));
+  });
+  return listening(at('control'), server);
+}
+
+async function replaced(...connections: readonly object[]): Promise<OlderRelease> {
+  const path = await control(...connections);
+  await listening(at('socketmap'));
+  const running = { pid: PID, control: inode(path) };
+  return OlderRelease.replace([await waiting('socketmap'), await waiting('control')], { path }, running);
+}
+
+describe('its places', () => {
+  test('pass in one go, and its control socket can still be asked under another name', async () => {
+    const path = await control();
+    await listening(at('socketmap'));
+    const successions = [await waiting('socketmap'), await waiting('control')];
+    const heirs = successions.map(({ bound }) => inode(bound));
+    const old = inode(path);
+    OlderRelease.replace(successions, { path }, { pid: PID, control: old });
+    expect([inode(at('socketmap')).ino, inode(path).ino]).toEqual(heirs.map(({ ino }) => ino));
+    expect(inode(at('.control/k')).ino).toBe(old.ino);
+    expect(existsSync(at('.takeover'))).toBe(false);
+  });
+
+  test.each([
+    ['is another one than that which answered', () => ({ ino: 1n, dev: 1n })],
+    ['was never seen', () => undefined],
+  ])('do not pass where its control socket %s', async (_, seen) => {
+    const path = await control();
+    const heir = await waiting('control');
+    const before = inode(path).ino;
+    expect(() => OlderRelease.replace([heir], { path }, { pid: PID, control: seen() })).toThrow(
+      'another process has come in between',
+    );
+    expect([inode(path).ino, existsSync(at('.takeover'))]).toEqual([before, false]);
+  });
+
+  test('do not pass where its control socket is gone', async () => {
+    const heir = await waiting('control');
+    const old = { pid: PID, control: inode(heir.bound) };
+    expect(() => OlderRelease.replace([heir], { path: at('control') }, old)).toThrow('has come in between');
+  });
+
+  test('stay all where one of them cannot pass', async () => {
+    const path = await control();
+    await listening(at('socketmap'));
+    const before = [inode(at('socketmap')).ino, inode(path).ino];
+    const successions = [{ place: at('socketmap'), bound: at('.nosuch/s') }, await waiting('control')];
+    const old = { pid: PID, control: inode(path) };
+    expect(() => OlderRelease.replace(successions, { path }, old)).toThrow(UnavailableError);
+    expect([inode(at('socketmap')).ino, inode(path).ino]).toEqual(before);
+    expect(existsSync(at('.takeover'))).toBe(false);
+  });
+});
+
+describe('of two that come at once', () => {
+  async function locked(ageMs: number): Promise<() => OlderRelease> {
+    const path = await control();
+    const heir = await waiting('control');
+    const old = { pid: PID, control: inode(path) };
+    mkdirSync(at('.takeover'));
+    const then = (Date.now() - ageMs) / 1000;
+    utimesSync(at('.takeover'), then, then);
+    return () => OlderRelease.replace([heir], { path }, old);
+  }
+
+  test('only one takes over', async () => {
+    const replace = await locked(5_000);
+    expect(replace).toThrow(new UnavailableError('another process is just taking over'));
+    expect(statSync(at('.takeover')).isDirectory()).toBe(true);
+  });
+
+  test('one that was killed holds up nobody', async () => {
+    (await locked(11_000))();
+    expect(readdirSync(folder)).not.toContain('.takeover');
+  });
+
+  test('none does where the folder cannot be written to', async () => {
+    const heir = await waiting('control');
+    const path = join(at('nosuch'), 'control');
+    expect(dirname(path)).toBe(at('nosuch'));
+    expect(() => OlderRelease.replace([heir], { path }, { pid: PID, control: undefined })).toThrow('ENOENT');
+  });
+});
+
+describe('it serves on', () => {
+  const now = (): number => performance.now();
+
+  test('until two looks in a row find nobody connected or lingering; then it is stopped, and its end awaited', async () => {
+    const old = await replaced(
+      { connections: 1, lingering: 0 },
+      { connections: 0, lingering: 0 },
+      { connections: 0, lingering: 1 },
+      { connections: 0, lingering: 0 },
+      { connections: 0, lingering: 0 },
+    );
+    fates = ['there', 'not ours'];
+    const begun = now();
+    await old.servesOn(60_000, now);
+    expect(now() - begun).toBeGreaterThan(4_900);
+    expect(signals).toEqual(['SIGTERM', 0, 0, 0]);
+    old.stop();
+    expect(signals).toHaveLength(4);
+  });
+
+  test('no longer than the grace', async () => {
+    const old = await replaced(...Array.from({ length: 9 }, () => ({ connections: 1, lingering: 0 })));
+    const begun = now();
+    await old.servesOn(1_200, now);
+    expect(now() - begun).toBeGreaterThan(1_190);
+    expect(now() - begun).toBeLessThan(4_000);
+    expect(signals[0]).toBe('SIGTERM');
+  });
+
+  test('not at all without grace, or once it does not answer any more', async () => {
+    const begun = now();
+    await (await replaced({ connections: 1, lingering: 0 })).servesOn(0, now);
+    expect(now() - begun).toBeLessThan(900);
+    expect(signals).toEqual(['SIGTERM', 0]);
+  });
+
+  test('until it does not answer any more', async () => {
+    const begun = now();
+    await (await replaced()).servesOn(60_000, now);
+    expect(now() - begun).toBeLessThan(6_000);
+    expect(signals).toEqual(['SIGTERM', 0]);
+  });
+});
