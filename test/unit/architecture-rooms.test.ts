@@ -161,7 +161,6 @@ const HELD: readonly { readonly files: RegExp; readonly by: string; readonly how
   { files: /^src\/cyrus\/conf\//, by: 'test/unit/cyrus/conf/imapd-conf.test.ts' },
   { files: /^src\/cyrus\/events\//, by: 'test/integration/daemon-events.test.ts' },
   { files: /^src\/cyrus\/imap\//, by: 'test/integration/imap-faults.test.ts' },
-  { files: /^src\/cyrus\/lmtp\//, by: 'test/integration/lmtp-faults.test.ts' },
   { files: /^src\/cyrus\/mailbox-list\//, by: 'test/integration/host-directory.test.ts' },
   { files: /^src\/cyrus\/mupdate\//, by: 'test/integration/murder.test.ts' },
   { files: /^src\/cyrus\/pool\//, by: 'test/unit/cyrus/pool/pool-rig.ts' },
@@ -169,11 +168,6 @@ const HELD: readonly { readonly files: RegExp; readonly by: string; readonly how
   { files: /^src\/cyrus\/sasldb\//, by: 'test/integration/doctor-lmdb.test.ts' },
   { files: /^src\/cyrus\/sasldb\//, by: 'test/integration/admin-control.test.ts' },
   { files: /^src\/daemon\//, by: 'test/integration/admin-control.test.ts' },
-  {
-    files: /^src\/daemon\/takeover\.ts$/,
-    by: 'test/integration/takeover.test.ts',
-    how: 'runs the program',
-  },
   { files: /^src\/doctor\//, by: 'test/unit/doctor/mistakes.test.ts' },
   {
     files: /^src\/doctor\/(ask|ask-sendmail|files|look|look-sendmail)\.ts$/,
