@@ -37,6 +37,9 @@ const FIGURES: readonly Row[] = [
   { scenario: 'memory-10000', metric: 'memory' },
   { scenario: 'million-listed', metric: 'took' },
   { scenario: 'million-listed', metric: 'memory' },
+  { scenario: 'fair-hung', metric: 'served' },
+  { scenario: 'fair-cold', metric: 'took' },
+  { scenario: 'fair-attack', metric: 'served' },
 ];
 
 const WORDS: { readonly [metric in Metric]: string } = {
@@ -47,9 +50,10 @@ const WORDS: { readonly [metric in Metric]: string } = {
   cpu: 'CPU time of a lookup',
   memory: 'memory',
   took: 'time',
+  served: 'recipients served at the first try',
   late: 'lateness of the generator',
 };
-const UNITS: { readonly [metric in Metric]?: string } = { memory: ' MB', took: ' ms' };
+const UNITS: { readonly [metric in Metric]?: string } = { memory: ' MB', took: ' ms', served: ' %' };
 
 /** @param plots names of the files in PLOTS */
 export function evidenceFigures(results: Results, plots: readonly string[]): string {

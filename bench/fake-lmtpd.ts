@@ -1,6 +1,7 @@
-// A fake lmtpd (RFC 2033) that is slow: replies to commands that it reads together go out together, after a delay.
-// Mailboxes that begin with `u` exist, others do not. usage: node fake-lmtpd.js SOCKET DELAY_MS
+// A fake lmtpd (RFC 2033) that is slow. Mailboxes that begin with `u` exist, others do not; on one that begins with `uhung` it hangs.
+// usage: node fake-lmtpd.js SOCKET DELAY_MS batch|recipient|disk
 import { createServer, type Socket } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 
 const UNKNOWN = [
   '550-Mailbox unknown.  Either there is no mailbox associated with this',
@@ -9,24 +10,45 @@ const UNKNOWN = [
 ].join('\r\n');
 const LHLO = ['250-fake.test', '250-PIPELINING', '250-ENHANCEDSTATUSCODES', '250 Ok'].join('\r\n');
 
-const [path = '', delayMs = '0'] = process.argv.slice(2);
+const HUNG = /^RCPT TO:<uhung/i;
+
+const [path = '', delay = '0', pace = 'batch'] = process.argv.slice(2);
+const delayMs = Number(delay);
+/** Ends when the disk, which all sessions share, is free. */
+let disk = Promise.resolve();
 
 createServer((socket) => {
   let rest = '';
+  let said = Promise.resolve();
   socket.on('error', () => socket.destroy());
   socket.write('220 fake.test LMTP ready\r\n');
   socket.on('data', (chunk) => {
     const lines = (rest + chunk.toString('latin1')).split('\r\n');
     rest = lines.pop() ?? '';
-    const replies = lines.map((line) => `${reply(line)}\r\n`).join('');
-    if (replies !== '') send(socket, replies);
+    if (pace === 'batch') sendTogether(socket, lines);
+    else for (const line of lines) said = said.then(() => sendOne(socket, line));
   });
 }).listen(path);
 
-/** Sends after the delay. All delays are equal, so the replies stay in order. */
-function send(socket: Socket, replies: string): void {
-  if (delayMs === '0') socket.write(replies);
-  else setTimeout(() => socket.write(replies), Number(delayMs));
+/** Replies to commands that were read together go out together, after the delay. All delays are equal, so they stay in order. */
+function sendTogether(socket: Socket, lines: readonly string[]): void {
+  const replies = lines.map((line) => `${reply(line)}\r\n`).join('');
+  if (replies === '') return;
+  if (delayMs === 0) socket.write(replies);
+  else setTimeout(() => socket.write(replies), delayMs);
+}
+
+/** As lmtpd does: one command after the other, each recipient takes the delay. */
+async function sendOne(socket: Socket, line: string): Promise<void> {
+  if (HUNG.test(line)) await new Promise(() => undefined);
+  if (/^RCPT /i.test(line)) await work();
+  if (socket.writable) socket.write(`${reply(line)}\r\n`);
+}
+
+async function work(): Promise<void> {
+  if (pace !== 'disk') return await sleep(delayMs);
+  disk = disk.then(() => sleep(delayMs));
+  await disk;
 }
 
 function reply(command: string): string {

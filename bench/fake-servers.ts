@@ -6,15 +6,19 @@ import { PROGRAMS } from './paths.js';
 import { startProgram, stopProgram } from './servers.js';
 import { eventually, listens } from './wait.js';
 
-/** @param delayMs how long each batch of commands takes, in milliseconds */
+/** What takes the delay: commands that were read together, each recipient, or each recipient on a disk that all sessions share. */
+export type Pace = 'batch' | 'recipient' | 'disk';
+
+/** @param delayMs how long lmtpd takes, in milliseconds */
 export async function withSlowCyrus(
   { folder }: Bench,
   delayMs: number,
   work: (lmtpSocket: string) => Promise<Measured>,
+  pace: Pace = 'batch',
 ): Promise<Measured> {
   const socket = join(folder, 'fake-lmtp');
   await rm(socket, { force: true });
-  const args = [join(PROGRAMS, 'fake-lmtpd.js'), socket, String(delayMs)];
+  const args = [join(PROGRAMS, 'fake-lmtpd.js'), socket, String(delayMs), pace];
   const child = startProgram(process.execPath, args, join(folder, 'fake-lmtpd.stderr'));
   try {
     await eventually('fake-lmtpd', () => listens(socket));

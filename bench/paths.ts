@@ -9,7 +9,8 @@ export const SOURCES = join(ROOT, 'bench');
 export const BUILD = join(ROOT, 'bench', 'build');
 /** The compiled programs of this folder. */
 export const PROGRAMS = join(BUILD, 'bench');
-export const DAEMON = join(ROOT, 'dist', 'cyrusmapd.js');
+/** Another release may be measured instead. */
+export const DAEMON = process.env['BENCH_DAEMON'] ?? join(ROOT, 'dist', 'cyrusmapd.js');
 
 function rootAbove(folder: string): string {
   if (existsSync(join(folder, 'package.json')) || folder === dirname(folder)) return folder;

@@ -2,7 +2,17 @@
 // parses such JSON. No I/O.
 import * as v from 'valibot';
 
-export const METRICS = ['rate', 'sessions', 'median', 'p99', 'cpu', 'memory', 'took', 'late'] as const;
+export const METRICS = [
+  'rate',
+  'sessions',
+  'median',
+  'p99',
+  'cpu',
+  'memory',
+  'took',
+  'served',
+  'late',
+] as const;
 export type Metric = (typeof METRICS)[number];
 
 /** For each metric: its title with the unit, whether more is better, and whether it is about the generator, not the server. */
@@ -14,6 +24,8 @@ export const METRIC_WORDS: Readonly<Record<Metric, { title: string; more: boolea
   cpu: { title: 'CPU µs/lookup', more: false },
   memory: { title: 'memory MB', more: false },
   took: { title: 'took ms', more: false },
+  /** Of the recipients that exist, those that were told so at the first try. */
+  served: { title: 'served %', more: true },
   /** How late the load generator itself was with sending, at p99. */
   late: { title: 'generator late µs', more: false, instrument: true },
 };

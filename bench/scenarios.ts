@@ -1,6 +1,7 @@
 // The scenarios: what is measured, for which servers, and what we aim at. Data only; the work is done elsewhere.
 import { decode, type Decoder } from './decoder.js';
 import { withSlowCyrus } from './fake-servers.js';
+import { fairness } from './fairness.js';
 import { listing, manyKnown } from './million.js';
 import { measureLoad, type Bench, type Plan } from './measure.js';
 import { OURS, type Aim } from './results.js';
@@ -29,6 +30,7 @@ export function scenarios(smoke: boolean): Scenario[] {
     sessions(),
     manyIdle(smoke ? 500 : 5000),
     slowCyrus(),
+    ...fairness(smoke),
     started(),
     watched(),
     atRest(),

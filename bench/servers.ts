@@ -91,7 +91,7 @@ export class Servers {
     return `${config}
 [cyrus]
 imapd_conf = "${imapdConf}"
-directory = ${list === 'directory'}
+${list === 'directory' ? 'directory = true' : ''}
 [socketmap]
 listen = ["unix:${this.socketOf('cyrusmapd')}"]
 max_connections = ${MAX_CONNECTIONS}
