@@ -10,6 +10,9 @@ type Mistake = {
   readonly more?: readonly string[];
 };
 
+/** Postfix waits a second each time that it reads a main.cf which has just been written: as if it had been written before. */
+export const MAIN_CF_OF_BEFORE = "touch -d '1 minute ago' /etc/postfix/main.cf";
+
 /** Undoes what was planted. */
 export const GOOD_AGAIN = `cp -a doctor/postfix/. /etc/postfix/; cat doctor/cyrusmapd.toml >/etc/cyrusmapd.toml
 if ! cmp -s doctor/imapd.conf /etc/imapd.conf; then cat doctor/imapd.conf >/etc/imapd.conf; systemctl restart cyrus-imapd; fi

@@ -12,7 +12,7 @@ import { ImapAdmin } from '../containers/imap-admin.js';
 import { SmtpClient, status } from '../containers/smtp.js';
 import { apply, type Host } from '../mends/administrator.js';
 import { PROVEN } from '../mends/proven.js';
-import { GOOD_AGAIN, MISTAKES } from './debian-host-mistakes.js';
+import { GOOD_AGAIN, MAIN_CF_OF_BEFORE, MISTAKES } from './debian-host-mistakes.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
 const PAGE = readFileSync(join(PROJECT, 'docs/postfix-debian.md'), 'utf8');
@@ -171,14 +171,14 @@ describe('a Debian host, set up by the page', () => {
     test.each(MISTAKES)(
       'finds $check after: $plant, and mends it',
       async ({ check, plant, mend, flags, more = [] }) => {
-        await host.run(plant);
+        await host.run(`${plant}; ${MAIN_CF_OF_BEFORE}`);
         const found = await findings(flags);
         expect(found.map((each) => each.check)).toEqual([...more, check]);
         const said = found.at(-1)?.mend ?? '';
         if (mend === undefined) await apply(said, administrator);
         else await host.run(mend(said));
         await host.run(
-          'postfix check; systemctl reload postfix; systemctl reset-failed cyrusmapd || true; systemctl restart cyrusmapd',
+          `${MAIN_CF_OF_BEFORE}; postfix check; systemctl reload postfix; systemctl reset-failed cyrusmapd || true; systemctl restart cyrusmapd`,
         );
         expect(await findings(flags)).toEqual([]);
         await eventually('alice@example.jp', '250 2.1.5');
