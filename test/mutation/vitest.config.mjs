@@ -6,10 +6,10 @@ import { killers } from './rooms.mjs';
 
 const SECOND = 1000;
 
-/** The quick ones first: most mutations are noticed by them, and the run of a mutation ends at the first test that fails. */
+/** The quick ones first, where vitest begins with those that took longest: most mutations are noticed by them, and then no other runs. */
 class QuickFirst extends BaseSequencer {
   async sort(files) {
-    const sorted = await super.sort(files);
+    const sorted = (await super.sort(files)).reverse();
     const isQuick = ({ moduleId }) => moduleId.includes('/unit/');
     return [...sorted.filter(isQuick), ...sorted.filter((file) => !isQuick(file))];
   }
