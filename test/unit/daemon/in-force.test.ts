@@ -122,9 +122,9 @@ describe('a reload puts in force', () => {
     await started(`${DOMAINS}${CYRUS}`);
     const time = vi.spyOn(performance, 'now');
     const attack = (domain: string): void => {
-      time.mockReturnValue(performance.now() + 10_000);
+      time.mockReturnValue(performance.now() + 10_500);
       for (let i = 0; i < 30; i++) heart.harvest.unknown(`u@${domain}`, 'rule');
-      time.mockReturnValue(performance.now() + 10_000);
+      time.mockReturnValue(performance.now() + 10_500);
       heart.harvest.unknown(`u@${domain}`, 'rule');
     };
     attack('example.net');
@@ -161,18 +161,22 @@ describe('a reload puts in force', () => {
     expect(heart.outlet.proof).toBe(events);
   });
 
-  test('of which streams of other daemons it hears', async () => {
+  test('of which streams of other daemons it hears, and by which access', async () => {
     await started(`${DOMAINS}${CYRUS}`);
     const followed: string[][] = [];
     const proof = new HandProof();
     // What a fleet is asked for here, and nothing else of it.
+    const admitted: unknown[] = [];
     const fleet = {
+      readAccess: (access: unknown) => Promise.resolve({ access }),
+      admit: (admission: unknown) => void admitted.push(admission),
       follow: (names: ReadonlySet<string>) => void followed.push([...names]),
       proofOf: (name: string) => (name === 'two' ? proof : undefined),
     };
     Object.assign(heart.outlet, { fleet });
-    await reloaded(`[fleet]\nurl = "valkey://h"\n${DOMAINS}${CYRUS}stream = "two"\n`);
+    const next = await reloaded(`[fleet]\nurl = "valkey://h"\n${DOMAINS}${CYRUS}stream = "two"\n`);
     expect(followed).toEqual([['two']]);
+    expect(admitted).toEqual([{ access: next.config.fleet }]);
     expect(heart.cache.vouchers.only?.proof).toBe(proof);
   });
 });
