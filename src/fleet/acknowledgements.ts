@@ -22,7 +22,7 @@ export type AcknowledgementParts = {
 };
 
 /** Between two looks, the last one again and again: an answer of Valkey is awaited in between. */
-const LOOKS_MS = [0, 0, 0, 0, 0, 0, 1, 1, 2, 2, 4, 8, 16];
+const LOOKS_MS = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 4];
 
 export class Acknowledgements {
   readonly #parts: AcknowledgementParts;

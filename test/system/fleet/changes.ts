@@ -17,7 +17,7 @@ export function randomOf(seed: number): (below: number) => number {
 export type Stale = { readonly what: string; readonly at: number; readonly lost: boolean };
 
 /** When a command was sent, and when its OK was there; by performance.now(). */
-export type Waited = { readonly from: number; readonly to: number };
+export type Waited = { readonly from: number; readonly to: number; readonly what: string };
 
 export class ServerChanges {
   readonly stale: Stale[] = [];
@@ -74,32 +74,32 @@ export class ServerChanges {
   }
 
   async #create(name: string): Promise<void> {
-    await this.#timed(() => this.#admin.create(`user/${name}`));
+    await this.#timed('CREATE', () => this.#admin.create(`user/${name}`));
     this.#exists.add(name);
   }
 
   /** Takes the right to do so first, which an administrator of Cyrus lacks. */
   async #delete(name: string): Promise<void> {
     await this.#acl(name, 'cyrus', 'lxca');
-    await this.#timed(() => this.#admin.remove(`user/${name}`));
+    await this.#timed('DELETE', () => this.#admin.remove(`user/${name}`));
     this.#exists.delete(name);
   }
 
   async #rename(from: string, to: string): Promise<void> {
     await this.#acl(from, 'cyrus', 'lrswipkxtecda');
-    await this.#timed(() => this.#admin.rename(`user/${from}`, `user/${to}`));
+    await this.#timed('RENAME', () => this.#admin.rename(`user/${from}`, `user/${to}`));
     this.#exists.delete(from);
     this.#exists.add(to);
   }
 
   #acl(name: string, identifier: string, rights: string): Promise<void> {
-    return this.#timed(() => this.#admin.setacl(`user/${name}`, identifier, rights));
+    return this.#timed('SETACL', () => this.#admin.setacl(`user/${name}`, identifier, rights));
   }
 
-  async #timed(command: () => Promise<unknown>): Promise<void> {
+  async #timed(what: string, command: () => Promise<unknown>): Promise<void> {
     const from = performance.now();
     await command();
-    this.waited.push({ from, to: performance.now() });
+    this.waited.push({ from, to: performance.now(), what });
   }
 
   #pick(items: readonly string[]): string | undefined {

@@ -31,7 +31,7 @@ export class Letters {
     this.#client.send(`Message-ID: <${id}>\r\nSubject: letter\r\n\r\nText`);
     const from = performance.now();
     await this.#said('.', '250');
-    return { from, to: performance.now() };
+    return { from, to: performance.now(), what: 'a letter' };
   }
 
   close(): void {
