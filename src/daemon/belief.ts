@@ -10,11 +10,17 @@ const NEGATIVE_TTL_MS = 10_000;
 const SNAPSHOTS_MISSED_MAX = 2;
 
 /** What is known of who tells of changes. */
-type Pushed = Pick<EventsConfig, 'quota' | 'negativeTtlMs'>;
+type Pushed = Pick<EventsConfig, 'quota' | 'negativeTtlMs'> & {
+  /** Of a "no" while nothing would tell of its end; the same as elsewhere where it is not said. */
+  readonly unprovenNegativeMs?: number;
+};
 
-/** Of changes that another daemon tells: it is told of mailboxes only. */
-export function toldByFleet({ negativeTtlMs = NEGATIVE_TTL_MS }: CacheConfig): Pushed {
-  return { quota: false, negativeTtlMs };
+/**
+ * Of changes that another daemon tells: it is told of mailboxes only. A "no" is remembered only if the operator wants it, since the
+ * other daemon may be killed: then nobody tells of a new mailbox before the lease is over. Without a lease it never is.
+ */
+export function toldByFleet({ negativeTtlMs = 0 }: CacheConfig): Pushed {
+  return { quota: false, negativeTtlMs, unprovenNegativeMs: 0 };
 }
 
 /**
@@ -23,7 +29,8 @@ export function toldByFleet({ negativeTtlMs = NEGATIVE_TTL_MS }: CacheConfig): P
  */
 export function beliefOf(cache: CacheConfig, events: Pushed | undefined, listed: boolean): Belief {
   const { knownTtlMs, overQuotaTtlMs: overQuotaMs, serveStaleMs: staleMs } = cache;
-  const both = { unprovenNegativeMs: cache.negativeTtlMs ?? 0, overQuotaMs, staleMs };
+  const unprovenNegativeMs = events?.unprovenNegativeMs ?? cache.negativeTtlMs ?? 0;
+  const both = { unprovenNegativeMs, overQuotaMs, staleMs };
   if (events === undefined) {
     const negativeMs = cache.negativeTtlMs ?? NEGATIVE_TTL_MS;
     return { ...both, knownMs: knownTtlMs, freshMs: knownTtlMs, negativeMs };

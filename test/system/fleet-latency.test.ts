@@ -5,7 +5,7 @@
 // FLEET_LATER_MS: by what the OK may be later at the 99th percentile, where the machine does nothing else: 5.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { Letters } from './fleet/letters.js';
-import { FleetRig, FOLLOWERS } from './fleet/rig.js';
+import { FleetRig, FOLLOWERS, REMEMBERING } from './fleet/rig.js';
 
 const PAIRS = Number(process.env['FLEET_PAIRS'] ?? 10);
 /** Where other tests run as well each process waits for its turn, and a 99th percentile says nothing. */
@@ -22,7 +22,7 @@ beforeAll(async () => {
     await rig.startPublisher(server, undefined, 'without');
     await rig.startPublisher(server, way, 'with');
   }
-  for (const name of FOLLOWERS) await rig.startFollower(name, way);
+  for (const name of FOLLOWERS) await rig.startFollower(name, way, REMEMBERING);
 }, 180_000);
 afterAll(() => rig?.stop());
 

@@ -7,7 +7,7 @@ import { writeFile } from 'node:fs/promises';
 import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import { SECRET } from '../containers/valkey.js';
 import { randomOf, ServerChanges } from './fleet/changes.js';
-import { FleetRig, FOLLOWERS, LEASE_MS } from './fleet/rig.js';
+import { FleetRig, FOLLOWERS, LEASE_MS, REMEMBERING } from './fleet/rig.js';
 
 const CHANGES = Number(process.env['FLEET_CHANGES'] ?? 200);
 
@@ -17,7 +17,7 @@ beforeAll(async () => {
   rig = await FleetRig.start(['one', 'two']);
   const way = { url: rig.valkey.url };
   for (const server of rig.servers) await rig.startPublisher(server, way);
-  for (const name of FOLLOWERS) await rig.startFollower(name, way);
+  for (const name of FOLLOWERS) await rig.startFollower(name, way, REMEMBERING);
 }, 180_000);
 afterAll(() => rig?.stop());
 

@@ -10,10 +10,10 @@ const KEYS = {
   }),
   negative_ttl: key(duration('0s', '300s', 'a mailbox may be created the next moment'), {
     unset:
-      '10s where something would tell of the end of that, as events do; elsewhere it is not remembered, and Cyrus is asked each time',
+      '10s where something on this machine would tell of the end of that, as events do; elsewhere it is not remembered, and Cyrus is asked each time',
     example: '10s',
     since: '0.1.0',
-    text: 'A mailbox that Cyrus denied.',
+    text: 'A mailbox that Cyrus denied. Where a `stream` tells of changes, only while its lease holds.',
   }),
   over_quota_ttl: key(duration('1s', '300s'), {
     default: '30s',

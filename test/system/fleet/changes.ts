@@ -14,7 +14,13 @@ export function randomOf(seed: number): (below: number) => number {
 }
 
 /** An answer from before, right after the OK. */
-export type Stale = { readonly what: string; readonly at: number; readonly lost: boolean };
+export type Stale = {
+  readonly what: string;
+  readonly at: number;
+  readonly lost: boolean;
+  /** Which of those who were asked. */
+  readonly by: number;
+};
 
 /** When a command was sent, and when its OK was there; by performance.now(). */
 export type Waited = { readonly from: number; readonly to: number; readonly what: string };
@@ -111,14 +117,11 @@ export class ServerChanges {
     const answers = await this.#ask(name);
     const at = performance.now();
     this.checked += answers.length;
-    for (const answer of answers) {
+    for (const [by, answer] of answers.entries()) {
       if (answer === 'TEMP') this.deferred.push(name);
       else if (answer !== expected) {
-        this.stale.push({
-          what: `${name} ${answer}, but it is ${expected}`,
-          at,
-          lost: answer === 'NOTFOUND',
-        });
+        const what = `${name} ${answer}, but it is ${expected}`;
+        this.stale.push({ what, at, lost: answer === 'NOTFOUND', by });
         this.#later.push(this.#again(name, expected));
       }
     }

@@ -15,6 +15,9 @@ import { SECRET, ValkeyContainer } from '../../containers/valkey.js';
 export const LEASE_MS = 1_000;
 export const FOLLOWERS = ['mx1', 'mx2', 'mx3'] as const;
 
+/** A "no" is remembered too, while the lease holds. */
+export const REMEMBERING = '[cache]\nnegative_ttl = "10s"\n';
+
 /** One Cyrus, and what stands beside it. */
 export type Server = {
   readonly name: string;
@@ -98,7 +101,8 @@ export class FleetRig {
     await rename(next, join(eventsFolder, 'socket'));
   }
 
-  startFollower(name: string, way: Way): Promise<DaemonProcess> {
+  /** @param more of its configuration */
+  startFollower(name: string, way: Way, more = ''): Promise<DaemonProcess> {
     const backchannels = this.servers.map(
       ({ name: server, cyrus }) => `
       [backchannel.${server}]
@@ -109,7 +113,7 @@ export class FleetRig {
     `,
     );
     const domains = this.servers.map(({ name: server }) => `"${server}.jp" = "${server}"`);
-    const config = `${backchannels.join('')}\n[domains]\n${domains.join('\n')}\n${this.#fleet(way, 'cyrusmapd-follow')}`;
+    const config = `${backchannels.join('')}\n[domains]\n${domains.join('\n')}\n${this.#fleet(way, 'cyrusmapd-follow')}${more}`;
     return this.#startDaemon(name, config, way.within);
   }
 

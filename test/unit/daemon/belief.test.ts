@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { beliefOf } from '../../../src/daemon/belief.js';
+import { beliefOf, toldByFleet } from '../../../src/daemon/belief.js';
 import type { CacheConfig, EventsConfig } from '../../../src/config/config.js';
 
 const CACHE: CacheConfig = {
@@ -42,5 +42,14 @@ describe('how long what Cyrus said is believed', () => {
       overQuotaMs: 30_000,
       staleMs: 86_400_000,
     });
+  });
+
+  test.each([
+    ['never', undefined, 0],
+    ['for as long as is configured, while the lease holds, and never without it', 10_000, 10_000],
+  ])('of a "no", where another daemon tells: %s', (_, negativeTtlMs, negativeMs) => {
+    const cache = { ...CACHE, negativeTtlMs };
+    const { negativeMs: told, unprovenNegativeMs } = beliefOf(cache, toldByFleet(cache), false);
+    expect({ told, unprovenNegativeMs }).toEqual({ told: negativeMs, unprovenNegativeMs: 0 });
   });
 });

@@ -75,7 +75,7 @@ endpoint = "inet:24@b2.test"
     expect((await again()).route('example.jp')).toBe(backchannels.route('example.jp'));
   });
 
-  test('of which one is followed over Valkey: it is believed as if it pushed its events to us', async () => {
+  test('of which one is followed over Valkey: a yes is believed as if it pushed its events to us, and no "no" is', async () => {
     const text = `${SHARED.replace('[backchannel.b2]', '[backchannel.b2]\nstream = "two"')}\n[fleet]\nurl = "valkey://h"\n`;
     const { config, backchannels } = await built(text);
     const stream = new HandProof();
@@ -86,7 +86,7 @@ endpoint = "inet:24@b2.test"
     });
     expect([b1, b2].map((each) => each?.proof === stream)).toEqual([false, true]);
     expect(b1?.belief.knownMs).toBe(config.cache.knownTtlMs);
-    expect(b2?.belief).toMatchObject({ knownMs: config.cache.snapshotIntervalMs, negativeMs: 10_000 });
+    expect(b2?.belief).toMatchObject({ knownMs: config.cache.snapshotIntervalMs, negativeMs: 0 });
   });
 
   test('vouch for a no only where each would tell of its end, and are believed no longer than the least', async () => {
