@@ -26,6 +26,8 @@ export class LmtpReplyParser {
   #lines: string[] = [];
   #code = '';
   #failure: { readonly error: unknown } | undefined;
+  /** The last reply and its bytes: in a flood of unknown names the next one is the same, and need not be taken apart again. */
+  #last: { readonly bytes: string; readonly reply: LmtpReply } | undefined;
 
   feed(chunk: Buffer): void {
     this.#text = this.#text.slice(this.#from) + chunk.toString('latin1');
@@ -52,6 +54,12 @@ export class LmtpReplyParser {
   }
 
   #next(): LmtpReply | undefined {
+    const last = this.#last;
+    if (last !== undefined && this.#lines.length === 0 && this.#text.startsWith(last.bytes, this.#from)) {
+      this.#from += last.bytes.length;
+      return last.reply;
+    }
+    const start = this.#lines.length === 0 ? this.#from : undefined;
     for (;;) {
       const end = this.#text.indexOf('\n', this.#from);
       const length = (end === -1 ? this.#text.length : end) - this.#from;
@@ -63,7 +71,9 @@ export class LmtpReplyParser {
       const line = this.#text.slice(this.#from, carriageReturn ? end - 1 : end);
       this.#from = end + 1;
       const reply = this.#take(line);
-      if (reply !== undefined) return reply;
+      if (reply === undefined) continue;
+      if (start !== undefined) this.#last = { bytes: this.#text.slice(start, this.#from), reply };
+      return reply;
     }
   }
 

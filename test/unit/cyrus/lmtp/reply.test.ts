@@ -82,6 +82,21 @@ describe('a reply', () => {
     expect(parse(bytes)).toMatchObject([{ code, enhanced }]);
   });
 
+  test('that comes again is the same, also where others come between, or only begin alike', () => {
+    const again = '550-one\r\n550 5.1.1 two\r\n';
+    const replies = parse(
+      again,
+      again + again.slice(0, 5),
+      again.slice(5),
+      `${again}250 ok\r\n250 okay\r\n250 ok\r\n`,
+    );
+    expect(replies.map(describeReply)).toEqual([
+      ...['550 5.1.1 two', '550 5.1.1 two', '550 5.1.1 two', '550 5.1.1 two'],
+      ...['250 ok', '250 okay', '250 ok'],
+    ]);
+    expect(replies[1]).toBe(replies[0]);
+  });
+
   test('is described in one line', () => {
     expect(parse('550-one\r\n550 5.1.1 two\r\n').map(describeReply)).toEqual(['550 5.1.1 two']);
     expect(parse('250\r\n').map(describeReply)).toEqual(['250']);
