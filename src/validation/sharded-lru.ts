@@ -9,6 +9,8 @@ export class ShardedLru {
   /** Each shard is made when its first name comes: to make all at once would hold up the start. */
   readonly #shards: (LRUCache<string, number> | undefined)[];
   readonly #room: number;
+  /** The last name that was not found: who has to ask Cyrus looks for the same name several times. */
+  #absent: string | undefined;
   /** How many names were pushed out by others. */
   evictions = 0;
 
@@ -33,7 +35,10 @@ export class ShardedLru {
   }
 
   get(name: string): number | undefined {
-    return this.#shardOf(name)?.get(name);
+    if (name === this.#absent) return undefined;
+    const value = this.#shardOf(name)?.get(name);
+    if (value === undefined) this.#absent = name;
+    return value;
   }
 
   /** Reads a number without counting that as a use of the name. */
@@ -46,6 +51,7 @@ export class ShardedLru {
   }
 
   set(name: string, value: number): void {
+    this.#absent = undefined;
     const shard = (this.#shards[this.#indexOf(name)] ??= new LRUCache<string, number>({ max: this.#room }));
     const { size } = shard;
     if (size === shard.max && !shard.has(name)) this.evictions += 1;

@@ -38,6 +38,15 @@ describe('a small one', () => {
     expect(new ShardedLru(2).keys()).toEqual([]);
   });
 
+  test('finds a name that was missing when it was looked for last', () => {
+    const store = new ShardedLru(2);
+    expect([store.get('a'), store.get('a')]).toEqual([undefined, undefined]);
+    store.set('a', 1);
+    expect(store.get('a')).toBe(1);
+    store.delete('a');
+    expect([store.get('a'), store.get('a')]).toEqual([undefined, undefined]);
+  });
+
   test('forgets', () => {
     const store = new ShardedLru(2);
     store.set('a', 1);
