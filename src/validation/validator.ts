@@ -4,6 +4,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { messageOf } from '../errors.js';
 import { unaskedOf, unlessFuzzy } from './askable.js';
+import { Confirmations } from './confirmations.js';
 import { Deadlines } from './deadlines.js';
 import { asksFolder, type DetailRule } from './detail.js';
 import { askProbe, Flights, unlessUnsure } from './flights.js';
@@ -50,9 +51,6 @@ export type ValidatorRules = {
   readonly alsoAccepts?: ((named: KeyParts) => boolean) | undefined;
 };
 
-/** When a question in the background could not be asked, we wait so many milliseconds before the next one. */
-const CONFIRM_PAUSE_MS = 1_000;
-
 export class Validator {
   readonly #cache: VerdictCache;
   readonly #now: () => number;
@@ -61,7 +59,7 @@ export class Validator {
   readonly #flights: Flights;
   readonly #deadlines: Deadlines;
   readonly #snapshots = new Set<Snapshot>();
-  #confirmAfter = -Infinity;
+  readonly #confirmations: Confirmations;
   #lastKey = '';
   #lastParsed: ParsedKey | undefined;
   #owners: Owners;
@@ -80,6 +78,10 @@ export class Validator {
     this.#deadlines = new Deadlines(now);
     this.#owners = new Owners(cache.vouchers, route, rules.address.defaultDomain);
     this.#flights = new Flights(cache, (domain) => this.#route(domain), now, alarm);
+    this.#confirmations = new Confirmations(
+      (user, asked) => this.#flights.fly(user, asked + this.#rules.deadlineMs),
+      now,
+    );
   }
 
   /** Takes new rules and back-channels. Every "no" is forgotten; the rest too where names may mean other mailboxes now. */
@@ -210,7 +212,8 @@ export class Validator {
     if (asksFolder(recipient, detail)) return undefined;
     const verdict = this.#remembered(recipient, now);
     if (verdict === undefined) return undefined;
-    if (verdict === LISTED) this.#confirm(recipient, now);
+    if (verdict === LISTED && !this.#flights.has(recipient.mailbox))
+      this.#confirmations.confirm(recipient, now);
     // The user is unknown, but the detail may name a shared mailbox: that is not remembered, so Cyrus must be asked.
     return verdict.kind === 'unknown' && recipient.detail !== undefined
       ? undefined
@@ -227,16 +230,6 @@ export class Validator {
     const voucher = this.#cache.vouchers.of(probe);
     const verdict = this.#cache.believed(recipient.mailbox, now, voucher);
     return verdict ?? listingOf(recipient, voucher.proof, now);
-  }
-
-  /** Asks in the background about a mailbox for which a reply was given already. */
-  #confirm(recipient: Recipient, now: number): void {
-    if (now < this.#confirmAfter || this.#flights.has(recipient.mailbox)) return;
-    const deadline = now + this.#rules.deadlineMs;
-    void this.#flights.fly(withoutDetail(recipient), deadline).then(({ verdict, source }) => {
-      if (verdict.kind === 'deferred' || source === 'stale')
-        this.#confirmAfter = this.#now() + CONFIRM_PAUSE_MS;
-    });
   }
 
   #inquire(
