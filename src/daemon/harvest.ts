@@ -76,6 +76,7 @@ export class Harvest {
     if (now - this.#since >= WINDOW_MS) this.#judge(now);
     const asked = source === 'probe' ? 1 : 0;
     count(this.#watchOf(''), asked);
+    if (this.#domains.size === 0) return;
     const domain = key.slice(key.lastIndexOf('@') + 1).toLowerCase();
     if (this.#domains.has(domain)) count(this.#watchOf(domain), asked);
   }

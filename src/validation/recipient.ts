@@ -93,6 +93,10 @@ const EIGHT_BIT = /[^\0-\x7f]/;
 /** What parseaddr() takes for a domain. It is stricter than DNS: no underscore, no IPv6 literal. But it takes an empty domain. */
 const DOMAIN = /^(?:[A-Za-z0-9.-]*|\[[0-9.]*\])$/;
 
+/** Nearly every key: in lower case, with a domain, without a detail, and without anything that lmtpd treats in a special way. */
+const ORDINARY = /^[a-z0-9._-]+@[a-z0-9.-]+$/;
+const ORDINARY_MAX_BYTES = 255;
+
 /** Whether the address has 8-bit bytes, with which only some back-channels can be asked. */
 export function isEightBit({ address }: Recipient): boolean {
   return EIGHT_BIT.test(address);
@@ -100,6 +104,22 @@ export function isEightBit({ address }: Recipient): boolean {
 
 /** Reads a key as Sendmail and Postfix send it. Never throws: each key is a recipient, impossible or unaskable. */
 export function parseKey(key: string, rules: AddressRules): ParsedKey {
+  return ordinary(key, rules) ?? parseAny(key, rules);
+}
+
+/** The same as parseAny() for an ordinary key, which is its own address and name; undefined for others. */
+function ordinary(key: string, { virtualDomains, defaultDomain }: AddressRules): ParsedKey | undefined {
+  if (!virtualDomains || key.length > ORDINARY_MAX_BYTES || !ORDINARY.test(key)) return undefined;
+  const at = key.indexOf('@');
+  const domain = key.slice(at + 1);
+  if (domain === defaultDomain) return undefined;
+  const local = key.slice(0, at);
+  const names = { mailbox: key, address: key, local, detail: undefined, domain, spelledDomain: domain };
+  return { kind: 'recipient', recipient: brand({ ...names, plain: true, shared: false, folder: false }) };
+}
+
+/** Exported for the test that compares it with what is made of ordinary keys. */
+export function parseAny(key: string, rules: AddressRules): ParsedKey {
   const doubt = whyUnaskable(key);
   if (doubt !== undefined) return { kind: 'unaskable', reason: doubt };
   const at = key.indexOf('@');

@@ -5,6 +5,7 @@ import {
   ADDRESS_MAX_BYTES,
   DEFAULT_ADDRESS_RULES,
   LINE_ADDRESS_MAX_BYTES,
+  parseAny,
   parseKey,
   withoutDetail,
   type AddressRules,
@@ -47,6 +48,24 @@ test('an address holds printable ASCII without space, quote, backslash, angle br
       expect(local + (domain ?? '')).not.toMatch(/[^!-~]/);
       expect(address.length).toBeLessThanOrEqual(LINE_ADDRESS_MAX_BYTES);
       expect(mailbox.length).toBeLessThanOrEqual(ADDRESS_MAX_BYTES);
+    }),
+    RUNS,
+  );
+});
+
+const ordinary = fc
+  .array(fc.constantFrom(...'abz019._-', 'example.jp', 'rig.test', '@'), { maxLength: 12 })
+  .map((parts) => parts.join(''));
+
+test('an ordinary key, which is taken as it stands, is what the whole parser makes of it', () => {
+  const keys = fc.oneof(
+    ordinary,
+    ordinary.map((text) => `a${text}@example.jp`),
+    nearly,
+  );
+  fc.assert(
+    fc.property(keys, rules, (text, how) => {
+      expect(parseKey(text, how)).toEqual(parseAny(text, how));
     }),
     RUNS,
   );
