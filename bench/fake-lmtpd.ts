@@ -17,6 +17,8 @@ const delayMs = Number(delay);
 /** Ends when the disk, which all sessions share, is free. */
 let disk = Promise.resolve();
 
+let transactions = 0;
+
 createServer((socket) => {
   let rest = '';
   let said = Promise.resolve();
@@ -61,7 +63,8 @@ function reply(command: string): string {
     case 'RCPT':
       return command.startsWith('<u', command.indexOf(':') + 1) ? '250 2.1.5 ok' : UNKNOWN;
     case 'RSET':
-      return '250 2.0.0 Ok SESSIONID=<fake>';
+      transactions += 1;
+      return `250 2.0.0 Ok SESSIONID=<fake-${transactions}>`;
     case 'NOOP':
       return '250 2.0.0 ok';
     case 'QUIT':

@@ -201,7 +201,9 @@ async function build(basis: Basis, surroundings: BackchannelSurroundings): Promi
   const parts = { name, log, now, random, judgesSize: backchannel.strictQuota, ...told };
   if (backchannel.type === 'imap') {
     const lister = await imapOpener({ ...basis, backchannel }, access, witness, surroundings);
-    const probe = new Pool(lister, backchannel, { ...parts, seesFolders: true });
+    // Its tags prove each answer at once.
+    const limits = { ...backchannel, unprovenTimeoutMs: Infinity };
+    const probe = new Pool(lister, limits, { ...parts, seesFolders: true });
     return { basis, witness, domains, lister, probe, asked: askedOf(probe, basis) };
   }
   const open = lmtpOpener({ ...basis, backchannel }, domains, access, witness, surroundings);

@@ -92,7 +92,8 @@ export type BackchannelConfig = CyrusBackchannelConfig | ListBackchannelConfig |
 
 export type CyrusBackchannelConfig = LmtpBackchannelConfig | ImapBackchannelConfig;
 
-export type LmtpBackchannelConfig = CyrusConnectionConfig & Pick<LmtpValues, 'type' | 'autocreate'>;
+export type LmtpBackchannelConfig = CyrusConnectionConfig &
+  Pick<LmtpValues, 'type' | 'autocreate' | 'unprovenTimeoutMs'>;
 
 export type ImapBackchannelConfig = CyrusConnectionConfig & Pick<ImapValues, 'type' | 'listTimeoutMs'>;
 

@@ -54,6 +54,7 @@ export class LmtpServer {
   readonly #server: Server;
   readonly #sockets = new Map<Socket, Dialogue>();
   readonly #watchers = new Set<() => void>();
+  #sessions = 2;
   readonly #holds = new Map<RegExp, Promise<string | undefined>>();
   /** Of every connection, in the order in which they came. */
   readonly dialogues: Dialogue[] = [];
@@ -215,7 +216,7 @@ export class LmtpServer {
     if (address !== undefined) return this.#mailbox(address);
     if (command.startsWith('LHLO ')) return HELLO;
     if (/^MAIL FROM:<>(?: SIZE=[0-9]+)?$/.test(command)) return '250 2.1.0 ok\r\n';
-    if (command === 'RSET') return '250 2.0.0 Ok SESSIONID=<fake-2>\r\n';
+    if (command === 'RSET') return `250 2.0.0 Ok SESSIONID=<fake-${this.#sessions++}>\r\n`;
     if (command === 'QUIT') return '221 2.0.0 bye\r\n';
     return '500 5.5.2 Syntax error\r\n';
   }

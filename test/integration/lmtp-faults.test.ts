@@ -1,13 +1,12 @@
 // What a lmtpd may do to us. Whatever it is: TEMP in time, and nobody's next question gets another's answer.
 import { describe, expect, test, vi } from 'vitest';
+import { DEFAULT_POOL_LIMITS } from '../../src/cyrus/pool/pool.js';
 import { CLOSE, REPLIES, SILENCE, type Override } from '../fakes/lmtp-server.js';
 import { Rig, turns } from './lmtp-rig.js';
 
-const STALL_MIN_MS = 300;
-const HOLD_MS = 100;
-
 const DEADLINE_MS = 5000;
 const REPLY_TIMEOUT_MS = 10_000;
+const UNPROVEN_MS = DEFAULT_POOL_LIMITS.unprovenTimeoutMs;
 
 /** Misbehaves once: at the first command that matches, or so many times. */
 function once(pattern: RegExp, act: (usual: string) => ReturnType<Override>, times = 1): Override {
@@ -137,6 +136,49 @@ describe('a broken dialogue', () => {
   });
 });
 
+describe('a batch that takes long', () => {
+  test('and in which a reply comes twice: its yes is nobody’s, and each is asked about once more', async () => {
+    const rig = await Rig.start();
+    const held = rig.lmtpd.hold(/<bob@/);
+    let times = 0;
+    rig.lmtpd.override = (command, usual) => {
+      if (!command.startsWith('RCPT TO:<alice@') || times++ > 0) return undefined;
+      return usual + usual;
+    };
+    const [alice, nobody, bob] = ['alice', 'nobody', 'bob'].map((local) => rig.ask(`${local}@example.jp`));
+    await rig.lmtpd.until(() => rig.lmtpd.commands.includes('RSET'));
+    await rig.pass(UNPROVEN_MS);
+    expect(await alice?.outcome).toBe('deliverable probe');
+    expect(await nobody?.outcome).toBe('unknown probe');
+    held.release();
+    expect(await bob?.outcome).toBe('deliverable probe');
+    expect(rig.lines).toEqual([]);
+  });
+
+  test('all replies of a transaction, once more after the next command: they are nobody’s no', async () => {
+    const rig = await Rig.start({ backchannel: { connections: 1 } });
+    await rig.askAll('nobody@example.jp');
+    await rig.pass(1_000);
+    let said = '';
+    rig.lmtpd.override = (_, usual) => {
+      said += usual;
+      return undefined;
+    };
+    // From now on a witness stands before and after, as in the next transaction.
+    expect(await rig.askAll('another@example.jp')).toEqual(['unknown probe']);
+    await rig.pass(1_000);
+    let again = true;
+    rig.lmtpd.override = (command) => {
+      if (command === '' || command.startsWith('LHLO')) again = false;
+      if (!again) return undefined;
+      return command.startsWith('MAIL') ? said : SILENCE;
+    };
+    expect(await rig.askAll('alice@example.jp')).toEqual(['deliverable probe']);
+    expect(rig.lmtpd.dialogues).toHaveLength(2);
+    expect(rig.lines).toEqual([]);
+  });
+});
+
 describe('opening', () => {
   const OPENINGS: [string, RegExp, (usual: string) => ReturnType<Override>][] = [
     ['closes without a greeting', /^$/, () => CLOSE],
@@ -221,18 +263,24 @@ describe('silence', () => {
     },
   );
 
-  test('after RSET: a yes is believed soon, and nothing else', async () => {
+  test('after RSET: who exists is soon asked about once more, alone, and nobody else is', async () => {
     const rig = await Rig.start();
     const held = rig.lmtpd.hold(/^RSET/);
     const [alice, full, closed, nobody] = ['alice', 'full', 'closed', 'nobody'].map((local) =>
       rig.ask(`${local}@example.jp`),
     );
     await rig.lmtpd.until(() => rig.lmtpd.commands.includes('RSET'));
-    await rig.pass(HOLD_MS - 1);
-    expect(alice?.settled).toBeUndefined();
+    const asked = rig.lmtpd.commands.length;
+    await rig.pass(UNPROVEN_MS - 1);
+    expect([alice?.settled, rig.lmtpd.commands.length]).toEqual([undefined, asked]);
     await rig.pass(1);
-    expect(alice?.settled).toBe('deliverable probe');
-    await rig.pass(STALL_MIN_MS - HOLD_MS);
+    expect(await alice?.outcome).toBe('deliverable probe');
+    expect(rig.lmtpd.dialogues[1]?.commands.slice(1)).toEqual([
+      'MAIL FROM:<>',
+      'RCPT TO:<alice@example.jp>',
+      'RSET',
+    ]);
+    await rig.pass(UNPROVEN_MS);
     expect([full, closed, nobody].map((each) => each?.settled)).toEqual(Array(3).fill(undefined));
     held.release();
     await rig.pass(0);

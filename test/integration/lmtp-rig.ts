@@ -86,7 +86,16 @@ export class Rig {
     lmtpd.mailboxes.set('closed@example.jp', REPLIES.refused);
     lmtpd.mailboxes.set('damaged@example.jp', REPLIES.damaged);
 
-    const config = await configFor(lmtpd.endpoint, options);
+    return Rig.#build(lmtpd, lmtpd.endpoint, options);
+  }
+
+  /** Behind something else, such as a wire. */
+  static behind(lmtpd: LmtpServer, endpoint: string): Promise<Rig> {
+    return Rig.#build(lmtpd, endpoint, {});
+  }
+
+  static async #build(lmtpd: LmtpServer, endpoint: string, options: RigOptions): Promise<Rig> {
+    const config = await configFor(endpoint, options);
     const lines: string[] = [];
     const backchannels = await buildBackchannels(config, { log: recording(lines), now, random: () => 1 });
     afterwards(async () => {

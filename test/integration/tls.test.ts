@@ -60,6 +60,7 @@ const LOGIN = `PLAIN ${Buffer.from('\0cyrus\0secret').toString('base64')}`;
 
 /** As Cyrus' lmtpd where it wants a login; alice and the canary exist. */
 function lmtpd(tls: Tls | undefined): Protocol {
+  let transactions = 0;
   return {
     greeting: '220 fake.test Cyrus LMTP 3.6.1 server ready\r\n',
     usual(command, secured) {
@@ -73,7 +74,7 @@ function lmtpd(tls: Tls | undefined): Protocol {
       if (command === 'MAIL FROM:<>') return '250 2.1.0 ok\r\n';
       if (/^RCPT TO:<(?:alice|canary)@example\.jp>$/.test(command)) return '250 2.1.5 ok\r\n';
       if (command.startsWith('RCPT')) return '550 5.1.1 User unknown\r\n';
-      return '250 2.0.0 Ok SESSIONID=<fake>\r\n';
+      return `250 2.0.0 Ok SESSIONID=<fake-${transactions++}>\r\n`;
     },
     startsTls: (command) => command === 'STARTTLS',
     ends: (command) => command === 'QUIT',

@@ -24,7 +24,7 @@ const ERRORS = {
 
 type Step =
   | { readonly does: 'ask'; readonly count: number }
-  | { readonly does: 'open' | 'tell' | 'answer' | 'end'; readonly which: number }
+  | { readonly does: 'open' | 'tell' | 'hint' | 'answer' | 'end'; readonly which: number }
   | { readonly does: 'refuse' | 'lose'; readonly which: number; readonly error: Error }
   | { readonly does: 'pass'; readonly ms: number }
   | { readonly does: 'drain' | 'close' };
@@ -35,7 +35,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
   { weight: 6, arbitrary: fc.record({ does: fc.constant('ask'), count: fc.integer({ min: 1, max: 5 }) }) },
   { weight: 5, arbitrary: fc.record({ does: fc.constant('open'), which }) },
   { weight: 6, arbitrary: fc.record({ does: fc.constant('answer'), which }) },
-  { weight: 3, arbitrary: fc.record({ does: fc.constant('tell'), which }) },
+  { weight: 3, arbitrary: fc.record({ does: fc.constantFrom('tell', 'hint'), which }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('end'), which }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('refuse'), which, error }) },
   { weight: 2, arbitrary: fc.record({ does: fc.constant('lose'), which, error }) },
@@ -43,7 +43,7 @@ const step: fc.Arbitrary<Step> = fc.oneof(
     weight: 3,
     arbitrary: fc.record({
       does: fc.constant('pass'),
-      ms: fc.constantFrom(1, 5, 100, 300, 1500, 5000, 10_000, 60_000),
+      ms: fc.constantFrom(1, 5, 100, 250, 300, 1500, 5000, 10_000, 60_000),
     }),
   },
   { weight: 1, arbitrary: fc.record({ does: fc.constantFrom('drain', 'close') }) },
@@ -138,13 +138,14 @@ class WorldSession implements Session {
     return mistakes;
   }
 
-  /** Answers one more of the batch. */
-  tell(): void {
+  /** Answers one more of the batch, for certain or not. */
+  tell(isCertain: boolean): void {
     const local = this.#batch?.locals[this.#told];
     if (local === undefined) return;
     this.#progress?.heard();
     const verdict = truth(local);
-    if (verdict.kind === 'deliverable') this.#progress?.early(this.#told, verdict);
+    if (!isCertain) this.#progress?.unproven(this.#told);
+    else if (verdict.kind === 'deliverable') this.#progress?.early(this.#told, verdict);
     this.#told += 1;
   }
 
@@ -205,7 +206,8 @@ async function perform(world: World, each: Step): Promise<void> {
       taken(world.openings, each.which)?.reject(each.error);
       return;
     case 'tell':
-      one(world.busy, each.which)?.tell();
+    case 'hint':
+      one(world.busy, each.which)?.tell(each.does === 'tell');
       return;
     case 'answer':
       one(world.busy, each.which)?.answer();

@@ -120,6 +120,11 @@ const LMTP_KEYS = {
     text: 'An unused connection is closed.',
   }),
   ...PATIENCE,
+  unproven_timeout: key(duration('10ms', '5s'), {
+    default: '250ms',
+    since: '0.1.0',
+    text: 'A yes waits for the last reply of its transaction, which proves that no reply was added or lost. lmtpd may hang on another mailbox of that transaction: after so long (longer only where Cyrus usually takes longer for as many recipients) the recipient is asked about once more, alone.',
+  }),
   strict_quota: key(flag(), {
     default: false,
     since: '0.1.0',

@@ -1,6 +1,7 @@
 // Asks lmtpd (RFC 2033) without delivering: MAIL FROM:<>, a RCPT for each recipient, and RSET at the end, but never DATA. The size
 // of a message stands in MAIL (RFC 1870), so recipients with another size need another transaction. Replies are matched to
 // commands by counting; RSET has a status code of its own, which proves at the end that no reply was lost or added.
+import { ProtocolError } from '../../errors.js';
 import { sessionIn } from '../../validation/evidence.js';
 import type { Recipient } from '../../validation/recipient.js';
 import { deferred, evidenceAdder, unasked, type Verdict } from '../../validation/verdict.js';
@@ -33,6 +34,8 @@ export class LmtpSession implements Session {
   readonly #options: LmtpOptions;
   readonly #capabilities: Capabilities;
   readonly #asker: WitnessedAsk;
+  /** Each RSET is answered with a new SESSIONID. An old one shows that these replies have come before. */
+  readonly #names: string[] = [];
 
   private constructor(
     connection: Connection<LmtpReply>,
@@ -76,7 +79,11 @@ export class LmtpSession implements Session {
 
   async ask(batch: readonly Recipient[], progress: Progress): Promise<readonly Verdict[]> {
     const { creationCheck } = this.#options;
-    if (creationCheck === undefined) return this.#asker.ask(batch, progress);
+    if (creationCheck === undefined)
+      return this.#asker.ask(
+        batch,
+        counting(progress, (index) => index),
+      );
     const names = creationCheck.due(batch);
     if (names.length > 0) {
       const run = { messageBytes: undefined, recipients: names };
@@ -86,10 +93,7 @@ export class LmtpSession implements Session {
     const refused = batch.map((recipient) => whyNotAsked(creationCheck.finding(recipient)));
     const askable = batch.filter((_, i) => refused[i] === undefined);
     const places = batch.flatMap((_, i) => (refused[i] === undefined ? [i] : []));
-    const placed = {
-      heard: () => progress.heard(),
-      early: (index: number, verdict: Verdict) => progress.early(places[index] ?? -1, verdict),
-    };
+    const placed = counting(progress, (index) => places[index] ?? -1);
     const verdicts = askable.length === 0 ? [] : [...(await this.#asker.ask(askable, placed))];
     return refused.map((verdict) => verdict ?? verdicts.shift() ?? deferred('no verdict came'));
   }
@@ -128,10 +132,29 @@ export class LmtpSession implements Session {
       else if (index > 0 && index < commands.length - 1) told(reply);
     });
     const { lines } = expectReply(replies.at(-1), 250, 'RSET', '2.0.0');
-    this.#lmtpd.sessionId = sessionIn(lines.at(-1) ?? '');
+    this.#name(sessionIn(lines.at(-1) ?? ''));
     return replies.slice(1, -1);
   }
+
+  /** Takes the name that lmtpd has given to the next transaction. @throws ProtocolError where an earlier one had it */
+  #name(sessionId: string | undefined): void {
+    this.#lmtpd.sessionId = sessionId;
+    if (sessionId === undefined) return;
+    if (this.#names.includes(sessionId))
+      throw new ProtocolError(`lmtpd ended two transactions with the same SESSIONID ${sessionId}`);
+    this.#names.push(sessionId);
+    if (this.#names.length > NAMES_KEPT) this.#names.shift();
+  }
 }
+
+/** Replies are matched by counting, so none is certain before the end: one that was added shows only there. */
+function counting(progress: Progress, placeOf: (index: number) => number): Progress {
+  const unproven = (index: number): void => progress.unproven(placeOf(index));
+  return { heard: () => progress.heard(), early: unproven, unproven };
+}
+
+/** Replies that come a second time come soon after the first. */
+const NAMES_KEPT = 8;
 
 const NO_REPLY: LmtpReply = { code: 0, enhanced: '', lines: ['no reply'] };
 

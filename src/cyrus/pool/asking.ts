@@ -14,14 +14,20 @@ import type { SlowNames } from './slow-names.js';
 import type { Standings } from './standings.js';
 import { Work, type WorkEvents } from './work.js';
 
+export type AskingLimits = {
+  /** How long Cyrus may take over a batch, in milliseconds. Then its questions are given up, but the session still waits. */
+  readonly replyTimeoutMs: number;
+  /** How long an answer is held that only the end of its batch proves, in milliseconds; then it is asked for again, alone. */
+  readonly unprovenTimeoutMs: number;
+};
+
 export type AskingParts = {
   /** The name of the back-channel, for the log. */
   readonly name: string;
   readonly log: Log;
   /** Monotonic milliseconds. */
   readonly now: () => number;
-  /** How long Cyrus may take over a batch, in milliseconds. Then its questions are given up, but the session still waits. */
-  readonly replyTimeoutMs: number;
+  readonly limits: AskingLimits;
   readonly waiting: FairQueue;
   readonly sessions: Sessions;
   readonly presence: Presence;
@@ -60,6 +66,7 @@ export class Asking {
     this.#workEvents = {
       heard: () => this.#heard(),
       answered: (question, verdict) => this.#answer(question, verdict),
+      unproven: (work, questions) => this.#unproven(work, questions),
       stalled: (work) => this.#stalled(work),
       silent: (work) => this.#silent(work),
     };
@@ -67,9 +74,12 @@ export class Asking {
 
   /** Never rejects. */
   async ask(session: Session, batch: readonly Question[]): Promise<void> {
-    const { now, replyTimeoutMs, sessions, size } = this.#parts;
+    const { now, limits, sessions, size } = this.#parts;
+    const { replyTimeoutMs, unprovenTimeoutMs } = limits;
     const stallMs = Math.min(replyTimeoutMs, size.stallMs(batch.length));
-    const work = new Work(session, batch, { stallMs, replyTimeoutMs, now }, this.#workEvents);
+    // Where Cyrus is slow, but no slower than usual, the proof comes soon enough, and to ask again would only make it slower.
+    const holdMs = Math.max(unprovenTimeoutMs, size.expectedMs(batch.length));
+    const work = new Work(session, batch, { stallMs, holdMs, replyTimeoutMs, now }, this.#workEvents);
     sessions.begin(work);
     for (const question of batch) {
       question.attempts += 1;
@@ -127,7 +137,7 @@ export class Asking {
     work.session.close();
     if (!this.#over) this.#events.restarted();
     verbs.botched(log, { backchannel: name, error: error.message, questions: work.batch.length });
-    this.#askElsewhere(work, error);
+    this.#askElsewhere(work, work.open, error);
     // What ended one session has probably ended the idle ones too, and we may not have noticed yet.
     sessions.closeIdle();
     const isOneTooMany = presence.lost();
@@ -135,18 +145,24 @@ export class Asking {
     if ((isSilent || isOneTooMany) && !this.#over) this.#events.failed(error);
   }
 
+  /** Cyrus has answered for these, but hangs on another one, or it is slow; and it is not certain whose replies those were. */
+  #unproven(work: Work, questions: readonly Question[]): void {
+    this.#askElsewhere(work, questions);
+    this.#events.changed();
+  }
+
   /** There was no reply for long: a mailbox of the batch may be locked, and the others must not wait for it. */
   #stalled(work: Work): void {
     if (work.alone === undefined) {
       this.#parts.size.stuck();
-      this.#askElsewhere(work);
+      this.#askElsewhere(work, work.open);
     }
     this.#events.changed();
   }
 
   /** It is too late for those who asked. If nobody else was answered meanwhile, not the mailbox hangs but Cyrus. */
   #silent(work: Work): void {
-    const error = new DeadlineError(`no reply within ${this.#parts.replyTimeoutMs} ms`);
+    const error = new DeadlineError(`no reply within ${this.#parts.limits.replyTimeoutMs} ms`);
     for (const question of work.open) if (question.holder === work) question.reject(error);
     if (this.#heardAt <= work.since) this.#events.failed(error);
     else if (work.alone !== undefined) this.#parts.slow.add(work.alone);
@@ -157,11 +173,11 @@ export class Asking {
    * Puts each question without an answer back into the queue, to be asked once more, alone, where its deadline allows.
    * @param error rejects the questions that cannot be asked again; undefined where the session may still answer them
    */
-  #askElsewhere(work: Work, error?: Error): void {
+  #askElsewhere(work: Work, questions: readonly Question[], error?: Error): void {
     const now = this.#parts.now();
     const again: Question[] = [];
-    for (const question of work.open) {
-      if (question.holder !== work) continue;
+    for (const question of questions) {
+      if (question.settled || question.holder !== work) continue;
       if (!this.#over && question.attempts < ATTEMPTS_MAX && question.deadline > now) {
         question.holder = undefined;
         again.push(question);

@@ -34,11 +34,15 @@ export class BatchSize {
     return this.#usualMs ?? 0;
   }
 
+  /** How many milliseconds a batch takes at the usual pace of Cyrus; 0 where it is not known yet. */
+  expectedMs(count: number): number {
+    return this.usualMs * (count + WITNESSES);
+  }
+
   /** After how many milliseconds without a reply a batch is stuck. lmtpd may hold back all replies until the last one. */
   stallMs(count: number): number {
     if (this.#usualMs === undefined) return STALL_MAX_MS;
-    const usualMs = STALL_FACTOR * this.#usualMs * (count + WITNESSES);
-    return Math.min(STALL_MAX_MS, Math.max(STALL_MIN_MS, usualMs));
+    return Math.min(STALL_MAX_MS, Math.max(STALL_MIN_MS, STALL_FACTOR * this.expectedMs(count)));
   }
 
   /** @param ms how long it took to answer `count` recipients */

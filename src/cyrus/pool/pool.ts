@@ -7,7 +7,7 @@ import type { Log } from '../../log/log.js';
 import type { Asker, Probe } from '../../validation/probe.js';
 import type { Recipient } from '../../validation/recipient.js';
 import type { Verdict } from '../../validation/verdict.js';
-import { Asking } from './asking.js';
+import { Asking, type AskingLimits } from './asking.js';
 import type { BackoffLimits } from './backoff.js';
 import { BatchSize } from './batch-size.js';
 import { FairQueue } from './fair-queue.js';
@@ -19,14 +19,13 @@ import { Sessions, STALLED_MAX, type SessionLimits } from './sessions.js';
 import { SlowNames } from './slow-names.js';
 import { Standings } from './standings.js';
 
-export type PoolLimits = BackoffLimits &
+export type PoolLimits = AskingLimits &
+  BackoffLimits &
   SessionLimits & {
     /** How many recipients one batch may have. */
     readonly batch: number;
     /** How many questions may wait for a session; more are refused at once. */
     readonly maxWaiting: number;
-    /** How long Cyrus may take over a batch, in milliseconds. Then its questions are given up, but the session still waits. */
-    readonly replyTimeoutMs: number;
   };
 
 export const DEFAULT_POOL_LIMITS: PoolLimits = Object.freeze({
@@ -35,6 +34,7 @@ export const DEFAULT_POOL_LIMITS: PoolLimits = Object.freeze({
   maxWaiting: 10_000,
   idleTimeoutMs: 60_000,
   replyTimeoutMs: 10_000,
+  unprovenTimeoutMs: 250,
   backoffMinMs: 1_000,
   backoffMaxMs: 10_000,
   loginBackoffMs: 300_000,
@@ -99,14 +99,13 @@ export class Pool implements Probe {
       refused: (error, state) => this.#notOpened(error, state),
     };
     const sessions = new Sessions(open, limits, openerEvents, now);
-    const { replyTimeoutMs } = limits;
     this.#slow = slow;
     this.#waiting = waiting;
     this.#size = size;
     this.#presence = presence;
     this.#sessions = sessions;
     this.#asking = new Asking(
-      { name, log, now, replyTimeoutMs, waiting, sessions, presence, standings, size, slow },
+      { name, log, now, limits, waiting, sessions, presence, standings, size, slow },
       {
         changed: () => this.#pump(),
         failed: (error) => this.#failed(error),

@@ -14,10 +14,12 @@ export interface Progress {
   /** Cyrus has answered something. */
   heard(): void;
   /**
-   * A verdict that needs no witness, since no mail is refused for it.
+   * A verdict that is certain, and needs no witness, since no mail is refused for it.
    * @param index of the recipient in the batch
    */
   early(index: number, verdict: Verdict): void;
+  /** There is such a verdict, but only the end of the batch proves that the reply belongs to this recipient. */
+  unproven(index: number): void;
 }
 
 export interface Session {

@@ -1,18 +1,16 @@
-// One batch that was given to a session, until the session is free again. Its state says what is done with an early "yes":
-//   fresh    it is kept: only the end of the batch proves that no reply was lost or added   → after HOLD_MS: long
-//   long     it is given on at once, and so is what was kept before                         → no reply for stallMs: stalled
-//   stalled  the same; questions without an answer are asked elsewhere                      → the end of the batch, however late
+// One batch that was given to a session, until the session is free again. A yes that only the end of the batch proves is held until
+// then, but not for long: a mailbox of the batch may hang. Then its question is asked once more, alone. A batch is
+//   answering → (no reply for stallMs) → stalled: questions without an answer are asked elsewhere → (its end, however late)
 // No I/O; sets timers.
 import type { Verdict } from '../../validation/verdict.js';
 import type { Question } from './question.js';
 import type { Progress, Session } from './session.js';
 
-/** In milliseconds: a usual batch is over by then. */
-const HOLD_MS = 100;
-
 export type WorkRules = {
   /** Without a reply for so many milliseconds, the batch is stalled. */
   readonly stallMs: number;
+  /** So many milliseconds an answer is held that waits for its proof; then it is asked for again, alone. */
+  readonly holdMs: number;
   /** So many milliseconds after its beginning, questions without an answer are given up. */
   readonly replyTimeoutMs: number;
   /** Monotonic milliseconds. */
@@ -22,6 +20,8 @@ export type WorkRules = {
 export interface WorkEvents {
   heard(): void;
   answered(question: Question, verdict: Verdict): void;
+  /** The proof for these answers does not come. */
+  unproven(work: Work, questions: readonly Question[]): void;
   stalled(work: Work): void;
   silent(work: Work): void;
 }
@@ -35,9 +35,11 @@ export class Work implements Progress {
   replies = 0;
   readonly #rules: WorkRules;
   readonly #events: WorkEvents;
-  #state: 'fresh' | 'long' | 'stalled' = 'fresh';
+  #stalled = false;
   #heardAt: number;
-  readonly #kept: (() => void)[] = [];
+  /** Places in the batch of those whose answers are held, and since when; the verdicts come again at the end of the batch. */
+  readonly #held: number[] = [];
+  #heldSince = Infinity;
   #timer: NodeJS.Timeout | undefined;
 
   constructor(session: Session, batch: readonly Question[], rules: WorkRules, events: WorkEvents) {
@@ -46,11 +48,11 @@ export class Work implements Progress {
     this.#rules = rules;
     this.#events = events;
     this.since = this.#heardAt = rules.now();
-    this.#arm(Math.min(HOLD_MS, rules.stallMs), () => this.#become('long'));
+    this.#arm(Math.min(rules.holdMs, rules.stallMs), () => this.#look());
   }
 
   get isStalled(): boolean {
-    return this.#state === 'stalled';
+    return this.#stalled;
   }
 
   /** The mailbox, where the batch asks about one only. */
@@ -71,37 +73,40 @@ export class Work implements Progress {
 
   early(index: number, verdict: Verdict): void {
     const question = this.batch[index];
-    if (question === undefined) return;
-    const give = (): void => this.#events.answered(question, verdict);
-    if (this.#state === 'fresh') this.#kept.push(give);
-    else give();
+    if (question !== undefined) this.#events.answered(question, verdict);
   }
 
-  /** The session is free or lost. What was kept is not given any more: if it is free, the same verdicts came again at the end. */
+  unproven(index: number): void {
+    if (this.#stalled) return;
+    if (this.#held.length === 0) this.#heldSince = this.#heardAt;
+    this.#held.push(index);
+  }
+
+  /** The session is free or lost. */
   end(): void {
     clearTimeout(this.#timer);
   }
 
-  #become(state: 'long' | 'stalled'): void {
-    this.#state = state;
-    const { now, stallMs, replyTimeoutMs } = this.#rules;
-    switch (state) {
-      case 'long':
-        for (const give of this.#kept.splice(0)) give();
-        this.#arm(this.#heardAt + stallMs - now(), () => this.#look());
-        return;
-      case 'stalled':
-        this.#arm(this.since + replyTimeoutMs - now(), () => this.#events.silent(this));
-        this.#events.stalled(this);
-        return;
+  /** Looks what is due: whether answers have been held for too long, and whether a reply has come since the timer was set. */
+  #look(): void {
+    const { now, stallMs, holdMs } = this.#rules;
+    const time = now();
+    if (time >= this.#heardAt + stallMs) return this.#stall();
+    if (time >= this.#heldSince + holdMs) {
+      this.#heldSince = Infinity;
+      const held = this.#held.splice(0).flatMap((index) => this.batch[index] ?? []);
+      this.#events.unproven(this, held);
     }
+    // An answer that is held from now on is due no earlier than this.
+    const heldUntil = Math.min(this.#heldSince, time) + holdMs;
+    this.#arm(Math.min(this.#heardAt + stallMs, heldUntil) - time, () => this.#look());
   }
 
-  /** Looks whether a reply has come since the timer was set. */
-  #look(): void {
-    const leftMs = this.#heardAt + this.#rules.stallMs - this.#rules.now();
-    if (leftMs > 0) this.#arm(leftMs, () => this.#look());
-    else this.#become('stalled');
+  #stall(): void {
+    const { now, replyTimeoutMs } = this.#rules;
+    this.#stalled = true;
+    this.#arm(this.since + replyTimeoutMs - now(), () => this.#events.silent(this));
+    this.#events.stalled(this);
   }
 
   #arm(ms: number, then: () => void): void {

@@ -68,6 +68,7 @@ export class WitnessedAsk {
     const again = await this.#round(denied, witnesses, {
       heard: () => progress.heard(),
       early: () => undefined,
+      unproven: () => undefined,
     });
     const confirmed = verdicts.map((verdict) =>
       verdict.kind === 'unknown' ? (again.verdicts.shift() ?? deferred('no verdict came')) : verdict,

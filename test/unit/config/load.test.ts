@@ -125,6 +125,7 @@ describe('the defaults', () => {
           idleTimeoutMs: 60_000,
           connectTimeoutMs: 2000,
           replyTimeoutMs: 10_000,
+          unprovenTimeoutMs: 250,
           backoffMinMs: 1000,
           backoffMaxMs: 10_000,
           loginBackoffMs: 300_000,

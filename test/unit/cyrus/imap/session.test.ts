@@ -56,6 +56,7 @@ function ask(session: ImapSession, ...locals: string[]): Promise<readonly Verdic
     {
       heard: () => undefined,
       early: (index, { kind }) => early.push(`${index} ${kind}`),
+      unproven: () => expect.unreachable('each answer has a tag'),
     },
   );
 }
@@ -100,7 +101,11 @@ describe('a batch', () => {
   test('about whom nothing needs to be asked asks nothing', async () => {
     const session = await opened();
     const before = server.imapd.server.commands.length;
-    const bare = await session.ask([recipient('alice')], { heard: () => undefined, early: () => undefined });
+    const bare = await session.ask([recipient('alice')], {
+      heard: () => undefined,
+      early: () => undefined,
+      unproven: () => undefined,
+    });
     expect(bare).toMatchObject([{ kind: 'deferred' }]);
     expect(server.imapd.server.commands).toHaveLength(before);
   });

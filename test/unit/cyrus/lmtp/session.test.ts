@@ -16,7 +16,8 @@ const CANARY = 'canary@example.jp';
 const INVALID_NAME = '451 4.3.0 Invalid mailbox name\r\n';
 
 let server: Server;
-let early: string[];
+let certain: number[];
+let unproven: number[];
 let heard: number;
 
 beforeEach(async () => {
@@ -24,7 +25,8 @@ beforeEach(async () => {
   for (const local of ['canary', 'alice', 'bob'])
     server.lmtpd.mailboxes.set(`${local}@example.jp`, REPLIES.deliverable);
   server.lmtpd.mailboxes.set('full@example.jp', REPLIES.overquota);
-  early = [];
+  certain = [];
+  unproven = [];
   heard = 0;
 });
 
@@ -56,7 +58,8 @@ function ask(session: LmtpSession, ...recipients: (string | Recipient)[]): Promi
   const batch = recipients.map((each) => (typeof each === 'string' ? recipient(each) : each));
   return session.ask(batch, {
     heard: () => void (heard += 1),
-    early: (index, { kind }) => early.push(`${index} ${kind}`),
+    early: (index) => certain.push(index),
+    unproven: (index) => unproven.push(index),
   });
 }
 
@@ -113,7 +116,7 @@ describe('a batch', () => {
       'RCPT TO:<full@example.jp>',
       'RSET',
     ]);
-    expect([early, heard]).toEqual([['0 deliverable'], 2]);
+    expect([certain, unproven, heard]).toEqual([[], [0], 2]);
   });
 
   test.each([
@@ -132,6 +135,23 @@ describe('a batch', () => {
     server.lmtpd.mailboxes.set('damaged@example.jp', REPLIES.damaged);
     expect(sessionOf(await ask(session, 'damaged@example.jp'))).toBe('fake-1');
     expect(sessionOf(await ask(session, 'damaged@example.jp'))).toBe('fake-2');
+  });
+
+  test('that ends with the name of an earlier transaction has no verdict: those replies have come before', async () => {
+    const session = await opened();
+    let transactions = 0;
+    server.lmtpd.override = (command) =>
+      command === 'RSET' ? `250 2.0.0 Ok SESSIONID=<s${transactions++ % 8}>\r\n` : undefined;
+    for (let i = 0; i < 8; i++) expect(await kinds(session, 'alice@example.jp')).toEqual(['deliverable']);
+    await expect(ask(session, 'alice@example.jp')).rejects.toThrow('the same SESSIONID s0');
+  });
+
+  test('may end with a name that another one had long ago', async () => {
+    const session = await opened();
+    let transactions = 0;
+    server.lmtpd.override = (command) =>
+      command === 'RSET' ? `250 2.0.0 Ok SESSIONID=<s${transactions++ % 9}>\r\n` : undefined;
+    for (let i = 0; i < 20; i++) expect(await kinds(session, 'alice@example.jp')).toEqual(['deliverable']);
   });
 
   test('of an lmtpd that gives its sessions no names has none as evidence', async () => {
@@ -169,7 +189,7 @@ describe('the size of a message', () => {
       'MAIL FROM:<> SIZE=7',
       'MAIL FROM:<>',
     ]);
-    expect(early).toEqual(['0 deliverable', '1 deliverable', '2 deliverable']);
+    expect([certain, unproven]).toEqual([[], [0, 1, 2]]);
   });
 
   test('is not told to an lmtpd that does not take it', async () => {
@@ -231,7 +251,7 @@ describe('where a RCPT may create a mailbox', () => {
       { kind: 'deferred', unasked: true },
       { kind: 'deliverable' },
     ]);
-    expect(early).toEqual(['3 deliverable']);
+    expect([certain, unproven]).toEqual([[], [3]]);
     expect(told().filter((command) => /@example\.net/.test(command))).toEqual([expect.stringMatching(NAME)]);
   });
 

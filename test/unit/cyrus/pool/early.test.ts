@@ -1,33 +1,17 @@
 // What is known of a batch before its end, who is told of it, and in whose name.
 import { describe, expect, test, vi } from 'vitest';
 import { deferred, DELIVERABLE, UNKNOWN } from '../../../../src/validation/verdict.js';
-import { ask, newPool, now, opened, recipientOf } from './pool-rig.js';
+import { ask, newPool, now, opened, recipientOf, settle } from './pool-rig.js';
 
-describe('a yes before the end of its batch', () => {
-  test('is given after a tenth of a second; the others wait for the end', async () => {
-    const pool = newPool();
-    const [alice, bob] = ['alice', 'bob'].map((local) => ask(pool, local));
-    const session = await opened();
-    session.tell(0);
-    await vi.advanceTimersByTimeAsync(99);
-    expect(alice?.settled).toBeUndefined();
-    await vi.advanceTimersByTimeAsync(1);
-    expect([alice?.settled, bob?.settled]).toEqual(['deliverable', undefined]);
-    await session.answer(UNKNOWN);
-    expect([alice?.settled, bob?.settled]).toEqual(['deliverable', 'unknown']);
-  });
-
-  test('is none where the session is lost before: it is asked once more', async () => {
-    const pool = newPool();
-    const alice = ask(pool, 'alice');
-    const session = await opened();
-    session.tell(0);
-    await session.fail();
-    await vi.advanceTimersByTimeAsync(200);
-    expect(alice.settled).toBeUndefined();
-    await (await opened()).answer(UNKNOWN);
-    expect(alice.settled).toBe('unknown');
-  });
+test('a yes before the end of its batch is given at once; the others wait for the end', async () => {
+  const pool = newPool();
+  const [alice, bob] = ['alice', 'bob'].map((local) => ask(pool, local));
+  const session = await opened();
+  session.tell(0);
+  await settle();
+  expect([alice?.settled, bob?.settled]).toEqual(['deliverable', undefined]);
+  await session.answer(UNKNOWN);
+  expect([alice?.settled, bob?.settled]).toEqual(['deliverable', 'unknown']);
 });
 
 test('what is no yes names the back-channel that was asked', async () => {

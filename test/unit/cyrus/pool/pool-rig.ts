@@ -14,13 +14,14 @@ export class HandSession implements Session {
   readonly batches: string[][] = [];
   botched = false;
   closed = false;
-  #progress: Progress | undefined;
+  /** Of the batch that was given last. */
+  progress: Progress | undefined;
   #resolve: (verdicts: readonly Verdict[]) => void = () => undefined;
   #reject: (error: Error) => void = () => undefined;
 
   ask(batch: readonly Recipient[], progress: Progress): Promise<readonly Verdict[]> {
+    this.progress = progress;
     this.batches.push(batch.map(({ local }) => local));
-    this.#progress = progress;
     return new Promise((resolve, reject) => {
       this.#resolve = resolve;
       this.#reject = reject;
@@ -29,8 +30,8 @@ export class HandSession implements Session {
 
   /** Cyrus has answered something; with an index, the verdict on that recipient is known before the others. */
   tell(index?: number, verdict: Verdict = DELIVERABLE): void {
-    this.#progress?.heard();
-    if (index !== undefined) this.#progress?.early(index, verdict);
+    this.progress?.heard();
+    if (index !== undefined) this.progress?.early(index, verdict);
   }
 
   /** Gives the whole batch one verdict. */

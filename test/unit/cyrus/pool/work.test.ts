@@ -4,6 +4,8 @@ import { Work } from '../../../../src/cyrus/pool/work.js';
 import { DELIVERABLE, OVERQUOTA } from '../../../../src/validation/verdict.js';
 import { HandSession, now, recipientOf } from './pool-rig.js';
 
+const HOLD_MS = 200;
+
 let told: string[];
 
 beforeEach(() => {
@@ -16,10 +18,12 @@ function work(locals: readonly string[], stallMs = 300, replyTimeoutMs = 10_000)
   return new Work(
     new HandSession(),
     batch,
-    { stallMs, replyTimeoutMs, now },
+    { stallMs, holdMs: HOLD_MS, replyTimeoutMs, now },
     {
       heard: () => told.push('heard'),
       answered: ({ recipient }, { kind }) => told.push(`${recipient.local} ${kind}`),
+      unproven: (_, questions) =>
+        told.push(`unproven ${questions.map(({ recipient }) => recipient.local).join(' ')}`),
       stalled: () => told.push('stalled'),
       silent: () => told.push('silent'),
     },
@@ -32,33 +36,11 @@ async function pass(ms: number): Promise<string[]> {
 }
 
 describe('a verdict that comes before the end of its batch', () => {
-  test('is kept for a tenth of a second, since only the end proves that no reply was lost', async () => {
+  test('is given on at once where it is certain', () => {
     const asked = work(['alice', 'bob', 'carol']);
     asked.early(1, DELIVERABLE);
     asked.early(0, OVERQUOTA);
-    expect(await pass(99)).toEqual([]);
-    expect(await pass(1)).toEqual(['bob deliverable', 'alice overquota']);
-  });
-
-  test('is given on at once after that', async () => {
-    const asked = work(['alice', 'bob']);
-    await pass(100);
-    asked.early(0, DELIVERABLE);
-    expect(told).toEqual(['alice deliverable']);
-  });
-
-  test('is given on at once where the batch is stuck', async () => {
-    const asked = work(['alice', 'bob']);
-    await pass(300);
-    asked.early(1, DELIVERABLE);
-    expect(told).toEqual(['bob deliverable']);
-  });
-
-  test('is never given on where the batch was over before', async () => {
-    const asked = work(['alice']);
-    asked.early(0, DELIVERABLE);
-    asked.end();
-    expect(await pass(20_000)).toEqual([]);
+    expect(told).toEqual(['bob deliverable', 'alice overquota']);
   });
 
   test('belongs to nobody where there is no such recipient', async () => {
@@ -66,6 +48,55 @@ describe('a verdict that comes before the end of its batch', () => {
     asked.early(1, DELIVERABLE);
     asked.early(-1, DELIVERABLE);
     expect(await pass(100)).toEqual([]);
+  });
+});
+
+describe('a verdict of which only the end of its batch is the proof', () => {
+  test('is not waited for longer than its time, from its reply on', async () => {
+    const asked = work(['alice', 'bob', 'carol'], 500);
+    expect(await pass(100)).toEqual([]);
+    asked.heard();
+    asked.unproven(1);
+    expect(await pass(150)).toEqual(['heard']);
+    asked.heard();
+    asked.unproven(0);
+    expect(await pass(49)).toEqual(['heard']);
+    expect(await pass(1)).toEqual(['unproven bob alice']);
+    expect(await pass(449)).toEqual([]);
+    expect(await pass(1)).toEqual(['stalled']);
+  });
+
+  test('is looked after again where it comes after that', async () => {
+    const asked = work(['alice', 'bob'], 1_000);
+    asked.heard();
+    asked.unproven(0);
+    expect(await pass(200)).toEqual(['heard', 'unproven alice']);
+    await pass(50);
+    asked.heard();
+    asked.unproven(1);
+    expect(await pass(199)).toEqual(['heard']);
+    expect(await pass(1)).toEqual(['unproven bob']);
+  });
+
+  test('is asked elsewhere in any case where the batch is stuck', async () => {
+    const asked = work(['alice', 'bob']);
+    expect(await pass(300)).toEqual(['stalled']);
+    asked.unproven(1);
+    expect(await pass(5_000)).toEqual([]);
+  });
+
+  test('is not asked for again where the batch was over before', async () => {
+    const asked = work(['alice']);
+    asked.unproven(0);
+    asked.end();
+    expect(await pass(20_000)).toEqual([]);
+  });
+
+  test('belongs to nobody where there is no such recipient', async () => {
+    const asked = work(['alice'], 1_000);
+    asked.unproven(1);
+    asked.unproven(-1);
+    expect(await pass(999)).toEqual(['unproven ']);
   });
 });
 

@@ -73,6 +73,7 @@ async function verdicts(...locals: readonly string[]): Promise<readonly Verdict[
   const progress = {
     heard: () => void (heard += 1),
     early: (index: number, { kind }: Verdict) => void early.push(`${locals[index] ?? ''} ${kind}`),
+    unproven: () => undefined,
   };
   return asker.ask(locals.map(recipient), progress);
 }
@@ -180,7 +181,7 @@ describe('where no canary is configured', () => {
 describe('what is confirmed', () => {
   test('for one message only makes no witness: smaller ones may be taken, or larger ones not', async () => {
     asker = askerWith(new Witness([], ALARM));
-    const progress = { heard: () => undefined, early: () => undefined };
+    const progress = { heard: () => undefined, early: () => undefined, unproven: () => undefined };
     const [said] = await asker.ask([withMessage(recipient('alice'), 1_000)], progress);
     expect(said?.kind).toBe('deliverable');
     expect(await ask('nobody')).toEqual(['deferred']);
@@ -281,7 +282,7 @@ describe('several canaries', () => {
       },
       () => now,
     );
-    const progress = { heard: () => undefined, early: () => undefined };
+    const progress = { heard: () => undefined, early: () => undefined, unproven: () => undefined };
     const kinds = async () => (await all.ask([recipient('nobody')], progress)).map(({ kind }) => kind);
     expect(await kinds()).toEqual(['unknown']);
     expect(await kinds()).toEqual(['unknown']);
