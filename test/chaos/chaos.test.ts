@@ -46,11 +46,12 @@ function tell({ rows, servers, smmapd, direct, ...rest }: Report): void {
     ...smmapd.map(({ name, tally }) => ({ name: `smmapd behind ${name}`, tally })),
     { name: 'straight', tally: direct },
   ].map(({ name, tally }) => JSON.stringify({ name, ...shortened(tally) }));
-  const backs = new Map<string, number[]>();
-  for (const { fault, stack, backMs } of rows) {
-    backs.set(`${fault}, ${stack}`, [...(backs.get(`${fault}, ${stack}`) ?? []), backMs]);
+  const backs = new Map<string, string[]>();
+  for (const { fault, stack, backMs, lmtpdMs } of rows) {
+    const name = `${fault}, ${stack}`;
+    backs.set(name, [...(backs.get(name) ?? []), `${backMs} (after ${lmtpdMs} of lmtpd)`]);
   }
-  const table = [...backs].map(([fault, times]) => `${fault}: ${times.join(' ')}`);
+  const table = [...backs].map(([fault, times]) => `${fault}: ${times.join(', ')}`);
   console.log([JSON.stringify(rest), ...lines, ...table].join('\n'));
 }
 

@@ -24,8 +24,6 @@ export type Tally = {
   lost: number;
   /** A yes for a mailbox that the administrator had deleted: where nothing tells of that, or while Cyrus cannot be asked. */
   old: number;
-  /** A yes for nobody, while what lmtpd said was changed on its way. */
-  forged: number;
   /** The longest that an answer took, but where somebody was stopped. */
   latestMs: number;
   readonly wrongNo: string[];
@@ -40,8 +38,6 @@ const STOPPED_MS = 30_000;
 export interface Circumstances {
   /** A fault, or less than a second after one. */
   disturbed(from: number, to: number): boolean;
-  /** What lmtpd said was changed on its way, so that a yes may be that to another name. */
-  forged(from: number, to: number): boolean;
   /** Somebody who answers was stopped: what waits for him is as late as that. */
   stopped(from: number, to: number): boolean;
 }
@@ -54,7 +50,6 @@ export class Judge {
     deferred: 0,
     lost: 0,
     old: 0,
-    forged: 0,
     latestMs: 0,
     wrongNo: [],
     wrongYes: [],
@@ -87,7 +82,6 @@ export class Judge {
     if (said === 'yes' && !possible(true)) {
       if (someone.kind === 'changes' && (!this.#exact || this.#circumstances.disturbed(sent, answered)))
         tally.old += 1;
-      else if (this.#circumstances.forged(sent, answered)) tally.forged += 1;
       else tally.wrongYes.push(describe(answer));
     }
     const stopped = this.#circumstances.stopped(turn, answered);

@@ -7,6 +7,7 @@ import type { Fault } from './faults/fault.js';
 import { FAULTS, schedule } from './faults/table.js';
 import { Judge, type Circumstances, type Tally } from './judge.js';
 import { Random } from './random.js';
+import { untilLmtpdAnswers } from './lmtpd-answers.js';
 import { keepSending } from './smtp-load.js';
 import { Stack, type Kind } from './stack.js';
 import { Truth } from './truth.js';
@@ -31,7 +32,14 @@ export type Plan = {
   readonly smmapd: boolean;
 };
 
-type Row = { readonly fault: string; readonly stack: string; readonly backMs: number };
+type Row = {
+  readonly fault: string;
+  readonly stack: string;
+  /** From the end of the fault, which is when Cyrus' own lmtpd knows again who exists, on until the daemon does. */
+  readonly backMs: number;
+  /** How long lmtpd took for that. */
+  readonly lmtpdMs: number;
+};
 
 export type Report = {
   readonly seed: number;
@@ -77,12 +85,7 @@ class StackRun implements Circumstances {
   readonly #plan: Plan;
   readonly #random: Random;
   readonly #rows: Row[] = [];
-  readonly #spans: {
-    readonly stops: boolean;
-    readonly forges: boolean;
-    readonly from: number;
-    to: number;
-  }[] = [];
+  readonly #spans: { readonly stops: boolean; readonly from: number; to: number }[] = [];
   readonly #servers: { readonly name: string; readonly judge: Judge }[] = [];
   readonly #smmapd: { readonly name: string; readonly judge: Judge }[] = [];
   readonly #direct: Judge;
@@ -98,10 +101,6 @@ class StackRun implements Circumstances {
 
   disturbed(from: number, to: number): boolean {
     return this.#spans.some((span) => span.from <= to && span.to + AFTER_MS >= from);
-  }
-
-  forged(from: number, to: number): boolean {
-    return this.#spans.some((span) => span.forges && span.from <= to && span.to >= from);
   }
 
   stopped(from: number, to: number): boolean {
@@ -166,23 +165,25 @@ class StackRun implements Circumstances {
     if (!this.#plan.short) this.#trace(fault.name);
     const resume = fault.list === true ? await changer.rest() : () => undefined;
     const certain = fault.list === true ? this.#stack.truth.doubt() : () => undefined;
-    const span = {
-      stops: fault.stops === true,
-      forges: fault.forges === true,
-      from: performance.now(),
-      to: Infinity,
-    };
+    const span = { stops: fault.stops === true, from: performance.now(), to: Infinity };
     this.#spans.push(span);
     const end = await within(fault, fault.begin(this.#stack, random));
     await sleep(random.between(...fault.lasts) * this.#pace);
     await within(fault, Promise.resolve(end()));
-    const backMs = await untilBack(this.#stack.endpoint, this.#stack.truth, random);
+    const { endpoint, truth, lmtpd } = this.#stack;
+    const [lmtpdMs, allMs] = await Promise.all([
+      untilLmtpdAnswers(lmtpd, random.pick(truth.stays)),
+      untilBack(endpoint, truth, random),
+    ]);
+    // What was remembered is answered while lmtpd is not there yet.
+    const backMs = Math.max(0, allMs - lmtpdMs);
     span.to = performance.now();
     certain();
     resume();
     if (!this.#plan.short) this.#trace(`${fault.name} ends after ${Math.round(span.to - span.from)} ms`);
     const name = fault.part === 'the mail server' ? `mail server ${fault.name}` : fault.name;
-    this.#rows.push({ fault: name, stack: this.#stack.kind.where, backMs: Math.round(backMs) });
+    const row = { fault: name, stack: this.#stack.kind.where };
+    this.#rows.push({ ...row, backMs: Math.round(backMs), lmtpdMs: Math.round(lmtpdMs) });
   }
 
   #ask(): Promise<void>[] {
@@ -269,7 +270,6 @@ export function addTallies(tallies: readonly Tally[]): Tally {
     deferred: sum(({ deferred }) => deferred),
     lost: sum(({ lost }) => lost),
     old: sum(({ old }) => old),
-    forged: sum(({ forged }) => forged),
     latestMs: Math.max(...tallies.map(({ latestMs }) => latestMs)),
     wrongNo: tallies.flatMap(({ wrongNo }) => wrongNo),
     wrongYes: tallies.flatMap(({ wrongYes }) => wrongYes),

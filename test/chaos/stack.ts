@@ -85,6 +85,11 @@ export class Stack {
     return new Stack(kind, truth, { folder, cyrus, proxy, room, daemon, relay, running });
   }
 
+  /** Past the wire. */
+  get lmtpd(): NetConnectOpts {
+    return lmtpOf(this.kind, this.cyrus);
+  }
+
   /** Of the daemon's socket. */
   get path(): string {
     return join(this.folder, 'map/socketmap');

@@ -12,11 +12,6 @@ export type Fault = {
   readonly lasts: readonly [number, number];
   /** Somebody who answers stands still: what waits for him is late by that. */
   readonly stops?: boolean;
-  /**
-   * Bytes of lmtpd are changed or added, as TCP never does it: a yes may be that to another name, since it is told as its reply
-   * comes, before the reply to RSET proves that none was added. A no waits for that.
-   */
-  readonly forges?: boolean;
   /** Cyrus' list is not what the administrator made it: he has to rest, and what he made is in doubt. */
   readonly list?: boolean;
   /** Not in the short form: more than 30 s. */

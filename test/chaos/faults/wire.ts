@@ -4,12 +4,11 @@ import type { Fault } from './fault.js';
 
 const part = 'the wire';
 
-function harmed(name: string, harm: Harm, lasts: Fault['lasts'], forges = false): Fault {
+function harmed(name: string, harm: Harm, lasts: Fault['lasts']): Fault {
   return {
     name,
     part,
     lasts,
-    forges,
     begin: ({ proxy }, random) => {
       proxy.harm(harm, random);
       return Promise.resolve(() => proxy.heal());
@@ -20,8 +19,8 @@ function harmed(name: string, harm: Harm, lasts: Fault['lasts'], forges = false)
 export const WIRE_FAULTS: readonly Fault[] = [
   harmed('delay (20 to 400 ms a chunk)', 'delay', [500, 1_500]),
   harmed('cut within replies', 'cut', [500, 1_500]),
-  harmed('bytes corrupted', 'corrupt', [500, 1_500], true),
-  harmed('replies duplicated', 'duplicate', [500, 1_500], true),
+  harmed('bytes corrupted', 'corrupt', [500, 1_500]),
+  harmed('replies duplicated', 'duplicate', [500, 1_500]),
   harmed('black hole', 'black hole', [500, 1_500]),
   harmed('drip (a byte in 10 ms)', 'drip', [500, 1_500]),
   harmed('connections refused', 'refuse', [300, 1_000]),
