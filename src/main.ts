@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 // The `cyrusmapd` command: names, flags and exit statuses, and no logic. Each sub-command is loaded when it is
 // asked for, since `serve` should be ready soon after a reboot.
+import './commands/early-signals.js';
 import { Command, CommanderError } from 'commander';
 import type { CompareOptions } from './commands/compare.js';
 import type { ConfigOptions } from './commands/config.js';

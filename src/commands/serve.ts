@@ -140,20 +140,24 @@ async function drain(running: Running, signal: NodeJS.Signals | void): Promise<v
 /** Reloads, asked by SIGHUP or over the control socket, one after the other. */
 class Hangups {
   #handler: (() => Promise<ReloadReport>) | undefined;
+  /** Whether it was asked for while the daemon was starting, which may have read the files before they were changed. */
+  #missed = false;
   #last: Promise<unknown> = Promise.resolve();
 
   constructor() {
     process.on('SIGHUP', () => this.add());
   }
 
-  /** Asks for a reload, as SIGHUP does. While the daemon is starting there is nothing to reload yet. */
+  /** Asks for a reload, as SIGHUP does. While the daemon is starting, there is one as soon as it has started. */
   add(): void {
-    if (this.#handler !== undefined) void this.soon(this.#handler);
+    if (this.#handler === undefined) this.#missed = true;
+    else void this.soon(this.#handler);
   }
 
   /** @param handler never rejects */
   handle(handler: () => Promise<ReloadReport>): void {
     this.#handler = handler;
+    if (this.#missed) void this.soon(handler);
   }
 
   soon(handler: () => Promise<ReloadReport>): Promise<ReloadReport> {

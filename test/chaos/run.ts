@@ -71,7 +71,9 @@ export async function runChaos(plan: Plan): Promise<Report> {
     const began = performance.now();
     const runs = stacks.map((stack, i) => new StackRun(stack, i, plan, new Random(plan.seed * 31 + i)));
     const share = plan.recipients / runs.length;
-    const reports = await Promise.all(runs.map((run) => run.toEnd(share)));
+    const reports = await Promise.all(
+      runs.map((run) => run.toEnd(share).catch((error: unknown) => fail(runs, error))),
+    );
     return { ...join(reports), seed: plan.seed, seconds: Math.round((performance.now() - began) / 1000) };
   } finally {
     // Whatever was left half done is no news beside what failed.
@@ -90,6 +92,7 @@ class StackRun implements Circumstances {
   readonly #smmapd: { readonly name: string; readonly judge: Judge }[] = [];
   readonly #direct: Judge;
   #going = true;
+  #failed = false;
 
   constructor(stack: Stack, which: number, plan: Plan, random: Random) {
     this.#stack = stack;
@@ -107,6 +110,12 @@ class StackRun implements Circumstances {
     return this.#spans.some((span) => span.stops && span.from <= to && span.to >= from);
   }
 
+  /** Begins nothing any more, since the other stack has failed. */
+  giveUp(): void {
+    this.#going = false;
+    this.#failed = true;
+  }
+
   async toEnd(recipients: number): Promise<Omit<Report, 'seed' | 'seconds'>> {
     const { cyrus, truth, servers, smmapd, counts, daemon } = this.#stack;
     const changer = new Changer(cyrus, truth, this.#random.fork(), 150);
@@ -117,7 +126,7 @@ class StackRun implements Circumstances {
     if (smmapd !== undefined) asking.push(...this.#send(smmapd, this.#smmapd, this.#plan.sessions));
     const faults = this.#faults();
     const order = schedule(faults, this.#random.fork());
-    for (let i = 0; i < faults.length || this.#asked() < recipients; i++) {
+    for (let i = 0; !this.#failed && (i < faults.length || this.#asked() < recipients); i++) {
       await this.#suffer(order.next().value, changer);
       await sleep(this.#random.below(CALM_MS) * this.#pace);
     }
@@ -180,7 +189,10 @@ class StackRun implements Circumstances {
     span.to = performance.now();
     certain();
     resume();
-    if (!this.#plan.short) this.#trace(`${fault.name} ends after ${Math.round(span.to - span.from)} ms`);
+    if (!this.#plan.short) {
+      const lastedMs = Math.round(span.to - span.from);
+      this.#trace(`${fault.name} ends after ${lastedMs} ms, ${this.#asked()} asked`);
+    }
     const name = fault.part === 'the mail server' ? `mail server ${fault.name}` : fault.name;
     const row = { fault: name, stack: this.#stack.kind.where };
     this.#rows.push({ ...row, backMs: Math.round(backMs), lmtpdMs: Math.round(lmtpdMs) });
@@ -211,6 +223,13 @@ class StackRun implements Circumstances {
   #judge(withinMs: number): Judge {
     return new Judge(this.#stack.truth, this, this.#stack.kind.where === 'here', withinMs);
   }
+}
+
+/** Told at once: what follows may take long, and may fail because of it. */
+function fail(runs: readonly StackRun[], error: unknown): never {
+  process.stderr.write(`${String(error)}\n`);
+  for (const run of runs) run.giveUp();
+  throw error;
 }
 
 /** So that a fault that cannot be made or undone is told by its name. */

@@ -200,6 +200,17 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(await host.service('stop')).toMatchObject({ status: 0 });
     });
 
+    it('reloads one that has just been started again only once SIGHUP would not end it', async () => {
+      await host.start();
+      host.startSlowly();
+      const crashed = host.kill(host.childPidfile, 'SIGKILL');
+      await host.until(() => ![undefined, crashed].includes(host.pidIn(host.childPidfile)));
+      const again = host.pidIn(host.childPidfile);
+      expect(await host.service('reload')).toMatchObject({ status: 0 });
+      await host.until(() => host.said('reloaded') === 1);
+      expect(host.pidIn(host.childPidfile)).toBe(again);
+    });
+
     it('writes to a new log after a rotation', async () => {
       await host.start();
       const rotated = `${host.logfile}.0`;

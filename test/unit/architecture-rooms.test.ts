@@ -28,6 +28,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'control',
     'doctor',
     'dump',
+    'early-signals',
     'exit-status',
     'explain',
     'flush',

@@ -5,6 +5,7 @@ import type { Fault } from './fault.js';
 
 const LIST = '/run/cyrus/socket/mailboxes.db';
 const part = 'Cyrus';
+const STOP_MS = 5_000;
 
 function asCyrus({ cyrus }: Stack, script: string): Promise<string> {
   return cyrus.exec(['sh', '-c', script], 'cyrus');
@@ -34,7 +35,9 @@ export const CYRUS_FAULTS: readonly Fault[] = [
     part,
     lasts: [300, 1_000],
     begin: async ({ cyrus }) => {
-      await cyrus.stopMaster();
+      // Cyrus' master was seen not to end by SIGTERM, but to turn in a loop: so an administrator kills it.
+      const patience = setTimeout(() => void cyrus.stopMaster('KILL'), STOP_MS);
+      await cyrus.stopMaster().finally(() => clearTimeout(patience));
       return () => cyrus.startMaster();
     },
   },
