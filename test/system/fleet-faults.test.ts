@@ -216,8 +216,8 @@ function isUntold(at: number, server: string): boolean {
   return killed.some((each) => each.server === server && at >= each.at && at < each.at + LEASE_MS + BUSY_MS);
 }
 
-/** Cyrus pushes two events for a RENAME, one after the other: each may meet another fault. */
-const mostHeldMs = (what: string) => (what === 'RENAME' ? 2 : 1) * (LEASE_MS + 100);
+/** For a RENAME of a user Cyrus pushes two changes of rights as well, one after the other: each may meet another fault. */
+const mostHeldMs = (what: string) => (what === 'RENAME' ? 3 : 1) * (LEASE_MS + 100);
 
 /** Those that took long, beside the faults. */
 const longOnes = (seen: readonly Seen[]) =>
