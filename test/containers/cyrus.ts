@@ -32,6 +32,8 @@ export const LIST_FOLDER = '/run/cyrus-list';
 export interface CyrusOptions {
   /** bookworm by default. */
   readonly suite?: Suite;
+  /** `replica` has sync_client as well; of bookworm only. */
+  readonly image?: 'cyrus' | 'replica';
   /** Lines of imapd.conf, in the place of docker/cyrus/imapd.conf's own. */
   readonly imapd?: Readonly<Record<string, string>>;
   /** What its own address resolves to; nothing with a dot by default. */
@@ -63,7 +65,9 @@ export async function startCyrus(options: CyrusOptions = {}): Promise<CyrusConta
     { source: options.listFolder, target: LIST_FOLDER },
   ].flatMap(({ source, target }) => (source === undefined ? [] : [{ source, target }]));
   try {
-    const image = new GenericContainer(`cyrusmapd/cyrus:${options.suite ?? 'bookworm'}`);
+    const image = new GenericContainer(
+      `cyrusmapd/${options.image ?? 'cyrus'}:${options.suite ?? 'bookworm'}`,
+    );
     const container = await (options.hostname === undefined ? image : image.withHostname(options.hostname))
       .withExposedPorts(...(await exposed(options)))
       .withBindMounts(mounts)
