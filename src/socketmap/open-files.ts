@@ -2,7 +2,7 @@
 // whoever comes and closes at once, and tells neither us nor, by a FIN, the peer (libuv, uv__emfile_trick()).
 
 /** Files that are kept for everything but accepted connections: listeners, back-channels, the log, the runtime. */
-export const RESERVED_FILES = 128;
+const RESERVED_FILES = 128;
 
 /** Connections of Cyrus: each of its processes has one for as long as it pushes an event. */
 const EVENT_CONNECTIONS_MAX = 1_000;

@@ -9,7 +9,7 @@ const KILLERS = {
   socketmap: [
     'unit/socketmap/**',
     'property/{netstring,inbox,socketmap-*}.test.ts',
-    'integration/socketmap-{client,lingering,overflow,server,stall,stop}.test.ts',
+    'integration/socketmap-{client,limits,lingering,overflow,server,stall,stop}.test.ts',
   ],
   'cyrus/pool': ['unit/cyrus/pool/**', 'property/pool.test.ts'],
   'cyrus/sasl': ['unit/cyrus/sasl/**'],

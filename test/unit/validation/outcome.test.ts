@@ -22,6 +22,10 @@ describe('what is believed', () => {
   ])('%j is itself, from %s', (verdict, source) => {
     expect(believedOutcome(verdict)).toEqual({ verdict, source });
   });
+
+  test.each([DELIVERABLE, OVERQUOTA, UNKNOWN, UNLISTED, REFUSED])('%j costs no new object', (verdict) => {
+    expect(believedOutcome(verdict)).toBe(believedOutcome(verdict));
+  });
 });
 
 describe('a failure', () => {
