@@ -298,6 +298,20 @@ describe('all of them together', () => {
   });
 });
 
+test('the second round begins only when all have answered the first, and one answer alone denies nothing', async () => {
+  const outcome = validator.ask(ALICE);
+  b1.answer(ALICE, UNKNOWN);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect([b1.asked, b2.asked]).toEqual([[ALICE], [ALICE]]);
+  b2.answer(ALICE, UNKNOWN);
+  await vi.advanceTimersByTimeAsync(1000);
+  expect([b1.asked.length, b2.asked.length]).toEqual([2, 2]);
+  b2.answer(ALICE, UNKNOWN);
+  await vi.advanceTimersByTimeAsync(1000);
+  b1.answer(ALICE, DELIVERABLE);
+  expect((await outcome).verdict.kind).toBe('deliverable');
+});
+
 describe('between the two rounds', () => {
   let both: AnyOfProbe;
 

@@ -117,6 +117,16 @@ describe('a floor', () => {
     expect(told(await asked)).toBe('deliverable stale');
   });
 
+  test('that cannot be looked at believes nothing, and nobody waits for ever', async () => {
+    await learn(ALICE, DELIVERABLE);
+    await settle(1000);
+    const floor = vi.spyOn(proof, 'floor').mockImplementationOnce(() => now());
+    floor.mockImplementationOnce(() => {
+      throw new Error('a mistake of ours');
+    });
+    expect(told(await validator.ask('alice+x@example.jp'))).toBe('deferred probe');
+  });
+
   test('is of its own back-channel', async () => {
     await learn(ALICE, DELIVERABLE);
     await learn(BOB, DELIVERABLE, other);

@@ -195,8 +195,9 @@ describe('mailboxes that vanish together', () => {
 
 describe('the sample', () => {
   test('has a limit, and one that is confirmed a thousand times a place', async () => {
-    confirm(10_000);
-    for (let i = 0; i < 1000; i++) vanished.confirmed(recipient('often'));
+    confirm(600);
+    const often = recipient('often');
+    for (let i = 0; i < 1000; i++) vanished.confirmed(often);
     await judge('other');
     expect(asked).toHaveLength(SAMPLE);
     expect(new Set(asked).size).toBe(SAMPLE);
@@ -208,8 +209,8 @@ describe('the sample', () => {
     expect(asked).toEqual(Array.from({ length: SAMPLE }, (_, i) => `u${i}`));
   });
 
-  test('is quite another one after thousands', async () => {
-    confirm(10_000);
+  test('is quite another one after hundreds', async () => {
+    confirm(600);
     await judge('other');
     expect(Math.min(...asked.map((name) => Number(name.slice(1))))).toBeGreaterThanOrEqual(SAMPLE);
   });

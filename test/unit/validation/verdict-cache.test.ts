@@ -322,6 +322,7 @@ describe('a list, and what it finds', () => {
     for (const name of ['denied', 'known', 'full', 'old', 'new']) {
       expect(cache.list(`${name}@example.jp`, START), name).toBe(true);
     }
+    expect(cache.list('full@example.jp', START + 1000)).toBe(true);
     expect(cache.list('another@example.jp', START)).toBe(true);
     expect(cache.list('one-more@example.jp', START)).toBe(false);
     expect(cache.evictions.known).toBe(0);
@@ -436,6 +437,15 @@ describe('whose word it is', () => {
     expect([cache.knownSize, cache.negativeSize]).toEqual([0, 0]);
   });
 
+  test('what one said that the configuration does not name any more is nothing', () => {
+    const cache = newCache();
+    const [one] = vouchersOf(cache, 1);
+    cache.remember(ALICE, DELIVERABLE, START, one);
+    cache.vouchers.take([], START + 1000);
+    expect(cache.believed(ALICE, START + 1000)).toBeUndefined();
+    expect(cache.stale(ALICE, START + 1000)).toBe(false);
+  });
+
   test('what one says in the moment in which it gets its number is its own word', () => {
     const cache = newCache();
     vouchersOf(cache, 1);
@@ -471,6 +481,9 @@ describe('whose word it is', () => {
 
   test.each([deferred('busy'), REFUSED])('%j is the opposite of nothing', (said) => {
     const cache = newCache();
+    for (const each of [said, UNKNOWN, DELIVERABLE]) {
+      expect(cache.opposite(ALICE, each, cache.vouchers.at(0)), 'nothing is known').toBeUndefined();
+    }
     cache.remember(ALICE, UNKNOWN, START);
     expect(cache.opposite(ALICE, said, cache.vouchers.at(0))).toBeUndefined();
     cache.remember(ALICE, DELIVERABLE, START);
