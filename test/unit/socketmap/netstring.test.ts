@@ -86,6 +86,12 @@ describe('NetstringDecoder', () => {
     });
   });
 
+  it('wants a digit before the colon', () => {
+    expect(decode([bytes(':x,')]).error).toBe(
+      'not a netstring: its length has byte 0x3a, must be digits and a colon',
+    );
+  });
+
   it('judges the length while its digits arrive', () => {
     const decoder = new NetstringDecoder(99);
     decoder.feed(bytes('10'));
