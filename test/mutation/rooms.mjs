@@ -3,7 +3,7 @@
 import { dirname } from 'node:path';
 
 const KILLERS = {
-  validation: ['unit/validation/**', 'property/{recipient,spellings}.test.ts'],
+  validation: ['unit/validation/**'],
   'cyrus/witness': ['unit/cyrus/witness/**'],
   'cyrus/lmtp': ['unit/cyrus/lmtp/**', 'property/lmtp-reply.test.ts', 'integration/lmtp-*.test.ts'],
   socketmap: [

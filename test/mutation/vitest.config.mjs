@@ -6,10 +6,10 @@ import { killers } from './rooms.mjs';
 
 const SECOND = 1000;
 
-/** The quick ones first: most mutations are noticed by them, and the run of a mutation ends at the first test that fails. */
+/** The quick ones first, where vitest begins with those that took longest: most mutations are noticed by them, and then no other runs. */
 class QuickFirst extends BaseSequencer {
   async sort(files) {
-    const sorted = await super.sort(files);
+    const sorted = (await super.sort(files)).reverse();
     const isQuick = ({ moduleId }) => moduleId.includes('/unit/');
     return [...sorted.filter(isQuick), ...sorted.filter((file) => !isQuick(file))];
   }
@@ -21,6 +21,8 @@ export default defineConfig({
     root: join(import.meta.dirname, '..'),
     include: killers(),
     sequence: { sequencer: QuickFirst },
+    // A mutation is run as often as there are tests for it: so no file begins with a new thread and all its modules.
+    isolate: false,
     testTimeout: 120 * SECOND,
     retry: 0,
   },

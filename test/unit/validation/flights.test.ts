@@ -301,6 +301,8 @@ test('where no back-channel was named, an alarm names the one that was asked', a
     () => time,
     alarm,
   );
+  cache.list(recipient('listed@example.jp').mailbox, time);
+  expect((await learn('listed@example.jp', UNKNOWN)).verdict.kind).toBe('unknown');
   for (const key of [ALICE, BOB]) await learn(key, DELIVERABLE);
   const asked = learn(ALICE, UNKNOWN);
   await settle();
