@@ -43,7 +43,8 @@ const vitest = await startVitest(
     config: join(import.meta.dirname, 'vitest.config.mjs'),
     watch: false,
     runner: join(import.meta.dirname, 'quick-runner.mjs'),
-    pool: 'threads',
+    // Threads have no umask of their own, which a UNIX socket needs.
+    pool: 'forks',
     maxWorkers: 1,
     isolate: false,
     reporters: ['dot'],
