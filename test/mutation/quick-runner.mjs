@@ -52,7 +52,8 @@ export default class QuickRunner extends TestRunner {
       }
       await this.#isStable(test);
       const seconds = (performance.now() - begun) / 1000;
-      if (seconds > SLOW_SECONDS) process.stderr.write(`${seconds.toFixed(0)} s: ${test.file.name} > ${test.name}\n`);
+      if (seconds > SLOW_SECONDS)
+        process.stderr.write(`${seconds.toFixed(0)} s: ${test.file.name} > ${test.name}\n`);
     }
     found.loaded = Object.keys(stryker.mutantCoverage?.static ?? {});
     writeFileSync(process.env.MUTATION_FOUND, JSON.stringify(found));
