@@ -93,10 +93,15 @@ export function valueOf(scenario: ScenarioResult, label: string, metric: Metric)
   return spreadOf([...valuesByRound(scenario, label, metric).values()]);
 }
 
-/** Our number divided by the other one's in the same round, so that an influence of the machine on both does not count. */
-export function ratioOf(scenario: ScenarioResult, metric: Metric, against: string): Spread | undefined {
+/** One's number divided by the other's in the same round, so that an influence of the machine on both does not count. */
+export function ratioOf(
+  scenario: ScenarioResult,
+  metric: Metric,
+  against: string,
+  label = OURS,
+): Spread | undefined {
   const theirs = valuesByRound(scenario, against, metric);
-  const ratios = [...valuesByRound(scenario, OURS, metric)].flatMap(([round, value]) => {
+  const ratios = [...valuesByRound(scenario, label, metric)].flatMap(([round, value]) => {
     const other = theirs.get(round);
     return other === undefined || other === 0 ? [] : [value / other];
   });

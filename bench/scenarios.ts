@@ -13,7 +13,6 @@ import { atRest, watched } from './watched.js';
 const ALL = ['smmapd', 'floor', OURS] as const;
 /** Without smmapd, where it would need a process of 16 MB for each of thousands of connections. */
 const WITHOUT_SMMAPD = ['floor', OURS] as const;
-const WITHOUT_FLOOR = ['smmapd', OURS] as const;
 /** Also with the generator's own responder, to see what the generator measures of a server that does nothing. */
 const WITH_INSTRUMENT = ['responder', ...ALL] as const;
 
@@ -153,7 +152,7 @@ function clocked(smoke: boolean): Scenario[] {
 function listedOnly(smoke: boolean): Scenario[] {
   const daemon: DaemonOptions = { list: 'directory' };
   const scenario = (name: string, title: string, plan: Plan): Scenario => ({
-    ...loads(`directory-${name}`, WITHOUT_FLOOR, { ...plan, daemon }),
+    ...loads(`directory-${name}`, ALL, { ...plan, daemon }),
     title: `${title}, with the directory`,
     aims: [{ metric: 'rate', against: 'smmapd', atLeast: 3 }],
   });

@@ -25,6 +25,14 @@ const RESULTS: Results = {
       ...{ name: 'idle', title: 'beside idle ones', connections: 8, aims: [] },
       contestants: [contestant('cyrusmapd', [{ memory: 90 }, { memory: 100 }])],
     },
+    {
+      ...{ name: 'directory-unknown-8', title: 'unknown on 8', connections: 8, aims: [] },
+      contestants: [
+        contestant('smmapd', [{ rate: 10 }, { rate: 20 }]),
+        contestant('floor', [{ rate: 20 }, { rate: 60 }]),
+        contestant('cyrusmapd', [{ rate: 10 }, { rate: 20 }]),
+      ],
+    },
     { ...{ name: 'another', title: 'of no interest', connections: 1, aims: [] }, contestants: [] },
   ],
 };
@@ -45,6 +53,10 @@ describe('the figures of docs/evidence.md', () => {
   test('are ratios to something else, and figures of our own', () => {
     expect(rows).toContain('| first answer: time | 2.5 (2.5 to 2.5) × node -e 0 |');
     expect(rows).toContain('| beside idle ones: memory | 95 (90 to 100) MB |');
+  });
+
+  test('show what the floor itself is beside smmapd, where that bounds what we can reach', () => {
+    expect(rows).toContain('| the floor itself, unknown on 8: lookups a second | 2.5 (2 to 3) × smmapd |');
   });
 
   test('leave out what was not run, and what nobody asks for', () => {
