@@ -1,6 +1,5 @@
 // Compares some of the directory's answers with those of lmtpd, so that a wrong one is noticed. There is one sample for each kind
 // of answer. No I/O of its own; time is a parameter.
-import { messageOf } from '../../errors.js';
 import type { Recipient } from '../../validation/recipient.js';
 import type { Verdict } from '../../validation/verdict.js';
 
@@ -10,8 +9,8 @@ export const SAMPLE_EVERY = 500;
 export const SAMPLE_MS = 60_000;
 /** How long we wait, in milliseconds, after lmtpd could not be asked. */
 const PAUSE_MS = 1_000;
-/** How long lmtpd may take, in milliseconds: during a repack of a million mailboxes it is silent for 13 s. */
-const DEADLINE_MS = 25_000;
+/** How long lmtpd may be silent, in milliseconds: during a repack of a million mailboxes it is silent for 13 s. */
+export const DEADLINE_MS = 25_000;
 
 export type SampleParts = {
   /** Asks lmtpd itself, past everything that is remembered. */
@@ -31,13 +30,15 @@ export class Sample {
   #asking = false;
   #pausedUntil = -Infinity;
   #confirmed = false;
+  /** When the first question was put to which no reply has come since. */
+  #silentSince: number | undefined;
   #count = 0;
 
   constructor(parts: SampleParts) {
     this.#parts = parts;
   }
 
-  /** Whether lmtpd gave a verdict when it was last asked. */
+  /** Whether lmtpd gave a verdict when it was last asked; without any reply, until DEADLINE_MS after the question. */
   get confirmed(): boolean {
     return this.#confirmed;
   }
@@ -52,7 +53,8 @@ export class Sample {
     const now = this.#parts.now();
     this.#answers += 1;
     if (this.#asking || now < this.#pausedUntil) return;
-    if (this.#confirmed && this.#answers < SAMPLE_EVERY && now < this.#at + SAMPLE_MS) return;
+    const isEnough = this.#confirmed && this.#silentSince === undefined;
+    if (isEnough && this.#answers < SAMPLE_EVERY && now < this.#at + SAMPLE_MS) return;
     this.#answers = 0;
     this.#at = now;
     void this.#ask(recipient, now + DEADLINE_MS);
@@ -64,10 +66,12 @@ export class Sample {
     let verdict: Verdict;
     try {
       verdict = await this.#parts.ask(recipient, deadline);
-    } catch (error) {
-      verdict = { kind: 'deferred', reason: messageOf(error) };
+    } catch {
+      this.#unanswered(deadline - DEADLINE_MS);
+      return;
     }
     this.#asking = false;
+    this.#silentSince = undefined;
     if (verdict.kind === 'deferred') {
       this.#confirmed = false;
       this.#pausedUntil = this.#parts.now() + PAUSE_MS;
@@ -79,5 +83,14 @@ export class Sample {
       // The list changed meanwhile, so the next answer is compared instead.
       this.#at = -Infinity;
     }
+  }
+
+  /** Others give up earlier, but Cyrus that writes its list anew is only silent: the list goes on telling what it would say. */
+  #unanswered(asked: number): void {
+    const now = this.#parts.now();
+    this.#asking = false;
+    this.#pausedUntil = now + PAUSE_MS;
+    this.#silentSince ??= asked;
+    if (now >= this.#silentSince + DEADLINE_MS) this.#confirmed = false;
   }
 }
