@@ -1,5 +1,5 @@
 // Configurations for unit tests of the daemon, from the text of a file. Nothing of them is opened.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll } from 'vitest';
@@ -9,8 +9,9 @@ import { loadConfig } from '../../../src/config/load.js';
 const folder = mkdtempSync(join(tmpdir(), 'cyrusmapd-daemon-'));
 afterAll(() => rmSync(folder, { recursive: true }));
 
-/** A file in a folder that lasts until the tests of this file are over. */
+/** A file in a folder that lasts until the tests of this file are over, and is there again where one of them is run once more. */
 export function pathOf(name: string): string {
+  mkdirSync(folder, { recursive: true });
   return join(folder, name);
 }
 

@@ -102,4 +102,23 @@ describe('a session that is lost', () => {
     expect(bob.settled).toBe('deliverable');
     expect(lines).toEqual([]);
   });
+
+  test('after a long silence is the fault of Cyrus, unless somebody else was answered meanwhile', async () => {
+    const silence = new DeadlineError('no reply within 600000 ms');
+    const pool = newPool();
+    ask(pool, 'a');
+    const one = await opened();
+    ask(pool, 'b');
+    const two = await opened();
+    await vi.advanceTimersByTimeAsync(1);
+    await two.answer();
+    two.botched = true;
+    await one.fail(silence);
+    expect(lines).toEqual([]);
+    const three = await opened();
+    await three.answer();
+    ask(pool, 'c');
+    await three.fail(silence);
+    expect(lines).toEqual(['error backend-down']);
+  });
 });

@@ -65,6 +65,28 @@ describe('a batch without a reply', () => {
     expect(lines).toEqual([]);
   });
 
+  test('that is lost in the end leaves alone who was asked about elsewhere meanwhile', async () => {
+    const pool = newPool();
+    const [alice] = ['alice', 'bob'].map((local) => ask(pool, local));
+    const first = await opened();
+    await vi.advanceTimersByTimeAsync(1_500);
+    const second = await opened();
+    await first.fail();
+    expect(alice?.settled).toBeUndefined();
+    await second.answer();
+    expect(alice?.settled).toBe('deliverable');
+  });
+
+  test('may still answer who had no time left to be asked about elsewhere', async () => {
+    const pool = newPool();
+    const [alice] = ['alice', 'bob'].map((local) => ask(pool, local, 1_500));
+    const first = await opened();
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect([alice?.settled, openings.length]).toEqual([undefined, 0]);
+    await first.answer();
+    expect(alice?.settled).toBe('deliverable');
+  });
+
   test('makes the next ones smaller, since so many at once were too many', async () => {
     const pool = newPool({ connections: 1 });
     for (let i = 0; i < 8; i++) ask(pool, `u${i}`, 1_500);
@@ -147,6 +169,29 @@ describe('a mailbox on which a session is stuck', () => {
     for (let i = 0; i < 3; i++) await second.answer();
     const batches = second.batches.slice(2).map((batch) => batch.join(' '));
     expect(batches.toSorted()).toEqual(['a b', 'locked']);
+  });
+
+  test('that was answered as fast as usual is asked about with others, whoever was answered meanwhile', async () => {
+    const pool = newPool({ idleTimeoutMs: LONG_MS });
+    ask(pool, 'quick');
+    const first = await opened();
+    ask(pool, 'alice');
+    const second = await opened();
+    second.tell();
+    await second.answer();
+    await first.answer();
+    for (const session of [first, second]) {
+      ask(pool, 'busy');
+      await vi.advanceTimersByTimeAsync(5);
+      expect(session.botched).toBe(false);
+    }
+    for (const local of ['a', 'quick', 'b']) ask(pool, local);
+    const batches = first.batches.length + second.batches.length;
+    await second.answer();
+    await first.answer();
+    await second.answer();
+    const later = [...first.batches, ...second.batches].slice(-batches).map((batch) => batch.join(' '));
+    expect(later).toContain('a quick b');
   });
 
   test('is no slower than others where nobody else was answered meanwhile: then it is Cyrus that is slow', async () => {
