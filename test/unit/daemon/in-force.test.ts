@@ -222,3 +222,9 @@ test('the clock of before is closed once nobody asks it any more', async () => {
   await reloaded(`${DOMAINS}${CYRUS.replace('/run/cyrus/lmtp', '/run/other/lmtp')}`);
   expect(closed).toEqual([false]);
 });
+
+test('before any configuration is in force nobody is asked', async () => {
+  heart = heartOf(await configured(`${DOMAINS}${CYRUS}`), log, () => undefined);
+  expect(heart.validator.route('example.jp')).toBe('unserved');
+  expect(heart.outlet.proof).toBeUndefined();
+});

@@ -120,6 +120,22 @@ describe('backing off', () => {
     expect(lines).toEqual([]);
   });
 
+  test('a second session that is refused when the first one is free again makes nobody wait', async () => {
+    const pool = newPool();
+    ask(pool, 'a');
+    const session = await opened();
+    ask(pool, 'b');
+    await vi.advanceTimersByTimeAsync(5);
+    expect(openings).toHaveLength(1);
+    await session.answer();
+    await session.answer();
+    await refused();
+    expect([pool.state, lines]).toEqual(['up', []]);
+    const carol = ask(pool, 'carol');
+    await session.answer();
+    expect(carol.settled).toBe('deliverable');
+  });
+
   test('when the last session is lost meanwhile, nobody waits for nothing', async () => {
     const pool = newPool();
     const alice = ask(pool, 'alice');

@@ -60,6 +60,18 @@ describe('where nobody listens', () => {
     expect(lines).toEqual(['error backend-down', 'info backend-up']);
   });
 
+  test('and where that one is lost again, another one is opened at once', async () => {
+    const pool = newPool({ connections: 1 });
+    await downForLong(pool);
+    await isRefusedAtOnce(pool);
+    const session = await opened();
+    const bob = ask(pool, 'bob');
+    await session.fail();
+    expect(bob.settled).toBeUndefined();
+    await (await opened()).answer();
+    expect(bob.settled).toBe('deliverable');
+  });
+
   test('the pause after it that was due goes on: looking neither ends nor lengthens it', async () => {
     const pool = newPool();
     await downForLong(pool);
