@@ -29,8 +29,9 @@ export function* knownLines(cache: VerdictCache, clocks: Clocks): Generator<read
 
 /** A line that is not of this form is left out. */
 export function restoreLine(line: string, snapshot: Snapshot, { now, wallClock }: Clocks): void {
-  const [, seconds, name, mailbox] = LINE.exec(line) ?? [];
-  if (seconds === undefined || name === undefined || mailbox === undefined) return;
+  const match = LINE.exec(line);
+  if (match === null) return;
+  const [, seconds, name = '', mailbox = ''] = match;
   // Where the clock was set back, nothing may count as confirmed later than now.
   const confirmed = Math.min(now(), now() - wallClock() + Number(seconds) * 1000);
   snapshot.restore(mailbox, confirmed, name);

@@ -40,18 +40,19 @@ export class Question {
   }
 
   resolve(verdict: Verdict): void {
-    if (this.#settle()) this.#resolve(verdict);
+    this.#settle();
+    this.#resolve(verdict);
   }
 
   reject(error: Error): void {
-    if (this.#settle()) this.#reject(error);
+    this.#settle();
+    this.#reject(error);
   }
 
-  /** @returns whether this settled it: false where it was settled before */
-  #settle(): boolean {
-    if (this.#settled) return false;
+  /** Tells who watches it, once. What is resolved or rejected a second time changes nothing of a promise. */
+  #settle(): void {
+    if (this.#settled) return;
     this.#settled = true;
     this.#onSettled?.();
-    return true;
   }
 }
