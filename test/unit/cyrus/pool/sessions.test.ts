@@ -19,11 +19,11 @@ function sessionsOf(connections: number): Sessions {
 
 function working(sessions: Sessions): Work {
   const question = new Question(recipientOf('alice'), now() + 60_000, undefined);
-  const nobody = { heard: () => undefined, answered: () => undefined };
+  const nobody = { heard: () => undefined, answered: () => undefined, unproven: () => undefined };
   const work = new Work(
     new HandSession(),
     [question],
-    { stallMs: 300, replyTimeoutMs: 10_000, now },
+    { stallMs: 300, holdMs: 100, replyTimeoutMs: 10_000, now },
     { ...nobody, stalled: () => undefined, silent: () => undefined },
   );
   sessions.begin(work);
