@@ -1,11 +1,11 @@
 // Runs each test as vitest does, and then, once all of its file have passed, again with one mutation after the other: in the same
 // process, so that a mutation costs what its tests take, and no start of vitest. For quick.mjs, which explains the rest.
-import { writeFileSync } from 'node:fs';
+import { readFileSync, writeFileSync } from 'node:fs';
 import { TestRunner } from 'vitest';
 
 const stryker = (globalThis.__stryker__ ??= {});
-/** By the number of each mutation: the test that notices it, or how many have not. */
-const found = (globalThis.__noticed__ ??= { noticed: {}, unnoticed: {}, unstable: [], loaded: [] });
+/** By the number of each mutation: the test that notices it, or how many have not. What the files before this one found is kept. */
+const found = JSON.parse(readFileSync(process.env.MUTATION_FOUND, 'utf8'));
 const realTimeout = globalThis.setTimeout;
 const stopTimeout = globalThis.clearTimeout;
 
@@ -55,7 +55,7 @@ export default class QuickRunner extends TestRunner {
       if (seconds > SLOW_SECONDS)
         process.stderr.write(`${seconds.toFixed(0)} s: ${test.file.name} > ${test.name}\n`);
     }
-    found.loaded = Object.keys(stryker.mutantCoverage?.static ?? {});
+    found.loaded = [...new Set([...found.loaded, ...Object.keys(stryker.mutantCoverage?.static ?? {})])];
     writeFileSync(process.env.MUTATION_FOUND, JSON.stringify(found));
   }
 

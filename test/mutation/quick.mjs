@@ -46,7 +46,6 @@ const vitest = await startVitest(
     // Threads have no umask of their own, which a UNIX socket needs.
     pool: 'forks',
     maxWorkers: 1,
-    isolate: false,
     reporters: ['dot'],
     dangerouslyIgnoreUnhandledErrors: true,
   },

@@ -21,8 +21,6 @@ export default defineConfig({
     root: join(import.meta.dirname, '..'),
     include: killers(),
     sequence: { sequencer: QuickFirst },
-    // A mutation is run as often as there are tests for it: so no file begins with a new thread and all its modules.
-    isolate: false,
     testTimeout: 120 * SECOND,
     retry: 0,
   },
