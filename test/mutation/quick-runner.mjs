@@ -49,12 +49,17 @@ export default class QuickRunner extends TestRunner {
         const error = await this.#run(test, id, hits);
         if (error === undefined) found.unnoticed[id] = (found.unnoticed[id] ?? 0) + 1;
         else found.noticed[id] = `${test.file.name} > ${test.fullTestName ?? test.name}: ${error}`;
+        // A mutation may leave something behind, such as a server that does not end: then this process judges no more.
+        if (error !== undefined && !(await this.#isStable(test))) return this.#keep();
       }
-      await this.#isStable(test);
       const seconds = (performance.now() - begun) / 1000;
       if (seconds > SLOW_SECONDS)
         process.stderr.write(`${seconds.toFixed(0)} s: ${test.file.name} > ${test.name}\n`);
     }
+    this.#keep();
+  }
+
+  #keep() {
     found.loaded = [...new Set([...found.loaded, ...Object.keys(stryker.mutantCoverage?.static ?? {})])];
     writeFileSync(process.env.MUTATION_FOUND, JSON.stringify(found));
   }
