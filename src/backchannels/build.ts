@@ -9,7 +9,7 @@ import { imapOpener, lmtpOpener, type BackchannelSurroundings, type Basis } from
 import type { BackchannelConfig, Config, CyrusBackchannelConfig } from '../config/config.js';
 import { serversFor } from '../config/murder-servers.js';
 import type { ImapSession } from '../cyrus/imap/session.js';
-import { Pool } from '../cyrus/pool/pool.js';
+import { DEFAULT_POOL_LIMITS, Pool } from '../cyrus/pool/pool.js';
 import { Witness } from '../cyrus/witness/witness.js';
 import { AnyOfProbe } from '../validation/any-of-probe.js';
 import { FallbackProbe } from '../validation/fallback-probe.js';
@@ -201,8 +201,8 @@ async function build(basis: Basis, surroundings: BackchannelSurroundings): Promi
   const parts = { name, log, now, random, judgesSize: backchannel.strictQuota, ...told };
   if (backchannel.type === 'imap') {
     const lister = await imapOpener({ ...basis, backchannel }, access, witness, surroundings);
-    // Its tags prove each answer at once.
-    const limits = { ...backchannel, unprovenTimeoutMs: Infinity };
+    // A tag proves whose an answer is, but what contradicts it may come right behind: so it is held as well, and then told.
+    const limits = { ...backchannel, unprovenTimeoutMs: DEFAULT_POOL_LIMITS.unprovenTimeoutMs };
     const probe = new Pool(lister, limits, { ...parts, seesFolders: true });
     return { basis, witness, domains, lister, probe, asked: askedOf(probe, basis) };
   }

@@ -1,5 +1,6 @@
-// One batch that was given to a session, until the session is free again. A yes that only the end of the batch proves is held until
-// then, but not for long: a mailbox of the batch may hang. Then its question is asked once more, alone. A batch is
+// One batch that was given to a session, until the session is free again. A yes is held until the end of the batch, where whatever is
+// wrong with it has shown, but not for long, since another mailbox may hang: then a certain one is told, and another one is asked for once
+// more, alone. A batch is
 //   answering → (no reply for stallMs) → stalled: questions without an answer are asked elsewhere → (its end, however late)
 // No I/O; sets timers.
 import type { Verdict } from '../../validation/verdict.js';
@@ -9,7 +10,7 @@ import type { Progress, Session } from './session.js';
 export type WorkRules = {
   /** Without a reply for so many milliseconds, the batch is stalled. */
   readonly stallMs: number;
-  /** So many milliseconds an answer is held that waits for its proof; then it is asked for again, alone. */
+  /** So many milliseconds a yes is held; then it is told if it is certain, and asked for again, alone, if it is not. */
   readonly holdMs: number;
   /** So many milliseconds after its beginning, questions without an answer are given up. */
   readonly replyTimeoutMs: number;
@@ -26,6 +27,8 @@ export interface WorkEvents {
   silent(work: Work): void;
 }
 
+type Held = { readonly question: Question; readonly certain: Verdict | undefined };
+
 export class Work implements Progress {
   readonly session: Session;
   readonly batch: readonly Question[];
@@ -37,8 +40,8 @@ export class Work implements Progress {
   readonly #events: WorkEvents;
   #stalled = false;
   #heardAt: number;
-  /** Places in the batch of those whose answers are held, and since when; the verdicts come again at the end of the batch. */
-  readonly #held: number[] = [];
+  /** Whose answers are held, with those that are certain, and since when; all verdicts come again at the end of the batch. */
+  readonly #held: Held[] = [];
   #heldSince = Infinity;
   #timer: NodeJS.Timeout | undefined;
 
@@ -72,14 +75,11 @@ export class Work implements Progress {
   }
 
   early(index: number, verdict: Verdict): void {
-    const question = this.batch[index];
-    if (question !== undefined) this.#events.answered(question, verdict);
+    this.#hold(index, verdict);
   }
 
   unproven(index: number): void {
-    if (this.#stalled) return;
-    if (this.#held.length === 0) this.#heldSince = this.#heardAt;
-    this.#held.push(index);
+    this.#hold(index, undefined);
   }
 
   /** The session is free or lost. */
@@ -92,19 +92,34 @@ export class Work implements Progress {
     const { now, stallMs, holdMs } = this.#rules;
     const time = now();
     if (time >= this.#heardAt + stallMs) return this.#stall();
-    if (time >= this.#heldSince + holdMs) {
-      this.#heldSince = Infinity;
-      const held = this.#held.splice(0).flatMap((index) => this.batch[index] ?? []);
-      this.#events.unproven(this, held);
-    }
+    if (time >= this.#heldSince + holdMs) this.#release();
     // An answer that is held from now on is due no earlier than this.
     const heldUntil = Math.min(this.#heldSince, time) + holdMs;
     this.#arm(Math.min(this.#heardAt + stallMs, heldUntil) - time, () => this.#look());
   }
 
+  #hold(index: number, certain: Verdict | undefined): void {
+    const question = this.batch[index];
+    if (question === undefined) return;
+    if (this.#held.length === 0) this.#heldSince = this.#heardAt;
+    this.#held.push({ question, certain });
+    if (this.#stalled) this.#release();
+  }
+
+  #release(): void {
+    this.#heldSince = Infinity;
+    const unproven: Question[] = [];
+    for (const { question, certain } of this.#held.splice(0)) {
+      if (certain === undefined) unproven.push(question);
+      else this.#events.answered(question, certain);
+    }
+    if (unproven.length > 0 && !this.#stalled) this.#events.unproven(this, unproven);
+  }
+
   #stall(): void {
     const { now, replyTimeoutMs } = this.#rules;
     this.#stalled = true;
+    this.#release();
     this.#arm(this.since + replyTimeoutMs - now(), () => this.#events.silent(this));
     this.#events.stalled(this);
   }

@@ -3,12 +3,14 @@ import { describe, expect, test, vi } from 'vitest';
 import { deferred, DELIVERABLE, UNKNOWN } from '../../../../src/validation/verdict.js';
 import { ask, newPool, now, opened, recipientOf, settle } from './pool-rig.js';
 
-test('a yes before the end of its batch is given at once; the others wait for the end', async () => {
+test('a yes is given before the end of its batch where that takes long; the others wait for the end', async () => {
   const pool = newPool();
   const [alice, bob] = ['alice', 'bob'].map((local) => ask(pool, local));
   const session = await opened();
   session.tell(0);
   await settle();
+  expect(alice?.settled).toBe(undefined);
+  await vi.advanceTimersByTimeAsync(250);
   expect([alice?.settled, bob?.settled]).toEqual(['deliverable', undefined]);
   await session.answer(UNKNOWN);
   expect([alice?.settled, bob?.settled]).toEqual(['deliverable', 'unknown']);
@@ -19,7 +21,7 @@ test('what is no yes names the back-channel that was asked', async () => {
   const verdicts = ['alice', 'bob'].map((local) => pool.check(recipientOf(local), now() + 5_000));
   const session = await opened();
   session.tell(0, deferred('not now'));
-  await vi.advanceTimersByTimeAsync(100);
+  await vi.advanceTimersByTimeAsync(250);
   await session.answer(UNKNOWN);
   expect(await Promise.all(verdicts)).toEqual([
     { kind: 'deferred', reason: 'not now', evidence: { backchannel: 'cyrus' } },

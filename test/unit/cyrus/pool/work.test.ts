@@ -36,11 +36,28 @@ async function pass(ms: number): Promise<string[]> {
 }
 
 describe('a verdict that comes before the end of its batch', () => {
-  test('is given on at once where it is certain', () => {
-    const asked = work(['alice', 'bob', 'carol']);
+  test('is given on where it is certain, but not before what contradicts it could have come', async () => {
+    const asked = work(['alice', 'bob', 'carol'], 1_000);
     asked.early(1, DELIVERABLE);
     asked.early(0, OVERQUOTA);
-    expect(told).toEqual(['bob deliverable', 'alice overquota']);
+    expect(await pass(199)).toEqual([]);
+    expect(await pass(1)).toEqual(['bob deliverable', 'alice overquota']);
+  });
+
+  test('is not given on where its batch has ended in that time', async () => {
+    const asked = work(['alice', 'bob']);
+    asked.early(1, DELIVERABLE);
+    asked.end();
+    expect(await pass(20_000)).toEqual([]);
+  });
+
+  test('is given on at once where the batch is stuck, and what was held, before the others are asked elsewhere', async () => {
+    const asked = work(['alice', 'bob', 'carol'], 100);
+    await pass(50);
+    asked.early(1, DELIVERABLE);
+    expect(await pass(50)).toEqual(['bob deliverable', 'stalled']);
+    asked.early(0, OVERQUOTA);
+    expect(told).toEqual(['alice overquota']);
   });
 
   test('belongs to nobody where there is no such recipient', async () => {
@@ -96,7 +113,7 @@ describe('a verdict of which only the end of its batch is the proof', () => {
     const asked = work(['alice'], 1_000);
     asked.unproven(1);
     asked.unproven(-1);
-    expect(await pass(999)).toEqual(['unproven ']);
+    expect(await pass(999)).toEqual([]);
   });
 });
 
