@@ -64,6 +64,7 @@ class Transcript {
       .replace(/\d{4}-\d\d-\d\dT[\d:.]+Z/g, '…')
       .replace(/\bms=[\d.]+/g, 'ms=…')
       .replace(/\bconnection=\d+/g, 'connection=…')
+      .replace(/\bsession=fake-\d+/g, 'session=…')
       .replace(/\bageMs=\d+/g, 'ageMs=…')
       .replace(/\d+(\.\d+)? s ago/g, '… s ago')
       .replace(/^up .*|^memory .*/, (each) => `${each.slice(0, 12)}…`)
