@@ -105,7 +105,7 @@ function masterFigures(
   return {
     name,
     state: standing === 'connecting' && lists === 0 ? 'untried' : state,
-    sessions: standing === 'waiting' ? 0 : 1,
+    sessions: standing === 'listing' || standing === 'current' ? 1 : 0,
     waiting: 0,
     questions: noops,
     batches: noops,
