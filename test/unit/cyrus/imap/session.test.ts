@@ -5,7 +5,8 @@ import { Witness } from '../../../../src/cyrus/witness/witness.js';
 import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../../../src/validation/recipient.js';
 import type { Verdict } from '../../../../src/validation/verdict.js';
 import { PASSWORD, USER } from '../../../fakes/imap-server.js';
-import { afterwards, served, type Server } from './wired.js';
+import { afterwards } from '../afterwards.js';
+import { served, type Server } from './wired.js';
 
 const RULES = { ...DEFAULT_ADDRESS_RULES, postUser: 'post' };
 

@@ -1,8 +1,4 @@
 // A dialogue with a fake imapd over a UNIX socket, whose lines are kept as `check` would show them. All is closed after each test.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach } from 'vitest';
 import { ImapDialogue } from '../../../../src/cyrus/imap/dialogue.js';
 import { ImapResponseParser } from '../../../../src/cyrus/imap/parser.js';
 import type { ImapResponse } from '../../../../src/cyrus/imap/response.js';
@@ -11,24 +7,12 @@ import { Trace } from '../../../../src/cyrus/wire/trace.js';
 import type { Endpoint } from '../../../../src/net/endpoint.js';
 import type { Override } from '../../../fakes/dialogue-server.js';
 import { ImapServer } from '../../../fakes/imap-server.js';
-
-const closers: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-/** Runs after the test. */
-export function afterwards(close: () => unknown): void {
-  closers.push(close);
-}
+import { afterwards, socketPath } from '../afterwards.js';
 
 export type Server = { readonly imapd: ImapServer; readonly endpoint: Extract<Endpoint, { kind: 'unix' }> };
 
 export async function served(): Promise<Server> {
-  const folder = mkdtempSync(join(tmpdir(), 'imap-'));
-  afterwards(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 's');
+  const path = socketPath();
   const imapd = await ImapServer.listen(path);
   afterwards(() => imapd.stop());
   return { imapd, endpoint: { kind: 'unix', path } };

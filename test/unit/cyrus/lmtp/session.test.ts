@@ -10,7 +10,8 @@ import {
 } from '../../../../src/validation/recipient.js';
 import type { Verdict } from '../../../../src/validation/verdict.js';
 import { REPLIES } from '../../../fakes/lmtp-server.js';
-import { afterwards, served, type Server } from './wired.js';
+import { afterwards } from '../afterwards.js';
+import { served, type Server } from './wired.js';
 
 const CANARY = 'canary@example.jp';
 const INVALID_NAME = '451 4.3.0 Invalid mailbox name\r\n';

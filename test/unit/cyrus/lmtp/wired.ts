@@ -1,32 +1,16 @@
 // A dialogue with a fake lmtpd over a UNIX socket, whose lines are kept as `check` would show them. All is closed after each test.
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterEach } from 'vitest';
 import { LmtpDialogue } from '../../../../src/cyrus/lmtp/dialogue.js';
 import { LmtpReplyParser, type LmtpReply } from '../../../../src/cyrus/lmtp/reply.js';
 import { Connection } from '../../../../src/cyrus/wire/connection.js';
 import { Trace } from '../../../../src/cyrus/wire/trace.js';
 import type { Endpoint } from '../../../../src/net/endpoint.js';
 import { LmtpServer, type Override } from '../../../fakes/lmtp-server.js';
-
-const closers: (() => unknown)[] = [];
-
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-});
-
-/** Runs after the test. */
-export function afterwards(close: () => unknown): void {
-  closers.push(close);
-}
+import { afterwards, socketPath } from '../afterwards.js';
 
 export type Server = { readonly lmtpd: LmtpServer; readonly endpoint: Extract<Endpoint, { kind: 'unix' }> };
 
 export async function served(): Promise<Server> {
-  const folder = mkdtempSync(join(tmpdir(), 'lmtp-'));
-  afterwards(() => rmSync(folder, { recursive: true }));
-  const path = join(folder, 's');
+  const path = socketPath();
   const lmtpd = await LmtpServer.listen(path);
   afterwards(() => lmtpd.stop());
   return { lmtpd, endpoint: { kind: 'unix', path } };
