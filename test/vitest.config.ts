@@ -7,6 +7,8 @@ import type { Reporter } from 'vitest/node';
 import { Totals } from './totals.js';
 
 const SECOND = 1000;
+/** Of tests at a time that mostly wait for containers. */
+const WAITING = 3;
 
 /**
  * For testcontainers: no reaper, which is an image from a registry (docker/engine.sh removes what an interrupted run
@@ -35,7 +37,7 @@ export default defineConfig({
       {
         test: {
           name: 'property',
-          include: ['property/**/*.test.ts', 'fuzz/**/*.test.ts'],
+          include: ['property/**/*.test.ts'],
           testTimeout: 60 * SECOND,
           maxWorkers: 2,
           sequence: { groupOrder: 1 },
@@ -66,7 +68,17 @@ export default defineConfig({
           env: CONTAINERS,
           testTimeout: 120 * SECOND,
           hookTimeout: 300 * SECOND,
-          maxWorkers: 2,
+          maxWorkers: WAITING,
+          sequence: { groupOrder: 4 },
+        },
+      },
+      // Beside the system tests, with the processor time that these leave.
+      {
+        test: {
+          name: 'fuzz',
+          include: ['fuzz/**/*.test.ts'],
+          testTimeout: 60 * SECOND,
+          maxWorkers: WAITING,
           sequence: { groupOrder: 4 },
         },
       },
