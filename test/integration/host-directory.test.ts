@@ -133,6 +133,15 @@ describe('with the directory', () => {
     expect([await ask('carol@example.jp'), await ask(NOBODY)]).toEqual(['OK', 'NOTFOUND']);
   });
 
+  test('nobody is unknown any more once the sample finds that lmtpd is gone', async () => {
+    await started();
+    await ready();
+    await lmtpd.stop();
+    for (let i = 0; i < 500; i++) await ask(`gone${i}@example.jp`);
+    await expect.poll(() => ask(NOBODY)).toBe('TEMP');
+    expect(await ask(ALICE)).toBe('OK');
+  });
+
   test('a mailbox over its quota is deferred as soon as lmtpd has said so', async () => {
     await started();
     await ready();

@@ -1,5 +1,6 @@
 // Compares some of the directory's answers with those of lmtpd, so that a wrong one is noticed. There is one sample for each kind
 // of answer. No I/O of its own; time is a parameter.
+import { codeOf } from '../../errors.js';
 import type { Recipient } from '../../validation/recipient.js';
 import type { Verdict } from '../../validation/verdict.js';
 
@@ -38,7 +39,7 @@ export class Sample {
     this.#parts = parts;
   }
 
-  /** Whether lmtpd gave a verdict when it was last asked; without any reply, until DEADLINE_MS after the question. */
+  /** Whether lmtpd gave a verdict when it was last asked; of one that is there and silent, until DEADLINE_MS after the question. */
   get confirmed(): boolean {
     return this.#confirmed;
   }
@@ -66,8 +67,8 @@ export class Sample {
     let verdict: Verdict;
     try {
       verdict = await this.#parts.ask(recipient, deadline);
-    } catch {
-      this.#unanswered(deadline - DEADLINE_MS);
+    } catch (error) {
+      this.#unanswered(deadline - DEADLINE_MS, isNobodyThere(error));
       return;
     }
     this.#asking = false;
@@ -86,11 +87,20 @@ export class Sample {
   }
 
   /** Others give up earlier, but Cyrus that writes its list anew is only silent: the list goes on telling what it would say. */
-  #unanswered(asked: number): void {
+  #unanswered(asked: number, nobodyThere: boolean): void {
     const now = this.#parts.now();
     this.#asking = false;
     this.#pausedUntil = now + PAUSE_MS;
     this.#silentSince ??= asked;
-    if (now >= this.#silentSince + DEADLINE_MS) this.#confirmed = false;
+    if (nobodyThere || now >= this.#silentSince + DEADLINE_MS) this.#confirmed = false;
   }
+}
+
+/** Whether nobody listens where lmtpd should. The kernel says so at once, while an lmtpd that is only busy is silent. */
+function isNobodyThere(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = codeOf(cause);
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return true;
+  }
+  return false;
 }

@@ -101,6 +101,23 @@ describe('a sample', () => {
     expect([asked, sample.confirmed]).toEqual([5, true]);
   });
 
+  test.each(['ECONNREFUSED', 'ENOENT'])('ends at once where nobody listens: %s', async (code) => {
+    await take();
+    const cause = new Error('no connection', { cause: Object.assign(new Error('connect'), { code }) });
+    verdict = new Error('down', { cause });
+    nowMs = SAMPLE_MS;
+    await take();
+    expect([asked, sample.confirmed]).toEqual([2, false]);
+  });
+
+  test('holds where the connection is only lost', async () => {
+    await take();
+    verdict = new Error('lost', { cause: Object.assign(new Error('read'), { code: 'ECONNRESET' }) });
+    nowMs = SAMPLE_MS;
+    await take();
+    expect([asked, sample.confirmed]).toEqual([2, true]);
+  });
+
   test('does not hold where lmtpd never answered', async () => {
     verdict = new Error('down');
     await take();
