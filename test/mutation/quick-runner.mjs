@@ -9,6 +9,8 @@ const found = JSON.parse(readFileSync(process.env.MUTATION_FOUND, 'utf8'));
 const realTimeout = globalThis.setTimeout;
 const stopTimeout = globalThis.clearTimeout;
 
+/** Under this name what a test reaches is counted when it is run again. */
+const AGAIN = 'again';
 /** A test that takes so many times as long as without a mutation, and at least so many milliseconds, hangs. */
 const HANGS_TIMES = 10;
 const HANGS_MS = 1_500;
@@ -44,7 +46,13 @@ export default class QuickRunner extends TestRunner {
     for (const { test, covered } of tests) {
       const begun = performance.now();
       if (!(await this.#isStable(test))) continue;
+      const again = stryker.mutantCoverage.perTest[AGAIN] ?? {};
       for (const [id, hits] of Object.entries(covered)) {
+        // Reached only because this test was the first to load the module: what runs then does not run again.
+        if (again[id] === undefined) {
+          found.loaded.push(id);
+          continue;
+        }
         if (found.noticed[id] !== undefined) continue;
         const error = await this.#run(test, id, hits);
         if (error === undefined) found.unnoticed[id] = (found.unnoticed[id] ?? 0) + 1;
@@ -66,6 +74,7 @@ export default class QuickRunner extends TestRunner {
 
   /** A test that fails the second time without any mutation would notice everything. */
   async #isStable(test) {
+    delete stryker.mutantCoverage?.perTest[AGAIN];
     const error = await this.#run(test, undefined, 0);
     if (error !== undefined) found.unstable.push(`${test.file.name} > ${test.name}: ${error}`);
     return error === undefined;
@@ -93,7 +102,7 @@ export default class QuickRunner extends TestRunner {
       }
     };
     super.onBeforeTryTask(test);
-    stryker.currentTestId = undefined;
+    stryker.currentTestId = AGAIN;
     stryker.activeMutant = id;
     stryker.hitCount = 0;
     stryker.hitLimit = hits * LOOPS_TIMES + LOOPS;
@@ -114,6 +123,7 @@ export default class QuickRunner extends TestRunner {
     for (const finished of test.onFinished ?? []) await attempt(() => finished(test.context));
     test.onFinished = undefined;
     stryker.activeMutant = undefined;
+    stryker.currentTestId = undefined;
     return failure;
   }
 }
