@@ -90,10 +90,11 @@ export class ImapResponseParser {
     const literals = this.#literals;
     this.#text = '';
     this.#size = 0;
-    if (literals.length > 0) this.#literals = [];
     this.#seen(text);
-    if (literals.length > 0) return readResponse(text, literals);
-    return this.#listAgain(text) ?? this.#remembered(text, readResponse(text, literals));
+    if (literals.length === 0)
+      return this.#listAgain(text) ?? this.#remembered(text, readResponse(text, literals));
+    this.#literals = [];
+    return readResponse(text, literals);
   }
 
   /** Reads a LIST response that begins like the last one: the lines of a long list differ only in their mailboxes. */

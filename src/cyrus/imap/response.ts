@@ -62,23 +62,25 @@ const CODE = /^\[([^\]]*)\] ?/;
 export function readResponse(text: string, literals: readonly Literal[]): ImapResponse {
   if (text.startsWith('* ')) return readUntagged(text, literals);
   if (text.startsWith('+ ') || text === '+') return { kind: 'continuation', text: text.slice(2) };
-  const [head, tag, status] = TAGGED.exec(text) ?? [];
-  if (head === undefined || tag === undefined || status === undefined) throw malformed(text);
+  const found = TAGGED.exec(text);
+  if (found === null) throw malformed(text);
+  const [head, tag = '', status = ''] = found;
   return { kind: 'tagged', tag, status: taggedStatus(status), ...codeAndText(text.slice(head.length)) };
 }
 
 function readUntagged(text: string, literals: readonly Literal[]): ImapResponse {
   const space = text.indexOf(' ', 2);
-  const name = text.slice(2, space === -1 ? undefined : space).toUpperCase();
+  const nameEnd = space === -1 ? text.length : space;
+  const name = text.slice(2, nameEnd).toUpperCase();
   if (name === '') throw malformed(text);
-  const tokens = new ImapTokens(text, literals, space === -1 ? text.length : space);
+  const tokens = new ImapTokens(text, literals, nameEnd);
   switch (name) {
     case 'OK':
     case 'NO':
     case 'BAD':
     case 'PREAUTH':
     case 'BYE':
-      return { kind: 'status', status: name, ...codeAndText(space === -1 ? '' : text.slice(space + 1)) };
+      return { kind: 'status', status: name, ...codeAndText(text.slice(nameEnd + 1)) };
     case 'LIST':
       return readList(tokens);
     case 'QUOTAROOT':
@@ -86,10 +88,7 @@ function readUntagged(text: string, literals: readonly Literal[]): ImapResponse 
     case 'QUOTA':
       return readQuota(tokens);
     case 'CAPABILITY':
-      return {
-        kind: 'capability',
-        capabilities: capabilitiesOf(text.slice(space === -1 ? text.length : space)),
-      };
+      return { kind: 'capability', capabilities: capabilitiesOf(text.slice(nameEnd)) };
     case 'NAMESPACE':
       return readNamespace(tokens);
     case 'MYRIGHTS':

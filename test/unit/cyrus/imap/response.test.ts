@@ -99,6 +99,22 @@ describe('literals', () => {
   });
 });
 
+describe('a literal with line ends in it', () => {
+  const bytes = '* QUOTAROOT {8}\r\na\r\nb\r\nc\r\r\n';
+  const whole = [{ kind: 'quotaroot', mailbox: 'a\r\nb\r\nc\r', roots: [] }];
+
+  test('is read by its length, however it is split', () => {
+    for (let at = 0; at <= bytes.length; at++)
+      expect(parse(bytes.slice(0, at), bytes.slice(at))).toEqual(whole);
+  });
+
+  test('is awaited, though nothing of it has come yet', () => {
+    const parser = new ImapResponseParser();
+    parser.feed(Buffer.from('* QUOTAROOT {8}\r\n'));
+    expect([parser.next(), parser.pending]).toEqual([undefined, true]);
+  });
+});
+
 describe('each kind of response', () => {
   test.each<[string, ImapResponse]>([
     ['+ cj1hYmM=', { kind: 'continuation', text: 'cj1hYmM=' }],
@@ -115,6 +131,10 @@ describe('each kind of response', () => {
       'a1 BAD [CLIENTBUG] Unrecognized command',
       { kind: 'tagged', tag: 'a1', status: 'BAD', code: 'CLIENTBUG', text: 'Unrecognized command' },
     ],
+    ['a1 OK [] done', { kind: 'tagged', tag: 'a1', status: 'OK', code: '', text: 'done' }],
+    ['a1 OK [X]done', { kind: 'tagged', tag: 'a1', status: 'OK', code: 'X', text: 'done' }],
+    ['a1 NO as [X] says', { kind: 'tagged', tag: 'a1', status: 'NO', code: undefined, text: 'as [X] says' }],
+    ['* CAPABILITY', { kind: 'capability', capabilities: [] }],
     ['* CAPABILITY imap4rev1  ACL', { kind: 'capability', capabilities: ['IMAP4REV1', 'ACL'] }],
     [
       '* NAMESPACE (("INBOX." ".")("" NIL "X-A" ("b"))) NIL NIL',
@@ -166,10 +186,35 @@ describe('each kind of response', () => {
       },
     ],
     ['* 5 EXISTS', { kind: 'other', name: 'EXISTS' }],
+    ['* 12 EXISTS', { kind: 'other', name: 'EXISTS' }],
+    ['* 5X EXISTS', { kind: 'other', name: '5X' }],
+    ['* X5 EXISTS', { kind: 'other', name: 'X5' }],
     ['* 1 FETCH (FLAGS ())', { kind: 'other', name: 'FETCH' }],
     ['* FLAGS (\\Answered)', { kind: 'other', name: 'FLAGS' }],
   ])('%s', (line, response) => {
     expect(parse(`${line}\r\n`)).toEqual([response]);
+  });
+});
+
+describe('what imapd says though nobody has asked', () => {
+  const anytime = (line: string): boolean => {
+    const [response] = parse(`${line}\r\n`);
+    if (response === undefined) throw new Error('no response');
+    return new ImapResponseParser().mayComeAnytime(response);
+  };
+
+  test.each([
+    ['* OK [ALERT] maintenance', true],
+    ['* NO beware', true],
+    ['* 5 EXISTS', true],
+    ['c1 OK done', false],
+    ['+ go on', false],
+  ])('%s: may come at any time is %s', (line, may) => {
+    expect(anytime(line)).toBe(may);
+  });
+
+  test('a BYE is the end', () => {
+    expect(() => anytime('* BYE going down')).toThrow('imapd said BYE going down');
   });
 });
 
@@ -180,6 +225,8 @@ describe('what is no response ends the conversation', () => {
     ['a greeting of another protocol', '220 mail.rig.test ESMTP\r\n'],
     ['a tag without status', 'a1\r\n'],
     ['a status that is none', 'a1 PERHAPS\r\n'],
+    ['a tag behind other words', 'yes a1 OK\r\n'],
+    ['a tag that would be a pattern', 'a* OK\r\n'],
     ['nothing after the star', '* \r\n'],
     ['a star alone', '*\r\n'],
     ['LIST without a mailbox', '* LIST () "/"\r\n'],
@@ -201,6 +248,9 @@ describe('what is no response ends the conversation', () => {
     ['ACL with half an entry', '* ACL a anyone\r\n'],
     ['NAMESPACE with two of three', '* NAMESPACE NIL NIL\r\n'],
     ['NAMESPACE with a string', '* NAMESPACE "a" NIL NIL\r\n'],
+    ['NAMESPACE with a string for an entry', '* NAMESPACE ("ab") NIL NIL\r\n'],
+    ['NAMESPACE with NIL for an entry', '* NAMESPACE (NIL) NIL NIL\r\n'],
+    ['NAMESPACE with a list for a separator', '* NAMESPACE (("a" ("b"))) NIL NIL\r\n'],
     ['NAMESPACE with an empty entry', '* NAMESPACE (()) NIL NIL\r\n'],
   ])('%s', (_, bytes) => {
     const parser = new ImapResponseParser();
@@ -288,12 +338,16 @@ test('what is read of a LIST response does not depend on the one before it', () 
     '"x"',
     '""',
     'a (x) a',
+    'a (x) b',
+    '"user',
     'a a',
     'a]b',
     'user/b',
   ];
   const lines = heads.flatMap((head) => names.map((name) => `${head}${name}\r\n`));
-  for (const first of lines) {
+  // Behind a line that is refused nothing is read any more.
+  const taken = lines.filter((line) => outcomes(line)[0] !== 'refused');
+  for (const first of taken) {
     for (const line of lines) expect(outcomes(first, line)).toEqual([...outcomes(first), ...outcomes(line)]);
   }
 });
@@ -310,6 +364,18 @@ function outcomes(...lines: readonly string[]): unknown[] {
     }
   });
 }
+
+test('of a long line that is none the error has only the beginning', () => {
+  expect(() => parse(`${'x'.repeat(1_000)}\r\n`)).toThrow(
+    `imap response "${'x'.repeat(80)}" has no form that RFC 3501 gives`,
+  );
+  expect(() => parse(`* QUOTA a ${'x'.repeat(1_000)}\r\n`)).toThrow(
+    `imap response "* QUOTA a ${'x'.repeat(70)}" has no list at byte 10`,
+  );
+  expect(() => parse(`* OK ${'x'.repeat(1_000)}\n`)).toThrow(
+    `imap response line "* OK ${'x'.repeat(75)}" does not end with CR LF`,
+  );
+});
 
 test('a line of one byte behind a literal that ends with CR is no line', () => {
   expect(() => parse('* LIST () "/" {1}\r\n\r\n')).toThrow('does not end with CR LF');
