@@ -203,7 +203,7 @@ class CommandReader {
 
   #atom(): string {
     const start = this.#at;
-    while (this.#at < this.#text.length && ATOM.test(this.#text.charAt(this.#at))) this.#at += 1;
+    while (ATOM.test(this.#text.charAt(this.#at))) this.#at += 1;
     if (this.#at === start) throw this.#unexpected('an atom');
     return this.#text.slice(start, this.#at);
   }

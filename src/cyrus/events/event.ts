@@ -147,15 +147,17 @@ function hasRoomLeft(fields: unknown): boolean {
 }
 
 function numberField(fields: unknown, name: string): number | undefined {
-  if (typeof fields !== 'object' || fields === null) return undefined;
-  const value: unknown = Reflect.get(fields, name);
+  const value = fieldOf(fields, name);
   return typeof value === 'number' ? value : undefined;
 }
 
 function textField(fields: unknown, name: string): string | undefined {
-  if (typeof fields !== 'object' || fields === null) return undefined;
-  const value: unknown = Reflect.get(fields, name);
+  const value = fieldOf(fields, name);
   return typeof value === 'string' ? value : undefined;
+}
+
+function fieldOf(fields: unknown, name: string): unknown {
+  return typeof fields === 'object' && fields !== null ? Reflect.get(fields, name) : undefined;
 }
 
 function doubtful(event: string, reason: string): MailboxEvent {

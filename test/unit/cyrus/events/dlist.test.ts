@@ -82,6 +82,8 @@ describe('a value', () => {
     '{x}\r\n',
     'a{2}\r\nab',
     '"{2+}\r\nab',
+    '{{2+}\r\nab',
+    '{2}x{2}\r\nab',
   ])('%j is none', (text) => {
     expect(() => parse([`X ${text}\r\n`, '\r\n'.repeat(3)])).toThrow(ProtocolError);
   });
@@ -89,6 +91,9 @@ describe('a value', () => {
   test('what is wrong is said, and where', () => {
     expect(() => valueOf('%(A (b c)')).toThrow('dlist has "" at byte 11: must be a space');
     expect(() => valueOf('a b')).toThrow('dlist has " b" at byte 3: must be the end');
+    expect(() => valueOf(`a ${'b'.repeat(100)}`)).toThrow(
+      `dlist has " ${'b'.repeat(19)}" at byte 3: must be the end`,
+    );
   });
 });
 
@@ -121,6 +126,16 @@ describe('a stream', () => {
     one.feed(Buffer.from('\n'));
     expect(one.next()?.name).toBe('NOTIFY');
     expect([one.next(), one.pending]).toEqual([undefined, false]);
+  });
+
+  test('a literal of which nothing has come yet is awaited', () => {
+    const one = parser();
+    one.feed(Buffer.from('X {5+}\r\n'));
+    expect([one.next(), one.pending]).toEqual([undefined, true]);
+    one.feed(Buffer.from('a\r\nb'));
+    expect(one.next()).toBeUndefined();
+    one.feed(Buffer.from('c\r\n'));
+    expect(one.next()?.value).toBe('a\r\nbc');
   });
 
   test('after what is no dlist nothing comes out any more', () => {

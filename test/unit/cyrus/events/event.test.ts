@@ -54,6 +54,30 @@ describe('an event', () => {
     expect(event({ event: 'QuotaExceed', uri: URI, ...figures }).kind).toBe(kind);
   });
 
+  test('names the server that pushes it, or a part of a name that is no server’s', () => {
+    const named = { event: 'MailboxCreate', uri: URI, serverFQDN: 'b1.example.jp' };
+    expect(event(named)).toEqual({
+      kind: 'changed',
+      event: 'MailboxCreate',
+      mailboxes: ['alice@example.jp'],
+      server: 'b1.example.jp',
+    });
+    expect(event({ ...named, serverFQDN: 'x'.repeat(300) })).toMatchObject({ server: 'x'.repeat(255) });
+    expect(event({ ...named, serverFQDN: 5 })).not.toHaveProperty('server');
+  });
+
+  test('QuotaExceed with room for storage and none for messages, or the other way round, is over quota', () => {
+    const figures = { diskUsed: 5, diskQuota: 5, messages: 3, maxMessages: 2 };
+    expect(event({ event: 'QuotaExceed', uri: URI, ...figures }).kind).toBe('overquota');
+    const others = { diskUsed: 6, diskQuota: 5, messages: 2, maxMessages: 2 };
+    expect(event({ event: 'QuotaExceed', uri: URI, ...others }).kind).toBe('overquota');
+  });
+
+  test('QuotaExceed with words for figures is over quota', () => {
+    const figures = { diskUsed: '5', diskQuota: '10' };
+    expect(event({ event: 'QuotaExceed', uri: URI, ...figures }).kind).toBe('overquota');
+  });
+
   test('QuotaExceed is no change', () => {
     expect(event({ event: 'QuotaExceed', uri: URI })).toMatchObject({
       kind: 'overquota',
@@ -85,6 +109,7 @@ describe('what is no mailbox event', () => {
     ['CREATE %(MBOXNAME user.alice)', 'CREATE'],
     ['OK %()', 'OK'],
     [`X${'x'.repeat(100)} NIL`, `X${'x'.repeat(63)}`],
+    [notify('', 'C'.repeat(100)), 'C'.repeat(64)],
   ])('%j is foreign', (command, name) => {
     expect(read(command)).toEqual({ kind: 'other', event: name, foreign: true });
   });
@@ -105,7 +130,9 @@ describe('doubt', () => {
     [notify('"MailboxDelete"'), 'has no event'],
     [notify('{"event":7}'), 'has no event'],
     [notify(`{"event":"${'M'.repeat(65)}"}`), 'has no event'],
+    [notify(`{"event":"${'M'.repeat(64)}"}`), 'is not known'],
     [notify('{"event":"MailboxVanish"}'), 'is not known'],
+    [notify('{"event":"NoLogin"}'), 'is not known'],
     [notify('{"event":"MailboxDelete"}'), 'has the uri null'],
     [notify('{"event":"MailboxDelete","uri":""}'), 'has the uri ""'],
     [notify('{"event":"MailboxDelete","uri":["x"]}'), 'has the uri null'],
@@ -140,7 +167,12 @@ describe('whose mailbox a URL names', () => {
     ['user/a%26b%40example.jp', ['a&-b@example.jp']],
     ['user/%E6%AA%89y%40example.jp', ['&aok-y@example.jp']],
     ['user/%F0%9F%93%A7%40example.jp', ['&2d3c5w-@example.jp']],
+    // Characters that stand together are written together; a slash in base64 is a comma there.
+    ['user/%C3%A4%C3%B6%40example.jp', ['&aoqa9g-@example.jp']],
+    ['user/%EF%BC%9F%EF%BC%9F%40example.jp', ['&,x,,hw-@example.jp']],
+    ['user/alice%40example.jp?SECTION', ['alice@example.jp']],
     ['shared', []],
+    ['otheruser/alice%40example.jp', []],
     ['shared/info%40example.jp', []],
     ['shared.info', []],
     ['users/alice%40example.jp', []],
@@ -158,12 +190,12 @@ describe('whose mailbox a URL names', () => {
     expect(mailboxesOfUri(`imap://mail.rig.test/${path}`, RULES)).toEqual(mailboxes);
   });
 
-  test.each(['', 'imap://mail.rig.test', 'user/alice@example.jp', 'http://mail.rig.test/user/alice'])(
-    '%j is no URL of a mailbox',
-    (uri) => {
-      expect(mailboxesOfUri(uri, RULES)).toBeUndefined();
-    },
-  );
+  test.each([
+    ...['', 'imap://mail.rig.test', 'user/alice@example.jp', 'http://mail.rig.test/user/alice@example.jp'],
+    'see imap://mail.rig.test/user/alice@example.jp',
+  ])('%j is no URL of a mailbox', (uri) => {
+    expect(mailboxesOfUri(uri, RULES)).toBeUndefined();
+  });
 
   test('where the default domain is not known, one without domain may be anybody’s', () => {
     expect(mailboxesOfUri('imap://h/user/alice', DEFAULT_ADDRESS_RULES)).toBeUndefined();
