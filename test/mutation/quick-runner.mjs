@@ -19,6 +19,9 @@ const SLOW_SECONDS = 10;
 /** A mutated line that is reached so many times as often is in an endless loop. */
 const LOOPS_TIMES = 10;
 const LOOPS = 1_000;
+/** So does a list that grows so long in one test: it would fill the memory, and end the process that judges. */
+const PUSHES_MAX = 5_000_000;
+const push = Array.prototype.push;
 
 export default class QuickRunner extends TestRunner {
   #tests = [];
@@ -106,6 +109,13 @@ export default class QuickRunner extends TestRunner {
     stryker.activeMutant = id;
     stryker.hitCount = 0;
     stryker.hitLimit = hits * LOOPS_TIMES + LOOPS;
+    let pushes = 0;
+    Array.prototype.push = function (...items) {
+      pushes += 1;
+      if (pushes <= PUSHES_MAX) return push.apply(this, items);
+      failure ??= 'it fills the memory';
+      throw new Error(failure);
+    };
     await attempt(async () => {
       for (const suite of suites) {
         for (const hook of TestRunner.getSuiteHooks(suite)?.beforeEach ?? []) {
@@ -122,6 +132,7 @@ export default class QuickRunner extends TestRunner {
     for (const cleanup of cleanups) await attempt(cleanup);
     for (const finished of test.onFinished ?? []) await attempt(() => finished(test.context));
     test.onFinished = undefined;
+    Array.prototype.push = push;
     stryker.activeMutant = undefined;
     stryker.currentTestId = undefined;
     return failure;
