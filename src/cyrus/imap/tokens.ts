@@ -151,8 +151,9 @@ export class ImapTokens {
       this.#at = close + 1;
       return simple;
     }
-    const [quoted, inner] = /"((?:[^"\\]|\\["\\])*)"/y.exec(text.slice(this.#at)) ?? [];
-    if (quoted === undefined || inner === undefined) throw this.#missing('whole string');
+    const found = /"((?:[^"\\]|\\["\\])*)"/y.exec(text.slice(this.#at));
+    if (found === null) throw this.#missing('whole string');
+    const [quoted, inner = ''] = found;
     this.#at += quoted.length;
     return inner.replace(/\\(.)/g, '$1');
   }

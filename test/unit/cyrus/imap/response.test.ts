@@ -99,6 +99,12 @@ describe('literals', () => {
   });
 });
 
+test('a literal may stand in a list of lists', () => {
+  expect(parse('* NAMESPACE (({5}\r\nuser/ "/")) NIL NIL\r\n')).toEqual([
+    { kind: 'namespace', personal: [{ prefix: 'user/', separator: '/' }], otherUsers: [], shared: [] },
+  ]);
+});
+
 describe('a literal with line ends in it', () => {
   const bytes = '* QUOTAROOT {8}\r\na\r\nb\r\nc\r\r\n';
   const whole = [{ kind: 'quotaroot', mailbox: 'a\r\nb\r\nc\r', roots: [] }];
@@ -233,21 +239,31 @@ describe('what is no response ends the conversation', () => {
     ['LIST without a separator', '* LIST () a b\r\n'],
     ['LIST without attributes', '* LIST "/" a\r\n'],
     ['LIST with more behind the mailbox', '* LIST () "/" a)\r\n'],
+    ['LIST with another character for a space', '* LIST ()x"/" a\r\n'],
+    ['LIST with a quote for the end of a list', '* LIST (a" "/" b\r\n'],
+    ['QUOTAROOT without a mailbox', '* QUOTAROOT \r\n'],
+    ...['(', '"', '{', '\x7f', '\\', ')', '\t'].map((stranger): [string, string] => [
+      `a name with ${JSON.stringify(stranger)} in it`,
+      `* QUOTAROOT a${stranger}b\r\n`,
+    ]),
     ['a string without end', '* QUOTAROOT "a\r\n'],
     ['a string that ends in a backslash', '* QUOTAROOT "a\\"\r\n'],
     ['a backslash before another character', '* QUOTAROOT "a\\b"\r\n'],
     ['a list without end', '* LIST (\\A "/" a\r\n'],
     ['a literal that is none', '* QUOTAROOT {x}\r\n'],
     ['a length in the middle of a line', '* QUOTAROOT {1} a\r\n'],
+    ['a length in the middle of a line, and a literal at its end', '* QUOTAROOT {1} {1}\r\na\r\n'],
     ['two literals where the second is no value', '* QUOTA {1}\r\na{1}\r\nb\r\n'],
     ['QUOTA without a list', '* QUOTA a\r\n'],
     ['QUOTA without a limit', '* QUOTA a (STORAGE 1)\r\n'],
     ['QUOTA with a negative usage', '* QUOTA a (STORAGE -1 5)\r\n'],
+    ['QUOTA with a number that ends in a word', '* QUOTA a (STORAGE 5x 5)\r\n'],
     ['QUOTA with words for numbers', '* QUOTA a (STORAGE many 5)\r\n'],
     ['MYRIGHTS without rights', '* MYRIGHTS a\r\n'],
     ['ACL with half an entry', '* ACL a anyone\r\n'],
     ['NAMESPACE with two of three', '* NAMESPACE NIL NIL\r\n'],
     ['NAMESPACE with a string', '* NAMESPACE "a" NIL NIL\r\n'],
+    ['NAMESPACE with an atom', '* NAMESPACE a NIL NIL\r\n'],
     ['NAMESPACE with a string for an entry', '* NAMESPACE ("ab") NIL NIL\r\n'],
     ['NAMESPACE with NIL for an entry', '* NAMESPACE (NIL) NIL NIL\r\n'],
     ['NAMESPACE with a list for a separator', '* NAMESPACE (("a" ("b"))) NIL NIL\r\n'],
@@ -364,6 +380,10 @@ function outcomes(...lines: readonly string[]): unknown[] {
     }
   });
 }
+
+test('an error says what is missing, and where', () => {
+  expect(() => parse('* QUOTAROOT a "b\r\n')).toThrow('has no end of a string at byte 14');
+});
 
 test('of a long line that is none the error has only the beginning', () => {
   expect(() => parse(`${'x'.repeat(1_000)}\r\n`)).toThrow(
