@@ -113,9 +113,19 @@ function ordinary(key: string, { virtualDomains, defaultDomain }: AddressRules):
   const at = key.indexOf('@');
   const domain = key.slice(at + 1);
   if (domain === defaultDomain) return undefined;
-  const local = key.slice(0, at);
-  const names = { mailbox: key, address: key, local, detail: undefined, domain, spelledDomain: domain };
-  return { kind: 'recipient', recipient: brand({ ...names, plain: true, shared: false, folder: false }) };
+  // One literal, since a spread takes as long as all the rest of parsing.
+  const recipient = brand({
+    mailbox: key,
+    plain: true,
+    address: key,
+    local: key.slice(0, at),
+    detail: undefined,
+    domain,
+    spelledDomain: domain,
+    shared: false,
+    folder: false,
+  });
+  return { kind: 'recipient', recipient };
 }
 
 /** Exported for the test that compares it with what is made of ordinary keys. */
