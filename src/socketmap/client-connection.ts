@@ -66,10 +66,8 @@ export class ClientConnection implements Asker, Waiter {
     const inbox = this.#inbox;
     if (watch.check(readAt) || this.#peer === 'ignored') return;
     if (!inbox.midway) this.#since = readAt;
-    const others = inbox.unread;
     inbox.add(chunk, watch.arrivedSince, readAt);
-    if (others) this.#settle(readAt);
-    else turns.offer(this);
+    turns.offer(this);
   }
 
   /** Whether nobody waits here for an answer any more. */

@@ -16,8 +16,18 @@ import type { Reply } from '../../src/validation/verdict.js';
 
 const closers = new Set<() => void | Promise<void>>();
 afterEach(async () => {
-  for (const close of [...closers].reverse()) await close();
+  const all = [...closers].reverse();
+  // What cannot be closed is left, so that it does not fail the next test too.
   closers.clear();
+  const failures: unknown[] = [];
+  for (const close of all) {
+    try {
+      await close();
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+  if (failures.length > 0) throw failures[0];
 });
 
 /** Runs after the test. */

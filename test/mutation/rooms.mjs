@@ -1,6 +1,7 @@
 // The rooms that mutation testing changes, and the tests that should notice it: those in-process, and quick. MUTATION_ROOM
 // chooses one, or files of one: `cyrus/lmtp`, `validation/flights.ts`, `validation/{flights,vanished}.ts`. With MUTATION_TESTS=unit
-// only the unit tests judge: that is quicker, and notices no more than all of them.
+// only the unit tests judge, with a pattern such as `unit/socketmap/{inbox,turns}.test.ts` only those: that is quicker, and notices no
+// more than all of them.
 import { dirname } from 'node:path';
 
 const KILLERS = {
@@ -41,7 +42,8 @@ export const mutated = [`src/${chosen.endsWith('.ts') ? chosen : `${chosen}/**/*
 export function killers() {
   const tests = KILLERS[room];
   if (tests === undefined) throw new Error(`no room ${room}: must be one of ${ROOMS.join(', ')}`);
+  const few = process.env.MUTATION_TESTS;
   const judges =
-    process.env.MUTATION_TESTS === 'unit' ? tests.filter((each) => each.startsWith('unit/')) : tests;
+    few === undefined ? tests : few === 'unit' ? tests.filter((each) => each.startsWith('unit/')) : [few];
   return judges.map((each) => (each.endsWith('.ts') ? each : `${each}/*.test.ts`));
 }

@@ -1,27 +1,19 @@
 // Whose events are whose: a Cyrus that pushes nothing to us is not believed as if it did.
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, describe, expect, test } from 'vitest';
-import { loadConfig } from '../../../src/config/load.js';
+import { describe, expect, test } from 'vitest';
 import { buildBackchannels } from '../../../src/backchannels/build.js';
 import { pushers, vouchedFor } from '../../../src/daemon/proofs.js';
 import { silentLog } from '../../../src/log/log.js';
 import { HandProof } from '../../fakes/hand-proof.js';
-
-const folder = mkdtempSync(join(tmpdir(), 'cyrusmapd-proofs-'));
-afterAll(() => rmSync(folder, { recursive: true }));
+import { configured } from './configured.js';
 
 const EVENTS = '[events]\nlisten = "unix:/run/events/socket"\n';
 
 async function pushing(events: string, backchannels: Readonly<Record<string, string>>): Promise<string[]> {
-  const file = join(folder, 'cyrusmapd.toml');
   const [first = ''] = Object.keys(backchannels);
   const tables = Object.entries(backchannels).map(
     ([name, endpoint]) => `[backchannel.${name}]\ntype = "lmtp"\nendpoint = "${endpoint}"\n`,
   );
-  writeFileSync(file, `domains = { "*" = "${first}" }\n${EVENTS}${events}\n${tables.join('')}`);
-  const { config } = await loadConfig({ config: file });
+  const config = await configured(`domains = { "*" = "${first}" }\n${EVENTS}${events}\n${tables.join('')}`);
   return config.events === undefined ? [] : [...pushers(config.events, config.backchannels)];
 }
 
@@ -60,9 +52,7 @@ endpoint = "inet:24@b2.test"
 `;
 
   async function built(text: string) {
-    const file = join(folder, 'shared.toml');
-    writeFileSync(file, text);
-    const { config } = await loadConfig({ config: file });
+    const config = await configured(text);
     const surroundings = { log: silentLog, now: () => 0, random: () => 0 };
     const backchannels = await buildBackchannels(config, surroundings);
     return { config, backchannels, again: () => buildBackchannels(config, surroundings, backchannels) };

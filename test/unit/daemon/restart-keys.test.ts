@@ -1,28 +1,13 @@
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { Config } from '../../../src/config/config.js';
-import { loadConfig } from '../../../src/config/load.js';
+import { expect, test } from 'vitest';
 import { changedKeys, type ChangedKeys } from '../../../src/daemon/restart-keys.js';
+import { configured } from './configured.js';
 
 const LMTP = '[backchannel.cyrus]\ntype = "lmtp"\nendpoint = "unix:/x"\n[domains]\n"*" = "cyrus"\n';
-let folder: string;
-beforeAll(() => {
-  folder = mkdtempSync(join(tmpdir(), 'cyrusmapd-'));
-});
-afterAll(() => rmSync(folder, { recursive: true }));
-
-async function load(text: string): Promise<Config> {
-  const file = join(folder, 'cyrusmapd.toml');
-  writeFileSync(file, text);
-  return (await loadConfig({ config: file })).config;
-}
 
 /** @param files that of the start, and of each reload @returns what the last reload tells */
 async function reported(...files: string[]): Promise<ChangedKeys> {
   const [started = '', former = '', next = ''] = [files[0], files.at(-2), files.at(-1)];
-  return changedKeys(await load(started), await load(former), await load(next));
+  return changedKeys(await configured(started), await configured(former), await configured(next));
 }
 
 test('what is the same is named nowhere', async () => {
