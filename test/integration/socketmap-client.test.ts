@@ -110,6 +110,36 @@ describe('SocketmapConnection', () => {
     await expect(client.lookup('m', 'k')).rejects.toThrow(/closed the connection$/);
   });
 
+  it('says why the connection was lost, where the system tells', async () => {
+    const server = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
+    server.listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    afterwards(() => void server.close());
+    const address = server.address();
+    if (address === null || typeof address === 'string') throw new Error('it listens on no port');
+    const client = await clientOf({ kind: 'inet', host: '127.0.0.1', port: address.port });
+    const lost = client.lookup('m', 'k');
+    await expect(lost).rejects.toThrow(/closed the connection: .*ECONNRESET/);
+    await expect(lost).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
+  });
+
+  it('keeps the process going while something is asked, and only then', async () => {
+    const { endpoint, lookup } = await startRig();
+    const client = await clientOf(endpoint);
+    const going = (): number => process.getActiveResourcesInfo().filter((each) => each === 'PipeWrap').length;
+    await turns();
+    const idle = going();
+    const replies = [client.lookup('m', 'later1'), client.lookup('m', 'later2')];
+    await lookup.hasAsked(2);
+    expect(going()).toBe(idle + 1);
+    lookup.answer('later1');
+    await replies[0];
+    expect(going()).toBe(idle + 1);
+    lookup.answer('later2');
+    await replies[1];
+    expect(going()).toBe(idle);
+  });
+
   it('says that nobody listens there', async () => {
     const path = join(temporaryFolder(), 'none');
     const connecting = SocketmapConnection.connect({ kind: 'unix', path });

@@ -44,6 +44,16 @@ describe('how long what Cyrus said is believed', () => {
     });
   });
 
+  test('of a "no" while nothing would tell of its end: as long as is configured, with events too', () => {
+    const cache = { ...CACHE, negativeTtlMs: 7_000 };
+    for (const events of [undefined, EVENTS])
+      expect(beliefOf(cache, events, false).unprovenNegativeMs).toBe(7_000);
+  });
+
+  test('of who is not over quota, where another daemon tells, which is told nothing of quotas', () => {
+    expect(beliefOf(CACHE, toldByFleet(CACHE), false).freshMs).toBe(60_000);
+  });
+
   test.each([
     ['never', undefined, 0],
     ['for as long as is configured, while the lease holds, and never without it', 10_000, 10_000],

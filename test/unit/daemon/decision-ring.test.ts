@@ -31,6 +31,23 @@ test('the last ones are kept, the newest first', () => {
   });
 });
 
+test.each([
+  ['none', undefined],
+  ['one of no age', 0],
+  ['one that is old', 7],
+])('the age of the denial that answered is kept: %s', (_, ageMs) => {
+  const ring = new DecisionRing(2);
+  ring.add(0, 'cyrus', 'a', 0, 'NOTFOUND', DENIED, 0, ageMs, '4asnlrhf000123');
+  expect([...ring.newest()]).toMatchObject([{ ageMs, queueId: '4asnlrhf000123' }]);
+});
+
+test('as many are there as were added, before the ring is full', () => {
+  const ring = new DecisionRing(5);
+  expect(ring.size).toBe(0);
+  for (const key of ['a', 'b']) ring.add(0, 'cyrus', key, 0, 'OK', FOUND, 0, undefined, undefined);
+  expect([ring.size, keys(ring)]).toEqual([2, ['b', 'a']]);
+});
+
 test('long keys are cut, so that the memory is bounded', () => {
   const ring = new DecisionRing(2);
   ring.add(
@@ -57,6 +74,34 @@ test('accepted recipients push out none that were refused; of those answered fro
   expect(decisions.newest('all', () => true, 3).map(({ key }) => key)).toEqual(['u97', 'u89', 'u81']);
   expect(decisions.newest('refused', () => true, 3).map(({ key }) => key)).toEqual(['nobody@example.jp']);
   expect(decisions.newest('all', ({ key }) => key === 'u73', 3)).toHaveLength(1);
+});
+
+test('of all others each is kept: those that Cyrus was asked about, and a mailbox that is known and was refused', () => {
+  let now = 0;
+  const decisions = new Decisions(20, () => now);
+  const asked: Outcome = { verdict: DELIVERABLE, source: 'probe' };
+  for (now = 1; now <= 4; now++) {
+    decisions.add('cyrus', `asked${now}`, 1, 'OK', asked, 0, undefined, undefined);
+    decisions.add('cyrus', `full${now}`, 1, 'TEMP', FOUND, 0, undefined, undefined);
+  }
+  expect(decisions.newest('all', () => true, 20)).toHaveLength(8);
+  expect(decisions.newest('refused', () => true, 3).map(({ key }) => key)).toEqual([
+    'full4',
+    'full3',
+    'full2',
+  ]);
+});
+
+test('whoever listens is told each, also of those that are not kept', () => {
+  const decisions = new Decisions(5, () => 7);
+  const heard: unknown[] = [];
+  decisions.listen((decision) => heard.push(decision));
+  decisions.add('cyrus', 'a', 3, 'OK', FOUND, 0, undefined, undefined);
+  decisions.add('cyrus', 'b', undefined, 'OK', FOUND, 0, undefined, undefined);
+  expect(heard).toMatchObject([
+    { at: 7, key: 'a', connection: 3 },
+    { at: 7, key: 'b', connection: 0 },
+  ]);
 });
 
 test('whoever listens is told each, until he leaves', () => {

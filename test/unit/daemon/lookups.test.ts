@@ -2,7 +2,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Decisions } from '../../../src/daemon/decisions.js';
 import { Harvest } from '../../../src/daemon/harvest.js';
 import { LookupLog } from '../../../src/daemon/lookup-log.js';
-import { Lookups, type MapPolicy } from '../../../src/daemon/lookups.js';
+import { Lookups, policiesOf, type MapPolicy } from '../../../src/daemon/lookups.js';
 import { silentLog, type Log } from '../../../src/log/log.js';
 import { Metrics } from '../../../src/daemon/metrics.js';
 import { DownError, UnavailableError } from '../../../src/errors.js';
@@ -20,6 +20,7 @@ import {
   type Verdict,
 } from '../../../src/validation/verdict.js';
 import { HandProbe } from '../../fakes/hand-probe.js';
+import { configured } from './configured.js';
 
 const ALICE = 'alice@example.jp';
 const ASKER = { gone: false, number: 7 };
@@ -35,6 +36,7 @@ let lines: Line[];
 let enabled: ReadonlySet<string>;
 let now: number;
 let log: LookupLog;
+let harvest: Harvest;
 let lookups: Lookups;
 
 beforeEach(() => {
@@ -71,7 +73,12 @@ beforeEach(() => {
     log,
     metrics,
     decisions: (decisions = new Decisions(10, () => now)),
-    harvest: new Harvest(new Set(), 100, { begun: () => undefined, ended: () => undefined }, () => now),
+    harvest: (harvest = new Harvest(
+      new Set(),
+      100,
+      { begun: () => undefined, ended: () => undefined },
+      () => now,
+    )),
     now: () => now,
   });
 });
@@ -163,6 +170,28 @@ describe('a message of a known size', () => {
       fields: { messageBytes: BYTES, source: 'probe' },
     });
     expect(sized()).toEqual(['OK', 1]);
+  });
+
+  test('has no more time than its request, which may have waited already', async () => {
+    probe.judgesSize = true;
+    const answer = lookups.answerLater('cyrus', ALICE, ASKER, 5000, BYTES);
+    expect(await answer).toMatchObject({ status: 'OK' });
+  });
+
+  test('is none where the front does not tell it: the mailbox alone is asked about', async () => {
+    probe.judgesSize = true;
+    const answer = lookups.answerLater('cyrus', 'bob@example.jp', ASKER);
+    probe.answer('bob@example.jp', DELIVERABLE);
+    expect(await answer).toMatchObject({ status: 'OK' });
+    expect(probe.questions).toMatchObject([{ messageBytes: undefined }]);
+  });
+
+  test('is no matter of a map that judges none', async () => {
+    lookups.policies = () => ({ ...POLICY, tally: metrics.tallyOf('cyrus') });
+    expect(sized(BYTES)).toEqual(['OK', 0]);
+    const answer = lookups.answerLater('cyrus', 'bob@example.jp', ASKER, 0, BYTES);
+    probe.answer('bob@example.jp', DELIVERABLE);
+    expect(await answer).toMatchObject({ status: 'OK' });
   });
 
   test('is not, where Cyrus does not count it, or the mailbox takes no mail anyhow', () => {
@@ -359,4 +388,64 @@ test('each decision is kept with its reasons, also those that have no line in th
     ...[2, 1, 0].map((i) => ({ key: `a b${i}@example.jp`, status: 'NOTFOUND', outcome: { source: 'rule' } })),
   ]);
   log.end();
+});
+
+describe('an unknown recipient', () => {
+  test('counts towards an attack, with whether Cyrus was asked; nobody else does', async () => {
+    const counted = vi.spyOn(harvest, 'unknown');
+    await later('nobody@example.jp', 'cyrus', UNKNOWN);
+    lookups.answerNow('cyrus', 'nobody@example.jp', ASKER);
+    expect(counted.mock.calls).toEqual([
+      ['nobody@example.jp', 'probe'],
+      ['nobody@example.jp', 'negative'],
+    ]);
+    await later(ALICE);
+    await later('full@example.jp', 'strict', OVERQUOTA);
+    await later('bob@example.jp', 'cyrus', new UnavailableError('no connection'));
+    expect(counted).toHaveBeenCalledTimes(2);
+  });
+});
+
+describe('the maps of a configuration', () => {
+  const CYRUS = '[backchannel.cyrus]\ntype = "lmtp"\nendpoint = "unix:/run/lmtp"\n';
+  const SERVED = '[domains]\n"example.jp" = "cyrus"\n"example.net" = "cyrus"\n';
+
+  /** What they answer of a mailbox that is over quota. */
+  async function full(more: string, maps: readonly string[], key = 'full@example.jp') {
+    lookups.policies = policiesOf(await configured(`${more}${SERVED}${CYRUS}`), metrics);
+    cache.remember(key, OVERQUOTA, now);
+    return maps.map((map) => lookups.answerNow(map, key)?.status);
+  }
+
+  test('have their own answers, and those that none is named for are as the default one', async () => {
+    const more = '[lookup]\nover_quota = "ok"\n[map.strict]\nover_quota = "reject"\n';
+    expect(await full(more, ['cyrus', 'strict', 'anything'])).toEqual(['OK', 'NOTFOUND', 'OK']);
+    const counts = [...metrics.tallies].map(([map, tally]) => [map, [...tally.entries()].length]);
+    expect(counts).toEqual([
+      ['cyrus', 1],
+      ['strict', 1],
+      ['other', 1],
+    ]);
+  });
+
+  test('are as the one that FEATURE(mrs_cyrus) names, where that has a table', async () => {
+    const more = '[map.cyrus]\nover_quota = "reject"\n[map.other]\nover_quota = "ok"\n';
+    expect(await full(more, ['cyrus', 'anything', 'other'])).toEqual(['NOTFOUND', 'NOTFOUND', 'OK']);
+  });
+
+  test('answer as the domain of a key wants it, where it has answers of its own', async () => {
+    const more = '[domain."example.net"]\nover_quota = "ok"\n';
+    expect(await full(more, ['cyrus'])).toEqual(['TEMP']);
+    expect(await full(more, ['cyrus'], 'full@example.net')).toEqual(['OK']);
+    cache.remember('bob@example.net', DELIVERABLE, now);
+    expect(lookups.answerNow('cyrus', 'bob@example.net')?.status).toBe('OK');
+  });
+
+  test('may have domains for their keys', async () => {
+    const config = await configured(`[map.domains]\nkeys = "domains"\n${SERVED}${CYRUS}`);
+    lookups.policies = policiesOf(config, metrics);
+    expect(lookups.answerNow('domains', 'example.jp')?.status).toBe('OK');
+    expect(lookups.answerNow('domains', 'example.org')?.status).toBe('NOTFOUND');
+    expect(lookups.answerNow('cyrus', 'example.jp')?.status).not.toBe('OK');
+  });
 });

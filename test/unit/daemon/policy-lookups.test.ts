@@ -17,6 +17,12 @@ beforeEach(async () => {
   await putInForce(config, heart, undefined);
 });
 
+function remember(mailbox: string): void {
+  const probe = heart.validator.route('example.jp');
+  if (typeof probe !== 'object') throw new Error('no back-channel');
+  heart.cache.remember(mailbox, DELIVERABLE, performance.now(), heart.cache.vouchers.of(probe));
+}
+
 const now = (stage: string, recipient: string) => heart.policyLookups.answerNow(stage, recipient);
 
 describe('a request of Postfix', () => {
@@ -32,10 +38,17 @@ describe('a request of Postfix', () => {
     ['about a domain of somebody else', 'RCPT', 'a b@example.net'],
     ['about a domain below ours', 'RCPT', 'a b@sub.example.jp'],
     ['about no domain', 'RCPT', 'a b'],
+    ['about what is only a domain', 'RCPT', 'example.jp'],
     ['about nobody', 'END-OF-MESSAGE', ''],
   ])('%s is left to it, at once', async (_, stage, recipient) => {
     expect(now(stage, recipient)).toEqual(DUNNO);
     expect(await heart.policyLookups.answerLater(stage, recipient)).toEqual(DUNNO);
+  });
+
+  test('has no id of a queue before its recipient', () => {
+    remember('alice@example.jp');
+    expect(now('RCPT', 'alice@example.jp')).toEqual(DUNNO);
+    expect(now('RCPT', '4asnlrhf000123 alice@example.jp')).not.toEqual(DUNNO);
   });
 
   test('about whom nothing is known waits for Cyrus, and is deferred without it', async () => {
@@ -52,9 +65,7 @@ describe('a request of Postfix', () => {
   });
 
   test('about who is known to be there is left to the rest of Postfix, too', () => {
-    const probe = heart.validator.route('example.jp');
-    if (typeof probe !== 'object') throw new Error('no back-channel');
-    heart.cache.remember('alice@example.jp', DELIVERABLE, performance.now(), heart.cache.vouchers.of(probe));
+    remember('alice@example.jp');
     expect(now('RCPT', 'alice@example.jp')).toEqual(DUNNO);
   });
 });

@@ -1,10 +1,13 @@
 // Whose events are whose: a Cyrus that pushes nothing to us is not believed as if it did.
-import { describe, expect, test } from 'vitest';
-import { buildBackchannels } from '../../../src/backchannels/build.js';
+import { writeFileSync } from 'node:fs';
+import { afterEach, describe, expect, test, vi } from 'vitest';
+import { buildBackchannels, type Backchannels } from '../../../src/backchannels/build.js';
+import { beliefOf } from '../../../src/daemon/belief.js';
 import { pushers, vouchedFor } from '../../../src/daemon/proofs.js';
 import { silentLog } from '../../../src/log/log.js';
 import { HandProof } from '../../fakes/hand-proof.js';
-import { configured } from './configured.js';
+import type { Vouched } from '../../../src/validation/vouchers.js';
+import { configured, pathOf } from './configured.js';
 
 const EVENTS = '[events]\nlisten = "unix:/run/events/socket"\n';
 
@@ -93,4 +96,172 @@ endpoint = "inet:24@b2.test"
     );
     expect(all.map(({ proof }) => proof.vouchesForUnknown)).toEqual([true, true, true]);
   });
+});
+
+const open: Backchannels[] = [];
+afterEach(async () => {
+  for (const { probes } of open.splice(0)) await Promise.all(probes.map((probe) => probe.close()));
+});
+
+/** What vouches for each back-channel of a configuration, by its name. */
+async function vouchers(text: string, tellers: Partial<Parameters<typeof vouchedFor>[2]> = {}) {
+  const config = await configured(text);
+  const surroundings = { log: silentLog, now: () => 0, random: () => 0 };
+  const backchannels = await buildBackchannels(config, surroundings);
+  open.push(backchannels);
+  const all = vouchedFor(config, backchannels, { events: undefined, clock: undefined, ...tellers });
+  const of = (name: string): Vouched => {
+    const found = all.find(({ probe }) => probe.name === name);
+    if (found === undefined) throw new Error(`nothing vouches for ${name}`);
+    return found;
+  };
+  return { of, all, config, backchannels };
+}
+
+const lmtp = (name: string, endpoint: string, more = ''): string =>
+  `[backchannel.${name}]\ntype = "lmtp"\nendpoint = "${endpoint}"\n${more}`;
+
+/** A list of aliases, with so many names. */
+function list(name: string, names: number): string {
+  writeFileSync(pathOf(name), Array.from({ length: names }, (_, i) => `a${i}@example.jp x\n`).join(''));
+  return `[backchannel.${name}]\ntype = "list"\nformat = "virtual"\nfile = "${pathOf(name)}"\n`;
+}
+
+describe('the word of a Cyrus is the same over a reload', () => {
+  const ONE = 'domains = { "*" = "one" }\n';
+  const two = (endpoint: string): string => lmtp('two', endpoint);
+  const wordOf = async (text: string): Promise<string | undefined> => (await vouchers(text)).of('one').word;
+
+  test('that changes anything but who is asked', async () => {
+    const before = await wordOf(ONE + lmtp('one', 'inet:24@h'));
+    expect(before).toBeDefined();
+    expect(await wordOf(ONE + lmtp('one', 'inet:24@h', 'reply_timeout = "3s"\n'))).toBe(before);
+    expect(await wordOf(ONE + lmtp('one', 'inet:24@h') + two('inet:24@i'))).toBe(before);
+    expect(await wordOf(ONE + lmtp('one', 'inet:25@h'))).not.toBe(before);
+  });
+
+  test('that leaves who steps in for it', async () => {
+    const paired = (endpoint: string): string =>
+      ONE + lmtp('one', 'inet:24@h', 'second = "two"\n') + two(endpoint);
+    const before = await wordOf(paired('inet:24@i'));
+    expect(await wordOf(paired('inet:24@i'))).toBe(before);
+    expect(await wordOf(paired('inet:24@j'))).not.toBe(before);
+    expect(await wordOf(ONE + lmtp('one', 'inet:24@h'))).not.toBe(before);
+  });
+
+  test('never, where a list steps in: its names may be others', async () => {
+    const text = ONE + lmtp('one', 'inet:24@h', 'second = "aliases"\n') + list('aliases', 1);
+    expect(await wordOf(text)).toBeUndefined();
+  });
+
+  test('in a murder too, as long as its master and its servers are the same', async () => {
+    writeFileSync(pathOf('password'), 'secret', { mode: 0o600 });
+    const murder = (port: number, servers: string): string =>
+      `domains = { "*" = "murder" }\n[backchannel.murder]\ntype = "mupdate"\nendpoint = "inet:${port}@127.0.0.1"\nuser = "u"\npassword_file = "${pathOf('password')}"\nservers = { ${servers} }\n${lmtp('one', 'inet:24@h')}${two('inet:24@i')}`;
+    const ofMurder = async (text: string): Promise<string | undefined> =>
+      (await vouchers(text)).of('murder').word;
+    const before = await ofMurder(murder(1, '"h" = "one"'));
+    expect(before).toBeDefined();
+    expect(await ofMurder(murder(1, '"h" = "one"'))).toBe(before);
+    expect(await ofMurder(murder(2, '"h" = "one"'))).not.toBe(before);
+    expect(await ofMurder(murder(1, '"h" = "one", "i" = "two"'))).not.toBe(before);
+  });
+});
+
+describe('in a murder', () => {
+  test('the list of the master vouches, and outdates what each of its servers said; a "no" of theirs is not its', async () => {
+    writeFileSync(pathOf('password'), 'secret', { mode: 0o600 });
+    const text = `domains = { "example.jp" = "murder", "example.net" = "alone", "example.com" = "mine" }
+${EVENTS}[backchannel.murder]
+type = "mupdate"
+endpoint = "inet:1@127.0.0.1"
+user = "u"
+password_file = "${pathOf('password')}"
+servers = { "h" = "one" }
+${lmtp('one', 'inet:24@192.0.2.1')}${lmtp('alone', 'inet:24@192.0.2.2')}${lmtp('mine', 'unix:/run/lmtp')}`;
+    const { of, config, backchannels } = await vouchers(text, { events: new HandProof() });
+    const [murder] = backchannels.murders;
+    const { proof, belief } = of('murder');
+    expect(proof).toBe(murder?.probe.proof);
+    expect(belief).toEqual(beliefOf(config.cache, undefined, false));
+    vi.spyOn(proof, 'floor').mockImplementation((now) => now - 7);
+    expect(of('one').proof.floor(100)).toBe(93);
+    expect(of('one').proof.describe()).toBe(proof.describe());
+    expect(of('one').proof.vouchesForUnknown).toBe(false);
+    expect(of('alone').proof.floor(1)).toBe(-Infinity);
+  });
+});
+
+describe('a list', () => {
+  test('vouches for itself, and is asked of no proof of Cyrus', async () => {
+    const text = `domains = { "example.jp" = "aliases", "example.net" = "one" }\n${EVENTS}${list('aliases', 2)}${lmtp('one', 'unix:/run/lmtp')}`;
+    const { of, backchannels, config } = await vouchers(text, { events: new HandProof() });
+    const { proof, word, belief } = of('aliases');
+    expect(proof).toBe(backchannels.lists.get('aliases')?.proof);
+    expect([word, belief]).toEqual([undefined, beliefOf(config.cache, undefined, false)]);
+    expect(proof.deferUnknown).toBe(false);
+  });
+
+  test.each([
+    ['have names', [1, 1], false],
+    ['lack them all, in one of them', [1, 0], true],
+  ])('beside a Cyrus: where its aliases %s, its unknown is deferred: %s', async (_, names, isDeferred) => {
+    const [first = 0, second = 0] = names;
+    const text = `domains = { "*" = "one" }\n${lmtp('one', 'inet:24@h', 'also = ["first", "second"]\n')}${list('first', first)}${list('second', second)}`;
+    const { proof } = (await vouchers(text)).of('one');
+    expect(proof.deferUnknown).toBe(isDeferred);
+    expect(proof.describe()).toBe('also first, second');
+    expect(proof.floor(1)).toBe(-Infinity);
+  });
+
+  test('that is empty beside another one has that defer its unknown, too', async () => {
+    const empty = list('empty', 0);
+    const text = `domains = { "*" = "aliases" }\n${list('aliases', 1)}also = ["empty"]\n${empty}`;
+    expect((await vouchers(text)).of('aliases').proof.deferUnknown).toBe(true);
+  });
+});
+
+describe('what tells of changes', () => {
+  test('is, for a stream, the daemon that is followed, and only for who names it', async () => {
+    const text = `domains = { "a.test" = "one", "b.test" = "two" }\n[fleet]\nurl = "valkey://h"\n${lmtp('one', 'inet:24@h')}${lmtp('two', 'inet:24@i', 'stream = "s"\n')}`;
+    const followed = new HandProof();
+    const { of } = await vouchers(text, { stream: () => followed });
+    expect(of('two').proof).toBe(followed);
+    expect(of('one').proof).not.toBe(followed);
+    expect((await vouchers(text)).of('two').proof.describe()).toContain('age alone');
+  });
+
+  test('are not the events of a list or of a murder', async () => {
+    writeFileSync(pathOf('password'), 'secret', { mode: 0o600 });
+    const murder = `[backchannel.murder]\ntype = "mupdate"\nendpoint = "inet:1@127.0.0.1"\nuser = "u"\npassword_file = "${pathOf('password')}"\nservers = { "h" = "a" }\n`;
+    const { config } = await vouchers(
+      `domains = { "*" = "murder" }\n${EVENTS}${lmtp('a', 'unix:/lmtp')}${murder}${list('aliases', 1)}`,
+    );
+    if (config.events === undefined) throw new Error('no events');
+    expect(pushers(config.events, config.backchannels)).toEqual(['a']);
+  });
+});
+
+test('servers that share a domain are believed by their own proofs, and not by those of others', async () => {
+  const text = `domains = { "a.test" = ["one", "two"], "b.test" = ["two", "one"], "c.test" = "three" }
+${EVENTS}backchannels = ["one", "two"]
+${lmtp('one', 'inet:24@h')}${lmtp('two', 'inet:24@i')}${lmtp('three', 'inet:24@j')}`;
+  const { of } = await vouchers(text, { events: new HandProof() });
+  expect(of('one, two').proof.vouchesForUnknown).toBe(true);
+  expect(of('one, two').belief).toEqual(of('one').belief);
+  expect(of('one, two').belief).not.toEqual(of('three').belief);
+  const turned = await vouchers(text.replace('["one", "two"]', '["two", "one"]'), {
+    events: new HandProof(),
+  });
+  const [word] = turned.all.flatMap(({ probe, word: each }) => (probe.members === undefined ? [] : [each]));
+  expect(word).toBeDefined();
+  expect(word).toBe(of('one, two').word);
+});
+
+test('servers that share a domain have no word together, where one of them has none', async () => {
+  const text = `domains = { "a.test" = ["one", "two"] }\n${lmtp('one', 'inet:24@h')}${lmtp('two', 'inet:24@i', 'second = "aliases"\n')}${list('aliases', 1)}`;
+  const { all } = await vouchers(text);
+  const [together] = all.filter(({ probe }) => probe.members !== undefined);
+  expect(together).toBeDefined();
+  expect(together?.word).toBeUndefined();
 });
