@@ -84,23 +84,19 @@ export class DecisionRing {
   *newest(): Generator<Decision> {
     for (let back = 1; back <= this.size; back++) {
       const i = (this.#next - back + this.#limit) % this.#limit;
-      const decision = this.#read(i);
-      if (decision !== undefined) yield decision;
+      const outcome = this.#outcomes[i];
+      if (outcome !== undefined) yield this.#read(i, outcome);
     }
   }
 
-  #read(i: number): Decision | undefined {
-    const [map, key, outcome] = [this.#maps[i], this.#keys[i], this.#outcomes[i]];
-    const status = STATUSES[this.#statuses[i] ?? 0];
-    if (map === undefined || key === undefined || outcome === undefined || status === undefined)
-      return undefined;
+  #read(i: number, outcome: Outcome): Decision {
     const age = this.#age[i] ?? NO_AGE;
     return {
       at: this.#at[i] ?? 0,
-      map,
-      key,
+      map: this.#maps[i] ?? '',
+      key: this.#keys[i] ?? '',
       connection: this.#connections[i] ?? 0,
-      status,
+      status: STATUSES[this.#statuses[i] ?? 0] ?? 'TEMP',
       outcome,
       ms: this.#ms[i] ?? 0,
       ageMs: age < 0 ? undefined : age,

@@ -143,7 +143,7 @@ export class Harvest {
       domain: nameOf(name),
       seconds: (now - since) / 1000,
       unknown,
-      asked: unknown === 0 ? 0 : asked / unknown,
+      asked: asked / unknown,
     });
   }
 }

@@ -54,7 +54,7 @@ export class PolicyLookups implements Lookup {
   /** Whether the request is ours. At the end of a message with several recipients Postfix names none of them. */
   #concerns(stage: string, recipient: string): boolean {
     const at = recipient.lastIndexOf('@');
-    return STAGES.has(stage) && at !== -1 && this.#isServed(recipient.slice(at + 1).toLowerCase());
+    return STAGES.has(stage) && at !== -1 && this.#isServed(recipient.slice(at + 1));
   }
 }
 

@@ -6,6 +6,7 @@ import type { Config } from '../../../src/config/config.js';
 import { ExpectedServers } from '../../../src/cyrus/events/expected-servers.js';
 import { Beside } from '../../../src/daemon/beside.js';
 import { Daemon } from '../../../src/daemon/daemon.js';
+import { Snapshots } from '../../../src/snapshots/snapshots.js';
 import { SocketmapServer } from '../../../src/socketmap/server.js';
 import { REPLIES, type LmtpServer } from '../../fakes/lmtp-server.js';
 import { DaemonRig } from '../../integration/daemon-rig.js';
@@ -100,6 +101,45 @@ describe('a reload', () => {
     lmtpd.mailboxes.set('full@example.jp', REPLIES.overquota);
     expect([await ask(ALICE), await ask('full@example.jp')]).toEqual(['OK', 'TEMP']);
     expect(lmtpd.dialogues).toHaveLength(1);
+  });
+});
+
+describe('what Cyrus does', () => {
+  test('where it may have been restarted, lets all mailboxes be listed anew', async () => {
+    const soon = vi.spyOn(Snapshots.prototype, 'soon');
+    await rig.start(await configured());
+    const ask = await rig.connected();
+    expect(await ask(ALICE)).toBe('OK');
+    soon.mockClear();
+    await lmtpd.stop();
+    expect(await ask('bob@example.jp')).toBe('TEMP');
+    expect(soon).toHaveBeenCalled();
+  });
+
+  test('where it denies many who were there, and nobody told, is deferred and told; and when they are back', async () => {
+    const real = performance.now.bind(performance);
+    let ahead = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => real() + ahead);
+    await rig.start(await configured(`canary = "${ALICE}"\n`));
+    const muchLater = async (key: string): Promise<string> => {
+      ahead += 120_000;
+      // The process seems to have stood still, so the first who comes is ended unanswered.
+      await (await rig.connected())(key).catch(() => undefined);
+      return (await rig.connected())(key);
+    };
+    const users = ['u0', 'u1', 'u2', 'u3', 'u4'].map((local) => `${local}@example.jp`);
+    const put = (): void => users.forEach((user) => lmtpd.mailboxes.set(user, REPLIES.deliverable));
+    put();
+    const ask = await rig.connected();
+    for (const user of users) expect(await ask(user)).toBe('OK');
+    users.forEach((user) => lmtpd.mailboxes.delete(user));
+    expect(await muchLater('u0@example.jp')).toBe('TEMP');
+    const told = (verb: string) => rig.lines.find(({ message }) => message === verb)?.fields;
+    expect(told('mailboxes-vanished')).toEqual({ backchannel: 'cyrus', mailboxes: 5 });
+    put();
+    lmtpd.mailboxes.delete('u0@example.jp');
+    expect(await muchLater('u0@example.jp')).toBe('NOTFOUND');
+    expect(told('mailboxes-back')).toEqual({ backchannel: 'cyrus' });
   });
 });
 

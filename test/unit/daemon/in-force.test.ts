@@ -181,6 +181,67 @@ describe('a reload puts in force', () => {
   });
 });
 
+describe('of which streams of other daemons it hears', () => {
+  const ALIASES = (): string => {
+    writeFileSync(pathOf('aliases'), 'sales@example.net x\n');
+    return `[backchannel.aliases]\ntype = "list"\nformat = "virtual"\nfile = "${pathOf('aliases')}"\n`;
+  };
+  const TWO = (): string =>
+    `[fleet]\nurl = "valkey://h"\n[domains]\n"example.jp" = "cyrus"\n"example.net" = "aliases"\n${ALIASES()}[backchannel.other]\ntype = "lmtp"\nendpoint = "inet:24@h"\n${CYRUS}stream = "two"\n`;
+
+  test('it is those that are named, and at the start nobody is let in whose access was not read', async () => {
+    const config = await configured(TWO());
+    heart = heartOf(config, log, () => undefined);
+    const told: unknown[] = [];
+    const fleet = {
+      readAccess: () => Promise.resolve({}),
+      admit: (admission: unknown) => void told.push(admission),
+      follow: (names: ReadonlySet<string>) => void told.push([...names]),
+      proofOf: () => undefined,
+    };
+    Object.assign(heart.outlet, { fleet });
+    await putInForce(config, heart, undefined);
+    expect(told).toEqual([['two']]);
+  });
+
+  test('without them each is believed by age alone', async () => {
+    await started(TWO());
+    const probe = heart.validator.route('example.jp');
+    if (typeof probe !== 'object') throw new Error('no back-channel');
+    expect(heart.cache.vouchers.of(probe).proof.describe()).toContain('age alone');
+  });
+});
+
+describe('a start', () => {
+  test('has room for the word of each back-channel, and of each set of them that shares a domain', async () => {
+    const names = ['a', 'b', 'c'];
+    const sets = [['a', 'b'], ['b', 'c'], ['a', 'c'], ['a', 'b', 'c'], ['a'], ['b'], ['c']];
+    const domains = sets.map((set, i) => `"d${i}.test" = ${JSON.stringify(set)}\n`);
+    const tables = names.map(
+      (name) => `[backchannel.${name}]\ntype = "lmtp"\nendpoint = "unix:/run/${name}/lmtp"\n`,
+    );
+    await started(`[domains]\n${domains.join('')}${tables.join('')}`);
+    for (let i = 0; i < sets.length; i++) {
+      remember(`alice@d${i}.test`);
+      expect([i, answer(`alice@d${i}.test`)]).toEqual([i, 'OK']);
+    }
+  });
+
+  test('takes lists of mailboxes into what is known', async () => {
+    await started(`${DOMAINS}${CYRUS}`);
+    const begun = vi.spyOn(heart.validator, 'beginSnapshot');
+    const source = {
+      name: 'cyrus',
+      canaries: [],
+      covers: () => true,
+      read: () => Promise.reject(new Error('not complete')),
+      close: () => undefined,
+    };
+    heart.snapshots.reconfigure([source], 60_000);
+    await vi.waitFor(() => expect(begun).toHaveBeenCalledTimes(1));
+  });
+});
+
 describe('a reload keeps', () => {
   test('the back-channel that has not changed, and what it said', async () => {
     const { backchannels } = await started(`${DOMAINS}${CYRUS}`);

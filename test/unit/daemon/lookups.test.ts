@@ -355,6 +355,38 @@ describe('the log', () => {
     expect(lines).toHaveLength(6);
   });
 
+  test('has room again a second after its first line, where no more were refused than may be', () => {
+    for (let i = 0; i < 5; i++) lookups.answerNow('cyrus', '', ASKER);
+    now += 1000;
+    for (let i = 0; i < 5; i++) lookups.answerNow('cyrus', '', ASKER);
+    expect(told()).toEqual(Array(10).fill('notfound'));
+    expect(log.unlogged.size).toBe(0);
+  });
+
+  test('tells of those without a line at the end of their second, and counts them all from the start', () => {
+    vi.useFakeTimers();
+    for (let i = 0; i < 5; i++) lookups.answerNow('cyrus', '', ASKER);
+    now += 400;
+    for (let i = 0; i < 3; i++) lookups.answerNow('cyrus', '', ASKER);
+    vi.advanceTimersByTime(599);
+    expect(told()).toHaveLength(5);
+    vi.advanceTimersByTime(1);
+    expect(told().slice(5)).toEqual(['unlogged']);
+    now += 600;
+    for (let i = 0; i < 7; i++) lookups.answerNow('cyrus', '', ASKER);
+    expect([...log.unlogged]).toEqual([['notfound', 5]]);
+    log.end();
+  });
+
+  test('names no connection where none asked, and a reason only where there is one', async () => {
+    lookups.answerNow('cyrus', '');
+    await later('nobody@example.jp', 'cyrus', UNKNOWN);
+    await later(ALICE);
+    expect(lines[0]?.fields).not.toHaveProperty('connection');
+    for (const { fields } of lines) expect(fields).not.toHaveProperty('reason');
+    expect(lines).toHaveLength(3);
+  });
+
   test('takes another limit at once', () => {
     log.maxRefusedPerSecond = 1;
     lookups.answerNow('cyrus', '', ASKER);

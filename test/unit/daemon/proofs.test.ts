@@ -171,18 +171,26 @@ describe('the word of a Cyrus is the same over a reload', () => {
 describe('in a murder', () => {
   test('the list of the master vouches, and outdates what each of its servers said; a "no" of theirs is not its', async () => {
     writeFileSync(pathOf('password'), 'secret', { mode: 0o600 });
-    const text = `domains = { "example.jp" = "murder", "example.net" = "alone", "example.com" = "mine" }
+    const text = `domains = { "example.jp" = "murder", "example.org" = "second", "example.net" = "alone", "example.com" = "mine" }
 ${EVENTS}[backchannel.murder]
 type = "mupdate"
 endpoint = "inet:1@127.0.0.1"
 user = "u"
 password_file = "${pathOf('password')}"
 servers = { "h" = "one" }
+[backchannel.second]
+type = "mupdate"
+endpoint = "inet:2@127.0.0.1"
+user = "u"
+password_file = "${pathOf('password')}"
+servers = { "i" = "mine" }
 ${lmtp('one', 'inet:24@192.0.2.1')}${lmtp('alone', 'inet:24@192.0.2.2')}${lmtp('mine', 'unix:/run/lmtp')}`;
     const { of, config, backchannels } = await vouchers(text, { events: new HandProof() });
     const [murder] = backchannels.murders;
     const { proof, belief } = of('murder');
     expect(proof).toBe(murder?.probe.proof);
+    expect(of('second').proof).toBe(backchannels.murders[1]?.probe.proof);
+    expect(of('second').proof).not.toBe(proof);
     expect(belief).toEqual(beliefOf(config.cache, undefined, false));
     vi.spyOn(proof, 'floor').mockImplementation((now) => now - 7);
     expect(of('one').proof.floor(100)).toBe(93);
@@ -234,11 +242,12 @@ describe('what tells of changes', () => {
   test('are not the events of a list or of a murder', async () => {
     writeFileSync(pathOf('password'), 'secret', { mode: 0o600 });
     const murder = `[backchannel.murder]\ntype = "mupdate"\nendpoint = "inet:1@127.0.0.1"\nuser = "u"\npassword_file = "${pathOf('password')}"\nservers = { "h" = "a" }\n`;
+    const imap = `[backchannel.b]\ntype = "imap"\nendpoint = "unix:/imap"\nuser = "u"\npassword_file = "${pathOf('password')}"\n`;
     const { config } = await vouchers(
-      `domains = { "*" = "murder" }\n${EVENTS}${lmtp('a', 'unix:/lmtp')}${murder}${list('aliases', 1)}`,
+      `domains = { "*" = "murder" }\n${EVENTS}${lmtp('a', 'unix:/lmtp')}${imap}${murder}${list('aliases', 1)}`,
     );
     if (config.events === undefined) throw new Error('no events');
-    expect(pushers(config.events, config.backchannels)).toEqual(['a']);
+    expect(pushers(config.events, config.backchannels)).toEqual(['a', 'b']);
   });
 });
 

@@ -54,7 +54,9 @@ describe('who is accepted', () => {
       events.push(each);
       return open(endpoint, rules, each);
     });
-    const { server } = await startRig({ allow: [parseNetwork('127.0.0.1')] }, TCP);
+    const network = parseNetwork('127.0.0.1');
+    if (network === undefined) throw new Error('no network');
+    const { server } = await startRig({ allow: [network] }, TCP);
     const socket = new Socket();
     const [listener] = server.listeners.all;
     if (listener === undefined) throw new Error('listens nowhere');
