@@ -1,10 +1,12 @@
 // What the daemon tells of itself: to Prometheus and the page, and in the line `stats` of the log.
+import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Daemon } from '../../../src/daemon/daemon.js';
 import { REPLIES, type LmtpServer } from '../../fakes/lmtp-server.js';
 import { DaemonRig } from '../../integration/daemon-rig.js';
-import { Peer, turns } from '../../integration/socketmap-rig.js';
+import { FakeMaster } from '../../fakes/mupdate-master.js';
+import { afterwards, Peer, turns } from '../../integration/socketmap-rig.js';
 
 const ALICE = 'alice@example.jp';
 
@@ -121,6 +123,50 @@ describe('the figures', () => {
       shadow: { answers: { same: 0 } },
     });
     expect(Object(daemon.stats()).events).not.toHaveProperty('handedOn');
+  });
+});
+
+describe('the figures of a murder', () => {
+  async function murdered(port: number): Promise<Daemon> {
+    writeFileSync(at('password'), 'secret', { mode: 0o600 });
+    return started(
+      `[backchannel.murder]\ntype = "mupdate"\nendpoint = "inet:${port}@127.0.0.1"\nuser = "mupdate"\npassword_file = "${at('password')}"\nservers = { "b1.example.jp" = "cyrus" }\n[domains]\n"*" = "murder"\n`,
+    );
+  }
+  const ofMaster = (daemon: Daemon) =>
+    daemon.operator.figures().backchannels.find(({ name }) => name === 'murder');
+
+  test('tell of the list of its master, and of its silence', async () => {
+    const master = await FakeMaster.listen();
+    afterwards(() => master.stop());
+    master.create('example.jp!user.alice', 'b1.example.jp');
+    const daemon = await murdered(master.port);
+    await vi.waitFor(() => expect(ofMaster(daemon)?.list?.standing).toBe('current'), 5_000);
+    const current = ofMaster(daemon);
+    expect(current).toMatchObject({
+      state: 'up',
+      sessions: 1,
+      waiting: 0,
+      list: { standing: 'current', mailboxes: 1, loads: 1 },
+    });
+    expect(current).not.toHaveProperty('trouble');
+    expect(current?.questions).toBe(current?.batches);
+    expect(current?.answeredAgo).toBeGreaterThanOrEqual(0);
+    expect(current?.answeredAgo).toBeLessThan(60);
+    expect(daemon.stats()).toMatchObject({
+      mupdate: { murder: { standing: 'current', mailboxes: 1, lists: 1 } },
+      backchannels: { cyrus: { sessions: 0 } },
+    });
+    await master.stop();
+    await vi.waitFor(() => expect(ofMaster(daemon)?.state).toBe('down'), 5_000);
+    expect(ofMaster(daemon)).toMatchObject({ sessions: 0, trouble: expect.any(String) as string });
+  });
+
+  test('are those of one that is only being tried, before its list has come', async () => {
+    const daemon = await murdered(1);
+    const figures = ofMaster(daemon);
+    expect(figures).toMatchObject({ state: 'untried', sessions: 0, list: { mailboxes: 0, loads: 0 } });
+    expect(figures).not.toHaveProperty('answeredAgo');
   });
 });
 
