@@ -1,5 +1,6 @@
 // A flight is one question to Cyrus for all who ask about a mailbox at the same time. Its answer is remembered. But where the
 // mailbox changed after the question was asked, or may have, only those who wait already get the answer. No I/O.
+import { asError } from '../errors.js';
 import { failedOutcome, routedOutcome, STALE, type Outcome } from './outcome.js';
 import type { Asker, Found, Probe, Route } from './probe.js';
 import type { Recipient } from './recipient.js';
@@ -8,9 +9,9 @@ import type { VerdictCache } from './verdict-cache.js';
 import { NO_ALARM, Vanished, type VanishAlarm } from './vanished.js';
 import type { Voucher } from './vouchers.js';
 
-type Ask = (recipient: Recipient) => Promise<Found>;
+type Question = { readonly probe: Probe; readonly deadline: number; readonly asker: Asker | undefined };
 
-type Flight = {
+type Flight = Question & {
   readonly outcome: Promise<Outcome>;
   readonly asked: number;
   readonly voucher: Voucher;
@@ -58,9 +59,7 @@ export class Flights {
     const joined = this.#flights.get(recipient.mailbox);
     const current = joined !== undefined && joined.voucher === voucher && joined.asked >= floor;
     if (current) return this.#join(joined, recipient, deadline, asker, since);
-    return this.#depart(recipient, voucher, now, probe.name, (each) =>
-      askProbe(probe, each, deadline, asker, this.#homeOf(probe, each.mailbox, voucher)),
-    );
+    return this.#depart(recipient, voucher, now, { probe, deadline, asker });
   }
 
   /** The mailbox changed: an answer that is under way is only for those who wait already. */
@@ -96,33 +95,51 @@ export class Flights {
     return dropped || before ? this.fly(recipient, deadline, asker, since) : outcome;
   }
 
-  #depart(
-    recipient: Recipient,
-    voucher: Voucher,
-    asked: number,
-    backchannel: string,
-    ask: Ask,
-  ): Promise<Outcome> {
+  #depart(recipient: Recipient, voucher: Voucher, asked: number, question: Question): Promise<Outcome> {
+    const { probe, deadline, asker } = question;
+    // Whatever throws, the flight ends: everybody who asked later would join it, and nobody would be asked any more.
+    const crashed = (error: unknown): Outcome => this.#crashed(recipient, flight, error);
     const flight: Flight = {
+      probe,
+      deadline,
+      asker,
       outdated: false,
       asked,
       voucher,
-      // Whatever throws, the flight ends: everybody who asked later would join it, and nobody would be asked any more.
-      outcome: ask(recipient)
-        .then((found) => this.#landed(recipient, flight, found, backchannel, ask))
-        .catch((error: unknown) => this.#crashed(recipient, flight, error, backchannel)),
+      // One promise for each question and not four, since in a flood of unknown names nothing else is made so often.
+      outcome:
+        probe.search === undefined
+          ? checked(probe, recipient, deadline, asker).then(
+              (verdict) => this.#landedOrCrashed(recipient, flight, verdict, probe),
+              crashed,
+            )
+          : this.#search(recipient, voucher, question).then(
+              ({ verdict, by }) => this.#landedOrCrashed(recipient, flight, verdict, by),
+              crashed,
+            ),
     };
     this.#flights.set(recipient.mailbox, flight);
     return flight.outcome;
   }
 
-  #landed(
+  #search(recipient: Recipient, voucher: Voucher, { probe, deadline, asker }: Question): Promise<Found> {
+    return askProbe(probe, recipient, deadline, asker, this.#homeOf(probe, recipient.mailbox, voucher));
+  }
+
+  #landedOrCrashed(
     recipient: Recipient,
     flight: Flight,
-    { verdict: said, by }: Found,
-    backchannel: string,
-    ask: Ask,
+    said: Verdict,
+    by: Probe,
   ): Outcome | Promise<Outcome> {
+    try {
+      return this.#landed(recipient, flight, said, by);
+    } catch (error) {
+      return this.#crashed(recipient, flight, error);
+    }
+  }
+
+  #landed(recipient: Recipient, flight: Flight, said: Verdict, by: Probe): Outcome | Promise<Outcome> {
     const word = this.#wordOf(by, flight);
     if (said.kind === 'deliverable') this.#vanishedOf(word, by.name).confirmed(recipient);
     if (said.kind !== 'unknown') return this.#answered(recipient, flight, said, word);
@@ -130,8 +147,10 @@ export class Flights {
     if (holder === undefined) return this.#answered(recipient, flight, said, word);
     const isDeleted = this.#deletedBy(holder);
     if (isDeleted(recipient)) return this.#answered(recipient, flight, said, word);
-    return this.#vanishedOf(holder, holder.name || backchannel)
-      .judge(recipient, (each) => ask(each).then(({ verdict }) => verdict), isDeleted)
+    const ask = async (each: Recipient): Promise<Verdict> =>
+      (await this.#search(each, flight.voucher, flight)).verdict;
+    return this.#vanishedOf(holder, holder.name || flight.probe.name)
+      .judge(recipient, ask, isDeleted)
       .then((doubt) =>
         this.#answered(
           recipient,
@@ -139,7 +158,8 @@ export class Flights {
           doubt === undefined ? said : addEvidence(doubt, said.evidence ?? {}),
           word,
         ),
-      );
+      )
+      .catch((error: unknown) => this.#crashed(recipient, flight, error));
   }
 
   /** Tells whether an unknown mailbox was deleted for sure: we knew it, and have read every commit to the mailbox list since. */
@@ -202,10 +222,10 @@ export class Flights {
   }
 
   /** Cyrus could not be asked: a mailbox that was known is still accepted, every other one is deferred. */
-  #crashed(recipient: Recipient, flight: Flight, error: unknown, backchannel: string): Outcome {
+  #crashed(recipient: Recipient, flight: Flight, error: unknown): Outcome {
     this.#end(recipient, flight);
     if (this.#cache.stale(recipient.mailbox, this.#now(), flight.voucher)) return STALE;
-    return failedOutcome(error, backchannel);
+    return failedOutcome(error, flight.probe.name);
   }
 
   /** Removes the flight, unless another one has taken its place. */
@@ -218,6 +238,20 @@ export class Flights {
 export function unlessUnsure(verdict: Verdict, { proof }: Voucher): Verdict {
   if (verdict.kind !== 'unknown' || !proof.deferUnknown) return verdict;
   return deferred('the mailbox list of Cyrus is missing, empty, or has just been replaced');
+}
+
+/** What a probe throws comes as a rejection, and so not before the flight is known to all. */
+function checked(
+  probe: Probe,
+  recipient: Recipient,
+  deadline: number,
+  asker: Asker | undefined,
+): Promise<Verdict> {
+  try {
+    return probe.check(recipient, deadline, asker);
+  } catch (error) {
+    return Promise.reject(asError(error));
+  }
 }
 
 /** What a probe throws comes as a rejection. @param home where several servers share the domain: the one to ask first */
