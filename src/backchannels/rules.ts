@@ -17,6 +17,8 @@ export function validatorRules(
   const lmtp = backchannels.filter((each) => each.type === 'lmtp' && each.endpoint.kind === 'unix');
   const always = new Set([...lookup.alwaysAccept, ...more]);
   const also = alsoAccepted(config, lists);
+  // Most sites have names without a domain here only. Then no address is put together, for each recipient anew.
+  const someWhole = [...always].some((name) => name.includes('@'));
   return {
     address: lookup.addressRules,
     deadlineMs: lookup.deadlineMs,
@@ -25,7 +27,7 @@ export function validatorRules(
     fuzzy: new Set(host?.fuzzy === true ? lmtp.map(({ name }) => name) : []),
     alwaysAccepts: (recipient) => {
       const { local, domain } = recipient;
-      const whole = domain !== undefined && always.has(`${local}@${domain}`);
+      const whole = someWhole && domain !== undefined && always.has(`${local}@${domain}`);
       return whole || always.has(local) || also?.(recipient) === true;
     },
     alsoAccepts: also,

@@ -43,7 +43,7 @@ export class ShardedLru {
 
   /** Reads a number without counting that as a use of the name. */
   peek(name: string): number | undefined {
-    return this.#shardOf(name)?.peek(name);
+    return name === this.#absent ? undefined : this.#shardOf(name)?.peek(name);
   }
 
   has(name: string): boolean {
@@ -59,7 +59,7 @@ export class ShardedLru {
   }
 
   delete(name: string): void {
-    this.#shardOf(name)?.delete(name);
+    if (name !== this.#absent) this.#shardOf(name)?.delete(name);
   }
 
   clear(): void {
