@@ -4,7 +4,7 @@
 import { ProtocolError } from '../../errors.js';
 import { sessionIn } from '../../validation/evidence.js';
 import type { Recipient } from '../../validation/recipient.js';
-import { deferred, evidenceAdder, unasked, type Verdict } from '../../validation/verdict.js';
+import { deferred, evidenceAdder, unasked, UNKNOWN, type Verdict } from '../../validation/verdict.js';
 import { SESSION_PATIENCE_MS, type Progress, type Session } from '../pool/session.js';
 import { Connection } from '../wire/connection.js';
 import { Trace, type TraceLine } from '../wire/trace.js';
@@ -79,11 +79,7 @@ export class LmtpSession implements Session {
 
   async ask(batch: readonly Recipient[], progress: Progress): Promise<readonly Verdict[]> {
     const { creationCheck } = this.#options;
-    if (creationCheck === undefined)
-      return this.#asker.ask(
-        batch,
-        counting(progress, (index) => index),
-      );
+    if (creationCheck === undefined) return this.#asker.ask(batch, counting(progress, itself));
     const names = creationCheck.due(batch);
     if (names.length > 0) {
       const run = { messageBytes: undefined, recipients: names };
@@ -91,6 +87,7 @@ export class LmtpSession implements Session {
       names.forEach((name, i) => creationCheck.learn(name, replies[i] ?? NO_REPLY));
     }
     const refused = batch.map((recipient) => whyNotAsked(creationCheck.finding(recipient)));
+    if (refused.every((why) => why === undefined)) return this.#asker.ask(batch, counting(progress, itself));
     const askable = batch.filter((_, i) => refused[i] === undefined);
     const places = batch.flatMap((_, i) => (refused[i] === undefined ? [i] : []));
     const placed = counting(progress, (index) => places[index] ?? -1);
@@ -109,8 +106,12 @@ export class LmtpSession implements Session {
     const session = this.#lmtpd.sessionId;
     const withSession = session === undefined ? undefined : evidenceAdder({ session });
     const verdicts: Verdict[] = [];
+    // In a flood the parser gives the same reply many times, which is looked up once.
+    let last: LmtpReply | undefined;
+    let said = UNKNOWN;
     const judge = (reply: LmtpReply): void => {
-      const said = rcptVerdict(reply);
+      if (reply !== last) said = rcptVerdict(reply);
+      last = reply;
       const verdict = withSession === undefined ? said : withSession(said);
       told(verdicts.length, verdict);
       verdicts.push(verdict);
@@ -145,6 +146,11 @@ export class LmtpSession implements Session {
     this.#names.push(sessionId);
     if (this.#names.length > NAMES_KEPT) this.#names.shift();
   }
+}
+
+/** The place of a recipient, where the whole batch is asked about. */
+function itself(index: number): number {
+  return index;
 }
 
 /** Replies are matched by counting, so none is certain before the end: one that was added shows only there. */

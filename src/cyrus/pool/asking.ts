@@ -64,7 +64,7 @@ export class Asking {
     this.#events = events;
     this.#withName = evidenceAdder({ backchannel: parts.name });
     this.#workEvents = {
-      heard: () => this.#heard(),
+      heard: (at) => this.#heard(at),
       answered: (question, verdict) => this.#answer(question, verdict),
       unproven: (work, questions) => this.#unproven(work, questions),
       stalled: (work) => this.#stalled(work),
@@ -101,9 +101,9 @@ export class Asking {
     this.#over = true;
   }
 
-  #heard(): void {
+  #heard(at: number): void {
     this.#replies += 1;
-    this.#heardAt = this.#parts.now();
+    this.#heardAt = at;
   }
 
   #answer(question: Question, verdict: Verdict): void {

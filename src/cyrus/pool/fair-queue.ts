@@ -106,13 +106,16 @@ export class FairQueue {
   /** @param neededMs how long the answer will take */
   #next(neededMs: number): Question | undefined {
     this.#places += 1;
-    const turns = [this.#trusted, this.#suspected];
-    if (this.#places % SUSPECT_PLACE === 0) turns.reverse();
-    for (const heap of turns) {
-      for (let entry = heap.pop(); entry !== undefined; entry = heap.pop()) {
-        const isSuspect = heap === this.#suspected && entry.question.asker !== undefined;
-        if (this.#take(entry.question, isSuspect ? neededMs : 0)) return entry.question;
-      }
+    const forSuspects = this.#places % SUSPECT_PLACE === 0;
+    return forSuspects
+      ? (this.#nextOf(this.#suspected, neededMs) ?? this.#nextOf(this.#trusted, neededMs))
+      : (this.#nextOf(this.#trusted, neededMs) ?? this.#nextOf(this.#suspected, neededMs));
+  }
+
+  #nextOf(heap: Heap<Entry>, neededMs: number): Question | undefined {
+    for (let entry = heap.pop(); entry !== undefined; entry = heap.pop()) {
+      const isSuspect = heap === this.#suspected && entry.question.asker !== undefined;
+      if (this.#take(entry.question, isSuspect ? neededMs : 0)) return entry.question;
     }
     return undefined;
   }

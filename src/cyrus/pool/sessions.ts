@@ -21,6 +21,8 @@ export type SessionLimits = {
   readonly idleTimeoutMs: number;
 };
 
+const NONE: readonly Work[] = [];
+
 export class Sessions {
   readonly #connections: number;
   readonly #idle: IdleSessions;
@@ -49,8 +51,11 @@ export class Sessions {
     return [...this.#works];
   }
 
-  get stalled(): Work[] {
-    return this.works.filter(({ isStalled }) => isStalled);
+  /** Usually empty. It is looked at for each question, so nothing is copied then. */
+  get stalled(): readonly Work[] {
+    let stalled = NONE;
+    for (const work of this.#works) if (work.isStalled) stalled = [...stalled, work];
+    return stalled;
   }
 
   get answering(): number {

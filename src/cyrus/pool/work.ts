@@ -19,7 +19,8 @@ export type WorkRules = {
 };
 
 export interface WorkEvents {
-  heard(): void;
+  /** @param at monotonic milliseconds */
+  heard(at: number): void;
   answered(question: Question, verdict: Verdict): void;
   /** The proof for these answers does not come. */
   unproven(work: Work, questions: readonly Question[]): void;
@@ -71,7 +72,7 @@ export class Work implements Progress {
   heard(): void {
     this.#heardAt = this.#rules.now();
     this.replies += 1;
-    this.#events.heard();
+    this.#events.heard(this.#heardAt);
   }
 
   early(index: number, verdict: Verdict): void {

@@ -59,10 +59,9 @@ export class WitnessedAsk {
     this.#expectUnknown = denied.length > 0;
     if (denied.length === 0) return verdicts;
 
-    const names = new Set(denied.map(({ mailbox }) => mailbox));
-    const vouches = early.length > 0 && !early.some(({ mailbox }) => names.has(mailbox));
-    if (vouches) return this.#believe(verdicts, early, said);
-    const witnesses = this.#witness.candidates(names);
+    const isDenied = ({ mailbox }: Recipient): boolean => denied.some((each) => each.mailbox === mailbox);
+    if (early.length > 0 && !early.some(isDenied)) return this.#believe(verdicts, early, said);
+    const witnesses = this.#witness.candidates(new Set(denied.map(({ mailbox }) => mailbox)));
     // Stryker disable next-line ArrayDeclaration: where there is no witness, nobody looks at what was said of it.
     if (witnesses.length === 0) return this.#believe(verdicts, NOBODY, []);
     // No early verdicts from this round: the places of its recipients are not those in the batch.
