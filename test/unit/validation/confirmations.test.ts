@@ -3,6 +3,7 @@ import {
   CONFIRM_BURST,
   CONFIRM_EVERY_MS,
   CONFIRM_PAUSE_MS,
+  CONFIRM_TOGETHER,
   Confirmations,
 } from '../../../src/validation/confirmations.js';
 import type { Outcome } from '../../../src/validation/outcome.js';
@@ -44,6 +45,16 @@ test('many at once are asked only up to a burst, then at the pace', () => {
     for (let i = 0; i < 10; i++) confirmations.confirm(alice, 1000 + ms);
   }
   expect(asked).toHaveLength(CONFIRM_BURST + 100 / CONFIRM_EVERY_MS);
+});
+
+test('after a burst some are asked together, so that each batch has several', () => {
+  const { confirmations, asked } = asking();
+  for (let i = 0; i < CONFIRM_BURST; i++) confirmations.confirm(alice, 1000);
+  const together = CONFIRM_TOGETHER * CONFIRM_EVERY_MS;
+  for (let ms = 1; ms < together; ms++) confirmations.confirm(alice, 1000 + ms);
+  expect(asked).toHaveLength(CONFIRM_BURST);
+  for (let i = 0; i < 10 * CONFIRM_TOGETHER; i++) confirmations.confirm(alice, 1000 + together);
+  expect(asked).toHaveLength(CONFIRM_BURST + CONFIRM_TOGETHER);
 });
 
 test('a long silence allows no more than a burst', () => {
