@@ -1,5 +1,5 @@
-// The waiting for followers: looks at their list while an answer to Cyrus is held, and ends the wait when the leases are over. Its
-// I/O is the store's, and timers.
+// The waiting for followers: looks at their list while an answer to Cyrus is held, each time that it was changed, and ends the wait
+// when the leases are over. Its I/O is the store's, and timers.
 import type { Log } from '../log/log.js';
 import { fleetFollowersLost } from '../log/verbs/fleet.js';
 import type { Instance } from './entry-codec.js';
@@ -16,23 +16,40 @@ export type AcknowledgementParts = {
   readonly instance: () => Instance | undefined;
   /** Whether the list has all who may believe. */
   readonly isSure: () => boolean;
+  /** Whether there was anybody on it a moment ago. */
+  readonly isFollowed: () => boolean;
   /** The list of followers is not there any more. */
   readonly lost: () => void;
   readonly failed: (error: unknown) => void;
 };
 
-/** Between two looks, the last one again and again: an answer of Valkey is awaited in between. */
+/** Between two looks where nothing says that the list was changed, the last one again and again; an answer of Valkey is awaited in between. */
 const LOOKS_MS = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 4];
+/** The same where that would be heard. */
+const WATCHED_MS = 20;
 
 export class Acknowledgements {
   readonly #parts: AcknowledgementParts;
   readonly #held = new Held();
   #expired = 0;
   #looking = false;
+  /** How often the list was changed. */
+  #moves = 0;
+  #wake = (): void => undefined;
+  /**
+   * A wait was over though followers had not acknowledged that number. All leases from before it are over, and a beacon since then
+   * gives one only to who has acknowledged it: so these believe nothing, and nobody waits for them a second time, though they may
+   * come on the list again.
+   */
+  #floor = 0;
   #expiry: NodeJS.Timeout | undefined;
 
   constructor(parts: AcknowledgementParts) {
     this.#parts = parts;
+    parts.store.watch(() => {
+      this.#moves += 1;
+      this.#wake();
+    });
   }
 
   /** Answers to Cyrus that wait just now. */
@@ -45,7 +62,7 @@ export class Acknowledgements {
     return this.#expired;
   }
 
-  /** @param until when nobody can believe any more what was before; monotonic milliseconds */
+  /** @param seq not below the one before @param until when nobody can believe any more what was before; monotonic milliseconds */
   hold(seq: number, until: number): Promise<void> {
     const held = this.#held.hold(seq, until);
     this.#expireInTime();
@@ -57,6 +74,7 @@ export class Acknowledgements {
     clearTimeout(this.#expiry);
     this.#expiry = undefined;
     this.#held.releaseAll();
+    this.#wake();
   }
 
   /** Until nobody waits any more, or there is no connection. */
@@ -65,20 +83,33 @@ export class Acknowledgements {
     this.#looking = true;
     try {
       for (let looks = 0; this.#held.size > 0; looks++) {
+        // Whoever follows acknowledges first.
+        if (looks === 0 && this.#parts.isFollowed() && this.#parts.store.watching) await this.#pause(0);
         const instance = this.#parts.instance();
         if (instance === undefined) return;
-        const least = await this.#parts.store.least(instance);
+        const moves = this.#moves;
+        const least = await this.#parts.store.least(instance, this.#floor);
         if (instance !== this.#parts.instance()) continue;
         if (least === undefined) this.#parts.lost();
         else if (this.#parts.isSure()) this.#held.acknowledged(least);
-        const pause = LOOKS_MS[Math.min(looks, LOOKS_MS.length - 1)] ?? 0;
-        if (this.#held.size > 0 && pause > 0) await new Promise((resolve) => setTimeout(resolve, pause));
+        if (this.#held.size > 0 && this.#moves === moves) await this.#pause(looks);
       }
     } catch (error) {
       this.#parts.failed(error);
     } finally {
       this.#looking = false;
     }
+  }
+
+  async #pause(looks: number): Promise<void> {
+    const ms = this.#parts.store.watching ? WATCHED_MS : (LOOKS_MS[looks] ?? LOOKS_MS.at(-1) ?? 0);
+    if (ms === 0) return;
+    let timer: NodeJS.Timeout | undefined;
+    await new Promise<void>((resolve) => {
+      this.#wake = resolve;
+      timer = setTimeout(resolve, ms);
+    });
+    clearTimeout(timer);
   }
 
   #expireInTime(): void {
@@ -99,6 +130,7 @@ export class Acknowledgements {
     const last = this.#held.expire(now());
     if (last === undefined) return;
     this.#expired += before - this.#held.size;
+    this.#floor = last;
     const ours = instance();
     if (ours === undefined) return;
     void store.drop(ours, last).then((followers) => {

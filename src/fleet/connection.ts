@@ -2,6 +2,7 @@
 // connection had under way is given up, never sent again by itself. I/O: that connection.
 import { Redis, type RedisOptions } from 'iovalkey';
 import { messageOf, UnavailableError } from '../errors.js';
+import { INVALIDATE } from './keys.js';
 import type { Command } from './store.js';
 
 /** Where Valkey is, and how to be let in. */
@@ -43,6 +44,7 @@ export class ValkeyConnection {
       enableReadyCheck: false,
       enableOfflineQueue: false,
       autoResendUnfulfilledCommands: false,
+      autoResubscribe: false,
       maxRetriesPerRequest: 0,
       connectTimeout: answerMs,
       commandTimeout: answerMs,
@@ -74,6 +76,40 @@ export class ValkeyConnection {
     const answers = (await this.#valkey.pipeline(commands.map((command) => [...command])).exec()) ?? [];
     if (answers.some(([error]) => error === null)) this.#attempts = 0;
     return answers;
+  }
+
+  /** One after the other in one packet, each with an answer of its own. @throws UnavailableError where there is no connection */
+  async apart(commands: readonly Command[]): Promise<Promise<unknown>[]> {
+    const valkey = this.#valkey;
+    if (valkey.status !== 'ready') await this.#connected();
+    const { stream } = valkey;
+    stream.cork();
+    const answers = commands.map(([name, ...words]) =>
+      valkey.call(name, ...words).catch((error: unknown) => {
+        throw new UnavailableError(messageOf(error), { cause: error });
+      }),
+    );
+    stream.uncork();
+    return answers;
+  }
+
+  /**
+   * On each connection from now on: has Valkey say on it when one of these keys is changed (valkey.io/topics/client-side-caching).
+   * Such a connection can be used for nothing else. Where our user may not have that, nothing is heard.
+   * @param prefix how the keys begin
+   * @param changed called when it begins, and soon after a change; several may come to one call
+   */
+  track(prefix: string, changed: () => void): void {
+    const valkey = this.#valkey;
+    const ask = async (): Promise<void> => {
+      const id = Number(await valkey.client('ID'));
+      await valkey.call('client', 'tracking', 'on', 'redirect', id, 'bcast', 'prefix', prefix);
+      await valkey.subscribe(INVALIDATE);
+      this.#attempts = 0;
+      changed();
+    };
+    valkey.on('message', changed);
+    valkey.on('ready', () => void ask().catch(() => undefined));
   }
 
   /** From the next connection on: this one has been let in, and Valkey does not ask again. */

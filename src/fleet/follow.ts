@@ -3,7 +3,7 @@
 import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import type { Proof } from '../validation/proof.js';
-import { Follower, type FollowerEffects } from './follower.js';
+import { Follower, type Ack, type FollowerEffects } from './follower.js';
 import { BEATS, type Clocks } from './lease.js';
 import type { FollowerStore } from './store.js';
 import { Trouble } from './trouble.js';
@@ -131,6 +131,8 @@ export class Following implements Proof {
 
   async #read(): Promise<void> {
     const { store, now } = this.#parts;
+    const acknowledged = (ack: Ack): void => this.#follower.acknowledged(ack);
+    let taken = false;
     while (!this.#closed) {
       const from = this.#follower.readFrom;
       if (from === undefined) {
@@ -138,22 +140,15 @@ export class Following implements Proof {
         continue;
       }
       try {
-        const entries = await store.read(from);
+        const entries = await store.read(from, taken ? this.#follower.ack : undefined, acknowledged);
         this.#taken += entries.length;
         this.#follower.take(entries, from, now());
-        if (entries.length > 0) await this.#acknowledge();
+        taken = entries.length > 0;
       } catch {
         // The next beat says what is wrong.
         await new Promise((resolve) => setTimeout(resolve, PAUSE_MS).unref());
       }
     }
-  }
-
-  async #acknowledge(): Promise<void> {
-    const { ack } = this.#follower;
-    if (ack === undefined) return;
-    await this.#parts.store.acknowledge(ack);
-    this.#follower.acknowledged(ack);
   }
 
   #standsBadly(reason: string): void {

@@ -59,6 +59,7 @@ export class Publisher {
   readonly #acknowledgements: Acknowledgements;
   readonly #trouble: Trouble;
   #instance: Instance;
+  /** Of the last change. It goes on where an instance follows another one, so that what is held keeps its place. */
   #seq = 0;
   #lastId = ORIGIN;
   /** Not known to be in the stream. */
@@ -85,6 +86,7 @@ export class Publisher {
       now,
       instance: () => (this.#standing === 'established' || this.#isSuspended ? this.#instance : undefined),
       isSure: () => now() >= this.#unsureUntil,
+      isFollowed: () => this.#followers > 0,
       lost: () => this.#renew(),
       failed: (error) => this.#unlinked(messageOf(error)),
     });
@@ -188,11 +190,14 @@ export class Publisher {
     if (this.#standing === 'unlinked') this.#linked();
     // What changed before the questions were read is numbered before they are answered.
     if (this.#standing !== 'established' || !this.#lookAtProof()) return;
+    const answeredAt = this.#answeredAt;
     this.#answeredAt = readAt;
     const { before, followers } = await store.shine(this.#instance, this.#encoded(questions));
     if (this.#isSuspended) return;
     this.#followers = Math.max(0, followers);
     if (before === null || followers < 0) {
+      // Where there was no beacon none was written, and nobody was answered.
+      if (before === null) this.#answeredAt = answeredAt;
       verbs.fleetStreamLost(this.#parts.log, { stream: this.#parts.stream });
       this.#renew();
       return;
@@ -262,7 +267,6 @@ export class Publisher {
   #renew(): void {
     if (this.#isSuspended) return;
     this.#instance = this.#parts.newInstance();
-    this.#seq = 0;
     this.#waiting.clear();
     this.#lastId = ORIGIN;
     this.#floor = undefined;

@@ -21,8 +21,15 @@ export interface PublisherStore {
    *   their list is lost
    */
   shine(instance: Instance, beacon: string): Promise<{ before: string | null; followers: number }>;
-  /** The number up to which all followers have forgotten: Infinity where there are none; undefined where their list is lost. */
-  least(instance: Instance): Promise<number | undefined>;
+  /**
+   * The number up to which all followers have forgotten that have acknowledged `from` or more: Infinity where there are none;
+   * undefined where their list is lost.
+   */
+  least(instance: Instance, from: number): Promise<number | undefined>;
+  /** @param moved called soon after a follower has acknowledged something, while `watching` */
+  watch(moved: () => void): void;
+  /** Whether it is known just now that all of that is heard. */
+  readonly watching: boolean;
   /** Followers that have not acknowledged this number are followers no more. @returns how many */
   drop(instance: Instance, below: number): Promise<number>;
   /** What was sent and not answered is given up. */
@@ -33,9 +40,11 @@ export interface PublisherStore {
 export interface FollowerStore {
   /** In this order: reads the beacon, acknowledges, asks. */
   beat(ack: Ack | undefined): Promise<{ beacon: string | null; question: number }>;
-  acknowledge(ack: Ack): Promise<void>;
-  /** Waits for entries behind that one, for a second at most. */
-  read(after: string): Promise<readonly RawEntry[]>;
+  /**
+   * Acknowledges, and waits for entries behind that one, for a second at most.
+   * @param acknowledged called when the acknowledgement has arrived
+   */
+  read(after: string, ack: Ack | undefined, acknowledged: (ack: Ack) => void): Promise<readonly RawEntry[]>;
   reconnect(): void;
   close(): void;
 }

@@ -2,7 +2,7 @@
 // publishes. Nothing is changed but the number of questions, as by a follower's beat. Its I/O is the visit's.
 import { UnavailableError } from '../errors.js';
 import { decodeBeacon, type Beacon } from './entry-codec.js';
-import { keysOf } from './keys.js';
+import { INVALIDATE, keysOf } from './keys.js';
 import type { Command, Reply, Visit } from './store.js';
 
 export type StreamOfOurs = { readonly name: string; readonly role: 'publisher' | 'follower' };
@@ -46,11 +46,19 @@ export async function surveyFleet(
   const denied = (await visit.ask(needed)).map(isDenied);
   const beyond = notNeeded(streams);
   const permitted = (await visit.ask(beyond)).map(({ error }) => error === undefined || FUTILE.test(error));
+  const seen = denied.includes(true) ? [] : await watch(visit, streams, time);
+  const hearing = heard(streams);
+  const deaf = (await visit.ask(hearing)).map(isDenied);
   return {
-    denied: needed.filter((_, i) => denied[i]).map(shown),
+    denied: [...needed.filter((_, i) => denied[i]), ...hearing.filter((_, i) => deaf[i])].map(shown),
     excess: beyond.filter((_, i) => permitted[i]).map(shown),
-    streams: denied.includes(true) ? [] : await watch(visit, streams, time),
+    streams: seen,
   };
+}
+
+/** Asked last: nothing else may be asked afterwards. */
+function heard(streams: readonly StreamOfOurs[]): Command[] {
+  return streams.some(({ role }) => role === 'publisher') ? [['subscribe', INVALIDATE]] : [];
 }
 
 /** Valkey looks at the rights first. So these change nothing: they read, fail, or name what is not there. */
@@ -77,6 +85,8 @@ function needs({ name, role }: StreamOfOurs): Command[] {
     ['zrange', list, 0, 0],
     ['zremrangebyscore', list, '-inf', '-inf'],
     ['pexpire', list, 1],
+    ['client', 'id'],
+    ['client', 'tracking', 'off'],
   ];
 }
 
@@ -98,8 +108,8 @@ function isDenied({ error }: Reply): boolean {
 }
 
 function shown([name, ...words]: Command): string {
-  const key = words.find((word) => String(word).startsWith('cyrusmapd:'));
-  return [name.toUpperCase(), ...(key === undefined ? [] : [key])].join(' ');
+  const of = words.find((word) => name === 'client' || /^cyrusmapd:|^__/.test(String(word)));
+  return [name.toUpperCase(), ...(of === undefined ? [] : [of])].join(' ');
 }
 
 /** For a lease: in that time each publisher writes its beacon, and answers what was asked before. */

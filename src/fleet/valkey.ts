@@ -6,6 +6,7 @@ import type { RawEntry } from './entry-codec.js';
 import type { Ack } from './follower.js';
 import { keysOf } from './keys.js';
 import type { Command, FollowerStore, PublisherStore, Visit } from './store.js';
+import { Watch } from './watch.js';
 
 /** How long a read waits for entries: Valkey ends it by itself then. */
 const READ_MS = 1_000;
@@ -27,6 +28,8 @@ export function publisherStore(
   maxEntries: number,
 ): PublisherStore & Admitting {
   const valkey = new ValkeyConnection(access, answerMs);
+  let watch: Watch | undefined;
+  let admitted = access;
   const keys = keysOf(stream);
   const ask = (...command: Command) => valkey.inTurn(command).then(([answer]) => answer);
   return {
@@ -53,17 +56,35 @@ export function publisherStore(
       );
       return { before: textOf(before), followers: Number(count) - 1 };
     },
-    least: async (instance) => {
-      const answer = await ask('zrange', keys.followers(instance), 0, 0, 'WITHSCORES');
+    least: async (instance, from) => {
+      const first = ['BYSCORE', 'LIMIT', 0, 1, 'WITHSCORES'] as const;
+      const answer = await ask('zrange', keys.followers(instance), from, '+inf', ...first);
       const [member, score] = Array.isArray(answer) ? answer.map(String) : [];
       if (member === undefined || score === undefined) return undefined;
       return member === 'publisher' ? Infinity : Number(score);
     },
     drop: async (instance, below) =>
       Number(await ask('zremrangebyscore', keys.followers(instance), '-inf', `(${below}`)),
-    reconnect: () => valkey.reconnect(),
-    admit: (now) => valkey.admit(now),
-    close: () => valkey.close(),
+    watch: (moved) => {
+      const connection = new ValkeyConnection(admitted, answerMs);
+      watch = new Watch(connection, keys.followers(''), moved, answerMs, () => performance.now());
+    },
+    get watching() {
+      return watch?.hears ?? false;
+    },
+    reconnect: () => {
+      valkey.reconnect();
+      watch?.reconnect();
+    },
+    admit: (now) => {
+      admitted = now;
+      valkey.admit(now);
+      watch?.admit(now);
+    },
+    close: () => {
+      valkey.close();
+      watch?.close();
+    },
   };
 }
 
@@ -77,7 +98,9 @@ export function followerStore(
   const valkey = new ValkeyConnection(access, answerMs);
   const reader = new ValkeyConnection(access, READ_MS + answerMs);
   const keys = keysOf(stream);
-  const acknowledge = ({ instance, seq }: Ack) => ['zadd', keys.followers(instance), seq, `f${id}`] as const;
+  // Never back: what was sent over a former connection may arrive last.
+  const acknowledge = ({ instance, seq }: Ack) =>
+    ['zadd', keys.followers(instance), 'GT', seq, `f${id}`] as const;
   return {
     beat: async (ack) => {
       const [beacon, ...rest] = await valkey.inTurn(
@@ -87,19 +110,19 @@ export function followerStore(
       );
       return { beacon: textOf(beacon), question: Number(rest.at(-1)) };
     },
-    acknowledge: async (ack) => void (await valkey.inTurn(acknowledge(ack))),
-    read: async (after) => {
-      const [answer] = await reader.inTurn([
-        'xread',
-        'COUNT',
-        READ_MAX,
-        'BLOCK',
-        READ_MS,
-        'STREAMS',
-        keys.stream,
-        after,
-      ]);
-      return entriesOf(answer);
+    read: async (after, ack, acknowledged) => {
+      const read = ['xread', 'COUNT', READ_MAX, 'BLOCK', READ_MS, 'STREAMS', keys.stream, after] as const;
+      if (ack === undefined) {
+        const [entries] = await reader.apart([read]);
+        return entriesOf(await entries);
+      }
+      const [taken, entries] = await reader.apart([acknowledge(ack), read]);
+      // Where it fails the next beat acknowledges.
+      taken?.then(
+        () => acknowledged(ack),
+        () => undefined,
+      );
+      return entriesOf(await entries);
     },
     reconnect: () => valkey.reconnect(),
     admit: (now) => {

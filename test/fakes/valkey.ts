@@ -4,8 +4,11 @@ import { UnavailableError } from '../../src/errors.js';
 import type { RawEntry } from '../../src/fleet/entry-codec.js';
 import type { FollowerStore, PublisherStore } from '../../src/fleet/store.js';
 
-/** The way to Valkey of one process. Milliseconds; `Infinity` is a link that is cut; `deaf`: no entries come. */
-export type Link = { there: number; back: number; refused?: boolean; deaf?: boolean };
+/**
+ * The way to Valkey of one process. Milliseconds; `Infinity` is a link that is cut; `deaf`: no entries come; `unwatched`: nothing says
+ * that the list of followers was changed.
+ */
+export type Link = { there: number; back: number; refused?: boolean; deaf?: boolean; unwatched?: boolean };
 
 const POLL_MS = 50;
 
@@ -15,12 +18,15 @@ export class FakeValkey {
   readonly followers = new Map<string, Map<string, number>>();
   stream: RawEntry[] = [];
   maxEntries = 1_000;
+  /** How often a publisher has looked at the list of followers. */
+  looks = 0;
   #lastId = 0;
   /** While it stands still, commands wait. */
   #resumed: Promise<void> = Promise.resolve();
   #resume = (): void => undefined;
 
   #polled: Promise<void> | undefined;
+  readonly #watching: (() => void)[] = [];
 
   stop(): void {
     this.#resumed = new Promise((resolve) => (this.#resume = resolve));
@@ -43,6 +49,13 @@ export class FakeValkey {
     this.stream.push([id, [...fields]]);
     this.stream.splice(0, Math.max(0, this.stream.length - this.maxEntries));
     return id;
+  }
+
+  /** Never back. */
+  acknowledge(list: Map<string, number>, id: string, seq: number): void {
+    if (seq <= (list.get(id) ?? -1)) return;
+    list.set(id, seq);
+    for (const moved of this.#watching) moved();
   }
 
   entriesAfter(id: string): RawEntry[] {
@@ -71,11 +84,22 @@ export class FakeValkey {
           if (before !== null) this.beacon = beacon;
           return { before, followers: (listOf(instance)?.size ?? 0) - 1 };
         }),
-      least: (instance) =>
+      least: (instance, from) =>
         ask(() => {
+          this.looks += 1;
           const list = listOf(instance);
-          return list === undefined ? undefined : Math.min(...list.values());
+          return list === undefined
+            ? undefined
+            : Math.min(...[...list.values()].filter((seq) => seq >= from));
         }),
+      watch: (moved) => {
+        this.#watching.push(() => {
+          if (link.unwatched !== true && link.refused !== true) setTimeout(moved, Math.min(link.back, 1e6));
+        });
+      },
+      get watching() {
+        return link.unwatched !== true;
+      },
       drop: (instance, below) =>
         ask(() => {
           const list = listOf(instance) ?? new Map<string, number>();
@@ -92,7 +116,8 @@ export class FakeValkey {
     const ask = this.#asker(link, answerMs);
     const acknowledge = ({ instance, seq }: { instance: string; seq: number }): void => {
       const list = this.followers.get(instance) ?? new Map<string, number>();
-      this.followers.set(instance, list.set(id, seq));
+      this.acknowledge(list, id, seq);
+      this.followers.set(instance, list);
     };
     return {
       beat: (ack) =>
@@ -102,8 +127,12 @@ export class FakeValkey {
           this.questions += 1;
           return { beacon, question: this.questions };
         }),
-      acknowledge: (ack) => ask(() => acknowledge(ack)),
-      read: async (after) => {
+      read: async (after, ack, acknowledged) => {
+        if (ack !== undefined)
+          void ask(() => acknowledge(ack)).then(
+            () => acknowledged(ack),
+            () => undefined,
+          );
         while (link.deaf === true) await this.#nextPoll();
         const entries = await ask(() => this.entriesAfter(after));
         if (entries.length === 0) await new Promise((resolve) => setTimeout(resolve, 2));

@@ -2,8 +2,11 @@
 // its changes in turn, command by command. Letters are delivered meanwhile.
 //
 // FLEET_PAIRS: how often the five commands are given with and without, 10 by default; with `npm run test:fleet` 150.
-// FLEET_LATER_MS: by what the OK may be later at the 99th percentile, where the machine does nothing else: 5.
+// FLEET_LATER_MS: by what the OK may be later, where the machine does nothing else: 5. What Cyrus itself takes for a command is spread
+// over a hundred milliseconds, by the disk: so that is held of the time from an event to its answer, at the 99th percentile, which is
+// all that a fleet adds, and of the OK at the median.
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { EventGate } from './fleet/event-gate.js';
 import { Letters } from './fleet/letters.js';
 import { FleetRig, FOLLOWERS, REMEMBERING } from './fleet/rig.js';
 
@@ -12,6 +15,12 @@ const PAIRS = Number(process.env['FLEET_PAIRS'] ?? 10);
 const BUSY_MS = 100;
 const LATER_MS = Number(process.env['FLEET_LATER_MS'] ?? Infinity);
 const ARMS = ['with', 'without'] as const;
+
+/** In the order in which they are given. */
+const COMMANDS = ['CREATE', 'SETACL', 'RENAME', 'SETACL again', 'DELETE'] as const;
+
+/** For these Cyrus waits until all followers have forgotten. */
+const WAITING = ['MailboxCreate', 'MailboxRename', 'MailboxDelete'] as const;
 
 let rig: FleetRig;
 
@@ -30,6 +39,7 @@ afterAll(() => rig?.stop());
 const share = (ms: readonly number[], part: number) => ms[Math.ceil(part * ms.length) - 1] ?? 0;
 
 function shown(ms: readonly number[]): string {
+  // Median, p90, p99 and the longest.
   return [0.5, 0.9, 0.99, 1].map((part) => share(ms, part).toFixed(1)).join(' / ');
 }
 
@@ -40,43 +50,66 @@ test(
     if (server === undefined) throw new Error('no server');
     const { admin } = server;
     await rig.leases();
-    const waited = { with: [] as number[], without: [] as number[] };
+    const gates = new Map<string, EventGate>();
+    for (const name of ARMS) {
+      const gate = await EventGate.open(server, name);
+      gates.set(name, gate);
+      rig.afterwards(() => gate.close());
+    }
+    const arms = () => ({ with: [] as number[], without: [] as number[] });
+    const waited = COMMANDS.map((command) => ({ command, ...arms() }));
+    const letters = arms();
     let arm: (typeof ARMS)[number] = 'with';
-    const timed = async (command: Promise<unknown>): Promise<void> => {
-      const from = performance.now();
-      await command;
-      waited[arm].push(performance.now() - from);
-    };
-    const letters = { with: [] as number[], without: [] as number[] };
     const session = await Letters.open(server.cyrus, 'letters@one.jp');
     rig.afterwards(() => session.close());
     for (let i = 0; i < PAIRS; i++) {
       // Whichever is second would always find Cyrus as the first one has left it.
       for (arm of i % 2 === 0 ? ARMS : [...ARMS].reverse()) {
-        await rig.hear(server, arm);
+        await rig.hear(server, `${arm}-gate`);
         const name = `user/${arm}${i}@one.jp`;
-        await timed(admin.create(name));
-        await timed(admin.setacl(name, 'cyrus', 'lrswipkxtecda'));
-        await timed(admin.rename(name, `user/r${arm}${i}@one.jp`));
-        await timed(admin.setacl(`user/r${arm}${i}@one.jp`, 'anyone', 'lrsp'));
-        await timed(admin.remove(`user/r${arm}${i}@one.jp`));
+        const other = `user/r${arm}${i}@one.jp`;
+        const commands = [
+          () => admin.create(name),
+          () => admin.setacl(name, 'cyrus', 'lrswipkxtecda'),
+          () => admin.rename(name, other),
+          () => admin.setacl(other, 'anyone', 'lrsp'),
+          () => admin.remove(other),
+        ];
+        for (const [nth, command] of commands.entries()) {
+          const from = performance.now();
+          await command();
+          waited[nth]?.[arm].push(performance.now() - from);
+        }
         for (let letter = 0; letter < 3; letter++) {
           const { from, to } = await session.send();
           letters[arm].push(to - from);
         }
       }
     }
-    for (const each of [waited, letters]) for (const name of ARMS) each[name].sort((a, b) => a - b);
+    const all = { command: 'all commands' };
+    const rows = [
+      ...waited,
+      { ...all, with: waited.flatMap((each) => each.with), without: waited.flatMap((each) => each.without) },
+      { command: 'a letter', ...letters },
+    ];
     for (const name of ARMS)
-      console.log(
-        `${name} fleet, median / p90 / p99 / longest: OK of ${waited[name].length} commands ${shown(waited[name])} ms, ` +
-          `${letters[name].length} letters ${shown(letters[name])} ms`,
-      );
-    const later = (ms: typeof waited, part: number) => share(ms.with, part) - share(ms.without, part);
-    expect(later(waited, 0.5)).toBeLessThan(BUSY_MS);
-    expect(later(letters, 0.5)).toBeLessThan(BUSY_MS);
-    expect(later(waited, 0.99)).toBeLessThan(LATER_MS);
-    expect(later(letters, 0.99)).toBeLessThan(LATER_MS);
+      for (const [event, ms] of gates.get(name)?.answeredMs ?? [])
+        rows.push({ command: `${event}, from event to answer`, ...arms(), [name]: ms });
+    for (const row of rows) for (const name of ARMS) row[name].sort((x, y) => x - y);
+    for (const { command, ...row } of rows)
+      for (const name of ARMS)
+        if (row[name].length > 0)
+          console.log(`${command}, ${name} fleet, ${row[name].length} of them: ${shown(row[name])} ms`);
+    const later = (row: ReturnType<typeof arms>, part: number) =>
+      share(row.with, part) - share(row.without, part);
+    for (const row of rows.slice(0, COMMANDS.length + 2)) {
+      expect(later(row, 0.5)).toBeLessThan(BUSY_MS);
+      expect(later(row, 0.5)).toBeLessThan(LATER_MS);
+    }
+    const answered = gates.get('with')?.answeredMs;
+    const held = WAITING.flatMap((event) => answered?.get(event) ?? []).sort((x, y) => x - y);
+    expect(held.length).toBeGreaterThanOrEqual(3 * PAIRS);
+    expect(share(held, 0.99)).toBeLessThan(LATER_MS);
     for (const name of FOLLOWERS)
       expect((await rig.counters(name)).fleet.following.map(({ lease }) => lease)).toEqual([true]);
   },

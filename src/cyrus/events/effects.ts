@@ -34,13 +34,11 @@ export type EffectParts = {
   readonly onGap: () => void;
 };
 
-/** Events that administrators cause, who can wait. All others may come from a delivery, which must not wait. */
-const ADMINISTRATOR: ReadonlySet<string> = new Set([
-  'MailboxCreate',
-  'MailboxDelete',
-  'MailboxRename',
-  'AclChange',
-]);
+/**
+ * Events that change whether a mailbox exists; administrators cause them, who can wait. Others may come from a delivery, which must
+ * not wait. Nobody waits for AclChange either: rights decide about shared mailboxes only, and no answer about those is remembered.
+ */
+const WAITING: ReadonlySet<string> = new Set(['MailboxCreate', 'MailboxDelete', 'MailboxRename']);
 
 export function eventEffects(parts: EffectParts): EventEffects {
   const { remembered, quota, servers, gaps, forwarder, proof, now, publish, onGap } = parts;
@@ -58,6 +56,6 @@ export function eventEffects(parts: EffectParts): EventEffects {
       onGap();
     },
     handOn: (command) => forwarder?.handOn(command),
-    tell: (mailboxes, event) => publish(mailboxes, ADMINISTRATOR.has(event)),
+    tell: (mailboxes, event) => publish(mailboxes, WAITING.has(event)),
   };
 }

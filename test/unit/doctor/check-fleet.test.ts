@@ -55,8 +55,8 @@ it('gives the line of the ACL as the page has it, of who publishes and of who fo
   const [follower] = findings(denied, { user: 'cyrusmapd-follow' });
   expect(follower?.mend).toBe(`in the ACL of Valkey: ${lineOf('cyrusmapd-follow')}`);
   const [both] = findings(denied, { publish: 'a' }, 'b');
-  expect(both?.mend).toContain('~cyrusmapd:* resetchannels -@all');
-  for (const right of `${lineOf('cyrusmapd-publish')} ${lineOf('cyrusmapd-follow')}`.match(/\+\w+/g) ?? [])
+  expect(both?.mend).toContain('~cyrusmapd:* resetchannels &__redis__:invalidate -@all');
+  for (const right of `${lineOf('cyrusmapd-publish')} ${lineOf('cyrusmapd-follow')}`.match(/\+[\w|]+/g) ?? [])
     expect(`${both?.mend} `).toContain(` ${right} `);
 });
 

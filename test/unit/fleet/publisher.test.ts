@@ -52,7 +52,8 @@ const entries = () => valkey.stream.map(([, fields]) => decodeEntry(fields));
 
 /** A follower that has acknowledged so much. */
 function follow(seq: number): void {
-  valkey.followers.get(publisher.state.instance)?.set(FOLLOWER, seq);
+  const list = valkey.followers.get(publisher.state.instance);
+  if (list !== undefined) valkey.acknowledge(list, FOLLOWER, seq);
 }
 
 /** How long Cyrus waits for the answer to its event, in milliseconds. */
@@ -190,6 +191,63 @@ describe('the answer to Cyrus', () => {
     await pass(10);
     expect(lines).toContainEqual({ event: 'fleet-followers-lost', stream: 'cyrus', followers: 1 });
     expect(await heldFor(publisher.changed(['alice@example.jp'], true))).toBeLessThan(10);
+  });
+
+  test('comes at once when the last follower has acknowledged, where that is heard, and soon where it is not', async () => {
+    follow(0);
+    await pass(LEASE_MS);
+    // When Valkey says that something was acknowledged.
+    valkey.looks = 0;
+    const held = publisher.changed(['alice@example.jp'], true);
+    setTimeout(() => follow(1), 13);
+    expect(await heldFor(held)).toBeLessThanOrEqual(13 + 4);
+    expect(valkey.looks).toBe(1);
+    link.unwatched = true;
+    const other = publisher.changed(['bob@example.jp'], true);
+    setTimeout(() => follow(2), 13);
+    expect(await heldFor(other)).toBeLessThanOrEqual(13 + 8);
+  });
+
+  /** Of a RENAME Cyrus pushes several events, each when the one before was answered. */
+  async function heldForThree(): Promise<number> {
+    let ms = 0;
+    for (const name of ['a', 'b', 'c'])
+      ms += (await heldFor(publisher.changed([`${name}@example.jp`], true))) + 1;
+    return ms;
+  }
+
+  const AWAY: readonly [string, () => void][] = [
+    ['a follower is gone', () => undefined],
+    ['a follower stands still, and goes on later', () => void setTimeout(() => follow(3), 1_500)],
+    ['Valkey is gone', () => void (link.refused = true)],
+    ['Valkey is silent', () => valkey.stop()],
+    ['the link drops what is sent', () => void (link.there = Infinity)],
+    ['the link drops what comes', () => void (link.back = Infinity)],
+    [
+      'a follower is heard of, and hears nothing',
+      () => {
+        const { instance } = publisher.state;
+        // Each beat puts it on the list again, with what it acknowledged last.
+        const beats = setInterval(() => valkey.followers.get(instance)?.set(FOLLOWER, 0), 50);
+        setTimeout(() => clearInterval(beats), 3_000);
+      },
+    ],
+    ['Valkey is emptied', () => valkey.empty()],
+  ];
+  test.each(AWAY)(
+    'waits for one lease at most, once, for three events in turn, where %s',
+    async (_, happen) => {
+      follow(0);
+      happen();
+      expect(await heldForThree()).toBeLessThanOrEqual(LEASE_MS + 10);
+    },
+  );
+
+  test('waits again for a follower that has caught up', async () => {
+    follow(0);
+    await heldFor(publisher.changed(['alice@example.jp'], true));
+    follow(1);
+    expect(await heldFor(publisher.changed(['bob@example.jp'], true))).toBeGreaterThan(LEASE_MS / 2);
   });
 
   test('waits for a lease at most while Valkey cannot be reached, and then not at all', async () => {

@@ -109,8 +109,39 @@ describe.skipIf(LEFT_OUT)('over TLS', () => {
     const store = followerStore(accessTo(server, trusted()), 'cyrus', ANSWER_MS, 'f');
     closing.push(() => store.close());
     await expect(store.beat(undefined)).rejects.toThrow(/unable to verify|unable to get/);
-    await expect(store.read('0-0')).rejects.toThrow(/unable to verify|unable to get/);
+    await expect(store.read('0-0', undefined, () => undefined)).rejects.toThrow(
+      /unable to verify|unable to get/,
+    );
     expect(server.commands).toEqual([]);
+  });
+});
+
+const said = ({ commands }: RespServer) =>
+  commands.filter(([name]) => name !== 'auth').map((words) => words.join(' ').toLowerCase());
+
+describe('a follower', () => {
+  test('acknowledges with the read that comes next, and never goes back', async () => {
+    const entries = '*1\r\n*2\r\n$1\r\ns\r\n*1\r\n*2\r\n$3\r\n5-0\r\n*2\r\n$1\r\na\r\n$1\r\nb';
+    const server = await serve(([name]) => (name === 'xread' ? entries : ':1'));
+    const store = followerStore(accessTo(server), 'cyrus', ANSWER_MS, '7');
+    closing.push(() => store.close());
+    const acknowledged: unknown[] = [];
+    const ack = { instance: 'abc', seq: 3 };
+    expect(await store.read('4-0', ack, (each) => acknowledged.push(each))).toEqual([['5-0', ['a', 'b']]]);
+    expect(acknowledged).toEqual([ack]);
+    expect(said(server)).toEqual([
+      'zadd cyrusmapd:{cyrus}:followers:abc gt 3 f7',
+      'xread count 1000 block 1000 streams cyrusmapd:{cyrus}:stream 4-0',
+    ]);
+  });
+
+  test('reads on where its acknowledgement is refused', async () => {
+    const server = await serve(([name]) => (name === 'zadd' ? '-NOPERM no' : '*0'));
+    const store = followerStore(accessTo(server), 'cyrus', ANSWER_MS, '7');
+    closing.push(() => store.close());
+    const acknowledged: unknown[] = [];
+    await store.read('4-0', { instance: 'abc', seq: 3 }, (each) => acknowledged.push(each));
+    expect(acknowledged).toEqual([]);
   });
 });
 
