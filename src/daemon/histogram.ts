@@ -19,7 +19,7 @@ export class Histogram {
   record(ms: number): void {
     const seconds = ms / 1000;
     let i = 0;
-    while (i < BOUNDS_SECONDS.length && seconds > (BOUNDS_SECONDS[i] ?? Infinity)) i += 1;
+    while (seconds > (BOUNDS_SECONDS[i] ?? Infinity)) i += 1;
     this.#counts[i] = (this.#counts[i] ?? 0) + 1;
     this.#sum += seconds;
   }

@@ -6,6 +6,8 @@ import type { Config } from '../../../src/config/config.js';
 import { ExpectedServers } from '../../../src/cyrus/events/expected-servers.js';
 import { Beside } from '../../../src/daemon/beside.js';
 import { Daemon } from '../../../src/daemon/daemon.js';
+import { Outlet } from '../../../src/daemon/outlet.js';
+import { eventConnectionsWithin } from '../../../src/socketmap/open-files.js';
 import { Snapshots } from '../../../src/snapshots/snapshots.js';
 import { SocketmapServer } from '../../../src/socketmap/server.js';
 import { REPLIES, type LmtpServer } from '../../fakes/lmtp-server.js';
@@ -101,6 +103,46 @@ describe('a reload', () => {
     lmtpd.mailboxes.set('full@example.jp', REPLIES.overquota);
     expect([await ask(ALICE), await ask('full@example.jp')]).toEqual(['OK', 'TEMP']);
     expect(lmtpd.dialogues).toHaveLength(1);
+  });
+});
+
+describe('the servers', () => {
+  const opened = async (more: string) => {
+    const listen = vi.spyOn(SocketmapServer, 'listen');
+    await rig.start(await configured(more));
+    return listen.mock.calls.map(([, options]) => options);
+  };
+
+  test('have the limits of the configuration, and leave files to events and to each other', async () => {
+    const [alone] = await opened('[lookup]\ndeadline = "3s"\n');
+    const more = { maxConnections: 4096, stallLimitMs: 27_000, eventConnections: 0, beside: false };
+    expect(alone).toMatchObject(more);
+    vi.restoreAllMocks();
+    rig = new DaemonRig();
+    lmtpd = await rig.newLmtpd('lmtp');
+    const [server, policy] = await opened(
+      `${EVENTS()}[domains]\n"example.jp" = "cyrus"\n[policy]\nlisten = ["unix:${at('policy')}"]\nmax_connections = 33\n`,
+    );
+    const files = server?.openFiles ?? 0;
+    expect(files).toBeGreaterThan(0);
+    expect(server?.eventConnections).toBe(eventConnectionsWithin(files) + 33);
+    expect(policy).toMatchObject({ maxConnections: 33, stallLimitMs: 25_000, beside: false });
+  });
+});
+
+describe('an event', () => {
+  test('is told to other machines, and one that is not understood lets all mailboxes be listed anew', async () => {
+    const changed = vi.spyOn(Outlet.prototype, 'changed');
+    const soon = vi.spyOn(Snapshots.prototype, 'soon');
+    await rig.start(await configured(EVENTS()));
+    soon.mockClear();
+    await push('MailboxDelete', 'one.example.jp');
+    expect(changed.mock.calls.map(([mailboxes]) => mailboxes)).toEqual([[ALICE]]);
+    expect(soon).not.toHaveBeenCalled();
+    const peer = await Peer.connect({ kind: 'unix', path: at('events') });
+    peer.socket.end('NOTIFY %(METHOD external CLASS EVENT MESSAGE {1+}\r\n? FILEPATH NIL)\r\n');
+    await peer.ended();
+    expect(soon).toHaveBeenCalled();
   });
 });
 

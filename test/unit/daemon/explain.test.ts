@@ -98,6 +98,7 @@ describe('why a recipient is answered as it is', () => {
   test('by the rule, where the key is no address, or is always accepted', async () => {
     const broken = await explain('a b@example.jp', false, parts);
     expect(broken.rule).toEqual(expect.any(String));
+    expect(broken.rule).not.toBe('always accepted');
     expect(broken).not.toHaveProperty('recipient');
     expect(broken).not.toHaveProperty('remembered');
     expect((await explain('postmaster@example.jp', false, parts)).rule).toBe('always accepted');
@@ -141,6 +142,20 @@ describe('Cyrus is asked', () => {
       verdict: 'unknown',
       ms: 40,
     });
+  });
+
+  test('about a shared mailbox with its name, which is no detail', async () => {
+    const { cache, route } = parts;
+    const rules = {
+      address: { ...DEFAULT_ADDRESS_RULES, postUser: 'post' },
+      deadlineMs: 5_000,
+      eightBit: 'reject',
+      alwaysAccepts: () => false,
+    } as const;
+    const validator = new Validator(cache, route, rules, () => now);
+    const explained = explain('post+sales@example.jp', true, { ...parts, validator });
+    probe.answer('post+sales@example.jp', DELIVERABLE);
+    expect((await explained).asked).toMatchObject({ reply: 'OK' });
   });
 
   test('and where it cannot be, that is told', async () => {

@@ -5,6 +5,7 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Daemon } from '../../../src/daemon/daemon.js';
 import { REPLIES, type LmtpServer } from '../../fakes/lmtp-server.js';
 import { DaemonRig } from '../../integration/daemon-rig.js';
+import { fixtureList } from '../../fakes/mailbox-list-fixtures.js';
 import { FakeMaster } from '../../fakes/mupdate-master.js';
 import { afterwards, Peer, turns } from '../../integration/socketmap-rig.js';
 
@@ -24,10 +25,18 @@ async function started(more = ''): Promise<Daemon> {
   return rig.start(await rig.configured(lmtpd, more));
 }
 
+async function otherDaemon(): Promise<Daemon> {
+  rig = new DaemonRig();
+  lmtpd = await rig.newLmtpd('lmtp');
+  return started();
+}
+
 describe('the figures', () => {
   test('of a daemon that nobody has asked yet', async () => {
     const daemon = await started();
+    const { user, system } = process.cpuUsage();
     const figures = daemon.operator.figures();
+    expect(figures.cpuSeconds).toBeGreaterThanOrEqual((user + system) / 1e6);
     expect(figures).toMatchObject({
       connections: 0,
       lingering: 0,
@@ -126,6 +135,35 @@ describe('the figures', () => {
   });
 });
 
+describe('the figures of a Cyrus on this machine', () => {
+  test('tell how its clock stands, and its directory where there is one', async () => {
+    writeFileSync(at('imapd.conf'), `configdirectory: ${rig.folder}\nlmtpsocket: ${at('lmtp')}\n`);
+    writeFileSync(at('mailboxes.db'), fixtureList('3.6.1', 1));
+    const read = await rig.configured(lmtpd, '[cyrus]\ndirectory = true\n');
+    const host = {
+      imapdConf: at('imapd.conf'),
+      named: true,
+      files: [],
+      list: { path: at('mailboxes.db'), kind: 'twoskip' },
+      userDeny: undefined,
+      mupdate: false,
+      fuzzy: false,
+      catchAll: false,
+      beyondList: [],
+      lmtpSockets: [],
+      differences: [],
+    };
+    const daemon = await rig.start({ ...read, host });
+    const figures = daemon.operator.figures();
+    expect(figures.clock).toMatchObject({
+      standing: expect.any(String) as string,
+      changes: expect.any(Number) as number,
+    });
+    expect(figures.directory).toMatchObject({ standing: expect.any(String) as string });
+    expect(daemon.stats()).toMatchObject({ clock: {}, directory: {} });
+  });
+});
+
 describe('the figures of a murder', () => {
   async function murdered(port: number): Promise<Daemon> {
     writeFileSync(at('password'), 'secret', { mode: 0o600 });
@@ -208,6 +246,21 @@ describe('whoever operates it', () => {
       startedAt: expect.stringMatching(/^\d{4}-\d\d-\d\dT/),
     });
     expect(daemon.operator.readiness()).toMatchObject({ ready: true });
+  });
+
+  test('is told what systemd wants as a sign of life, where it wants one', async () => {
+    expect((await started()).operator.standing()).not.toHaveProperty('watchdog');
+    vi.stubEnv('WATCHDOG_USEC', '7000000');
+    const daemon = await otherDaemon();
+    vi.unstubAllEnvs();
+    expect(daemon.operator.standing().watchdog).toBe('7000000');
+  });
+
+  test('has the configuration read anew by whoever can', async () => {
+    const daemon = await started();
+    const report = { changed: [], needRestart: [] };
+    Object.assign(daemon.operator, { reloader: () => Promise.resolve(report) });
+    expect(await daemon.operator.reload()).toBe(report);
   });
 
   test('sees the last refusals, and each decision as it is made, by domain and by verdict', async () => {

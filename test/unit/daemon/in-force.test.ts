@@ -1,6 +1,7 @@
 // Each thing that a configuration decides, and that a reload must put in force: the second configuration differs in it alone.
 import { writeFileSync } from 'node:fs';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import type { HostClock, HostClockParts } from '../../../src/daemon/host-clock.js';
 import { heartOf, putInForce, type Heart, type InForce } from '../../../src/daemon/in-force.js';
 import { ConfigError } from '../../../src/errors.js';
 import { silentLog, type Log } from '../../../src/log/log.js';
@@ -9,6 +10,18 @@ import { Snapshots } from '../../../src/snapshots/snapshots.js';
 import { DELIVERABLE, OVERQUOTA } from '../../../src/validation/verdict.js';
 import { HandProof } from '../../fakes/hand-proof.js';
 import { configured, pathOf } from './configured.js';
+
+const clocks = vi.hoisted((): HostClockParts[] => []);
+vi.mock('../../../src/daemon/host-clock.js', async (original) => {
+  const real = await original<{ HostClock: typeof HostClock }>();
+  class Watched extends real.HostClock {
+    constructor(parts: HostClockParts) {
+      super(parts);
+      clocks.push(parts);
+    }
+  }
+  return { ...real, HostClock: Watched };
+});
 
 const ALICE = 'alice@example.jp';
 const CYRUS = '[backchannel.cyrus]\ntype = "lmtp"\nendpoint = "unix:/run/cyrus/lmtp"\n';
@@ -210,6 +223,13 @@ describe('of which streams of other daemons it hears', () => {
     if (typeof probe !== 'object') throw new Error('no back-channel');
     expect(heart.cache.vouchers.of(probe).proof.describe()).toContain('age alone');
   });
+});
+
+test('a mailbox that the list shows as changed is told to other machines, and nobody waits for them', async () => {
+  await started(`${DOMAINS}${CYRUS}`);
+  const changed = vi.spyOn(heart.outlet, 'changed');
+  clocks.at(-1)?.changed(ALICE);
+  expect(changed.mock.calls).toEqual([[[ALICE], false]]);
 });
 
 describe('a start', () => {

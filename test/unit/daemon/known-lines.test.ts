@@ -58,6 +58,13 @@ describe('what is known, in lines', () => {
   });
 });
 
+test('what is known fills its portions, and none is empty', () => {
+  const { cache } = process();
+  expect([...knownLines(cache, clocks)]).toEqual([]);
+  for (let i = 0; i < 4_000; i++) cache.remember(`u${i}@example.jp`, DELIVERABLE, time.now);
+  expect([...knownLines(cache, clocks)].map(({ length }) => length)).toEqual([2_000, 2_000]);
+});
+
 describe('a line', () => {
   test('brings back a mailbox with its age', () => {
     const { cache, restored } = process();

@@ -41,6 +41,13 @@ test('a smaller delay does not hide a greater one', async () => {
   expect(delay.worstSeconds).toBe(0.4);
 });
 
+test('a delay is told, though the ticks before it were in time', async () => {
+  await vi.advanceTimersByTimeAsync(2_000);
+  lateMs = 300;
+  await vi.advanceTimersByTimeAsync(1_000);
+  expect(delay.worstSeconds).toBe(0.3);
+});
+
 test('after its end no timer is left', () => {
   delay.close();
   expect(vi.getTimerCount()).toBe(0);

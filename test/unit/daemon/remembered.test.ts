@@ -93,6 +93,20 @@ describe('a list of all', () => {
   });
 });
 
+test('a list of all has nothing of who is forgotten while it is read, and no empty portion at its end', async () => {
+  for (let i = 0; i < 2_000; i++) cache.remember(`u${i}@example.jp`, DELIVERABLE, now);
+  const portions: number[] = [];
+  for await (const each of dump(undefined, { cache, validator, now: () => now })) {
+    portions.push(each.length);
+    validator.forgetAll();
+  }
+  expect(portions).toEqual([2_000, 0]);
+  for (let i = 0; i < 2_000; i++) cache.remember(`u${i}@example.jp`, DELIVERABLE, now);
+  const whole: number[] = [];
+  for await (const each of dump(undefined, { cache, validator, now: () => now })) whole.push(each.length);
+  expect(whole).toEqual([2_000]);
+});
+
 describe('what is forgotten', () => {
   test('is all of it', async () => {
     expect(await flush({ what: 'all' }, cache, validator)).toBe(5);

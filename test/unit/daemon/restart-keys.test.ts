@@ -34,6 +34,13 @@ test('what needs a restart is named at each reload, until one comes that has it 
   });
 });
 
+test('of a table that is taken at a reload nothing is, of one that is taken at the start all', async () => {
+  const next = `[cyrus]\nclock = false\n[shadow]\nendpoint = "unix:/other"\n${LMTP}`;
+  const { changed, needRestart } = await reported(LMTP, next);
+  expect(changed.toSorted()).toEqual(['cyrus.clock', 'shadow.endpoint']);
+  expect(needRestart).toEqual(['shadow.endpoint']);
+});
+
 test('the grace of a stop is that of the last reload', async () => {
   const next = `[socketmap]\nshutdown_grace = "3s"\n${LMTP}`;
   expect(await reported(LMTP, next)).toEqual({ changed: ['socketmap.shutdown_grace'], needRestart: [] });

@@ -22,6 +22,11 @@ describe('the files that may change without a signal', () => {
     expect(await watched(text)).toEqual(['password', 'ca', 'cert', 'key', 'always']);
   });
 
+  test('are what lets us in to the fleet, too', async () => {
+    const fleet = `[fleet]\nurl = "valkeys://h"\npassword_file = "${pathOf('fleet')}"\nca_file = "${pathOf('fleet-ca')}"\n`;
+    expect(await watched(`${CYRUS}stream = "s"\n${fleet}`)).toEqual(['fleet', 'fleet-ca']);
+  });
+
   test('are not those of a list, which watches its own', async () => {
     const list = `[domains]\n"*" = "aliases"\n[backchannel.aliases]\ntype = "list"\nformat = "virtual"\nfile = "${pathOf('aliases')}"\n`;
     expect(await watched(list)).toEqual([]);
