@@ -96,11 +96,17 @@ export class ImapDialogue {
     return answers;
   }
 
-  /** Like `ask`, for one command that must succeed. @throws UnavailableError that names the command */
-  async demand(command: string, timeoutMs: number): Promise<ImapAnswer> {
+  /** Like `ask`, for one command. */
+  async askOne(command: string, timeoutMs: number): Promise<ImapAnswer> {
     const [answer] = await this.ask([command], timeoutMs);
     // Stryker disable next-line ConditionalExpression: ask() gives one for each command, or throws. Only the type does not know that.
     if (answer === undefined) throw new ProtocolError(`imapd did not answer ${command}`);
+    return answer;
+  }
+
+  /** Like `askOne`, for a command that must succeed. @throws UnavailableError that names the command */
+  async demand(command: string, timeoutMs: number): Promise<ImapAnswer> {
+    const answer = await this.askOne(command, timeoutMs);
     if (answer.status === 'OK') return answer;
     throw new UnavailableError(`imapd answered ${command} with ${describeAnswer(answer)}`);
   }

@@ -65,7 +65,7 @@ async function begin(
   if (preauthenticated) return;
   if (login === undefined) throw new LoginError('imapd wants a login: user and password_file are needed');
   const offered = await capabilities(imapd, replyTimeoutMs);
-  const mechanisms = offered.flatMap((name) => /^AUTH=(.+)$/.exec(name)?.[1] ?? []);
+  const mechanisms = offered.flatMap((name) => /^AUTH=(.+)/.exec(name)?.[1] ?? []);
   const channel = {
     confidential: tls !== undefined || isLocal(endpoint),
     binding: connection.channelBinding,
@@ -103,10 +103,10 @@ function separatorOfUsers({ prefix, separator }: Namespace): Separator | undefin
  * the witness is one of these, it would not notice. So we ask GETQUOTA first, which is refused to him for any name.
  */
 async function requireAdministrator(imapd: ImapDialogue, access: ImapAccess): Promise<void> {
-  const [answer] = await imapd.ask([getQuota(IMPOSSIBLE_ROOT)], access.replyTimeoutMs);
-  if (answer?.status === 'OK' || answer?.text === 'Quota root does not exist') return;
-  const said = `GETQUOTA was answered with ${answer === undefined ? 'nothing' : describeAnswer(answer)}`;
-  throw answer?.text === 'Permission denied' ? noAdministrator(access, said) : new UnavailableError(said);
+  const answer = await imapd.askOne(getQuota(IMPOSSIBLE_ROOT), access.replyTimeoutMs);
+  if (answer.status === 'OK' || answer.text === 'Quota root does not exist') return;
+  const said = `GETQUOTA was answered with ${describeAnswer(answer)}`;
+  throw answer.text === 'Permission denied' ? noAdministrator(access, said) : new UnavailableError(said);
 }
 
 function noAdministrator(access: ImapAccess, why: string): LoginError {

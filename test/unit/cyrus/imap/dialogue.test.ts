@@ -101,6 +101,21 @@ describe('commands', () => {
     expect(seen).toEqual(sent);
   });
 
+  test.each([4, 5])(
+    'of which there are %i: what comes before an answer belongs to it alone',
+    async (count) => {
+      says({ X: '* 5 EXISTS\r\nTAG OK done\r\n' });
+      const answers = await rig.dialogue.ask(Array<string>(count).fill('X'), WITHIN_MS);
+      const answer = {
+        status: 'OK',
+        code: undefined,
+        text: 'done',
+        data: [{ kind: 'other', name: 'EXISTS' }],
+      };
+      expect(answers).toEqual(Array<object>(count).fill(answer));
+    },
+  );
+
   test('need nobody who is told of each answer', async () => {
     says({ X: 'TAG OK done\r\n' });
     expect(await rig.dialogue.ask(Array<string>(6).fill('X'), WITHIN_MS)).toHaveLength(6);

@@ -368,6 +368,18 @@ test('what is read of a LIST response does not depend on the one before it', () 
   }
 });
 
+test.each(['"/"', 'NIL'])(
+  'a list with the separator %s holds once what all its lines begin with',
+  (separator) => {
+    const names = ['user/alice', 'user/b', 'info@example.jp'];
+    const lines = parse(...names.map((name) => `* LIST (\\HasNoChildren) ${separator} ${name}\r\n`));
+    const attributes = lines.map((line) => (line.kind === 'list' ? line.attributes : undefined));
+    expect(attributes[0]).toEqual(['\\HasNoChildren']);
+    expect(attributes[1]).toBe(attributes[0]);
+    expect(attributes[2]).toBe(attributes[0]);
+  },
+);
+
 /** What comes of each line; after one that is refused of those behind it no more than that. */
 function outcomes(...lines: readonly string[]): unknown[] {
   const parser = new ImapResponseParser();

@@ -4,6 +4,7 @@ import { inboxPattern } from '../../../../src/cyrus/mailbox-name.js';
 import { Witness } from '../../../../src/cyrus/witness/witness.js';
 import { DEFAULT_ADDRESS_RULES, parseKey, type Recipient } from '../../../../src/validation/recipient.js';
 import type { Verdict } from '../../../../src/validation/verdict.js';
+import { SILENCE } from '../../../fakes/dialogue-server.js';
 import { PASSWORD, USER } from '../../../fakes/imap-server.js';
 import { afterwards } from '../afterwards.js';
 import { served, type Server } from './wired.js';
@@ -71,6 +72,16 @@ describe('a session', () => {
     server.imapd.administrator = false;
     await expect(opened()).rejects.toThrow('is no administrator');
     await server.imapd.server.until(() => server.imapd.server.connections === 0);
+  });
+
+  test('shows what is said to whoever wants to see it, but no secret', async () => {
+    const lines: string[] = [];
+    await opened({ trace: (direction, line) => lines.push(`${direction} ${line}`) });
+    expect(lines[0]).toMatch(/^< \* OK /);
+    expect(lines).toContain('> c1 CAPABILITY');
+    expect(lines).toContainEqual(expect.stringMatching(/^< c1 OK/));
+    expect(lines.join()).not.toContain(PASSWORD);
+    expect(lines.join()).toContain('AUTHENTICATE PLAIN ***');
   });
 
   test('ends with LOGOUT, and is not used again', async () => {
@@ -162,6 +173,16 @@ describe('a list', () => {
             .join('')
         : undefined;
     expect(await listed(session)).toEqual(['c@example.jp']);
+  });
+
+  test('that falls silent is given up, and so is one without end', async () => {
+    const session = await opened({ replyTimeoutMs: 1_000 });
+    server.imapd.server.override = (command) => (/ LIST /.test(command) ? SILENCE : undefined);
+    const within = (ms: number) => session.list(inboxPattern('example.jp', '/'), () => undefined, ms);
+    await expect(within(30)).rejects.toThrow(/30 ms/);
+    const another = await opened({ replyTimeoutMs: 30 });
+    const silent = another.list(inboxPattern('example.jp', '/'), () => undefined, 10_000);
+    await expect(silent).rejects.toThrow('no reply within 30 ms');
   });
 
   test('that imapd refuses is none', async () => {
