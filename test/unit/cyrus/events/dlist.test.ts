@@ -69,6 +69,10 @@ describe('a value', () => {
     '(a )',
     '(a)b',
     '%a',
+    '%x)',
+    '%)A 1)',
+    '()"a"',
+    '"{2+}',
     '%(A)',
     '%(A 1 B)',
     '%(A 1 A 2)',
@@ -89,6 +93,9 @@ describe('a value', () => {
   });
 
   test('what is wrong is said, and where', () => {
+    expect(() => valueOf('%(A 1 A 2)')).toThrow('dlist has A twice');
+    expect(() => valueOf('(a )')).toThrow('dlist has ")" at byte 5: must be an atom');
+    expect(() => valueOf('{2}x')).toThrow('must be a literal');
     expect(() => valueOf('%(A (b c)')).toThrow('dlist has "" at byte 11: must be a space');
     expect(() => valueOf('a b')).toThrow('dlist has " b" at byte 3: must be the end');
     expect(() => valueOf(`a ${'b'.repeat(100)}`)).toThrow(
@@ -178,6 +185,7 @@ describe('limits', () => {
   test('depth', () => {
     expect(valueOf('((a))', { maxDepth: 2 })).toEqual([['a']]);
     expect(() => valueOf('(((a)))', { maxDepth: 2 })).toThrow('dlist is over 2 levels deep');
+    expect(() => valueOf('%(A %(B %(C a)))', { maxDepth: 2 })).toThrow('dlist is over 2 levels deep');
     expect(() => valueOf('('.repeat(100_000))).toThrow('dlist is over 8 levels deep');
   });
 

@@ -19,17 +19,20 @@ let effects: string[];
 let others: Promise<void> | undefined;
 let receiver: EventReceiver;
 
-const recorder: EventEffects = {
-  forget: (mailbox) => void effects.push(`forget ${mailbox}`),
-  markOverQuota: (mailbox) => void effects.push(`over ${mailbox}`),
-  gap: (reason) => void effects.push(`gap ${reason}`),
-  expects: (server) => server !== 'stranger.test',
-  handOn: ({ name }) => void effects.push(`hand on ${name}`),
-  tell: (mailboxes, event) => {
-    effects.push(`tell ${mailboxes.join()} ${event}`);
-    return others;
-  },
-};
+/** Writes down what events do; what comes late is of the test before, and not of this one. */
+function recorder(done: string[]): EventEffects {
+  return {
+    forget: (mailbox) => void done.push(`forget ${mailbox}`),
+    markOverQuota: (mailbox) => void done.push(`over ${mailbox}`),
+    gap: (reason) => void done.push(`gap ${reason}`),
+    expects: (server) => server !== 'stranger.test',
+    handOn: ({ name }) => void done.push(`hand on ${name}`),
+    tell: (mailboxes, event) => {
+      done.push(`tell ${mailboxes.join()} ${event}`);
+      return others;
+    },
+  };
+}
 
 beforeEach(() => {
   effects = [];
@@ -45,7 +48,7 @@ type Cyrus = { readonly socket: Socket; readonly answers: () => string };
 
 async function connected(log: Log = silentLog): Promise<Cyrus> {
   const path = socketPath();
-  receiver = new EventReceiver(recorder, () => DEFAULT_ADDRESS_RULES, log);
+  receiver = new EventReceiver(recorder(effects), () => DEFAULT_ADDRESS_RULES, log);
   const server = createServer({ allowHalfOpen: true }, (socket) => receiver.accept(socket)).listen(path);
   await once(server, 'listening');
   const socket = connect({ path, allowHalfOpen: true });
@@ -131,6 +134,14 @@ describe('an event', () => {
 });
 
 describe('a connection', () => {
+  test('with events is counted by their names', async () => {
+    await push(await connected(), notify('MailboxDelete') + notify('Login') + notify('Login'), 3);
+    expect([...receiver.counts]).toEqual([
+      ['MailboxDelete', 1],
+      ['Login', 2],
+    ]);
+  });
+
   test('is counted while it is open', async () => {
     const { socket } = await connected();
     expect(receiver.size).toBe(1);

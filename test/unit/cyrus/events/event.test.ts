@@ -54,6 +54,14 @@ describe('an event', () => {
     expect(event({ event: 'QuotaExceed', uri: URI, ...figures }).kind).toBe(kind);
   });
 
+  test('QuotaExceed of a mailbox with room left is of no concern, and nobody else’s', () => {
+    expect(event({ event: 'QuotaExceed', uri: URI, diskUsed: 90, diskQuota: 100 })).toEqual({
+      kind: 'other',
+      event: 'QuotaExceed',
+      foreign: false,
+    });
+  });
+
   test('names the server that pushes it, or a part of a name that is no server’s', () => {
     const named = { event: 'MailboxCreate', uri: URI, serverFQDN: 'b1.example.jp' };
     expect(event(named)).toEqual({
@@ -134,6 +142,7 @@ describe('doubt', () => {
     [notify('{"event":"MailboxVanish"}'), 'is not known'],
     [notify('{"event":"NoLogin"}'), 'is not known'],
     [notify('{"event":"MailboxDelete"}'), 'has the uri null'],
+    [notify('{"event":"MailboxDelete","uri":null}'), 'has the uri null'],
     [notify('{"event":"MailboxDelete","uri":""}'), 'has the uri ""'],
     [notify('{"event":"MailboxDelete","uri":["x"]}'), 'has the uri null'],
     [notify('{"event":"QuotaExceed"}'), 'has the uri null'],
