@@ -150,11 +150,14 @@ describe('the detail of a user who does not exist, read as a shared mailbox', ()
 });
 
 describe('a name that no mailbox can have', () => {
-  test.each(['al/ice@example.jp', 'post+inbox@example.jp'])('%s is unknown, and nobody is asked', (key) => {
-    const { commands, judge } = inquiry(key, { ...RULES, postUser: 'post' });
-    expect(commands).toEqual([]);
-    expect(judge([]).kind).toBe('unknown');
-  });
+  test.each(['al/ice@example.jp', 'post+inbox@example.jp', '+info@example.jp'])(
+    '%s is unknown, and nobody is asked',
+    (key) => {
+      const { commands, judge } = inquiry(key, { ...RULES, postUser: 'post' });
+      expect(commands).toEqual([]);
+      expect(judge([]).kind).toBe('unknown');
+    },
+  );
 });
 
 test('a detail is a shared mailbox of Cyrus’ postuser, also where that is empty', () => {

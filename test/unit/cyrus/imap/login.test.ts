@@ -1,11 +1,17 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { logInAsAdministrator, type ImapAccess } from '../../../../src/cyrus/imap/login.js';
 import type { Login } from '../../../../src/cyrus/sasl/log-in.js';
-import type { TlsSettings } from '../../../../src/cyrus/wire/tls.js';
+import { handshake, type TlsSettings } from '../../../../src/cyrus/wire/tls.js';
 import { LoginError, UnavailableError } from '../../../../src/errors.js';
 import type { Endpoint } from '../../../../src/net/endpoint.js';
+import { makeCertificates } from '../../../certificates.js';
 import { PASSWORD, USER } from '../../../fakes/imap-server.js';
+import { lacks } from '../../../integration/tools.js';
+import { afterwards } from '../afterwards.js';
 import { wired, type Wired } from './wired.js';
 
 const ELSEWHERE: Endpoint = { kind: 'inet', host: 'mail.example.net', port: 143 };
@@ -196,5 +202,19 @@ describe('TLS', () => {
     await greetedWith('* PREAUTH hello\r\n');
     await expect(logIn({ tls: settings('starttls') })).rejects.toThrow('no STARTTLS is possible then');
     expect(told()).toEqual([]);
+  });
+
+  test.skipIf(lacks('openssl'))('lets a password go to another machine, and that is shown', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'login-'));
+    afterwards(() => rmSync(folder, { recursive: true }));
+    const { ca, good } = makeCertificates(folder);
+    const [cert, key] = [readFileSync(good.cert), readFileSync(good.key)];
+    const mode = 'implicit';
+    rig = await wired(undefined, { mode, context: createSecureContext({ cert, key }) });
+    const trusted = createSecureContext({ ca: readFileSync(ca) });
+    const tls = { mode, serverName: 'mail.rig.test', context: trusted, handshake } as const;
+    expect(await logIn({ tls, endpoint: ELSEWHERE })).toBe('/');
+    expect(told()).toContain(`AUTHENTICATE PLAIN ${RESPONSE}`);
+    expect(rig.lines[0]).toContain('TLSv1.3');
   });
 });

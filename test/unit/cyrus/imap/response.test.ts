@@ -253,6 +253,7 @@ describe('what is no response ends the conversation', () => {
     ['a literal that is none', '* QUOTAROOT {x}\r\n'],
     ['a length in the middle of a line', '* QUOTAROOT {1} a\r\n'],
     ['a length in the middle of a line, and a literal at its end', '* QUOTAROOT {1} {1}\r\na\r\n'],
+    ['a length in the middle of a line, and a literal in a string', '* QUOTAROOT {1} "x{1}\r\na"\r\n'],
     ['two literals where the second is no value', '* QUOTA {1}\r\na{1}\r\nb\r\n'],
     ['QUOTA without a list', '* QUOTA a\r\n'],
     ['QUOTA without a limit', '* QUOTA a (STORAGE 1)\r\n'],

@@ -5,15 +5,15 @@ import type { ImapResponse } from '../../../../src/cyrus/imap/response.js';
 import { Connection } from '../../../../src/cyrus/wire/connection.js';
 import { Trace } from '../../../../src/cyrus/wire/trace.js';
 import type { Endpoint } from '../../../../src/net/endpoint.js';
-import type { Override } from '../../../fakes/dialogue-server.js';
+import type { Override, Tls } from '../../../fakes/dialogue-server.js';
 import { ImapServer } from '../../../fakes/imap-server.js';
 import { afterwards, socketPath } from '../afterwards.js';
 
 export type Server = { readonly imapd: ImapServer; readonly endpoint: Extract<Endpoint, { kind: 'unix' }> };
 
-export async function served(): Promise<Server> {
+export async function served(tls?: Tls): Promise<Server> {
   const path = socketPath();
-  const imapd = await ImapServer.listen(path);
+  const imapd = await ImapServer.listen(path, tls);
   afterwards(() => imapd.stop());
   return { imapd, endpoint: { kind: 'unix', path } };
 }
@@ -27,8 +27,8 @@ export type Wired = Server & {
 };
 
 /** @param override what imapd does otherwise, from its greeting on */
-export async function wired(override?: Override): Promise<Wired> {
-  const server = await served();
+export async function wired(override?: Override, tls?: Tls): Promise<Wired> {
+  const server = await served(tls);
   if (override !== undefined) server.imapd.server.override = override;
   const lines: string[] = [];
   const trace = new Trace((direction, line) => lines.push(`${direction} ${line}`));
