@@ -144,9 +144,20 @@ test('the end drops what waits, without a word', async () => {
   const forwarder = newForwarder();
   for (let i = 0; i < 3; i++) handOn(forwarder, 'A 1\r\n');
   while (accepted[0]?.received !== 'A 1\r\n') await turns(1);
+  const [{ socket }] = accepted;
   forwarder.close();
+  await once(socket, 'close');
   handOn(forwarder, 'A 1\r\n');
   await turns();
   expect(accepted).toHaveLength(1);
   expect(lines).toEqual([]);
+});
+
+test('an end before anything was handed on has nothing to drop', async () => {
+  await listen();
+  const forwarder = newForwarder();
+  forwarder.close();
+  handOn(forwarder, 'A 1\r\n');
+  await turns();
+  expect([accepted, forwarder.dropped, lines]).toEqual([[], 0, []]);
 });

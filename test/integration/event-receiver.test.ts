@@ -25,19 +25,21 @@ let failing: Error | undefined;
 /** Another machine that has to forget too. */
 let other: { readonly promise: Promise<void>; readonly done: () => void } | undefined;
 
-const recorder: EventEffects = {
-  forget: (mailbox) => effect(`forget ${mailbox}`),
-  markOverQuota: (mailbox) => effect(`over ${mailbox}`),
-  gap: (reason) => void effects.push(`gap ${reason}`),
-  expects: (server: string | undefined) => server !== 'stranger.test',
-  handOn: ({ name, bytes }: DlistCommand) => effect(`hand on ${name} ${bytes.length}`),
-  tell: () => other?.promise,
-};
-
-function effect(what: string): void {
-  const answered = peers.map(({ received }) => received.length / OK.length).join(' ');
-  effects.push(`${what} after ${answered}`);
-  if (failing !== undefined) throw failing;
+/** Writes down what events do; what comes late is of the test before, and not of this one. */
+function recorder(done: string[]): EventEffects {
+  const effect = (what: string): void => {
+    const answered = peers.map(({ received }) => received.length / OK.length).join(' ');
+    done.push(`${what} after ${answered}`);
+    if (failing !== undefined) throw failing;
+  };
+  return {
+    forget: (mailbox) => effect(`forget ${mailbox}`),
+    markOverQuota: (mailbox) => effect(`over ${mailbox}`),
+    gap: (reason) => void done.push(`gap ${reason}`),
+    expects: (server: string | undefined) => server !== 'stranger.test',
+    handOn: ({ name, bytes }: DlistCommand) => effect(`hand on ${name} ${bytes.length}`),
+    tell: () => other?.promise,
+  };
 }
 
 async function listen(limits: Partial<ReceiverLimits> = {}): Promise<void> {
@@ -45,7 +47,7 @@ async function listen(limits: Partial<ReceiverLimits> = {}): Promise<void> {
   peers = [];
   failing = undefined;
   other = undefined;
-  const made = new EventReceiver(recorder, () => DEFAULT_ADDRESS_RULES, silentLog, {
+  const made = new EventReceiver(recorder(effects), () => DEFAULT_ADDRESS_RULES, silentLog, {
     ...DEFAULT_RECEIVER_LIMITS,
     ...limits,
   });

@@ -45,12 +45,13 @@ const EVENT_CLASS = 'EVENT';
 export function readEvent(command: DlistCommand, rules: AddressRules): MailboxEvent {
   const { name, value } = command;
   if (name !== 'NOTIFY') return { kind: 'other', event: name.slice(0, NAME_MAX), foreign: true };
-  const fields: ReadonlyMap<unknown, unknown> | undefined = value instanceof Map ? value : undefined;
-  const eventClass = fields?.get('CLASS');
+  if (!(value instanceof Map)) return doubtful('unnamed', 'has no class');
+  const fields: ReadonlyMap<unknown, unknown> = value;
+  const eventClass = fields.get('CLASS');
   if (typeof eventClass !== 'string') return doubtful('unnamed', 'has no class');
   if (eventClass !== EVENT_CLASS)
     return { kind: 'other', event: eventClass.slice(0, NAME_MAX), foreign: true };
-  const message = fields?.get('MESSAGE');
+  const message = fields.get('MESSAGE');
   if (typeof message !== 'string') return doubtful('unnamed', 'has no message');
   return readMessage(message, rules);
 }
@@ -72,7 +73,7 @@ function readMessage(message: string, rules: AddressRules): MailboxEvent {
   const mailboxes: string[] = [];
   for (const field of event === 'MailboxRename' ? ['uri', 'oldMailboxID'] : ['uri']) {
     const uri = textField(fields, field);
-    const names = uri === undefined ? undefined : mailboxesOfUri(uri, rules);
+    const names = mailboxesOfUri(uri ?? '', rules);
     if (names === undefined)
       return doubtful(event, `has the ${field} ${JSON.stringify(uri?.slice(0, 200) ?? null)}`);
     mailboxes.push(...names);

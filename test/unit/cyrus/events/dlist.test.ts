@@ -89,13 +89,17 @@ describe('a value', () => {
     '{{2+}\r\nab',
     '{2}x{2}\r\nab',
   ])('%j is none', (text) => {
-    expect(() => parse([`X ${text}\r\n`, '\r\n'.repeat(3)])).toThrow(ProtocolError);
+    const one = parser();
+    // What follows is there for a literal that is announced, and belongs to no other command.
+    one.feed(Buffer.from(`X ${text}\r\n${'x'.repeat(10)}\r\n`));
+    expect(() => one.next()).toThrow(ProtocolError);
   });
 
   test('what is wrong is said, and where', () => {
     expect(() => valueOf('%(A 1 A 2)')).toThrow('dlist has A twice');
     expect(() => valueOf('(a )')).toThrow('dlist has ")" at byte 5: must be an atom');
     expect(() => valueOf('{2}x')).toThrow('must be a literal');
+    expect(() => valueOf('("{7+}\r\n" {9}\nx)')).toThrow('must be a whole literal');
     expect(() => valueOf('%(A (b c)')).toThrow('dlist has "" at byte 11: must be a space');
     expect(() => valueOf('a b')).toThrow('dlist has " b" at byte 3: must be the end');
     expect(() => valueOf(`a ${'b'.repeat(100)}`)).toThrow(

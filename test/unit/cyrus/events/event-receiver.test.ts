@@ -25,7 +25,7 @@ function recorder(done: string[]): EventEffects {
     forget: (mailbox) => void done.push(`forget ${mailbox}`),
     markOverQuota: (mailbox) => void done.push(`over ${mailbox}`),
     gap: (reason) => void done.push(`gap ${reason}`),
-    expects: (server) => server !== 'stranger.test',
+    expects: (server) => server === 'b1.test',
     handOn: ({ name }) => void done.push(`hand on ${name}`),
     tell: (mailboxes, event) => {
       done.push(`tell ${mailboxes.join()} ${event}`);
@@ -65,7 +65,8 @@ async function connected(log: Log = silentLog): Promise<Cyrus> {
 
 /** As Cyrus writes it. */
 function notify(event: string, fields: object = {}): string {
-  const message = JSON.stringify({ event, uri: 'imap://h/user/alice%40example.jp', ...fields });
+  const uri = 'imap://h/user/alice%40example.jp';
+  const message = JSON.stringify({ event, uri, serverFQDN: 'b1.test', ...fields });
   return `NOTIFY %(CLASS EVENT MESSAGE {${message.length}+}\r\n${message})\r\n`;
 }
 

@@ -50,6 +50,7 @@ describe('an event', () => {
     ['storage that a message does not fit into', { diskUsed: 90, diskQuota: 100 }, 'other'],
     ['as many messages as allowed', { diskUsed: 1, messages: 2, maxMessages: 2 }, 'other'],
     ['storage without a limit', { diskUsed: 90 }, 'overquota'],
+    ['a limit of storage alone', { diskQuota: 100 }, 'overquota'],
   ])('QuotaExceed with %s: %j is %s', (_, figures, kind) => {
     expect(event({ event: 'QuotaExceed', uri: URI, ...figures }).kind).toBe(kind);
   });
@@ -82,7 +83,7 @@ describe('an event', () => {
   });
 
   test('QuotaExceed with words for figures is over quota', () => {
-    const figures = { diskUsed: '5', diskQuota: '10' };
+    const figures = { diskUsed: '10', diskQuota: '5' };
     expect(event({ event: 'QuotaExceed', uri: URI, ...figures }).kind).toBe('overquota');
   });
 
