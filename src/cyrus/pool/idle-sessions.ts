@@ -58,8 +58,14 @@ export class IdleSessions {
   #closeOld(): void {
     this.#timer = undefined;
     const limit = this.#now() - this.#timeoutMs;
-    while (this.#entries[0] !== undefined && this.#entries[0].since <= limit)
-      this.#entries.shift()?.session.close();
+    for (
+      let [oldest] = this.#entries;
+      oldest !== undefined && oldest.since <= limit;
+      [oldest] = this.#entries
+    ) {
+      this.#entries.shift();
+      oldest.session.close();
+    }
     this.#armTimer();
   }
 }

@@ -258,11 +258,11 @@ export class Pool implements Probe {
     return this.#sessions.mayCome(this.#presence.pausing);
   }
 
-  /** Refuses the waiting questions; but where nobody listened, first looks whether somebody does now. */
+  /** Refuses the waiting questions; where nobody listened, it also looks whether somebody does now, for those who ask next. */
   #giveUp(): void {
     const { down } = this.#presence;
     if (this.#life === 'open' && this.size === 0 && isNobodyThere(down)) this.#sessions.knock();
-    if (!this.#mayBeTaken()) this.#waiting.refuseAll(this.#presence.refusal());
+    this.#waiting.refuseAll(this.#presence.refusal());
   }
 
   async #ask(session: Session, batch: readonly Question[]): Promise<void> {

@@ -1,4 +1,5 @@
 import { describe, expect, test, vi } from 'vitest';
+import { UnavailableError } from '../../../../src/errors.js';
 import { ask, lines, newPool, opened, openings, refused, settle } from './pool-rig.js';
 
 describe('the end', () => {
@@ -37,9 +38,11 @@ describe('the end', () => {
     const pool = newPool();
     const alice = ask(pool, 'alice');
     const drained = pool.drain();
-    await refused();
+    const cause = Object.assign(new Error('connect ECONNREFUSED'), { code: 'ECONNREFUSED' });
+    await refused(new UnavailableError('no connection: connect ECONNREFUSED', { cause }));
     await drained;
     expect(alice.settled).toContain('ECONNREFUSED');
+    expect(openings).toHaveLength(0);
   });
 
   test('an idle pool is drained at once, and as often as one likes', async () => {

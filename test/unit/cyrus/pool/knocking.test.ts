@@ -107,6 +107,19 @@ describe('where nobody listens', () => {
     expect(openings).toHaveLength(0);
   });
 
+  test('nobody looks where a session is stuck: somebody was there', async () => {
+    const pool = newPool({ connections: 1 });
+    ask(pool, 'locked', 600_000);
+    const session = await opened();
+    await vi.advanceTimersByTimeAsync(1_500);
+    const alice = ask(pool, 'alice');
+    await refused(nobody());
+    expect(alice.settled).toContain('no connection');
+    await vi.advanceTimersByTimeAsync(500);
+    await isRefusedAtOnce(pool);
+    expect([openings.length, session.closed]).toEqual([0, false]);
+  });
+
   test('a session found after the end is closed', async () => {
     const pool = newPool();
     await downForLong(pool);

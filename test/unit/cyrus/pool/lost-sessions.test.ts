@@ -1,6 +1,6 @@
 import { describe, expect, test, vi } from 'vitest';
 import { DeadlineError, UnavailableError } from '../../../../src/errors.js';
-import { ask, lines, newPool, opened, openings, settle } from './pool-rig.js';
+import { ask, details, lines, newPool, opened, openings, settle } from './pool-rig.js';
 
 describe('a session that is lost', () => {
   test('its questions are asked once more, on a fresh one and each alone', async () => {
@@ -16,6 +16,8 @@ describe('a session that is lost', () => {
     expect(all.map(({ settled }) => settled)).toEqual(['deliverable', 'deliverable']);
     expect(lost.closed).toBe(true);
     expect(lines).toEqual([]);
+    const error = 'connection closed by the peer';
+    expect(details).toEqual([{ event: 'botched', backchannel: 'cyrus', error, questions: 2 }]);
   });
 
   test('they are not asked on an idle one, which is likely lost too', async () => {

@@ -40,6 +40,12 @@ export class HandSession implements Session {
     await settle();
   }
 
+  /** Gives the batch these verdicts, which may be too few. */
+  async answerWith(...verdicts: readonly Verdict[]): Promise<void> {
+    this.#resolve(verdicts);
+    await settle();
+  }
+
   async fail(error: Error = new UnavailableError('connection closed by the peer')): Promise<void> {
     this.botched = true;
     this.#reject(error);
@@ -63,6 +69,8 @@ export type Opening = {
 export const openings: Opening[] = [];
 /** Of the log: level and message. */
 export const lines: string[] = [];
+/** What the log has for those who look for faults. */
+export const details: object[] = [];
 /** What the pool takes for chance. */
 export const chance = { value: 1 };
 
@@ -72,6 +80,7 @@ beforeEach(() => {
   vi.stubGlobal('setImmediate', (work: () => void) => work());
   openings.length = 0;
   lines.length = 0;
+  details.length = 0;
   chance.value = 1;
 });
 
@@ -83,6 +92,7 @@ afterEach(() => {
 const log: Log = {
   ...silentLog,
   error: (fields: object) => void lines.push(`error ${Object(fields).event}`),
+  debug: (fields: object) => void details.push(fields),
   info: (fields: object) => void lines.push(`info ${Object(fields).event}`),
 };
 

@@ -22,6 +22,27 @@ describe('sessions', () => {
     expect([pool.size, pool.waiting]).toEqual([3, 1]);
   });
 
+  test('another one is opened once Cyrus has taken 2 ms, and not before', async () => {
+    const pool = newPool();
+    ask(pool, 'a');
+    await opened();
+    ask(pool, 'b');
+    await vi.advanceTimersByTimeAsync(1);
+    expect(openings).toHaveLength(0);
+    await vi.advanceTimersByTimeAsync(1);
+    expect(openings).toHaveLength(1);
+  });
+
+  test('nothing wakes up for those who wait where nobody does', async () => {
+    const pool = newPool();
+    ask(pool, 'a');
+    await opened();
+    // That of the batch, and that of sessions which are not used.
+    expect(vi.getTimerCount()).toBe(2);
+    await vi.advanceTimersByTimeAsync(5);
+    expect(vi.getTimerCount()).toBe(2);
+  });
+
   test('while a batch is under way the next is collected; another session takes it once it is full', async () => {
     const pool = newPool({ batch: 3 });
     ask(pool, 'a');

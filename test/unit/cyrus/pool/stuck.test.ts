@@ -77,6 +77,39 @@ describe('a batch without a reply', () => {
     expect(alice?.settled).toBe('deliverable');
   });
 
+  test('that ends with too few verdicts leaves alone who was asked about elsewhere, too', async () => {
+    const pool = newPool();
+    const [alice, bob] = ['alice', 'bob'].map((local) => ask(pool, local));
+    const first = await opened();
+    await vi.advanceTimersByTimeAsync(1_500);
+    const second = await opened();
+    await first.answerWith();
+    expect([alice?.settled, bob?.settled]).toEqual([undefined, undefined]);
+    await second.answer();
+    await first.answer();
+    await second.answer();
+    expect([alice?.settled, bob?.settled]).toEqual(['deliverable', 'deliverable']);
+  });
+
+  test('of several that ends late makes the next ones as small as Cyrus is slow', async () => {
+    const { pool, session } = await quickPool();
+    for (const local of ['busy', 'alice', 'bob']) ask(pool, local, LONG_MS);
+    await session.answer();
+    await vi.advanceTimersByTimeAsync(STALL_MS);
+    const second = await opened();
+    second.tell();
+    await second.answer();
+    second.tell();
+    await second.answer();
+    await vi.advanceTimersByTimeAsync(3_000);
+    await session.answer();
+    const next = second.closed ? session : second;
+    for (const local of ['busy', 'a', 'b', 'c']) ask(pool, local);
+    await next.answer();
+    // From one at a time to at most twice as many, since the last one was answered quickly.
+    expect(next.batches.slice(-2)).toEqual([['busy'], ['a', 'b']]);
+  });
+
   test('may still answer who had no time left to be asked about elsewhere', async () => {
     const pool = newPool();
     const [alice] = ['alice', 'bob'].map((local) => ask(pool, local, 1_500));
