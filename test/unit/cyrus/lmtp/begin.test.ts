@@ -1,10 +1,20 @@
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { createSecureContext } from 'node:tls';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { begin, type LmtpAccess } from '../../../../src/cyrus/lmtp/begin.js';
 import type { Login } from '../../../../src/cyrus/sasl/log-in.js';
-import type { TlsSettings } from '../../../../src/cyrus/wire/tls.js';
+import { LmtpDialogue } from '../../../../src/cyrus/lmtp/dialogue.js';
+import { LmtpReplyParser } from '../../../../src/cyrus/lmtp/reply.js';
+import { Connection } from '../../../../src/cyrus/wire/connection.js';
+import { handshake, type TlsSettings } from '../../../../src/cyrus/wire/tls.js';
 import { LoginError, ProtocolError, UnavailableError } from '../../../../src/errors.js';
 import type { Endpoint } from '../../../../src/net/endpoint.js';
+import { makeCertificates } from '../../../certificates.js';
+import { DialogueServer } from '../../../fakes/dialogue-server.js';
+import { lacks } from '../../../integration/tools.js';
+import { afterwards, socketPath } from '../afterwards.js';
 import { wired, type Wired } from './wired.js';
 
 const ELSEWHERE: Endpoint = { kind: 'inet', host: 'mail.example.net', port: 2003 };
@@ -141,5 +151,35 @@ describe('TLS', () => {
     rig.lmtpd.override = (command, bytes) =>
       command === 'STARTTLS' ? '250 2.0.0 ok\r\n' : usual(command, bytes);
     await expect(beginning({ tls: settings('starttls') })).rejects.toThrow(ProtocolError);
+  });
+
+  test.skipIf(lacks('openssl'))('lets a password go to another machine, and that is shown', async () => {
+    const folder = mkdtempSync(join(tmpdir(), 'begin-'));
+    afterwards(() => rmSync(folder, { recursive: true }));
+    const { ca, good } = makeCertificates(folder);
+    const [cert, key] = [readFileSync(good.cert), readFileSync(good.key)];
+    const mode = 'implicit';
+    const path = socketPath();
+    const server = await DialogueServer.listen(
+      path,
+      {
+        greeting: '220 fake.test Cyrus LMTP 3.6.1 server ready\r\n',
+        usual: (command) =>
+          command.startsWith('LHLO') ? '250-fake.test\r\n250-AUTH PLAIN\r\n250 Ok\r\n' : '235 2.7.0 ok\r\n',
+        startsTls: () => false,
+        ends: (command) => command === 'QUIT',
+      },
+      { mode, context: createSecureContext({ cert, key }) },
+    );
+    afterwards(() => server.stop());
+    const connection = await Connection.open({ kind: 'unix', path }, new LmtpReplyParser(), 2_000);
+    afterwards(() => connection.close());
+    rig = { ...rig, connection, dialogue: new LmtpDialogue(connection, rig.trace) };
+    const trusted = createSecureContext({ ca: readFileSync(ca) });
+    const tls = { mode, serverName: 'mail.rig.test', context: trusted, handshake } as const;
+    await beginning({ tls, endpoint: ELSEWHERE, login: LOGIN });
+    const secret = Buffer.from('\0cyrus\0secret').toString('base64');
+    expect(server.commands).toEqual(['LHLO mx.example.jp', `AUTH PLAIN ${secret}`]);
+    expect(rig.lines.join()).toContain('TLSv1.3');
   });
 });
