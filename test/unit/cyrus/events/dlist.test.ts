@@ -87,6 +87,7 @@ describe('a value', () => {
     'a{2}\r\nab',
     '"{2+}\r\nab',
     '{{2+}\r\nab',
+    '({{2+}\r\na)',
     '{2}x{2}\r\nab',
   ])('%j is none', (text) => {
     const one = parser();
