@@ -100,10 +100,9 @@ export class Scram implements Mechanism {
 
   #readServerFirst(text: string): { nonce: string; salt: Buffer; iterations: number } {
     if (text.startsWith('m=')) throw this.#broken('a mandatory extension that is not known here');
-    const [, nonce, salt, count] = SERVER_FIRST.exec(text) ?? [];
-    if (nonce === undefined || salt === undefined || count === undefined) {
-      throw this.#broken('a first message that is none');
-    }
+    const found = SERVER_FIRST.exec(text);
+    if (found === null) throw this.#broken('a first message that is none');
+    const [, nonce = '', salt = '', count = ''] = found;
     if (!nonce.startsWith(this.#nonce) || nonce.length === this.#nonce.length) {
       throw this.#broken('a nonce that does not extend ours');
     }
@@ -122,8 +121,9 @@ export class Scram implements Mechanism {
     if (text.startsWith('e=')) {
       throw new LoginError(`${this.name} login refused: ${printable(text.slice(2))}`);
     }
-    const [, signature] = SERVER_FINAL.exec(text) ?? [];
-    if (signature === undefined) throw this.#broken('a final message that is none');
+    const found = SERVER_FINAL.exec(text);
+    if (found === null) throw this.#broken('a final message that is none');
+    const [, signature = ''] = found;
     const said = Buffer.from(signature, 'base64');
     const expected = this.#serverSignature;
     if (said.length !== expected.length || !timingSafeEqual(said, expected)) {
