@@ -27,6 +27,11 @@ describe('EXTERNAL', () => {
     const external = new External({ user: '', password: undefined, authorizationId });
     expect(external.initialResponse()?.toString()).toBe(message);
   });
+
+  test('has no answer to a second challenge', async () => {
+    const external = new External({ user: '', password: undefined, authorizationId: undefined });
+    await expect(external.respond()).rejects.toThrow(ProtocolError);
+  });
 });
 
 test.each([new Plain(CYRUS), new External(CYRUS)])(
