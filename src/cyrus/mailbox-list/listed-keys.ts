@@ -142,10 +142,16 @@ function isInbox(bytes: Buffer, start: number, end: number): boolean {
     else if (byte === WITHIN_NAME) divisions += 1;
   }
   const user = name + USER.length;
-  return divisions === 1 && user < end && bytes.compare(USER, 0, USER.length, name, user) === 0;
+  return divisions === 1 && user < end && stands(USER, bytes, name);
 }
 
 function markOf(bytes: Buffer, start: number, end: number): number {
-  if (bytes.compare(ORDINARY, 0, ORDINARY.length, start, start + ORDINARY.length) === 0) return PRESENT;
+  if (stands(ORDINARY, bytes, start)) return PRESENT;
   return MARKS[stateOf(bytes.toString('latin1', start, end))];
+}
+
+/** Whether these few bytes stand there. A loop is faster than a call of compare(). */
+function stands(few: Buffer, bytes: Buffer, at: number): boolean {
+  for (let i = 0; i < few.length; i++) if (bytes[at + i] !== few[i]) return false;
+  return true;
 }
