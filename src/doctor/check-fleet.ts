@@ -21,7 +21,28 @@ const RIGHTS = {
 export function checkFleet({ config, fleet: answer }: Picture): Finding[] {
   const { fleet } = config;
   if (fleet === undefined) return [];
-  return [...checkClear(fleet), ...(answer === undefined ? [] : checkAnswer(answer, fleet, config))];
+  return [
+    ...checkClear(fleet),
+    ...checkRemembered(config),
+    ...(answer === undefined ? [] : checkAnswer(answer, fleet, config)),
+  ];
+}
+
+/** Whoever is killed cannot say that it stops: until leases are over, nobody tells of a new mailbox. */
+function checkRemembered({ backchannels, cache }: Config): Finding[] {
+  const follows = backchannels.some((each) => 'stream' in each && each.stream !== undefined);
+  const { negativeTtlMs } = cache;
+  if (!follows || negativeTtlMs === undefined || negativeTtlMs === 0) return [];
+  return [
+    {
+      check: 'fleet.negative',
+      severity: 'warning',
+      where: '[cache] in cyrusmapd.toml',
+      what: `a "no" is remembered here for ${negativeTtlMs} ms, and the daemon beside Cyrus tells of new mailboxes`,
+      why: 'when that daemon is killed (kill -9, no memory), a mailbox that is made before the lease is over, in the next second, is denied from memory to whoever asked for it shortly before: a 550',
+      mend: 'in cyrusmapd.toml, [cache]: no negative_ttl, unless floods of unknown names are worse',
+    },
+  ];
 }
 
 /** The password crosses the network, and whoever is on the way can write what makes followers believe. */

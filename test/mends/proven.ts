@@ -90,6 +90,7 @@ export const ADVICE = new Map([
   ],
   ['fleet.file', 'to whom a file with a secret belongs, the administrator decides'],
   ['fleet.login', "the password is the administrator's"],
+  ['fleet.negative', 'whether floods cost more than that risk, the administrator decides'],
   ['fleet.silent', 'the publisher is mostly another machine'],
   ['fleet.twice', 'which of two machines is wrong, nobody on this one can know'],
   ['imapd.frontend', 'which machines are the backends, nobody on this one can know'],

@@ -177,6 +177,7 @@ const MISTAKES: readonly Row[] = [
     fleet({ ...FLEET_SEEN, denied: ['XREAD cyrusmapd:{a}:stream'] }),
   ],
   ['fleet.excess', 'rights that nobody needs', fleet({ ...FLEET_SEEN, excess: ['DBSIZE'] })],
+  ['fleet.negative', 'a "no" that is remembered where it is followed', remembering('10s')],
   ['fleet.silent', 'no publisher', fleet(published('silent'))],
   ['fleet.twice', 'two publishers', fleet(published('contested'))],
   ['imapd.fuzzy', 'a fuzzy match', imapd('lmtp_fuzzy_mailbox_match: 1')],
@@ -354,6 +355,7 @@ const HARMLESS: readonly (readonly [what: string, host: Partial<Host>])[] = [
   ],
   ['a fleet that is well', fleet(published('heard'))],
   ['a Valkey on this machine, in clear', fleet(published('heard'), { url: 'valkey://localhost' })],
+  ['a "no" that is not remembered where it is followed', remembering('0s')],
   ['a clock that vouches', running({ standing: 'vouching', reason: undefined })],
   ['a clock that was asked nothing yet', running({ standing: 'limited', reason: 'not looked at yet' })],
   ['a directory that is being loaded', heldList({ standing: 'loading', reason: 'not loaded yet' })],
@@ -484,6 +486,16 @@ function running(clock: Standing): Partial<Host> {
 function fleet(answer: FleetAnswer, keys: object = {}): Partial<Host> {
   const table = { url: 'valkeys://valkey.example.jp', publish: 'a', ...keys };
   return { settings: { ...SETTINGS, fleet: table }, picture: { fleet: answer } };
+}
+
+function remembering(ttl: string): Partial<Host> {
+  const cyrus = { ...SETTINGS.backchannel.cyrus, stream: 'a' };
+  const fleet = { url: 'valkeys://valkey.example.jp' };
+  const heard = { ...FLEET_SEEN, streams: [{ name: 'a', role: 'follower', standing: 'heard' }] } as const;
+  return {
+    settings: { ...SETTINGS, backchannel: { cyrus }, fleet, cache: { negative_ttl: ttl } },
+    picture: { fleet: heard },
+  };
 }
 
 function published(standing: 'heard' | 'silent' | 'contested'): FleetAnswer {
