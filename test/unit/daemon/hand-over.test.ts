@@ -1,0 +1,73 @@
+// The old process at a takeover, asked without a new one: what it says, what it leaves behind, and when its last connections are served.
+import { existsSync } from 'node:fs';
+import { join } from 'node:path';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { lastOnesServed } from '../../../src/daemon/hand-over.js';
+import { UnavailableError } from '../../../src/errors.js';
+import { Listener } from '../../../src/net/listener.js';
+import { DaemonRig } from '../../integration/daemon-rig.js';
+import { startRig } from '../../integration/socketmap-rig.js';
+
+let rig: DaemonRig;
+
+beforeEach(() => {
+  rig = new DaemonRig();
+});
+
+async function started() {
+  return rig.start(await rig.configured(await rig.newLmtpd('lmtp')));
+}
+
+describe('an old process', () => {
+  test('says last that it is retired, and removes the names that would soon lead to nobody', async () => {
+    const old = await started();
+    const socket = join(rig.folder, 'socketmap');
+    const handing = await old.operator.handOver({ pid: 99, places: [] });
+    const said: (readonly object[])[] = [];
+    for await (const lines of handing.lines()) said.push(lines);
+    expect(said).toEqual([[{ taken: true, connections: 0 }], [{ retired: true }]]);
+    expect(existsSync(socket)).toBe(false);
+    await old.retired;
+  });
+
+  test('that cannot make room for the new one says why, and goes on', async () => {
+    const old = await started();
+    const [place] = old.places;
+    if (place?.endpoint.kind !== 'unix') throw new Error('no place');
+    const places = [{ place: place.endpoint.path, bound: '/x' }];
+    const failure = new Error('EROFS: read-only file system');
+    vi.spyOn(Listener.prototype, 'prepare').mockRejectedValueOnce(failure);
+    const refused = old.operator.handOver({ pid: 99, places });
+    await expect(refused).rejects.toThrow(UnavailableError);
+    await expect(refused).rejects.toThrow(`the sockets cannot be exchanged: ${failure.message}`);
+    await expect(refused).rejects.toMatchObject({ cause: failure });
+    await expect(
+      old.operator.handOver({ pid: 99, places: [{ place: '/nosuch', bound: '/x' }] }),
+    ).rejects.toThrow(/^unix:\/nosuch is not a socket of mine$/);
+    expect(place.look()).toBe(true);
+    vi.restoreAllMocks();
+  });
+});
+
+describe('the last connections', () => {
+  test('are served to their end, and those that linger until their peers have closed them', async () => {
+    const [one, other] = [await startRig(), await startRig()];
+    const peer = await one.connect();
+    peer.send('x:');
+    await peer.ended();
+    expect([one.server.connections, one.server.lingering, other.server.lingering]).toEqual([0, 1, 0]);
+    let isOver = false;
+    const served = lastOnesServed([one.server, other.server], 60_000, () => 0).then(() => (isOver = true));
+    await new Promise((resolve) => setTimeout(resolve, 1_300));
+    expect(isOver).toBe(false);
+    peer.socket.end();
+    await served;
+  });
+
+  test('are left when the time is over that was given to them', async () => {
+    const { server, connect } = await startRig();
+    await connect();
+    await lastOnesServed([server], 0, () => 0);
+    expect(server.connections).toBe(1);
+  });
+});
