@@ -230,6 +230,8 @@ export type Standing = {
   readonly program: string;
   /** Whether the daemon is itself still taking over from another one. */
   readonly taking: boolean;
+  /** By the names of back-channels, addresses that Cyrus has confirmed: a successor without canaries asks about these at first. */
+  readonly witnesses: Readonly<Record<string, readonly string[]>>;
   /** WATCHDOG_USEC: how often systemd wants signs of life. It tells that only to a process that it starts itself. */
   readonly watchdog?: string;
 };

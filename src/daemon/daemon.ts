@@ -16,6 +16,7 @@ import type { OlderRelease } from './older-release.js';
 import type { Snapshot } from '../validation/snapshot.js';
 import { figuresOf } from './figures.js';
 import { heartOf, now, putInForce, type Heart, type InForce } from './in-force.js';
+import { learnAgain, type LearnedWitnesses } from './learned-witnesses.js';
 import { LoopDelay } from './loop-delay.js';
 import { Operator } from './operator.js';
 import { statsOf } from './stats.js';
@@ -107,6 +108,11 @@ export class Daemon {
   /** How many connections of mail servers are open. */
   get connections(): number {
     return this.#servers.reduce((sum, { connections }) => sum + connections, 0);
+  }
+
+  /** Takes the addresses that another process has confirmed as witnesses to ask about. */
+  learnAgain(witnesses: LearnedWitnesses): void {
+    learnAgain(witnesses, this.#inForce.backchannels.cyrus, this.#heart.validator.addressRules);
   }
 
   /** Begins to take in what another process knows. */

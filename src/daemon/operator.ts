@@ -25,6 +25,7 @@ import type { VerdictCache } from '../validation/verdict-cache.js';
 import { decisionLine, matches } from './decision-line.js';
 import type { Decisions } from './decisions.js';
 import { explain } from './explain.js';
+import { learnedWitnesses } from './learned-witnesses.js';
 import { readinessOf } from './readiness.js';
 import { dump, flush } from './remembered.js';
 
@@ -78,12 +79,13 @@ export class Operator implements Operations {
   }
 
   standing(): Standing {
-    const { listeners, taking, watchdog } = this.#parts;
+    const { listeners, taking, watchdog, backchannels } = this.#parts;
     return {
       listeners: listeners(),
       sharesPorts: SHARES_PORTS,
       program: this.#program,
       taking: taking(),
+      witnesses: learnedWitnesses(backchannels().cyrus),
       ...(watchdog !== undefined && { watchdog }),
     };
   }

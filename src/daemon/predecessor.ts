@@ -101,12 +101,24 @@ async function standingOf(client: ControlClient): Promise<Running['standing']> {
       sharesPorts: standing.get('sharesPorts') === true,
       program: typeof program === 'string' ? program : '',
       taking: standing.get('taking') === true,
+      witnesses: witnessesOf(standing.get('witnesses')),
       ...(typeof watchdog === 'string' && { watchdog }),
     };
   } catch (error) {
     if (error instanceof ProtocolError && error.message === 'no such path') return undefined;
     throw error;
   }
+}
+
+/** A release that knows nothing of them tells none. */
+function witnessesOf(told: unknown): Standing['witnesses'] {
+  if (typeof told !== 'object' || told === null) return {};
+  return Object.fromEntries(
+    Object.entries(told).map(([name, addresses]) => [
+      name,
+      Array.isArray(addresses) ? addresses.map(String) : [],
+    ]),
+  );
 }
 
 function upOf(backchannels: unknown): ReadonlySet<string> {

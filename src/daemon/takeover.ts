@@ -64,6 +64,7 @@ class Takeover {
     const known = new Promise<void>((resolve) => (told = resolve));
     const restored = running.standing === undefined ? undefined : known;
     const daemon = await Daemon.start(this.#config, this.#log, confChanged, { restored });
+    daemon.learnAgain(running.standing?.witnesses ?? {});
     try {
       await lookupName(daemon, this.#config, running);
       if (running.standing === undefined) this.#fromOlder(daemon);

@@ -9,6 +9,7 @@ import { MAIN, Serving } from './cyrusmapd-process.js';
 import { afterwards, temporaryFolder } from './socketmap-rig.js';
 
 export const ALICE = 'alice@example.jp';
+export const BOB = 'bob@example.jp';
 export const NOBODY = 'nobody@example.jp';
 /** The deadline of a lookup, and what a busy machine may add. */
 const LATE_MS = 5_500;

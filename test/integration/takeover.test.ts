@@ -11,7 +11,7 @@ import { SHARES_PORTS } from '../../src/net/shared-port.js';
 import { REPLIES } from '../fakes/lmtp-server.js';
 import type { Serving } from './cyrusmapd-process.js';
 import { afterwards } from './socketmap-rig.js';
-import { ALICE, Load, NO_FAULTS, NOBODY, TakeoverRig } from './takeover-rig.js';
+import { ALICE, BOB, Load, NO_FAULTS, NOBODY, TakeoverRig } from './takeover-rig.js';
 
 /** `npm run test:takeover` does a hundred. */
 const TAKEOVERS = Number(process.env['TAKEOVERS'] ?? 5);
@@ -79,6 +79,21 @@ describe('a takeover', () => {
     expect(await next.said('takeover-complete')).toMatchObject({ mailboxes: 1 });
     await rig.lmtpd.stop();
     expect(await rig.lookup(ALICE)).toBe('OK');
+    expect(await rig.lookup(NOBODY)).toBe('TEMP');
+  });
+
+  it('hands over who may vouch where no canary is configured: the first unknown is believed, once each has been asked about anew', async () => {
+    writeFileSync(rig.config, readFileSync(rig.config, 'utf8').replace(/^canary.*\n/m, ''));
+    rig.lmtpd.mailboxes.set(BOB, REPLIES.deliverable);
+    await rig.serve();
+    expect([await rig.lookup(ALICE), await rig.lookup(BOB)]).toEqual(['OK', 'OK']);
+    const before = rig.lmtpd.recipients.length;
+    await rig.takeOver();
+    expect(await rig.lookup(NOBODY)).toBe('NOTFOUND');
+    expect(rig.lmtpd.recipients.slice(before)).toContain(BOB);
+    // What was told is no proof: Cyrus has lost its list, and says so of both.
+    rig.lmtpd.mailboxes.clear();
+    await rig.takeOver();
     expect(await rig.lookup(NOBODY)).toBe('TEMP');
   });
 

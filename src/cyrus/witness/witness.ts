@@ -34,6 +34,11 @@ export class Witness {
     return this.#canaries;
   }
 
+  /** Mailboxes that Cyrus confirmed, the last one at the end. */
+  get learned(): readonly Recipient[] {
+    return this.#learned;
+  }
+
   /** Whether an "unknown" would be believed; `untried` before the first one. */
   get state(): 'standing' | 'failed' | 'missing' | 'untried' {
     return this.#alarmed ?? (this.#stood ? 'standing' : 'untried');

@@ -24,6 +24,7 @@ const STANDING = {
   sharesPorts: true,
   program: '/usr/bin/p',
   taking: true,
+  witnesses: { one: ['alice@example.jp'] },
   watchdog: '9',
 };
 
@@ -75,13 +76,23 @@ describe('the running daemon', () => {
 
   test('is taken at its word only where that is of the right kind', async () => {
     await running({
-      '/takeover': { body: { listeners: 'x', sharesPorts: 'yes', program: 7, taking: 1, watchdog: 9 } },
+      '/takeover': {
+        body: {
+          listeners: 'x',
+          sharesPorts: 'yes',
+          program: 7,
+          taking: 1,
+          witnesses: { one: 'alice@example.jp', two: ['bob@example.jp', 7] },
+          watchdog: 9,
+        },
+      },
     });
     expect((await Predecessor.find(control))?.running.standing).toStrictEqual({
       listeners: [],
       sharesPorts: false,
       program: '',
       taking: false,
+      witnesses: { one: [], two: ['bob@example.jp', '7'] },
     });
   });
 

@@ -10,7 +10,7 @@ import { afterwards, recordingLog } from '../../integration/socketmap-rig.js';
 
 const PORT = 'inet:7860@127.0.0.1';
 const FILE = '/etc/cyrusmapd.toml';
-const STANDING = { listeners: [PORT], program: '', taking: false };
+const STANDING = { listeners: [PORT], program: '', taking: false, witnesses: {} };
 
 function refuse(listen: readonly string[], running: Partial<Running>, shares: boolean): void {
   const config = {
