@@ -200,6 +200,20 @@ describe('the figures of a murder', () => {
     expect(ofMaster(daemon)).toMatchObject({ sessions: 0, trouble: expect.any(String) as string });
   });
 
+  test('are of no mailbox that has changed since: it is forgotten as soon as the master tells', async () => {
+    const master = await FakeMaster.listen();
+    afterwards(() => master.stop());
+    master.create('example.jp!user.alice', 'b1.example.jp');
+    const daemon = await murdered(master.port);
+    await vi.waitFor(() => expect(ofMaster(daemon)?.list?.standing).toBe('current'), 5_000);
+    expect(await (await rig.connected())(ALICE)).toBe('OK');
+    const remembered = async (): Promise<unknown> => (await daemon.operator.explain(ALICE, false)).remembered;
+    expect(await remembered()).toMatchObject({ mailbox: ALICE });
+    master.create('example.jp!user.alice', 'b1.example.jp', 'other');
+    master.flush();
+    await vi.waitFor(async () => expect(await remembered()).toBeUndefined());
+  });
+
   test('are those of one that is only being tried, before its list has come', async () => {
     const daemon = await murdered(1);
     const figures = ofMaster(daemon);
@@ -280,9 +294,8 @@ describe('whoever operates it', () => {
       'c d@example.jp',
       'a b@example.net',
     ]);
-    expect(Math.abs(Date.now() - Date.parse(daemon.operator.lastRefused(1)[0]?.time ?? ''))).toBeLessThan(
-      60_000,
-    );
+    const time = Date.parse(daemon.operator.lastRefused(1)[0]?.time ?? '');
+    expect(Math.abs(Date.now() - time)).toBeLessThan(Math.min(60_000, performance.now()));
   });
 
   test('may forget and list what is remembered, and ask why', async () => {

@@ -234,8 +234,11 @@ test('a mailbox that the list shows as changed is told to other machines, and no
 
 describe('a start', () => {
   test('has room for the word of each back-channel, and of each set of them that shares a domain', async () => {
-    const names = ['a', 'b', 'c'];
-    const sets = [['a', 'b'], ['b', 'c'], ['a', 'c'], ['a', 'b', 'c'], ['a'], ['b'], ['c']];
+    // Every set of seven back-channels: 127.
+    const names = ['a', 'b', 'c', 'd', 'e', 'f', 'g'];
+    const sets = Array.from({ length: 2 ** names.length - 1 }, (_, i) =>
+      names.filter((_name, bit) => ((i + 1) >> bit) % 2 === 1),
+    );
     const domains = sets.map((set, i) => `"d${i}.test" = ${JSON.stringify(set)}\n`);
     const tables = names.map(
       (name) => `[backchannel.${name}]\ntype = "lmtp"\nendpoint = "unix:/run/${name}/lmtp"\n`,
