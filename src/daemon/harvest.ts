@@ -20,6 +20,8 @@ export interface HarvestAlarm {
   ended(harvest: HarvestEnd): void;
 }
 
+/** The longest domain: no more of a key is looked at. */
+const DOMAIN_BYTES_MAX = 255;
 /** The rate is judged once in so many milliseconds. */
 const WINDOW_MS = 10_000;
 /** An attack comes so many times as fast as usual. */
@@ -77,7 +79,8 @@ export class Harvest {
     const asked = source === 'probe' ? 1 : 0;
     count(this.#watchOf(''), asked);
     if (this.#domains.size === 0) return;
-    const domain = key.slice(key.lastIndexOf('@') + 1).toLowerCase();
+    const end = key.slice(-DOMAIN_BYTES_MAX - 1);
+    const domain = end.slice(end.lastIndexOf('@') + 1).toLowerCase();
     if (this.#domains.has(domain)) count(this.#watchOf(domain), asked);
   }
 
