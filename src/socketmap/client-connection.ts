@@ -6,30 +6,19 @@ import { ProtocolError, messageOf } from '../errors.js';
 import type { Asker } from '../validation/probe.js';
 import type { Reply } from '../validation/verdict.js';
 import type { ClosingReason } from './closing-log.js';
+import { TINY_PIECES, TINY_PIECE_BYTES, type Dripping } from './drips.js';
 import { Inbox, type Arrival } from './inbox.js';
 import { Outbox } from './outbox.js';
 import { OwedReplies } from './owed-replies.js';
+import type { Peer } from './peer.js';
+import { Reading } from './reading.js';
 import type { Shared } from './shared.js';
 import type { Waiter } from './turns.js';
 
 /** What it costs to ask Cyrus and to read its answer, counted in known answers: for a connection's fair share of a turn. */
 const ASKING_COST = 8;
 
-/**
- * What the peer's bytes are to us. What we are to the peer is the socket's own: `writableEnded` once our FIN is under way,
- * `isPaused()` while it is read no further.
- *
- * | state      | bytes come                     | its FIN comes | its turn      | nothing is owed                 |
- * | ---------- | ------------------------------ | ------------- | ------------- | ------------------------------- |
- * | `asking`   | answered, or wait for its turn | → `finished`  | requests read | ends, if the server is draining |
- * | `finished` | cannot be                      | cannot be     | requests read | ends                            |
- * | `ignored`  | dropped                        | nothing       | nothing       | ends, if it has not             |
- *
- * To `ignored` it goes from either, by a broken request (which still has its reply), by a deadline, and by our end.
- */
-type Peer = 'asking' | 'finished' | 'ignored';
-
-export class ClientConnection implements Asker, Waiter {
+export class ClientConnection implements Asker, Waiter, Dripping {
   readonly #socket: Socket;
   readonly #shared: Shared;
   readonly #endpoint: string;
@@ -37,11 +26,18 @@ export class ClientConnection implements Asker, Waiter {
   readonly number: number;
   readonly #inbox: Inbox;
   readonly #outbox: Outbox;
+  readonly #reading: Reading;
   #peer: Peer = 'asking';
   #owed: OwedReplies | undefined;
   /** When the last request was complete, or when the present one began. */
   #since: number;
-  /** How many requests came lately: halved each second. */
+  /** How many tiny pieces of the request that is under way came behind its first. */
+  #tinyPieces = 0;
+  /** It is not read for a while, since its request comes in tiny pieces. */
+  #drips = false;
+  /** It broke the protocol, or was too slow. */
+  #unruly = false;
+  /** How many requests came lately without the answer to the one before: halved each second. */
   recent = 0;
 
   /**
@@ -55,8 +51,8 @@ export class ClientConnection implements Asker, Waiter {
     this.#shared = shared;
     this.#since = shared.now();
     this.#outbox = new Outbox(socket, shared.limits);
-    const decoder = shared.dialect.decoder(shared.limits.maxRequestBytes);
-    this.#inbox = new Inbox(decoder, this.#since, connected);
+    this.#inbox = new Inbox(shared.dialect.decoder(shared.limits.maxRequestBytes), this.#since, connected);
+    this.#reading = new Reading(socket, this.#inbox);
   }
 
   /** Every request takes this path: so it makes no promise, no closure, and no copy of what was read but the strings to look up. */
@@ -66,8 +62,11 @@ export class ClientConnection implements Asker, Waiter {
     const inbox = this.#inbox;
     if (watch.check(readAt) || this.#peer === 'ignored') return;
     if (!inbox.midway) this.#since = readAt;
+    else if (chunk.length < TINY_PIECE_BYTES) this.#tinyPieces += 1;
+    const others = inbox.unread;
     inbox.add(chunk, watch.arrivedSince, readAt);
-    turns.offer(this);
+    if (others) this.#settle(readAt);
+    else turns.offer(this);
   }
 
   /** Whether nobody waits here for an answer any more. */
@@ -80,7 +79,19 @@ export class ClientConnection implements Asker, Waiter {
   }
 
   serveTurn(now: number): void {
-    if (!this.#shared.watch.check(now)) this.#serve(now);
+    if (this.#shared.watch.check(now)) return;
+    if (this.#peer !== 'ignored' && !this.#outbox.full) this.#answerRequests(now);
+    if (this.#tinyPieces > TINY_PIECES && !this.#drips && this.#peer === 'asking') {
+      this.#drips = true;
+      this.#shared.drips.add(this, this.#tinyPieces - TINY_PIECES);
+    }
+    this.#settle(now);
+  }
+
+  readAgain(now: number): void {
+    this.#drips = false;
+    if (this.#outbox.ended) this.#reading.set(true, now);
+    else this.#settle(now);
   }
 
   /** The peer sent its FIN. It still gets a reply to each of its requests. */
@@ -125,7 +136,8 @@ export class ClientConnection implements Asker, Waiter {
     if (oldest !== undefined) {
       if (now - oldest > limits.answerWithinMs) this.#close('late', now);
     } else if (this.#inbox.midway) {
-      if (now - this.#since >= limits.requestTimeoutMs) this.#close('slowRequest', now);
+      this.#unruly = now - this.#since >= limits.requestTimeoutMs;
+      if (this.#unruly) this.#close('slowRequest', now);
     } else if (now - this.#since >= limits.idleTimeoutMs) {
       this.#close('idle', now);
     }
@@ -136,27 +148,28 @@ export class ClientConnection implements Asker, Waiter {
     return this.#owed?.earliest ?? (this.#inbox.unread ? this.#inbox.earliest : undefined);
   }
 
-  #serve(now: number): void {
-    if (this.#peer !== 'ignored' && !this.#outbox.full) this.#answerRequests(now);
-    this.#settle(now);
-  }
-
   #answerRequests(now: number): void {
-    const { lookup, limits, counters, dialect } = this.#shared;
+    const { lookup, limits, counters, dialect, turns } = this.#shared;
     const inbox = this.#inbox;
     let frames = '';
     let earliest = now;
     try {
-      for (let left = limits.maxPerTurn; left > 0 && !this.#isFull; left--) {
+      for (
+        let left = turns.shareOf(this, limits.maxPerTurn);
+        left > 0 && !this.#owed?.isFull(this.#shared);
+        left--
+      ) {
         const payload = inbox.next();
         if (payload === undefined) break;
         this.#since = now;
-        this.recent += 1;
+        this.#tinyPieces = 0;
         counters.requests += 1;
-        if (frames === '') earliest = inbox.earliest;
+        if (frames !== '' || this.#owed !== undefined) this.recent += 1;
+        else earliest = inbox.earliest;
         const { map, key, messageBytes } = dialect.parse(payload);
         const reply = lookup.answerNow(map, key, this, messageBytes);
         if (reply === undefined) {
+          if (this.#owed !== undefined) this.recent += ASKING_COST - 1;
           this.#ask(map, key, messageBytes, now);
           left -= ASKING_COST - 1;
         } else {
@@ -236,50 +249,39 @@ export class ClientConnection implements Asker, Waiter {
     const { turns, draining } = this.#shared;
     const inbox = this.#inbox;
     if (this.#socket.destroyed || this.#outbox.ended) return;
-    this.#readOrNot(now);
+    this.#reading.set(this.#mayRead, now);
     if (inbox.unread) {
-      if (!this.#isFull && !this.#outbox.full) turns.add(this);
+      if (!this.#owed?.isFull(this.#shared) && !this.#outbox.full) turns.add(this);
       return;
     }
     if (this.#owed !== undefined || (this.#peer === 'asking' && (!draining || inbox.midway))) return;
     if (!this.#outbox.full) this.#end(now);
   }
 
-  get #isFull(): boolean {
-    return this.#owed?.isFull(this.#shared) ?? false;
-  }
-
+  /** Not while requests wait for their turn: to read on would take the turn's time from others. */
   get #mayRead(): boolean {
-    return this.#peer !== 'ignored' && !this.#outbox.full && !this.#inbox.full;
-  }
-
-  #readOrNot(now: number): void {
-    if (this.#mayRead !== this.#socket.isPaused()) return;
-    if (this.#mayRead) {
-      this.#inbox.release();
-      this.#socket.resume();
-    } else {
-      this.#inbox.hold(now);
-      this.#socket.pause();
-    }
+    return this.#peer !== 'ignored' && !this.#outbox.full && !this.#inbox.unread && !this.#drips;
   }
 
   #ignore(): void {
     this.#peer = 'ignored';
     this.#inbox.clear();
     this.#shared.turns.delete(this);
+    this.#shared.drips.delete(this);
   }
 
-  /** Sends our FIN behind the last reply. What the peer still sends is read, but by nobody: see Lingering. */
+  /** Sends our FIN behind the last reply. What still comes is dropped, see Lingering; that of unruly ones, maybe thousands, by and by. */
   #end(now: number): void {
     this.#ignore();
-    this.#socket.resume();
+    this.#reading.set(!this.#unruly, now);
+    if (this.#unruly) this.#shared.drips.add(this, 0);
     this.#outbox.end(now, () => this.#shared.ended(this.#socket));
   }
 
   /** @returns the last reply, where no earlier ones wait */
   #refuse(error: ProtocolError, now: number): string {
     this.#ignore();
+    this.#unruly = true;
     this.#tell('protocolError', now, error);
     return this.#inOrder(this.#shared.dialect.broken(error));
   }

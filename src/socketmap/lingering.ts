@@ -49,9 +49,10 @@ export class Lingering {
 
   /** Closes the oldest, until there are no more than that many. */
   shrink(size: number): void {
+    if (this.#sockets.size <= size) return;
     for (const socket of this.#sockets.keys()) {
-      if (this.#sockets.size <= size) return;
       this.#destroy(socket);
+      if (this.#sockets.size <= size) return;
     }
   }
 

@@ -2,7 +2,6 @@
 // answered on a connection is client-connection.ts. One timer for everything: once a second all connections are judged. I/O.
 import type { Socket } from 'node:net';
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import type { Network } from '../net/network.js';
 import type { Endpoint } from '../net/endpoint.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
@@ -12,7 +11,8 @@ import { ClientConnection } from './client-connection.js';
 import type { Arrival } from './inbox.js';
 import { SOCKETMAP, type Dialect } from './dialect.js';
 import { newCounters, type Counters } from './counters.js';
-import { DEFAULT_LIMITS, type ServerLimits } from './limits.js';
+import { Drips } from './drips.js';
+import type { ServerLimits } from './limits.js';
 import { handlersFor, type Handlers } from './handlers.js';
 import { Lingering } from './lingering.js';
 import { Listeners } from './listeners.js';
@@ -20,28 +20,14 @@ import { linuxOverflows, ListenOverflows } from './listen-overflows.js';
 import type { Listener } from '../net/listener.js';
 import type { Lookup } from './lookup.js';
 import { connectionsWithin } from './open-files.js';
-import { DEFAULT_SOCKET_FILE_RULES, type SocketFileRules } from '../net/socket-file.js';
 import { SWEEP_MS } from './outbox.js';
 import { OverloadLog, type QueueState } from './overload-log.js';
+import { DEFAULT_SERVER_OPTIONS, type ServerOptions } from './server-options.js';
 import type { Shared } from './shared.js';
 import { StallWatch } from './stall-watch.js';
+import { Sweeper } from './sweeper.js';
 import { Turns } from './turns.js';
 import * as verbs from '../log/verbs/socketmap.js';
-
-export type ServerOptions = ServerLimits &
-  SocketFileRules & {
-    /** Who may ask over TCP; empty allows everybody, and only listeners that none but this machine can reach. */
-    readonly allow: readonly Network[];
-    /** Whether it is to take the place of whoever listens there, see ListenerRules. */
-    readonly beside: boolean;
-  };
-
-const DEFAULT_SERVER_OPTIONS: ServerOptions = Object.freeze({
-  ...DEFAULT_LIMITS,
-  ...DEFAULT_SOCKET_FILE_RULES,
-  allow: [],
-  beside: false,
-});
 
 export type ServerParts = {
   readonly lookup: Lookup;
@@ -69,6 +55,7 @@ export class SocketmapServer {
   readonly #turns: Turns;
   readonly listeners: Listeners;
   readonly #connections = new Map<Socket, ClientConnection>();
+  readonly #sweeper: Sweeper;
   readonly #lingering: Lingering;
   readonly #overload: OverloadLog;
   readonly #handlers: Handlers;
@@ -94,6 +81,7 @@ export class SocketmapServer {
     this.counters = newCounters(this.#closings.counts);
     this.#watch = new StallWatch({ now, wallClock }, options.stallLimitMs, (ms) => this.#onStall(ms));
     this.#turns = new Turns(now);
+    this.#sweeper = new Sweeper(this.#connections, now);
     this.#shared = {
       lookup,
       dialect,
@@ -102,6 +90,7 @@ export class SocketmapServer {
       closings: this.#closings,
       watch: this.#watch,
       turns: this.#turns,
+      drips: new Drips(now),
       now,
       ended: (socket) => this.#onEnd(socket),
       draining: false,
@@ -115,7 +104,7 @@ export class SocketmapServer {
       accepted: (socket, from) => this.#accept(socket, from),
       failed: (error, from) => this.#failed(error, from),
     });
-    this.#timer = setInterval(() => this.sweep(), SWEEP_MS);
+    this.#timer = setInterval(() => this.#beginSweep(), SWEEP_MS);
   }
 
   /**
@@ -172,12 +161,17 @@ export class SocketmapServer {
     };
   }
 
-  /** Judges idle times, started requests, unread replies and the process itself. Called by its own timer. */
+  /** Judges idle times, started requests, unread replies and the process itself, all at once: its timer takes a second for that. */
   sweep(): void {
+    this.#beginSweep();
+    this.#sweeper.finish();
+  }
+
+  #beginSweep(): void {
     const now = this.#now();
     this.#watch.tick(now);
     this.listeners.sweep(now);
-    for (const connection of this.#connections.values()) connection.sweep(now);
+    this.#sweeper.begin();
     this.#lingering.sweep(now);
     this.#closings.sweep(now);
     this.#overload.sweep(this.queue, this.connections, now);
@@ -208,6 +202,7 @@ export class SocketmapServer {
     await this.#empty();
     clearTimeout(grace);
     clearInterval(this.#timer);
+    this.#sweeper.stop();
     this.#lingering.shrink(0);
   }
 

@@ -3,6 +3,7 @@ import type { Socket } from 'node:net';
 import type { Closings } from './closing-log.js';
 import type { Counters } from './counters.js';
 import type { Dialect } from './dialect.js';
+import type { Drips } from './drips.js';
 import type { ConnectionLimits } from './limits.js';
 import type { Lookup } from './lookup.js';
 import type { StallWatch } from './stall-watch.js';
@@ -16,6 +17,7 @@ export type Shared = {
   readonly closings: Closings;
   readonly watch: StallWatch;
   readonly turns: Turns;
+  readonly drips: Drips;
   readonly now: () => number;
   /** Takes over a connection whose FIN is sent, or that was closed before it was. */
   readonly ended: (socket: Socket) => void;

@@ -2,18 +2,21 @@
 // go, so that it is looked once for all whether Cyrus has changed; and with a budget of time for all connections together, so
 // that accepting, Cyrus' answers and its events are never far. Who has asked least of late comes first; one in four is whoever
 // has waited longest, so that all are served at last. No I/O.
+import { Fifo } from './fifo.js';
 
 /** Time for a few hundred requests. A new connection waits for as long, since the event loop accepts one in each turn. */
-const TURN_BUDGET_MS = 4;
+const TURN_BUDGET_MS = 2;
 /** The budget while connections come, so that they are accepted faster. */
 const HURRIED_BUDGET_MS = 1;
 
 /** Those who wait are sorted by how much they asked lately, in powers of two. */
 const LEVELS = 12;
 const OLDEST_EVERY = 4;
+/** The least share of a turn. */
+const FIRST_SHARE = 16;
 
 export interface Waiter {
-  /** How many requests came lately: halved each second. */
+  /** How many requests came lately without the answer to the one before: halved each second. */
   readonly recent: number;
   /** Since when it has waited for its turn. */
   readonly waitingSince: number;
@@ -24,7 +27,7 @@ export interface Waiter {
 export class Turns {
   readonly #now: () => number;
   /** On each level they stand in the order in which they came. */
-  readonly #levels = Array.from({ length: LEVELS }, () => new Set<Waiter>());
+  readonly #levels = Array.from({ length: LEVELS }, () => new Fifo<Waiter>());
   #size = 0;
   /** Those whose requests were read in this turn, while nobody waited. */
   readonly #ready = new Set<Waiter>();
@@ -40,6 +43,11 @@ export class Turns {
   /** How many wait. */
   get size(): number {
     return this.#size;
+  }
+
+  /** How many requests it may have answered now. Where others wait: few for who has not pipelined of late, since who has waits longer. */
+  shareOf({ recent }: Waiter, atMost: number): number {
+    return this.#size === 0 ? atMost : Math.min(atMost, FIRST_SHARE + recent);
   }
 
   /** Its request was read just now: it is served at the end of this turn, where nobody waits and the budget allows it. */
@@ -114,7 +122,7 @@ export class Turns {
   #next(): Waiter | undefined {
     this.#served += 1;
     if (this.#served % OLDEST_EVERY === 0) return this.#oldest();
-    return first(this.#levels[this.#idlest()]);
+    return this.#levels[this.#idlest()]?.first();
   }
 
   #idlest(): number {
@@ -124,17 +132,12 @@ export class Turns {
   #oldest(): Waiter | undefined {
     let oldest: Waiter | undefined;
     for (const level of this.#levels) {
-      const waiter = first(level);
+      const waiter = level.first();
       if (waiter === undefined) continue;
       if (oldest === undefined || waiter.waitingSince < oldest.waitingSince) oldest = waiter;
     }
     return oldest;
   }
-}
-
-function first(level: ReadonlySet<Waiter> | undefined): Waiter | undefined {
-  for (const waiter of level ?? []) return waiter;
-  return undefined;
 }
 
 function levelOf(recent: number): number {

@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest';
-import type { ServerOptions } from '../../src/socketmap/server.js';
+import { describe, expect, it, vi } from 'vitest';
+import type { ServerOptions } from '../../src/socketmap/server-options.js';
 import { Peer, reply, request, startRig, turns, type Rig } from './socketmap-rig.js';
 
 const HOUR = 60 * 60_000;
@@ -116,8 +116,7 @@ describe.each([
       expect(peer.socket.errored).toBeNull();
 
       expect(await peer.closed()).toBe(received);
-      await turns();
-      expect(server.lingering).toBe(0);
+      await vi.waitFor(() => expect(server.lingering).toBe(0));
     },
   );
 });
@@ -177,12 +176,10 @@ describe('a connection that lingers', () => {
     const [modest, flooding] = [await lingering(rig), await lingering(rig)];
     modest.send('x'.repeat(100_000));
     flooding.send('x'.repeat(100_001));
-    await turns(50);
-    expect(rig.server.lingering).toBe(1);
+    await vi.waitFor(() => expect(rig.server.lingering).toBe(1));
     await closedBehind(flooding);
     modest.send('x');
-    await turns();
-    expect(rig.server.lingering).toBe(0);
+    await vi.waitFor(() => expect(rig.server.lingering).toBe(0));
   });
 
   it('takes no room from those that are served: the oldest is closed for a new one', async () => {

@@ -16,7 +16,8 @@ import { describe, expect, it } from 'vitest';
 import { parseEndpoint, type Endpoint } from '../../src/net/endpoint.js';
 import { ConfigError, UnavailableError } from '../../src/errors.js';
 import { silentLog } from '../../src/log/log.js';
-import { SocketmapServer, type ServerOptions } from '../../src/socketmap/server.js';
+import type { ServerOptions } from '../../src/socketmap/server-options.js';
+import { SocketmapServer } from '../../src/socketmap/server.js';
 import {
   HandLookup,
   Peer,

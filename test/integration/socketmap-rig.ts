@@ -10,7 +10,8 @@ import { parseEndpoint, type Endpoint } from '../../src/net/endpoint.js';
 import { silentLog, type Log } from '../../src/log/log.js';
 import type { Lookup } from '../../src/socketmap/lookup.js';
 import { encodeNetstring } from '../../src/socketmap/netstring.js';
-import { SocketmapServer, type ServerOptions } from '../../src/socketmap/server.js';
+import type { ServerOptions } from '../../src/socketmap/server-options.js';
+import { SocketmapServer } from '../../src/socketmap/server.js';
 import type { Asker } from '../../src/validation/probe.js';
 import type { Reply } from '../../src/validation/verdict.js';
 

@@ -5,6 +5,7 @@ import { ClientConnection } from '../../../src/socketmap/client-connection.js';
 import { Closings } from '../../../src/socketmap/closing-log.js';
 import { newCounters } from '../../../src/socketmap/counters.js';
 import { SOCKETMAP, type Dialect } from '../../../src/socketmap/dialect.js';
+import { Drips } from '../../../src/socketmap/drips.js';
 import { handlersFor } from '../../../src/socketmap/handlers.js';
 import type { Arrival } from '../../../src/socketmap/inbox.js';
 import { DEFAULT_LIMITS, type ServerLimits } from '../../../src/socketmap/limits.js';
@@ -74,6 +75,7 @@ export class ConnectionRig {
       closings,
       watch: new StallWatch(clocks, all.stallLimitMs, () => this.connection.abandon(this.now)),
       turns: new Turns(clocks.now),
+      drips: new Drips(clocks.now),
       now: clocks.now,
       ended: (socket) => {
         this.ends += 1;

@@ -5,6 +5,7 @@ import { parseEndpoint } from '../../../src/net/endpoint.js';
 import { Listener, type ListenerEvents } from '../../../src/net/listener.js';
 import { parseNetwork } from '../../../src/net/network.js';
 import { SOCKETMAP } from '../../../src/socketmap/dialect.js';
+import { Sweeper } from '../../../src/socketmap/sweeper.js';
 import { SocketmapServer } from '../../../src/socketmap/server.js';
 import {
   HandLookup,
@@ -102,7 +103,7 @@ describe('as many connections as there are files for', () => {
 describe('a server', () => {
   it('judges its connections by itself, each second', async () => {
     vi.useFakeTimers({ toFake: ['setInterval'] });
-    const sweep = vi.spyOn(SocketmapServer.prototype, 'sweep');
+    const sweep = vi.spyOn(Sweeper.prototype, 'begin');
     await startRig();
     vi.advanceTimersByTime(999);
     expect(sweep).not.toHaveBeenCalled();

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { Turns, type Waiter } from '../../../src/socketmap/turns.js';
 
 /** So long a turn may be, in milliseconds. */
-const TURN_BUDGET_MS = 4;
+const TURN_BUDGET_MS = 2;
 
 class Rig {
   now = 1000;
@@ -90,6 +90,20 @@ describe('a turn', () => {
     rig.turns.hurry();
     await turn();
     expect(rig.served).toHaveLength(1);
+  });
+});
+
+describe('the share of a turn', () => {
+  it('is as much as may be where nobody else waits', () => {
+    const rig = new Rig();
+    expect(rig.turns.shareOf(waiter(rig, 'a', 0), 100)).toBe(100);
+  });
+
+  it('is small where others wait, but for who has waited longer since it asked more', () => {
+    const rig = new Rig();
+    rig.turns.add(waiter(rig, 'other', 0));
+    const shares = [0, 10, 1000].map((recent) => rig.turns.shareOf(waiter(rig, 'a', recent), 100));
+    expect(shares).toEqual([16, 26, 100]);
   });
 });
 
