@@ -1,13 +1,11 @@
-// Connections that abuse the built daemon in six ways, each from a process of its own, and a client beside them that behaves
-// well. Tells how long that one waits, before and meanwhile.
+// Connections that abuse a server in six ways, each from a process of its own, and a client beside them that behaves well. Tells how
+// long that one waits, before and meanwhile: of the built daemon, and of the least that a server in Node can do (floor.mjs).
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { setTimeout as sleep } from 'node:timers/promises';
-import { parseEndpoint } from '../../src/net/endpoint.js';
-import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { Companion } from '../flood/companion.js';
 import { Serving } from '../integration/cyrusmapd-process.js';
+import type { Cores } from './cores.js';
 
 export const WAYS = ['idle', 'dripping', 'garbage', 'half', 'unread', 'longest'] as const;
 export type Way = (typeof WAYS)[number];
@@ -17,90 +15,93 @@ export type Abuse = {
   readonly connections: number;
   readonly ways: readonly Way[];
   readonly seconds: number;
+  readonly cores: Cores;
+};
+
+/** In milliseconds; and how many answers were not the right one. */
+export type Waits = {
+  readonly count: number;
+  readonly p50: number;
+  readonly p99: number;
+  readonly max: number;
+  readonly wrong: number;
 };
 
 export type AbuseReport = {
-  /** In milliseconds. */
-  readonly alone: Quantiles;
-  readonly abused: Quantiles;
-  /** Answers that were not the right one. */
-  readonly wrong: number;
-  readonly connections: unknown;
+  readonly alone: Waits;
+  readonly abused: Waits;
+  /** What each kind of abusers said at its end: how often they wrote, and were closed. */
+  readonly abusers: readonly string[];
 };
 
-type Quantiles = { readonly count: number; readonly p50: number; readonly p99: number; readonly max: number };
+/** What is abused. */
+type Served = { readonly endpoint: string; readonly stop: () => Promise<unknown> };
 
-const ASKED_EVERY_MS = 10;
+export async function abuseDaemon(abuse: Abuse): Promise<AbuseReport> {
+  return within(abuse, async (folder) => {
+    const { connections, cores } = abuse;
+    const config = join(folder, 'cyrusmapd.toml');
+    writeFileSync(join(folder, 'mailboxes'), 'u1@example.jp\nu2@example.jp\n');
+    const socketmap = `[socketmap]\nlisten = ["unix:${folder}/map"]\nmax_connections = ${connections + 100}\n`;
+    writeFileSync(config, `${socketmap}[backchannel.names]\ntype = "list"\nfile = "${folder}/mailboxes"\n`);
+    const daemon = new Serving(
+      ['--config', config],
+      process.env,
+      withFiles(connections).concat(cores.served),
+    );
+    return { endpoint: await daemon.endpoint(), stop: () => daemon.stop('SIGKILL') };
+  });
+}
 
-/** @throws where the well-behaved client is not served */
-export async function runAbuse({ connections, ways, seconds }: Abuse): Promise<AbuseReport> {
+export async function abuseFloor(abuse: Abuse): Promise<AbuseReport> {
+  return within(abuse, async (folder) => {
+    const path = join(folder, 'map');
+    const prefix = withFiles(abuse.connections).concat(abuse.cores.served);
+    const floor = await Companion.startWithin(prefix, '../abuse/floor.mjs', path);
+    return { endpoint: `unix:${path}`, stop: () => floor.stop() };
+  });
+}
+
+async function within(
+  { connections, ways, seconds, cores }: Abuse,
+  serve: (folder: string) => Promise<Served>,
+): Promise<AbuseReport> {
   const folder = mkdtempSync(join(tmpdir(), 'abuse-'));
-  const config = join(folder, 'cyrusmapd.toml');
-  writeFileSync(join(folder, 'mailboxes'), 'u1@example.jp\nu2@example.jp\n');
-  const socketmap = `[socketmap]\nlisten = ["unix:${folder}/map"]\nmax_connections = ${connections + 100}\n`;
-  writeFileSync(config, `${socketmap}[backchannel.names]\ntype = "list"\nfile = "${folder}/mailboxes"\n`);
-  // As many files as it may have, where they do not suffice: then fewer are served.
-  const files = [
-    'sh',
-    '-c',
-    `ulimit -n ${connections + 2000} || ulimit -n "$(ulimit -H -n)"; exec "$@"`,
-    'sh',
-  ];
-  const daemon = new Serving(['--config', config], process.env, files);
   const abusers: Companion[] = [];
+  let served: Served | undefined;
   try {
-    const client = await SocketmapConnection.connect(parseEndpoint(await daemon.endpoint()));
-    await asked(client, 1);
-    const alone = await asked(client, seconds);
+    served = await serve(folder);
+    const { endpoint } = served;
+    const ask = async (forSeconds: number): Promise<Waits> => {
+      const client = await Companion.startWithin(
+        cores.client,
+        '../abuse/good-client.mjs',
+        endpoint,
+        forSeconds,
+      );
+      const [, report = ''] = (await client.ended()).split('\n');
+      return JSON.parse(report) as Waits;
+    };
+    await ask(1);
+    const alone = await ask(seconds / 3);
+    const prefix = withFiles(connections).concat(cores.abuser);
     for (const way of ways) {
       const count = Math.floor(connections / ways.length);
-      abusers.push(await Companion.start('../abuse/abuser.mjs', `unix:${folder}/map`, way, count));
+      abusers.push(await Companion.startWithin(prefix, '../abuse/abuser.mjs', endpoint, way, count));
     }
-    await asked(client, 1);
-    const abused = await asked(client, seconds);
-    client.close();
-    daemon.child.kill('SIGUSR2');
-    const { connections: counts } = await daemon.said('stats');
-    return {
-      alone: quantiles(alone.times),
-      abused: quantiles(abused.times),
-      wrong: alone.wrong + abused.wrong,
-      connections: counts,
-    };
+    await ask(1);
+    const abused = await ask(seconds);
+    const said = await Promise.all(abusers.splice(0).map((abuser) => abuser.stop()));
+    return { alone, abused, abusers: said.map((text) => text.split('\n')[1] ?? '') };
   } finally {
     for (const abuser of abusers) await abuser.stop();
-    await daemon.stop('SIGKILL');
+    await served?.stop();
     rmSync(folder, { recursive: true });
   }
 }
 
-/** One connection, which asks at an even pace, whatever it waits for. */
-async function asked(
-  client: SocketmapConnection,
-  seconds: number,
-): Promise<{ times: number[]; wrong: number }> {
-  const times: number[] = [];
-  let wrong = 0;
-  const replies: Promise<void>[] = [];
-  const end = performance.now() + seconds * 1000;
-  while (performance.now() < end) {
-    const start = performance.now();
-    const key = replies.length % 2 === 0 ? 'u1@example.jp' : 'u2@example.jp';
-    replies.push(
-      client.lookup('cyrus', key).then(({ status, text }) => {
-        times.push(performance.now() - start);
-        if (status !== 'OK' || text !== key) wrong += 1;
-      }),
-    );
-    await sleep(ASKED_EVERY_MS);
-  }
-  await Promise.all(replies);
-  return { times, wrong };
-}
-
-function quantiles(values: readonly number[]): Quantiles {
-  const sorted = values.toSorted((a, b) => a - b);
-  const at = (q: number): number =>
-    Math.round((sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))] ?? 0) * 10) / 10;
-  return { count: sorted.length, p50: at(0.5), p99: at(0.99), max: at(1) };
+/** As many files as it needs, or as it may have, where they do not suffice: then there are fewer connections. */
+function withFiles(connections: number): string[] {
+  const raise = `ulimit -n ${connections + 2000} || ulimit -n "$(ulimit -H -n)"`;
+  return ['sh', '-c', `${raise}; exec "$@"`, 'sh'];
 }

@@ -11,6 +11,7 @@ const LONGEST = `10000:cyrus ${'x'.repeat(9_994)},`;
 const DRIP_MS = 250;
 
 let lost = 0;
+let sent = 0;
 
 /** What each does once it is connected; it returns what it does with what it is sent. */
 const WAYS = {
@@ -21,7 +22,7 @@ const WAYS = {
     socket.write(LONGEST[0]);
     socket.on('close', () => clearInterval(timer));
   },
-  garbage: (socket) => socket.write(randomBytes(1000)),
+  garbage: (socket) => socket.write(`no request ${randomBytes(500).toString('hex')}`),
   half: (socket) => socket.write(REQUEST.slice(0, 10)),
   unread(socket) {
     socket.pause();
@@ -38,6 +39,11 @@ const WAYS = {
 
 function abuse() {
   const socket = connect(where);
+  const write = socket.write;
+  socket.write = function (...all) {
+    sent += 1;
+    return write.apply(socket, all);
+  };
   socket.on('error', () => undefined);
   socket.on('data', () => undefined);
   socket.on('close', () => {
@@ -57,5 +63,5 @@ function more() {
 more();
 process.stdin.on('data', () => undefined);
 process.stdin.on('end', () =>
-  process.stdout.write(`${JSON.stringify({ way, lost })}\n`, () => process.exit()),
+  process.stdout.write(`${JSON.stringify({ way, lost, sent })}\n`, () => process.exit()),
 );

@@ -16,14 +16,27 @@ export class Companion {
   }
 
   /** Resolves when it has said its first word. */
-  static async start(script: string, ...args: readonly (string | number)[]): Promise<Companion> {
+  static start(script: string, ...args: readonly (string | number)[]): Promise<Companion> {
+    return Companion.startWithin([], script, ...args);
+  }
+
+  /** The same, @param within programs and their arguments, each of which runs what follows it */
+  static async startWithin(
+    within: readonly string[],
+    script: string,
+    ...args: readonly (string | number)[]
+  ): Promise<Companion> {
     const file = fileURLToPath(new URL(script, import.meta.url));
-    const child = spawn(process.execPath, [file, ...args.map(String)], {
-      stdio: ['pipe', 'pipe', 'inherit'],
-    });
+    const [program = '', ...all] = [...within, process.execPath, file, ...args.map(String)];
+    const child = spawn(program, all, { stdio: ['pipe', 'pipe', 'inherit'] });
     const companion = new Companion(child);
     await once(child.stdout, 'data');
     return companion;
+  }
+
+  /** @returns all that it said, when it has ended by itself */
+  ended(): Promise<string> {
+    return this.#output;
   }
 
   /** @returns all that it said */
