@@ -13,10 +13,7 @@ import { OwedReplies } from './owed-replies.js';
 import type { Peer } from './peer.js';
 import { Reading } from './reading.js';
 import type { Shared } from './shared.js';
-import type { Waiter } from './turns.js';
-
-/** What it costs to ask Cyrus and to read its answer, counted in known answers: for a connection's fair share of a turn. */
-const ASKING_COST = 8;
+import { ASKING_COST, type Waiter } from './turns.js';
 
 export class ClientConnection implements Asker, Waiter, Dripping {
   readonly #socket: Socket;
@@ -33,11 +30,9 @@ export class ClientConnection implements Asker, Waiter, Dripping {
   #since: number;
   /** How many tiny pieces of the request that is under way came behind its first. */
   #tinyPieces = 0;
-  /** It is not read for a while, since its request comes in tiny pieces. */
-  #drips = false;
+  #rests = false;
   /** It broke the protocol, or was too slow. */
   #unruly = false;
-  /** How many requests came lately without the answer to the one before: halved each second. */
   recent = 0;
 
   /**
@@ -81,16 +76,15 @@ export class ClientConnection implements Asker, Waiter, Dripping {
   serveTurn(now: number): void {
     if (this.#shared.watch.check(now)) return;
     if (this.#peer !== 'ignored' && !this.#outbox.full) this.#answerRequests(now);
-    if (this.#tinyPieces > TINY_PIECES && !this.#drips && this.#peer === 'asking') {
-      this.#drips = true;
-      this.#shared.drips.add(this, this.#tinyPieces - TINY_PIECES);
-    }
+    const tinyPieces = this.#tinyPieces - TINY_PIECES;
+    if (tinyPieces > 0 && !this.#rests && this.#peer === 'asking') this.#rest(tinyPieces, now);
     this.#settle(now);
   }
 
   readAgain(now: number): void {
-    this.#drips = false;
+    this.#rests = false;
     if (this.#outbox.ended) this.#reading.set(true, now);
+    else if (this.#unruly) this.#close('slowRequest', now);
     else this.#settle(now);
   }
 
@@ -117,7 +111,6 @@ export class ClientConnection implements Asker, Waiter, Dripping {
     else if (!this.#outbox.ended) this.#end(now);
   }
 
-  /** It is closed. */
   closed(): void {
     this.#owed = undefined;
     this.#ignore();
@@ -136,8 +129,9 @@ export class ClientConnection implements Asker, Waiter, Dripping {
     if (oldest !== undefined) {
       if (now - oldest > limits.answerWithinMs) this.#close('late', now);
     } else if (this.#inbox.midway) {
-      this.#unruly = now - this.#since >= limits.requestTimeoutMs;
-      if (this.#unruly) this.#close('slowRequest', now);
+      if (now - this.#since < limits.requestTimeoutMs || this.#unruly) return;
+      this.#unruly = true;
+      this.#rest(0, now);
     } else if (now - this.#since >= limits.idleTimeoutMs) {
       this.#close('idle', now);
     }
@@ -260,7 +254,14 @@ export class ClientConnection implements Asker, Waiter, Dripping {
 
   /** Not while requests wait for their turn: to read on would take the turn's time from others. */
   get #mayRead(): boolean {
-    return this.#peer !== 'ignored' && !this.#outbox.full && !this.#inbox.unread && !this.#drips;
+    return this.#peer !== 'ignored' && !this.#outbox.full && !this.#inbox.unread && !this.#rests;
+  }
+
+  /** It is not read until it is told that it may, which is soon where no tiny pieces came. */
+  #rest(tinyPieces: number, now: number): void {
+    this.#rests = true;
+    this.#shared.drips.add(this, tinyPieces);
+    this.#reading.set(false, now);
   }
 
   #ignore(): void {
@@ -273,8 +274,8 @@ export class ClientConnection implements Asker, Waiter, Dripping {
   /** Sends our FIN behind the last reply. What still comes is dropped, see Lingering; that of unruly ones, maybe thousands, by and by. */
   #end(now: number): void {
     this.#ignore();
-    this.#reading.set(!this.#unruly, now);
-    if (this.#unruly) this.#shared.drips.add(this, 0);
+    if (this.#unruly) this.#rest(0, now);
+    else this.#reading.set(true, now);
     this.#outbox.end(now, () => this.#shared.ended(this.#socket));
   }
 

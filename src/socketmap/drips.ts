@@ -42,11 +42,12 @@ export class Drips {
   }
 
   /**
-   * It is read no further: it is told when it may be.
+   * It is read no further: it is told when it may be. Where it waits already, it waits anew.
    * @param pieces how many tiny pieces of this request came, beyond those that are read as they come; with none it only waits for
    * those before it
    */
   add(dripping: Dripping, pieces: number): void {
+    this.delete(dripping);
     const level = Math.min(DOUBLINGS + 1, pieces);
     this.#pauses[level]?.add(dripping);
     this.#due.set(dripping, this.#tick + (level === 0 ? 0 : FIRST_PAUSE_TICKS * 2 ** (level - 1)));

@@ -14,7 +14,7 @@ export class Sweeper {
   readonly #now: () => number;
   readonly #all: ReadonlyMap<unknown, Swept>;
   #timer: NodeJS.Timeout | undefined;
-  #round: Iterator<Swept> | undefined;
+  #round: Iterator<Swept, undefined> | undefined;
 
   /** @param now monotonic milliseconds */
   constructor(all: ReadonlyMap<unknown, Swept>, now: () => number) {
@@ -45,9 +45,9 @@ export class Sweeper {
   #slice(size: number): void {
     const now = this.#now();
     for (let left = size; left > 0 && this.#round !== undefined; left--) {
-      const { done, value } = this.#round.next();
-      if (done === true) this.stop();
-      else value.sweep(now);
+      const next = this.#round.next();
+      if (next.done === true) this.stop();
+      else next.value.sweep(now);
     }
   }
 }

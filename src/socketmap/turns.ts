@@ -12,7 +12,9 @@ const HURRIED_BUDGET_MS = 1;
 /** Those who wait are sorted by how much they asked lately, in powers of two. */
 const LEVELS = 12;
 const OLDEST_EVERY = 4;
-/** The least share of a turn. */
+/** What it costs to ask Cyrus and to read its answer, counted in known answers: for a connection's fair share of a turn. */
+export const ASKING_COST = 8;
+/** The least share of a turn, in the same unit. */
 const FIRST_SHARE = 16;
 
 export interface Waiter {

@@ -1,5 +1,5 @@
 // The deadlines of a connection of a mail server: what is late is never written, and nobody is waited for without an end.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { ConnectionRig, START, ok, request, turns, type RigOptions } from './connection-rig.js';
 
 const LIMITS = {
@@ -145,7 +145,7 @@ describe('a peer that is slow', () => {
     await rig.pass(3999);
     expect(rig.socket.finSent).toBe(false);
     await rig.pass(1);
-    expect(endedSilently(rig)).toBe(true);
+    await vi.waitFor(() => expect(endedSilently(rig)).toBe(true));
     expect(rig.closed('slowRequest')).toBe(1);
   });
 
@@ -158,7 +158,7 @@ describe('a peer that is slow', () => {
     await rig.pass(9_999);
     expect(rig.socket.finSent).toBe(false);
     await rig.pass(1);
-    expect(rig.closed('slowRequest')).toBe(1);
+    await vi.waitFor(() => expect(rig.closed('slowRequest')).toBe(1));
   });
 
   it('to take its answers is closed', async () => {
@@ -222,6 +222,6 @@ describe('an idle connection', () => {
     await rig.pass(1999);
     expect(rig.socket.finSent).toBe(false);
     await rig.pass(1);
-    expect(rig.closed('slowRequest')).toBe(1);
+    await vi.waitFor(() => expect(rig.closed('slowRequest')).toBe(1));
   });
 });
