@@ -19,7 +19,7 @@ export type Abuse = {
 };
 
 /** In milliseconds; and how many answers were not the right one. */
-export type Waits = {
+type Waits = {
   readonly count: number;
   readonly p50: number;
   readonly p99: number;
