@@ -88,10 +88,11 @@ describe('a takeover', () => {
     await rig.serve();
     expect([await rig.lookup(ALICE), await rig.lookup(BOB)]).toEqual(['OK', 'OK']);
     const before = rig.lmtpd.recipients.length;
-    await rig.takeOver();
+    const next = await rig.takeOver();
     expect(await rig.lookup(NOBODY)).toBe('NOTFOUND');
     expect(rig.lmtpd.recipients.slice(before)).toContain(BOB);
     // What was told is no proof: Cyrus has lost its list, and says so of both.
+    await next.said('takeover-complete');
     rig.lmtpd.mailboxes.clear();
     await rig.takeOver();
     expect(await rig.lookup(NOBODY)).toBe('TEMP');
