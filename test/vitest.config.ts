@@ -1,14 +1,34 @@
 // How the tests are run: each kind in its folder, one kind after the other, since what is timed would be disturbed.
 // How many files at a time: integration tests mostly wait, and two cores are what the smallest machines have.
 // Nothing is ever tried again: a test that fails sometimes has found something.
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import { defineConfig } from 'vitest/config';
-import type { Reporter } from 'vitest/node';
+import { BaseSequencer, type Reporter, type TestSpecification } from 'vitest/node';
 import { Totals } from './totals.js';
 
 const SECOND = 1000;
 /** Of tests at a time that mostly wait for containers. */
 const WAITING = 3;
+
+/** Those that take longest. The last one to begin would otherwise keep everybody waiting, while one core has nothing to do. */
+const LONGEST = [
+  'debian-host',
+  'fuzz',
+  'rc-upgrade',
+  'rc',
+  'live-view',
+  'doctor-sendmail',
+  'backchannel-auth',
+];
+
+class LongestFirst extends BaseSequencer {
+  override async sort(files: TestSpecification[]): Promise<TestSpecification[]> {
+    const isLong = ({ moduleId }: TestSpecification): boolean =>
+      LONGEST.includes(basename(moduleId, '.test.ts'));
+    const sorted = await super.sort(files);
+    return [...sorted.filter(isLong), ...sorted.filter((file) => !isLong(file))];
+  }
+}
 
 /**
  * For testcontainers: no reaper, which is an image from a registry (docker/engine.sh removes what an interrupted run
@@ -23,6 +43,7 @@ export default defineConfig({
     root: import.meta.dirname,
     reporters: ['default', new Totals(), ...(await matrixReporter())],
     retry: 0,
+    sequence: { sequencer: LongestFirst },
     projects: [
       // Long, since some fill a cache with a million entries, on machines that do other things as well.
       {
