@@ -95,7 +95,7 @@ export class Turns {
     setImmediate(() => this.#serve());
   }
 
-  /** Serves as many as the budget allows, but at least one, and none twice. */
+  /** Serves as many as the budget allows, but at least one. Who is served as ready, and has more, may be served as a waiter, too. */
   #serve(): void {
     this.#ends = false;
     let now = this.#now();
