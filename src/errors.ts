@@ -60,6 +60,15 @@ export function codeOf(error: unknown): string | undefined {
   return typeof code === 'string' ? code : undefined;
 }
 
+/** Whether nobody listens there, by the error of connect(2), or of whatever failed because of it. The kernel says so at once. */
+export function isNobodyThere(error: unknown): boolean {
+  for (let cause = error; cause instanceof Error; cause = cause.cause) {
+    const code = codeOf(cause);
+    if (code === 'ECONNREFUSED' || code === 'ENOENT') return true;
+  }
+  return false;
+}
+
 /** Anything thrown as an error. */
 export function asError(error: unknown): Error {
   return error instanceof Error ? error : new Error(String(error));

@@ -1,5 +1,12 @@
 import { describe, expect, it } from 'vitest';
-import { ConfigError, DeadlineError, DownError, ProtocolError, UnavailableError } from '../../src/errors.js';
+import {
+  ConfigError,
+  DeadlineError,
+  DownError,
+  isNobodyThere,
+  ProtocolError,
+  UnavailableError,
+} from '../../src/errors.js';
 
 describe('a failure that is expected', () => {
   it.each([UnavailableError, DownError, DeadlineError])('has message and cause, and no stack: %o', (kind) => {
@@ -18,4 +25,24 @@ describe('a failure that somebody has to look for', () => {
       expect(new kind('a mistake').stack).toContain('errors.test.ts');
     },
   );
+});
+
+describe('nobody is there', () => {
+  const failed = (code?: string): Error =>
+    new UnavailableError('no connection', { cause: Object.assign(new Error('connect'), { code }) });
+
+  it.each([
+    ['ECONNREFUSED', true],
+    ['ENOENT', true],
+    ['ETIMEDOUT', false],
+    ['EACCES', false],
+    [undefined, false],
+  ])('by %s: %s', (code, nobody) => {
+    expect(isNobodyThere(failed(code))).toBe(nobody);
+    expect(isNobodyThere(new DownError('down', { cause: failed(code) }))).toBe(nobody);
+  });
+
+  it('is not said without an error of connect(2)', () => {
+    expect([isNobodyThere(undefined), isNobodyThere(new UnavailableError('no'))]).toEqual([false, false]);
+  });
 });

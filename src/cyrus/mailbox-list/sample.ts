@@ -1,6 +1,6 @@
 // Compares some of the directory's answers with those of lmtpd, so that a wrong one is noticed. There is one sample for each kind
 // of answer. No I/O of its own; time is a parameter.
-import { codeOf } from '../../errors.js';
+import { isNobodyThere } from '../../errors.js';
 import type { Recipient } from '../../validation/recipient.js';
 import type { Verdict } from '../../validation/verdict.js';
 
@@ -94,13 +94,4 @@ export class Sample {
     this.#silentSince ??= asked;
     if (nobodyThere || now >= this.#silentSince + DEADLINE_MS) this.#confirmed = false;
   }
-}
-
-/** Whether nobody listens where lmtpd should. The kernel says so at once, while an lmtpd that is only busy is silent. */
-function isNobodyThere(error: unknown): boolean {
-  for (let cause = error; cause instanceof Error; cause = cause.cause) {
-    const code = codeOf(cause);
-    if (code === 'ECONNREFUSED' || code === 'ENOENT') return true;
-  }
-  return false;
 }

@@ -1,7 +1,7 @@
 // Opens sessions, one at a time: while we do not know whether Cyrus is there, one attempt is enough. During the pause after a
 // failure it also "knocks": it tries now and then whether somebody listens where nobody did, which costs Cyrus nothing.
 //   idle → (open, knock) → opening, knocking → (a session, an error) → idle
-import { asError, codeOf } from '../../errors.js';
+import { asError } from '../../errors.js';
 import type { Session } from './session.js';
 
 /** How long it waits at least between two knocks, in milliseconds. */
@@ -54,10 +54,4 @@ export class Opener {
       },
     );
   }
-}
-
-/** Whether nobody listens there, by the error of connect(2). */
-export function isNobodyThere(error: Error | undefined): boolean {
-  const code = codeOf(error?.cause);
-  return code === 'ECONNREFUSED' || code === 'ENOENT';
 }

@@ -2,7 +2,7 @@
 // batch to an idle session. Where none is idle, one is opened; where none can be, they are refused. No sockets here. The pool is
 //   open      → (drain) → draining; (close) → closed
 //   draining  → (nobody waits any more; close) → closed
-import { DownError, LoginError } from '../../errors.js';
+import { DownError, isNobodyThere, LoginError } from '../../errors.js';
 import type { Log } from '../../log/log.js';
 import type { Asker, Probe } from '../../validation/probe.js';
 import type { Recipient } from '../../validation/recipient.js';
@@ -11,7 +11,7 @@ import { Asking, type AskingLimits } from './asking.js';
 import type { BackoffLimits } from './backoff.js';
 import { BatchSize } from './batch-size.js';
 import { FairQueue } from './fair-queue.js';
-import { isNobodyThere, type OpenerEvents } from './opener.js';
+import type { OpenerEvents } from './opener.js';
 import { Presence } from './presence.js';
 import { Question } from './question.js';
 import type { Session } from './session.js';

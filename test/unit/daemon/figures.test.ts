@@ -8,6 +8,7 @@ import { DaemonRig } from '../../integration/daemon-rig.js';
 import { fixtureList } from '../../fakes/mailbox-list-fixtures.js';
 import { FakeMaster } from '../../fakes/mupdate-master.js';
 import { afterwards, Peer, turns } from '../../integration/socketmap-rig.js';
+import { CYRUS_HOST } from './cyrus-host.js';
 
 const ALICE = 'alice@example.jp';
 
@@ -141,17 +142,9 @@ describe('the figures of a Cyrus on this machine', () => {
     writeFileSync(at('mailboxes.db'), fixtureList('3.6.1', 1));
     const read = await rig.configured(lmtpd, '[cyrus]\ndirectory = true\n');
     const host = {
+      ...CYRUS_HOST,
       imapdConf: at('imapd.conf'),
-      named: true,
-      files: [],
       list: { path: at('mailboxes.db'), kind: 'twoskip' },
-      userDeny: undefined,
-      mupdate: false,
-      fuzzy: false,
-      catchAll: false,
-      beyondList: [],
-      lmtpSockets: [],
-      differences: [],
     };
     const daemon = await rig.start({ ...read, host });
     const figures = daemon.operator.figures();

@@ -10,6 +10,7 @@ import { DELIVERABLE } from '../../../src/validation/verdict.js';
 import { VerdictCache } from '../../../src/validation/verdict-cache.js';
 import { recordingLog } from '../recording-log.js';
 import { configured, pathOf } from './configured.js';
+import { CYRUS_HOST } from './cyrus-host.js';
 import { writeFileSync } from 'node:fs';
 
 type Opened = { readonly args: Parameters<typeof openClock>; closes: number; close(): void };
@@ -42,19 +43,7 @@ vi.mock('../../../src/daemon/host-list.js', () => ({
 
 const stamp = (path: string, mtimeNs = 1n) => ({ path, dev: 1n, ino: 1n, size: 1n, mtimeNs, ctimeNs: 1n });
 
-const HOST: CyrusHost = {
-  imapdConf: '/etc/imapd.conf',
-  named: true,
-  files: [stamp('/etc/imapd.conf'), stamp('/etc/more.conf')],
-  list: { path: '/var/imap/mailboxes.db', kind: 'twoskip' },
-  userDeny: undefined,
-  mupdate: false,
-  fuzzy: false,
-  catchAll: false,
-  beyondList: [],
-  lmtpSockets: [],
-  differences: [],
-};
+const HOST: CyrusHost = { ...CYRUS_HOST, files: [stamp('/etc/imapd.conf'), stamp('/etc/more.conf')] };
 
 let cache: VerdictCache;
 let changed: string[];

@@ -13,6 +13,7 @@ import { DELIVERABLE } from '../../../src/validation/verdict.js';
 import { VerdictCache } from '../../../src/validation/verdict-cache.js';
 import { HandProbe } from '../../fakes/hand-probe.js';
 import { recordingLog } from '../recording-log.js';
+import { CYRUS_HOST } from './cyrus-host.js';
 
 const made = vi.hoisted((): { parts: DirectoryParts; beats: number }[] => []);
 vi.mock('../../../src/cyrus/mailbox-list/directory.js', () => ({
@@ -30,20 +31,6 @@ vi.mock('../../../src/cyrus/mailbox-list/directory.js', () => ({
     }
   },
 }));
-
-const HOST: CyrusHost = {
-  imapdConf: '/etc/imapd.conf',
-  named: true,
-  files: [],
-  list: { path: '/var/imap/mailboxes.db', kind: 'twoskip' },
-  userDeny: undefined,
-  mupdate: false,
-  fuzzy: false,
-  catchAll: false,
-  beyondList: [],
-  lmtpSockets: [],
-  differences: [],
-};
 
 let probe: HandProbe;
 let lines: object[];
@@ -69,7 +56,7 @@ function opened(host: Partial<CyrusHost>, wanted: boolean) {
   };
   const validator = new Validator(cache, route, rules, () => 0);
   const parts = { validator, log: recorded.log, now: () => 0, clock: () => clock };
-  return openHostList({ ...HOST, ...host }, wanted, parts);
+  return openHostList({ ...CYRUS_HOST, ...host }, wanted, parts);
 }
 
 const reasons = (): unknown[] => lines.map((line) => Object(line).reason as unknown);

@@ -1,27 +1,10 @@
 // The deadlines of a connection of a mail server: what is late is never written, and nobody is waited for without an end.
 import { describe, expect, it, vi } from 'vitest';
-import { ConnectionRig, START, ok, request, turns, type RigOptions } from './connection-rig.js';
-
-const LIMITS = {
-  idleTimeoutMs: 60_000,
-  requestTimeoutMs: 10_000,
-  writeTimeoutMs: 10_000,
-  answerWithinMs: 29_000,
-  stallLimitMs: 25_000,
-};
-
-function newRig(options: RigOptions = {}): ConnectionRig {
-  return new ConnectionRig({ ...options, limits: { ...LIMITS, ...options.limits } });
-}
-
-/** Ended by us, without a word; and not closed, unless the peer has ended it too. */
-function endedSilently({ socket, served }: ConnectionRig): boolean {
-  return socket.sent === '' && socket.finSent && socket.destroyed === socket.readableEnded && !served;
-}
+import { START, endedSilently, limitedRig, ok, request, turns } from './connection-rig.js';
 
 describe('an answer that comes too late', () => {
   it('is not written, and the connection ends', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send(request('later1') + request('later2'));
     await rig.pass(28_000);
     rig.now = START + 29_001;
@@ -33,7 +16,7 @@ describe('an answer that comes too late', () => {
   });
 
   it('is written at the last moment', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send(request('later'));
     await rig.pass(28_000);
     rig.now = START + 29_000;
@@ -42,7 +25,7 @@ describe('an answer that comes too late', () => {
   });
 
   it('is judged by the oldest that goes out with it, not by the newest', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send(request('later1'));
     await rig.pass(20_000);
     await rig.send(request('later2'));
@@ -53,7 +36,7 @@ describe('an answer that comes too late', () => {
   });
 
   it('takes none from what is asked later: each has its own time', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send(request('later1'));
     await rig.pass(20_000);
     await rig.send(request('later2'));
@@ -64,7 +47,7 @@ describe('an answer that comes too late', () => {
   });
 
   it('is not waited for longer: the connection ends without it', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send(request('later'));
     await rig.pass(29_000);
     expect(rig.socket.finSent).toBe(false);
@@ -76,7 +59,7 @@ describe('an answer that comes too late', () => {
   });
 
   it('counts from when its bytes may have come, where the process stood still for a while', async () => {
-    const rig = newRig({ limits: { answerWithinMs: 9000 } });
+    const rig = limitedRig({ limits: { answerWithinMs: 9000 } });
     await rig.pass(1000);
     rig.now += 9000;
     await rig.send(request('a'));
@@ -85,7 +68,7 @@ describe('an answer that comes too late', () => {
   });
 
   it('is judged by the first request of a turn, where a later one is broken', async () => {
-    const rig = newRig({ limits: { answerWithinMs: 9000 } });
+    const rig = limitedRig({ limits: { answerWithinMs: 9000 } });
     await rig.pass(1000);
     rig.now += 9000;
     await rig.send('x:');
@@ -97,7 +80,7 @@ describe('an answer that comes too late', () => {
     ['another one', request('b')],
     ['a broken one', 'x:'],
   ])('is judged by the first request of a turn, where %s that came later is in it too', async (_, second) => {
-    const rig = newRig();
+    const rig = limitedRig();
     rig.connection.receive(Buffer.from(request('a')));
     for (let i = 0; i < 20; i++) rig.shared.watch.tick((rig.now += 1000));
     rig.connection.receive(Buffer.from(second));
@@ -109,7 +92,7 @@ describe('an answer that comes too late', () => {
   });
 
   it('counts from when its request was read, which is how long it waits for its turn', () => {
-    const rig = newRig();
+    const rig = limitedRig();
     rig.now += 5;
     rig.connection.receive(Buffer.from(request('a')));
     expect(rig.connection.waitingSince).toBe(START + 5);
@@ -117,7 +100,7 @@ describe('an answer that comes too late', () => {
 
   it('is judged for a connection that waited to be accepted from when it may have been connected', async () => {
     const connected = { earliest: START - 20_000, noticed: START - 20_000 };
-    const rig = newRig({ connected });
+    const rig = limitedRig({ connected });
     await rig.send(request('later'));
     await rig.pass(9_000);
     expect(rig.socket.finSent).toBe(false);
@@ -126,7 +109,7 @@ describe('an answer that comes too late', () => {
   });
 
   it('is one to a request that could not even be read, because as many waited as may', async () => {
-    const rig = newRig({ limits: { maxWaiting: 1 } });
+    const rig = limitedRig({ limits: { maxWaiting: 1 } });
     await rig.send(request('later1') + request('later2'));
     await rig.pass(20_000);
     await rig.answer('later1');
@@ -138,7 +121,7 @@ describe('an answer that comes too late', () => {
 
 describe('a peer that is slow', () => {
   it('to finish its request is ended, however it dribbles', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send('7:cyr');
     await rig.pass(6000);
     await rig.send('us');
@@ -150,7 +133,7 @@ describe('a peer that is slow', () => {
   });
 
   it('to finish the next one has as long for it, from its first byte', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.pass(20_000);
     await rig.send(request('a'));
     await rig.pass(20_000);
@@ -162,7 +145,7 @@ describe('a peer that is slow', () => {
   });
 
   it('to take its answers is closed', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     rig.socket.clog();
     await rig.send(request('a'));
     await rig.pass(9_999);
@@ -172,7 +155,7 @@ describe('a peer that is slow', () => {
   });
 
   it('to take them is not idle, nor late', async () => {
-    const rig = newRig({ limits: { idleTimeoutMs: 2000, writeTimeoutMs: 20_000 } });
+    const rig = limitedRig({ limits: { idleTimeoutMs: 2000, writeTimeoutMs: 20_000 } });
     rig.socket.clog();
     await rig.send(request('a'));
     await rig.pass(19_000);
@@ -182,7 +165,7 @@ describe('a peer that is slow', () => {
 
 describe('an idle connection', () => {
   it('is ended after the time for that', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.pass(59_999);
     expect(rig.socket.finSent).toBe(false);
     await rig.pass(1);
@@ -194,7 +177,7 @@ describe('an idle connection', () => {
   });
 
   it('has been idle since its last request, where that was known', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.pass(50_000);
     await rig.send(request('a'));
     await rig.pass(59_999);
@@ -204,7 +187,7 @@ describe('an idle connection', () => {
   });
 
   it('has been idle since its last answer, where Cyrus was asked', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send(request('later'));
     await rig.pass(20_000);
     await rig.answer('later');
@@ -215,7 +198,7 @@ describe('an idle connection', () => {
   });
 
   it('is not idle in the middle of a request: an answer to the one before gives it no more time', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send(`${request('later')}7:cyr`);
     await rig.pass(8000);
     await rig.answer('later');

@@ -1,27 +1,10 @@
 // How a connection of a mail server ends: by its peer, by a stall, by the end of the server. Nothing is owed behind our FIN.
 import { describe, expect, it } from 'vitest';
-import { ConnectionRig, ok, request, turns, type RigOptions } from './connection-rig.js';
-
-const LIMITS = {
-  idleTimeoutMs: 60_000,
-  requestTimeoutMs: 10_000,
-  writeTimeoutMs: 10_000,
-  answerWithinMs: 29_000,
-  stallLimitMs: 25_000,
-};
-
-function newRig(options: RigOptions = {}): ConnectionRig {
-  return new ConnectionRig({ ...options, limits: { ...LIMITS, ...options.limits } });
-}
-
-/** Ended by us, without a word; and not closed, unless the peer has ended it too. */
-function endedSilently({ socket, served }: ConnectionRig): boolean {
-  return socket.sent === '' && socket.finSent && socket.destroyed === socket.readableEnded && !served;
-}
+import { ConnectionRig, endedSilently, limitedRig, ok, request, turns } from './connection-rig.js';
 
 describe('the FIN of the peer', () => {
   it('ends a connection that owes nothing', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send(request('a'));
     await rig.sendFin();
     expect([rig.socket.sent, rig.socket.finSent, rig.served]).toEqual([ok('a'), true, false]);
@@ -29,7 +12,7 @@ describe('the FIN of the peer', () => {
   });
 
   it('leaves each request its reply, then the connection ends', async () => {
-    const rig = newRig({ limits: { maxPerTurn: 1 } });
+    const rig = limitedRig({ limits: { maxPerTurn: 1 } });
     await rig.send(request('later') + request('a'));
     await rig.sendFin();
     expect(rig.socket.finSent).toBe(false);
@@ -38,14 +21,14 @@ describe('the FIN of the peer', () => {
   });
 
   it('in the middle of a request ends it, and nothing is said', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send('22:cyrus al');
     await rig.sendFin();
     expect(endedSilently(rig)).toBe(true);
   });
 
   it('after our own changes nothing', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send('x:');
     const { sent } = rig.socket;
     await rig.sendFin();
@@ -56,7 +39,7 @@ describe('the FIN of the peer', () => {
 
 describe('a connection that is closed by its peer', () => {
   it('waits for nobody: what comes for it later is not written', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send(request('later'));
     rig.socket.destroy();
     await turns();
@@ -68,7 +51,7 @@ describe('a connection that is closed by its peer', () => {
   });
 
   it('does not wait for its turn any more', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     rig.socket.receive(request('later'));
     rig.socket.resume();
     await Promise.resolve();
@@ -85,7 +68,7 @@ describe('a process that stood still', () => {
     ['the FIN that it then reads', (rig) => rig.sendFin()],
     ['what Cyrus then says', (rig) => rig.answer('later')],
   ])('does not answer for %s', async (_, then) => {
-    const rig = newRig({ limits: { answerWithinMs: 100_000 } });
+    const rig = limitedRig({ limits: { answerWithinMs: 100_000 } });
     await rig.send(request('later'));
     rig.now += 25_001;
     await then(rig);
@@ -94,7 +77,7 @@ describe('a process that stood still', () => {
   });
 
   it('does not answer what it had read before', async () => {
-    const rig = newRig({ limits: { answerWithinMs: 100_000 } });
+    const rig = limitedRig({ limits: { answerWithinMs: 100_000 } });
     rig.connection.receive(Buffer.from(request('a')));
     rig.now += 25_001;
     await turns();
@@ -102,7 +85,7 @@ describe('a process that stood still', () => {
   });
 
   it('answers after less than that', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     rig.now += 25_000;
     await rig.send(request('a'));
     expect(rig.socket.sent).toBe(ok('a'));
@@ -111,14 +94,14 @@ describe('a process that stood still', () => {
 
 describe('while the server stops', () => {
   it('a connection ends that owes nothing', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     rig.shared.draining = true;
     rig.connection.resume();
     expect(rig.socket.writableEnded).toBe(true);
   });
 
   it('one that owes an answer gives it first', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     await rig.send(request('later'));
     rig.shared.draining = true;
     rig.connection.resume();
@@ -128,7 +111,7 @@ describe('while the server stops', () => {
   });
 
   it('one that is in the middle of a request may finish it', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     const whole = request('a');
     await rig.send(whole.slice(0, 4));
     rig.shared.draining = true;
@@ -139,7 +122,7 @@ describe('while the server stops', () => {
   });
 
   it('one that serves goes on', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     rig.connection.resume();
     await turns();
     expect(rig.socket.writableEnded).toBe(false);
@@ -148,7 +131,7 @@ describe('while the server stops', () => {
 
 describe('an end of ours', () => {
   it('closes what has not taken its answers', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     rig.socket.clog();
     await rig.send(request('a'));
     rig.connection.abandon(rig.now);
@@ -156,7 +139,7 @@ describe('an end of ours', () => {
   });
 
   it('is one: what ends already is not ended again, nor closed', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     rig.connection.abandon(rig.now);
     rig.connection.abandon(rig.now);
     await turns();
@@ -167,7 +150,7 @@ describe('an end of ours', () => {
   });
 
   it('leaves what the peer still sends read, and unanswered', async () => {
-    const rig = newRig({ limits: { maxDroppedBytes: 100 } });
+    const rig = limitedRig({ limits: { maxDroppedBytes: 100 } });
     rig.connection.abandon(rig.now);
     await rig.send(request('a'));
     expect(endedSilently(rig)).toBe(true);
@@ -177,7 +160,7 @@ describe('an end of ours', () => {
   });
 
   it('that its peer does not take is overdue, and then closed', async () => {
-    const rig = newRig();
+    const rig = limitedRig();
     rig.socket.clog();
     await rig.send(request('a'));
     rig.socket.receiveFin();

@@ -157,3 +157,22 @@ export function request(key: string): string {
 export function ok(...keys: string[]): string {
   return keys.map((key) => encodeNetstring(`OK ${key}`)).join('');
 }
+
+/** Each time limit is another one, so that a test tells them apart. */
+const LIMITS = {
+  idleTimeoutMs: 60_000,
+  requestTimeoutMs: 10_000,
+  writeTimeoutMs: 10_000,
+  answerWithinMs: 29_000,
+  stallLimitMs: 25_000,
+};
+
+/** With these limits. */
+export function limitedRig(options: RigOptions = {}): ConnectionRig {
+  return new ConnectionRig({ ...options, limits: { ...LIMITS, ...options.limits } });
+}
+
+/** Ended by us, without a word; and not closed, unless the peer has ended it too. */
+export function endedSilently({ socket, served }: ConnectionRig): boolean {
+  return socket.sent === '' && socket.finSent && socket.destroyed === socket.readableEnded && !served;
+}

@@ -1,5 +1,5 @@
-import { beforeEach, describe, expect, test } from 'vitest';
-import { isNobodyThere, Opener } from '../../../../src/cyrus/pool/opener.js';
+import { beforeEach, expect, test } from 'vitest';
+import { Opener } from '../../../../src/cyrus/pool/opener.js';
 import { UnavailableError } from '../../../../src/errors.js';
 import { HandSession } from './pool-rig.js';
 
@@ -61,23 +61,4 @@ test('it knocks at most each half second, and never while it opens one', async (
   expect(attempts).toHaveLength(2);
   attempts[1]?.resolve(new HandSession());
   expect(await turn()).toEqual(['opened knocking, now idle']);
-});
-
-describe('nobody is there', () => {
-  const failed = (code?: string): Error =>
-    new UnavailableError('no connection', { cause: Object.assign(new Error('connect'), { code }) });
-
-  test.each([
-    ['ECONNREFUSED', true],
-    ['ENOENT', true],
-    ['ETIMEDOUT', false],
-    ['EACCES', false],
-    [undefined, false],
-  ])('by %s: %s', (code, nobody) => {
-    expect(isNobodyThere(failed(code))).toBe(nobody);
-  });
-
-  test('is not said without an error of connect(2)', () => {
-    expect([isNobodyThere(undefined), isNobodyThere(new UnavailableError('no'))]).toEqual([false, false]);
-  });
 });
