@@ -5,8 +5,12 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { lastOnesServed } from '../../../src/daemon/hand-over.js';
 import { UnavailableError } from '../../../src/errors.js';
 import { Listener } from '../../../src/net/listener.js';
+import { hurryClock, setTimeout as sleep, slept } from '../../fakes/hurried-sleep.js';
 import { DaemonRig } from '../../integration/daemon-rig.js';
 import { startRig } from '../../integration/socketmap-rig.js';
+
+vi.mock('node:timers/promises', () => import('../../fakes/hurried-sleep.js'));
+hurryClock();
 
 let rig: DaemonRig;
 
@@ -57,8 +61,8 @@ describe('the last connections', () => {
     await peer.ended();
     expect([one.server.connections, one.server.lingering, other.server.lingering]).toEqual([0, 1, 0]);
     let isOver = false;
-    const served = lastOnesServed([one.server, other.server], 60_000, () => 0).then(() => (isOver = true));
-    await new Promise((resolve) => setTimeout(resolve, 1_300));
+    const served = lastOnesServed([other.server, one.server], 60_000, () => 0).then(() => (isOver = true));
+    await sleep(5_000);
     expect(isOver).toBe(false);
     peer.socket.end();
     await served;
@@ -67,7 +71,15 @@ describe('the last connections', () => {
   test('are left when the time is over that was given to them', async () => {
     const { server, connect } = await startRig();
     await connect();
-    await lastOnesServed([server], 0, () => 0);
-    expect(server.connections).toBe(1);
+    const begun = slept();
+    await lastOnesServed([server], 5_000, slept);
+    expect([slept() - begun, server.connections]).toEqual([5_000, 1]);
+  });
+
+  test('are looked for a second after the sockets have passed: who looked up their names before has connected then', async () => {
+    const { server } = await startRig();
+    const begun = slept();
+    await lastOnesServed([server], 60_000, slept);
+    expect(slept() - begun).toBe(1_000);
   });
 });

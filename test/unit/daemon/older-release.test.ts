@@ -17,6 +17,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { OlderRelease } from '../../../src/daemon/older-release.js';
 import { UnavailableError } from '../../../src/errors.js';
 import type { Inode, Succession } from '../../../src/net/socket-place.js';
+import { slept as now } from '../../fakes/hurried-sleep.js';
+
+vi.mock('node:timers/promises', () => import('../../fakes/hurried-sleep.js'));
 
 const PID = 4242;
 
@@ -155,8 +158,6 @@ describe('of two that come at once', () => {
 });
 
 describe('it serves on', () => {
-  const now = (): number => performance.now();
-
   test('until two looks in a row find nobody connected or lingering; then it is stopped, and its end awaited', async () => {
     const old = await replaced(
       { connections: 1, lingering: 0 },
@@ -168,7 +169,8 @@ describe('it serves on', () => {
     fates = ['there', 'not ours'];
     const begun = now();
     await old.servesOn(60_000, now);
-    expect(now() - begun).toBeGreaterThan(4_900);
+    // Five looks, a second apart, and two more at its process.
+    expect(now() - begun).toBe(5_000 + 2 * 50);
     expect(signals).toEqual(['SIGTERM', 0, 0, 0]);
     old.stop();
     expect(signals).toHaveLength(4);
@@ -178,7 +180,7 @@ describe('it serves on', () => {
     const old = await replaced(...Array.from({ length: 9 }, () => ({ connections: 1, lingering: 0 })));
     const begun = now();
     await old.servesOn(1_200, now);
-    expect(now() - begun).toBeGreaterThan(1_190);
+    expect(now() - begun).toBe(1_200);
     expect(signals[0]).toBe('SIGTERM');
   });
 
@@ -186,13 +188,27 @@ describe('it serves on', () => {
     const old = await replaced({ connections: 1, lingering: 0 });
     const begun = now();
     await old.servesOn(0, now);
-    // The first look would come after a second.
-    expect(now() - begun).toBeLessThan(990);
+    expect(now() - begun).toBe(0);
     expect(signals).toEqual(['SIGTERM', 0]);
   });
 
   test('until it does not answer any more', async () => {
+    const begun = now();
     await (await replaced()).servesOn(60_000, now);
+    expect(now() - begun).toBe(1_000);
     expect(signals).toEqual(['SIGTERM', 0]);
+  });
+
+  test('while this process may end, which needs not outlive it', async () => {
+    const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
+    const old = await replaced();
+    const before = timers();
+    const serving = old.servesOn(60_000, now);
+    expect(timers()).toBe(before);
+    await serving;
+    fates = ['there'];
+    const ending = old.servesOn(0, now);
+    expect(timers()).toBe(before);
+    await ending;
   });
 });

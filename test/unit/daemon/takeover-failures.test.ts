@@ -1,58 +1,38 @@
 // A takeover in which something goes wrong: somebody serves at each moment, and what could not be done is told.
 import { once } from 'node:events';
 import { createServer } from 'node:net';
-import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import type { Config } from '../../../src/config/config.js';
-import type { Daemon } from '../../../src/daemon/daemon.js';
 import { Predecessor } from '../../../src/daemon/predecessor.js';
-import { takeOver } from '../../../src/daemon/takeover.js';
 import { UnavailableError } from '../../../src/errors.js';
-import type { LmtpServer } from '../../fakes/lmtp-server.js';
-import { DaemonRig } from '../../integration/daemon-rig.js';
-import { afterwards, recordingLog } from '../../integration/socketmap-rig.js';
+import { hurryClock } from '../../fakes/hurried-sleep.js';
+import { afterwards } from '../../integration/socketmap-rig.js';
+import { ALICE, SuccessionRig } from './succession-rig.js';
 
-const ALICE = 'alice@example.jp';
+vi.mock('node:timers/promises', () => import('../../fakes/hurried-sleep.js'));
+hurryClock();
 
-let rig: DaemonRig;
-let lmtpd: LmtpServer;
+let rig: SuccessionRig;
 
 beforeEach(async () => {
-  rig = new DaemonRig();
-  lmtpd = await rig.newLmtpd('lmtp');
+  rig = await SuccessionRig.open();
 });
 afterEach(() => void vi.restoreAllMocks());
 
-function configured(more = ''): Promise<Config> {
-  return rig.configured(lmtpd, `[admin]\nlisten = "unix:${join(rig.folder, 'control')}"\n${more}`);
-}
-
-async function successor(config: Config): Promise<Daemon> {
-  const daemon = await takeOver(config, recordingLog(rig.lines), () => undefined);
-  afterwards(() => daemon.stop());
-  return daemon;
-}
-
-const told = (verb: string): object[] =>
-  rig.lines.filter(({ message }) => message === verb).map(({ fields }) => fields);
-
-const answered = async (): Promise<string> => (await rig.connected())(ALICE);
-
 test('where somebody else has its places, the new process gives up, and the old one goes on', async () => {
-  await rig.start(await configured());
+  await rig.start(await rig.configured());
   vi.spyOn(Predecessor.prototype, 'handOver').mockImplementationOnce(async function* () {
     yield await Promise.resolve(new Map([['taken', true]]));
   });
-  const refused = successor(await configured());
+  const refused = rig.successor(await rig.configured());
   await expect(refused).rejects.toThrow(UnavailableError);
   await expect(refused).rejects.toThrow('another process has come in between');
-  expect(told('takeover-refused')).toMatchObject([{ reason: 'another process has come in between' }]);
-  expect(await answered()).toBe('OK');
+  expect(rig.told('takeover-refused')).toMatchObject([{ reason: 'another process has come in between' }]);
+  expect(await rig.ask(ALICE)).toBe('OK');
 });
 
 test('where the old process ends before its last word, the new one serves alone, and asks Cyrus about everybody', async () => {
-  const old = await rig.start(await configured());
-  expect(await answered()).toBe('OK');
+  const old = await rig.start(await rig.configured());
+  expect(await rig.ask(ALICE)).toBe('OK');
   vi.spyOn(Predecessor.prototype, 'handOver').mockImplementationOnce(async function* (
     this: Predecessor,
     ...args
@@ -64,28 +44,28 @@ test('where the old process ends before its last word, the new one serves alone,
     yield new Map([['known', 'no list']]);
     throw new UnavailableError('it is gone');
   });
-  const daemon = await successor(await configured());
+  const daemon = await rig.successor(await rig.configured());
   await daemon.settled;
-  expect(told('takeover-complete')).toMatchObject([{ mailboxes: 0 }]);
-  const count = lmtpd.recipients.length;
-  expect(await answered()).toBe('OK');
-  expect(lmtpd.recipients.length).toBeGreaterThan(count);
+  expect(rig.told('takeover-complete')).toMatchObject([{ mailboxes: 0 }]);
+  const count = rig.lmtpd.recipients.length;
+  expect(await rig.ask(ALICE)).toBe('OK');
+  expect(rig.lmtpd.recipients.length).toBeGreaterThan(count);
   await old.stop();
 });
 
 test('where HTTP cannot be opened, that is told, and everything else goes on', async () => {
-  await rig.start(await configured());
+  await rig.start(await rig.configured());
   const other = createServer().listen(0, '127.0.0.1');
   await once(other, 'listening');
   afterwards(() => void other.close());
   const address = other.address();
   if (address === null || typeof address === 'string') throw new Error('no port');
-  const config = await configured();
+  const config = await rig.configured();
   const http = { kind: 'inet', host: '127.0.0.1', port: address.port } as const;
-  const daemon = await successor({ ...config, admin: { ...config.admin, http } });
+  const daemon = await rig.successor({ ...config, admin: { ...config.admin, http } });
   await daemon.settled;
   await vi.waitFor(() =>
-    expect(told('no-http')).toMatchObject([{ error: expect.stringContaining('is in use') as string }]),
+    expect(rig.told('no-http')).toMatchObject([{ error: expect.stringContaining('is in use') as string }]),
   );
-  expect(await answered()).toBe('OK');
+  expect(await rig.ask(ALICE)).toBe('OK');
 });
