@@ -6,15 +6,16 @@ const TIMES = 50;
 
 let milliseconds = 0;
 
-/** How long all sleeps together have taken by this clock. */
+/** How far it has gone on by the sleeps, where several at the same time count once. */
 export function slept(): number {
   return milliseconds;
 }
 
 /** A real timer, so that it keeps the process alive or not, as was asked for. */
 export async function setTimeout(ms = 1, value?: unknown, options?: object): Promise<unknown> {
+  const due = milliseconds + ms;
   const over = await real.setTimeout(ms / TIMES, value, options);
-  milliseconds += ms;
+  milliseconds = Math.max(milliseconds, due);
   return over;
 }
 

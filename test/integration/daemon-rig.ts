@@ -12,6 +12,7 @@ export class DaemonRig {
   readonly folder = temporaryFolder();
   /** What the daemon has logged. */
   readonly lines: Line[] = [];
+  readonly #clients: SocketmapConnection[] = [];
 
   /** One that has alice and bob. */
   async newLmtpd(name: string): Promise<LmtpServer> {
@@ -46,7 +47,13 @@ export class DaemonRig {
   /** A client; what it gives asks for a key, and tells the status of the reply. */
   async connected(): Promise<(key: string) => Promise<string>> {
     const client = await SocketmapConnection.connect({ kind: 'unix', path: join(this.folder, 'socketmap') });
+    this.#clients.push(client);
     afterwards(() => client.close());
     return async (key) => (await client.lookup('cyrus', key)).status;
+  }
+
+  /** Closes the connections of all clients. */
+  disconnect(): void {
+    for (const client of this.#clients) client.close();
   }
 }

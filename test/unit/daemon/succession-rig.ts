@@ -29,8 +29,12 @@ export class SuccessionRig {
   }
 
   /** With a control socket. @param more keys of [admin], then tables */
-  configured(more = ''): Promise<Config> {
-    return this.#daemons.configured(this.lmtpd, `[admin]\nlisten = "unix:${this.at('control')}"\n${more}`);
+  configured(more = '', lmtpd = this.lmtpd): Promise<Config> {
+    return this.#daemons.configured(lmtpd, `[admin]\nlisten = "unix:${this.at('control')}"\n${more}`);
+  }
+
+  newLmtpd(name: string): Promise<LmtpServer> {
+    return this.#daemons.newLmtpd(name);
   }
 
   start(config: Config): Promise<Daemon> {
@@ -49,8 +53,14 @@ export class SuccessionRig {
     return (await this.connected())(key);
   }
 
+  /** A client that stays connected until disconnect(), or the end of the test. */
   connected(): Promise<(key: string) => Promise<string>> {
     return this.#daemons.connected();
+  }
+
+  /** All clients go. */
+  disconnect(): void {
+    this.#daemons.disconnect();
   }
 
   get lines(): Line[] {
