@@ -1,5 +1,5 @@
 // A takeover between two daemons in this process: what passes, in which order, and what becomes of one that fails.
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Daemon } from '../../../src/daemon/daemon.js';
 import { Predecessor } from '../../../src/daemon/predecessor.js';
@@ -59,6 +59,45 @@ describe('a takeover', () => {
       { role: 'predecessor', pid: process.pid, connections: 1 },
       { role: 'successor', pid: process.pid, connections: 0 },
     ]);
+  });
+
+  test('passes by what it does not know of what the old process tells, and takes what comes after that', async () => {
+    await rig.start(await rig.configured());
+    expect(await rig.ask(ALICE)).toBe('OK');
+    vi.spyOn(Predecessor.prototype, 'handOver').mockImplementationOnce(async function* (
+      this: Predecessor,
+      ...args
+    ) {
+      let isFirst = true;
+      // The second call is the real one.
+      for await (const line of this.handOver(...args)) {
+        yield line;
+        if (isFirst) yield new Map([['of a later release', 1]]);
+        isFirst = false;
+      }
+    });
+    const daemon = await rig.successor(await rig.configured());
+    await daemon.settled;
+    expect(rig.told('takeover-complete')).toMatchObject([{ mailboxes: 1 }]);
+  });
+
+  test('passes on whom to ask about before anybody is said not to exist, where the configuration names nobody', async () => {
+    const old = await rig.start(await rig.configured());
+    expect(await rig.ask(ALICE)).toBe('OK');
+    expect(old.operator.standing().witnesses).toEqual({ cyrus: [ALICE] });
+    const daemon = await rig.successor(await rig.configured());
+    expect(daemon.operator.standing().witnesses).toEqual({ cyrus: [ALICE] });
+  });
+
+  test('leaves the state file unread: the old process tells what it knows, and knows it better', async () => {
+    const more = `[cache]\nstate_file = "${rig.at('known')}"\n`;
+    await rig.start(await rig.configured());
+    writeFileSync(rig.at('known'), 'damaged', { mode: 0o600 });
+    const daemon = await rig.successor(await rig.configured(more));
+    await daemon.settled;
+    await daemon.stop();
+    expect(rig.told('not-restored')).toEqual([]);
+    expect(rig.told('saved')).toHaveLength(1);
   });
 
   test('does not begin while another one is under way, nor does anybody take over from a process that is about to go', async () => {
