@@ -37,13 +37,12 @@ export class OlderRelease {
     const unlock = lock(dirname(control.path));
     try {
       const found = lstatSync(control.path, { bigint: true, throwIfNoEntry: false });
-      if (found === undefined || asked === undefined || !isSame(found, asked))
+      const heir = successions.find(({ place }) => place === control.path);
+      if (heir === undefined || found === undefined || asked === undefined || !isSame(found, asked))
         throw new UnavailableError('another process has come in between');
       // The control socket goes first, since that can be undone: where the first rename fails, nothing has changed.
-      const order = successions.toSorted(
-        (a, b) => Number(b.place === control.path) - Number(a.place === control.path),
-      );
-      const kept = join(dirname(order[0]?.bound ?? ''), 'k');
+      const order = [heir, ...successions.filter((each) => each !== heir)];
+      const kept = join(dirname(heir.bound), 'k');
       linkSync(control.path, kept);
       Exchange.make(order, new Map([[control.path, kept]]));
       return new OlderRelease(pid, kept);

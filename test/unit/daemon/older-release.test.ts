@@ -9,6 +9,7 @@ import {
   statSync,
   utimesSync,
 } from 'node:fs';
+import type * as fs from 'node:fs';
 import { createServer as createHttpServer } from 'node:http';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
@@ -21,6 +22,17 @@ import { slept as now } from '../../fakes/hurried-sleep.js';
 
 vi.mock('node:timers/promises', () => import('../../fakes/hurried-sleep.js'));
 
+/** What happens on the disk just before the age of a lock is looked at. */
+let meanwhile: (() => void) | undefined;
+vi.mock('node:fs', async (original) => {
+  const real = await original<typeof fs>();
+  const lstatSync: typeof real.lstatSync = Object.assign((...args: Parameters<typeof real.lstatSync>) => {
+    if (String(args[0]).endsWith('.takeover')) meanwhile?.();
+    return real.lstatSync(...args);
+  }, real.lstatSync);
+  return { ...real, lstatSync };
+});
+
 const PID = 4242;
 
 let folder: string;
@@ -28,12 +40,16 @@ let servers: Server[];
 let signals: (string | number)[];
 /** What kill(2) says of the old process, one answer after the other; then there is none any more. */
 let fates: ('there' | 'not ours')[];
+/** How often its control socket was asked. */
+let asked: number;
 
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'older-'));
   servers = [];
   signals = [];
   fates = [];
+  asked = 0;
+  meanwhile = undefined;
   vi.spyOn(process, 'kill').mockImplementation((pid, signal = 'SIGTERM') => {
     expect(pid).toBe(PID);
     signals.push(signal);
@@ -68,6 +84,7 @@ async function waiting(place: string): Promise<Succession> {
 async function control(...connections: readonly object[]): Promise<string> {
   const left = [...connections];
   const server = createHttpServer((_, response) => {
+    asked += 1;
     const stats = left.shift();
     response.setHeader('content-type', 'application/json');
     if (stats === undefined) response.destroy();
@@ -115,6 +132,27 @@ describe('its places', () => {
     expect(() => OlderRelease.replace([heir], { path: at('control') }, old)).toThrow('has come in between');
   });
 
+  test('do not pass where nobody waits for the place of its control socket', async () => {
+    const path = await control();
+    await listening(at('socketmap'));
+    const before = inode(at('socketmap')).ino;
+    const old = { pid: PID, control: inode(path) };
+    const heir = await waiting('socketmap');
+    expect(() => OlderRelease.replace([heir], { path }, old)).toThrow('has come in between');
+    expect(inode(at('socketmap')).ino).toBe(before);
+  });
+
+  test('go back where one cannot be renamed over: its control socket has passed first, and has a name to come back by', async () => {
+    const path = await control();
+    mkdirSync(at('socketmap'));
+    const before = inode(path).ino;
+    const successions = [await waiting('socketmap'), await waiting('control')];
+    expect(() => OlderRelease.replace(successions, { path }, { pid: PID, control: inode(path) })).toThrow(
+      'the sockets cannot be exchanged',
+    );
+    expect([inode(path).ino, inode(at('.socketmap/s')).isSocket()]).toEqual([before, true]);
+  });
+
   test('stay all where one of them cannot pass', async () => {
     const path = await control();
     await listening(at('socketmap'));
@@ -133,20 +171,32 @@ describe('of two that come at once', () => {
     const heir = await waiting('control');
     const old = { pid: PID, control: inode(path) };
     mkdirSync(at('.takeover'));
-    const then = (Date.now() - ageMs) / 1000;
+    const then = Math.floor(Date.now() / 1000);
     utimesSync(at('.takeover'), then, then);
+    vi.spyOn(Date, 'now').mockReturnValue(then * 1000 + ageMs);
     return () => OlderRelease.replace([heir], { path }, old);
   }
 
   test('only one takes over', async () => {
-    const replace = await locked(5_000);
+    const replace = await locked(10_000);
     expect(replace).toThrow(new UnavailableError('another process is just taking over'));
     expect(statSync(at('.takeover')).isDirectory()).toBe(true);
   });
 
   test('one that was killed holds up nobody', async () => {
-    (await locked(11_000))();
+    (await locked(10_001))();
     expect(readdirSync(folder)).not.toContain('.takeover');
+  });
+
+  test('one that is done just now holds up nobody either, unless yet another one comes', async () => {
+    const replace = await locked(5_000);
+    let times = 0;
+    meanwhile = () => {
+      rmSync(at('.takeover'), { recursive: true });
+      times += 1;
+    };
+    replace();
+    expect([times, existsSync(at('.takeover'))]).toEqual([1, false]);
   });
 
   test('none does where the folder cannot be written to', async () => {
@@ -180,15 +230,15 @@ describe('it serves on', () => {
     const old = await replaced(...Array.from({ length: 9 }, () => ({ connections: 1, lingering: 0 })));
     const begun = now();
     await old.servesOn(1_200, now);
-    expect(now() - begun).toBe(1_200);
-    expect(signals[0]).toBe('SIGTERM');
+    expect([now() - begun, asked]).toEqual([1_200, 2]);
+    expect(signals).toEqual(['SIGTERM', 0]);
   });
 
   test('not at all without grace', async () => {
     const old = await replaced({ connections: 1, lingering: 0 });
     const begun = now();
     await old.servesOn(0, now);
-    expect(now() - begun).toBe(0);
+    expect([now() - begun, asked]).toEqual([0, 0]);
     expect(signals).toEqual(['SIGTERM', 0]);
   });
 
