@@ -1,5 +1,7 @@
 // The old process at a takeover, asked without a new one: what it says, what it leaves behind, and when its last connections are served.
-import { existsSync } from 'node:fs';
+import { once } from 'node:events';
+import { existsSync, renameSync } from 'node:fs';
+import { createServer } from 'node:net';
 import { join } from 'node:path';
 import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { lastOnesServed } from '../../../src/daemon/hand-over.js';
@@ -7,7 +9,7 @@ import { UnavailableError } from '../../../src/errors.js';
 import { Listener } from '../../../src/net/listener.js';
 import { hurryClock, setTimeout as sleep, slept } from '../../fakes/hurried-sleep.js';
 import { DaemonRig } from '../../integration/daemon-rig.js';
-import { startRig } from '../../integration/socketmap-rig.js';
+import { afterwards, startRig } from '../../integration/socketmap-rig.js';
 
 vi.mock('node:timers/promises', () => import('../../fakes/hurried-sleep.js'));
 hurryClock();
@@ -53,6 +55,32 @@ describe('an old process', () => {
   });
 });
 
+test('an old process whose name leads to somebody else hands over nothing', async () => {
+  const old = await started();
+  const other = createServer().listen(join(rig.folder, 'other'));
+  await once(other, 'listening');
+  afterwards(() => void other.close());
+  const place = join(rig.folder, 'socketmap');
+  renameSync(join(rig.folder, 'other'), place);
+  const places = [{ place, bound: '/x' }];
+  await expect(old.operator.handOver({ pid: 99, places })).rejects.toThrow(
+    `unix:${place} is not a socket of mine`,
+  );
+  expect(old.operator.standing().taking).toBe(false);
+});
+
+test('an old process whose successor is gone has nothing more to say, from that moment on', async () => {
+  const old = await started();
+  const handing = await old.operator.handOver({ pid: 99, places: [] });
+  const lines = handing.lines();
+  await lines.next();
+  const begun = slept();
+  const last = lines.next();
+  handing.abandon();
+  expect(await last).toMatchObject({ done: true });
+  expect(slept() - begun).toBeLessThan(1_000);
+});
+
 describe('the last connections', () => {
   test('are served to their end, and those that linger until their peers have closed them', async () => {
     const [one, other] = [await startRig(), await startRig()];
@@ -74,6 +102,15 @@ describe('the last connections', () => {
     const begun = slept();
     await lastOnesServed([server], 5_000, slept);
     expect([slept() - begun, server.connections]).toEqual([5_000, 1]);
+  });
+
+  test('are no reason for a process to go on that has nothing else to do', async () => {
+    const { server } = await startRig();
+    const timers = (): number => process.getActiveResourcesInfo().filter((each) => each === 'Timeout').length;
+    const before = timers();
+    const served = lastOnesServed([server], 60_000, slept);
+    expect(timers()).toBe(before);
+    await served;
   });
 
   test('are looked for a second after the sockets have passed: who looked up their names before has connected then', async () => {

@@ -110,4 +110,16 @@ describe('before its sockets pass to it, the new process', () => {
     expect(lmtpd.recipients).toContain('postmaster@example.jp');
     expect(daemon.operator.figures().lookups).toEqual([]);
   });
+
+  it('asks Cyrus alone where it listens on ports only: these are opened when the other one has closed them', async () => {
+    const rig = new DaemonRig();
+    const lmtpd = await rig.newLmtpd('lmtp');
+    const config = await rig.configured(lmtpd, DOMAINS);
+    const listen = [parseEndpoint('inet:0@127.0.0.1')];
+    const onPorts = { ...config, socketmap: { ...config.socketmap, listen } };
+    const daemon = await rig.start(onPorts);
+    await lookupName(daemon, onPorts, { up: new Set(['cyrus']) });
+    expect(lmtpd.recipients).toContain('postmaster@example.jp');
+    expect(daemon.operator.figures().lookups).toEqual([]);
+  });
 });
