@@ -1,5 +1,6 @@
 // The last decisions of one kind, in arrays that are filled round and round: a write on the path of every lookup makes no
-// object. Bounded in number and in bytes, however long the keys are. No I/O.
+// object, and keeps none: strings that live for some thousand lookups cost the garbage collector more than all the rest of a
+// lookup. Bounded in number and in bytes, however long the keys are. No I/O.
 import type { Outcome } from '../validation/outcome.js';
 import type { Reply } from '../validation/verdict.js';
 
@@ -25,6 +26,11 @@ export type Decision = {
 /** More than the longest key of Sendmail (264) and the longest address of SMTP (320, RFC 5321). */
 const KEPT_KEY_BYTES = 512;
 
+/** Nearly every key is shorter, and its bytes are copied; a longer one is kept as a string. */
+const SHORT_KEY_BYTES = 48;
+/** Stands for the length of such a key. */
+const IS_LONG = 255;
+
 const STATUSES: readonly Reply['status'][] = ['OK', 'NOTFOUND', 'TEMP'];
 const NO_AGE = -1;
 
@@ -36,7 +42,9 @@ export class DecisionRing {
   readonly #connections: Uint32Array;
   readonly #statuses: Uint8Array;
   readonly #maps: string[] = [];
-  readonly #keys: string[] = [];
+  readonly #keyBytes: Buffer;
+  readonly #keyLengths: Uint8Array;
+  readonly #longKeys = new Map<number, string>();
   readonly #outcomes: Outcome[] = [];
   readonly #queueIds: (string | undefined)[] = [];
   /** The index at which the next decision is written. */
@@ -49,6 +57,8 @@ export class DecisionRing {
     this.#age = new Float32Array(limit);
     this.#connections = new Uint32Array(limit);
     this.#statuses = new Uint8Array(limit);
+    this.#keyBytes = Buffer.alloc(limit * SHORT_KEY_BYTES);
+    this.#keyLengths = new Uint8Array(limit);
   }
 
   get size(): number {
@@ -75,7 +85,7 @@ export class DecisionRing {
     this.#statuses[i] = STATUSES.indexOf(status);
     const short = map.length + key.length <= KEPT_KEY_BYTES;
     this.#maps[i] = short ? map : beginning(map);
-    this.#keys[i] = short ? key : beginning(key);
+    this.#setKey(i, short ? key : beginning(key));
     this.#outcomes[i] = outcome;
     this.#queueIds[i] = queueId;
   }
@@ -89,12 +99,30 @@ export class DecisionRing {
     }
   }
 
+  #setKey(i: number, key: string): void {
+    const isLong = key.length > SHORT_KEY_BYTES;
+    this.#keyLengths[i] = isLong ? IS_LONG : key.length;
+    if (isLong) {
+      this.#longKeys.set(i, key);
+      return;
+    }
+    if (this.#longKeys.size > 0) this.#longKeys.delete(i);
+    const start = i * SHORT_KEY_BYTES;
+    for (let at = 0; at < key.length; at++) this.#keyBytes[start + at] = key.charCodeAt(at);
+  }
+
+  #keyOf(i: number): string {
+    const length = this.#keyLengths[i] ?? 0;
+    if (length === IS_LONG) return this.#longKeys.get(i) ?? '';
+    return this.#keyBytes.toString('latin1', i * SHORT_KEY_BYTES, i * SHORT_KEY_BYTES + length);
+  }
+
   #read(i: number, outcome: Outcome): Decision {
     const age = this.#age[i] ?? NO_AGE;
     return {
       at: this.#at[i] ?? 0,
       map: this.#maps[i] ?? '',
-      key: this.#keys[i] ?? '',
+      key: this.#keyOf(i),
       connection: this.#connections[i] ?? 0,
       status: STATUSES[this.#statuses[i] ?? 0] ?? 'TEMP',
       outcome,

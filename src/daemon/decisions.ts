@@ -23,7 +23,7 @@ export class Decisions {
     this.#now = now;
   }
 
-  /** Called for every lookup: so it makes no object unless somebody listens. */
+  /** Called for every lookup: so it makes no object unless somebody listens. @param now the time, where the caller has looked at it */
   add(
     map: string,
     key: string,
@@ -33,6 +33,7 @@ export class Decisions {
     ms: number,
     ageMs: number | undefined,
     queueId: string | undefined,
+    now?: number,
   ): void {
     // Only each eighth yes from memory is kept: that path must stay fast, and what is remembered tells the reason by itself.
     if (outcome.source === 'known' && status === 'OK' && this.#listeners.size === 0) {
@@ -40,7 +41,7 @@ export class Decisions {
       if (this.#hits !== 1) return;
     }
     const ring = status === 'OK' ? this.#accepted : this.#refused;
-    const at = this.#now();
+    const at = now ?? this.#now();
     ring.add(at, map, key, connection ?? 0, status, outcome, ms, ageMs, queueId);
     if (this.#listeners.size === 0) return;
     const decision = { at, map, key, connection: connection ?? 0, status, outcome, ms, ageMs, queueId };

@@ -73,8 +73,7 @@ export class Harvest {
   }
 
   /** An unknown recipient. @param key latin1 */
-  unknown(key: string, source: Source): void {
-    const now = this.#now();
+  unknown(key: string, source: Source, now = this.#now()): void {
     if (now - this.#since >= WINDOW_MS) this.#judge(now);
     const asked = source === 'probe' ? 1 : 0;
     count(this.#watchOf(''), asked);

@@ -62,10 +62,11 @@ export class LookupLog {
     ms: number,
     ageMs: number | undefined,
     queueId?: string,
+    now = this.#now(),
   ): void {
     if (!this.#log.isLevelEnabled('info')) return;
     const verb = verbOf(outcome);
-    if (this.#hasRoom()) {
+    if (this.#hasRoom(now)) {
       const age = ageMs === undefined ? undefined : { ageMs: Math.round(ageMs) };
       verb.at('info', this.#log, { ...fields(map, key, connection, outcome, ms, queueId), ...age });
     } else {
@@ -85,8 +86,7 @@ export class LookupLog {
   }
 
   /** Whether this second has a line left. The first lookup that finds none arranges for the line that tells their number. */
-  #hasRoom(): boolean {
-    const now = this.#now();
+  #hasRoom(now: number): boolean {
     if (now - this.#since >= SECOND_MS) {
       this.#since = now;
       this.#lines = 0;

@@ -135,10 +135,11 @@ export class Lookups implements Lookup {
       log.accepted(map, address, connection, outcome, ms, queueId);
       return reply;
     }
-    if (verdict.kind === 'unknown') harvest.unknown(address, source);
+    const at = this.#parts.now();
+    if (verdict.kind === 'unknown') harvest.unknown(address, source, at);
     const ageMs = source === 'negative' ? this.#validator.deniedMs(address) : undefined;
-    decisions.add(map, address, connection, reply.status, outcome, ms, ageMs, queueId);
-    log.refused(map, address, connection, outcome, ms, ageMs, queueId);
+    decisions.add(map, address, connection, reply.status, outcome, ms, ageMs, queueId, at);
+    log.refused(map, address, connection, outcome, ms, ageMs, queueId, at);
     return reply;
   }
 }

@@ -20,11 +20,15 @@ export type SocketmapReply = {
   readonly text: string;
 };
 
+/** The map of the last request. Nearly all name the same: so it is the same string, which need not be made and hashed anew. */
+let lastMap = '';
+
 /** @throws ProtocolError where there is no space: what Sendmail and Postfix never send */
 export function parseRequest(payload: string): Request {
   const space = payload.indexOf(' ');
   if (space === -1) throw new ProtocolError('missing key: no space after the map name');
-  return { map: payload.slice(0, space), key: payload.slice(space + 1) };
+  if (space !== lastMap.length || !payload.startsWith(lastMap)) lastMap = payload.slice(0, space);
+  return { map: lastMap, key: payload.slice(space + 1) };
 }
 
 export function formatRequest(map: string, key: string): string {

@@ -24,10 +24,19 @@ export function routeByDomain<Server extends object>(
     else if (domain.startsWith('*.')) parents.set(domain.slice(2), probe);
     else exact.set(domain, probe);
   }
-  return (domain) => {
+  const find = (domain: string | undefined): Server | 'unserved' | 'foreign' => {
     const folded = domain?.toLowerCase();
     const probe = folded === undefined ? others : (exact.get(folded) ?? byParent(parents, folded) ?? others);
     return probe ?? (complete && domain !== undefined ? 'foreign' : 'unserved');
+  };
+  // Each lookup asks, and most ask for the same domain: to compare it is faster than to find it.
+  let last: { readonly domain: string | undefined; readonly found: Server | 'unserved' | 'foreign' } = {
+    domain: undefined,
+    found: find(undefined),
+  };
+  return (domain) => {
+    if (domain !== last.domain) last = { domain, found: find(domain) };
+    return last.found;
   };
 }
 

@@ -13,6 +13,7 @@ export class ShardedLru {
   #absent: string | undefined;
   /** How many names were pushed out by others. */
   evictions = 0;
+  #isEmpty = true;
 
   /** @param max how many names, roughly: they are spread by a hash, so each shard has room for a few more than its share */
   constructor(max: number) {
@@ -26,6 +27,11 @@ export class ShardedLru {
     let size = 0;
     for (const shard of this.#shards) size += shard?.size ?? 0;
     return size;
+  }
+
+  /** Whether it never held a name since it was made or cleared, which is quickly told. */
+  get isEmpty(): boolean {
+    return this.#isEmpty;
   }
 
   /** Whether a new name would push another one out. */
@@ -52,6 +58,7 @@ export class ShardedLru {
 
   set(name: string, value: number): void {
     this.#absent = undefined;
+    this.#isEmpty = false;
     const shard = (this.#shards[this.#indexOf(name)] ??= new LRUCache<string, number>({ max: this.#room }));
     const { size } = shard;
     if (size === shard.max && !shard.has(name)) this.evictions += 1;
@@ -65,6 +72,7 @@ export class ShardedLru {
   clear(): void {
     // The clear() of lru-cache takes long even where the cache is empty, so it is not called then.
     for (const shard of this.#shards) if (shard !== undefined && shard.size > 0) shard.clear();
+    this.#isEmpty = true;
   }
 
   /** All names: shard by shard, and in each the most recently used first. */

@@ -251,7 +251,7 @@ export class VerdictCache {
   }
 
   #denied(mailbox: string, now: number, voucher: Voucher | undefined): Verdict | undefined {
-    const entry = this.#negative.get(mailbox);
+    const entry = this.#negative.isEmpty ? undefined : this.#negative.get(mailbox);
     if (entry === undefined) return undefined;
     const by = this.#vouching(entry, now, voucher);
     // Where several servers share a domain, the "no" of one is not the "no" of all.

@@ -1,8 +1,17 @@
 // All keys of a mailbox list, kept up to date from its records: which users' mailboxes there are, how many keys there are in all,
 // and which key a delete has removed, since its record does not name it. No I/O.
 import { ProtocolError } from '../../errors.js';
+import { KEY_MAX_BYTES } from './key-arena.js';
 import { HashedKeys } from './key-hash.js';
-import { keyOfInbox, kindOfKey, stateOf, type EntryState, type KeyKind, type Layout } from './names.js';
+import {
+  KEY_MORE_BYTES,
+  kindOfKey,
+  stateOf,
+  writeKeyOfInbox,
+  type EntryState,
+  type KeyKind,
+  type Layout,
+} from './names.js';
 import { OrderedKeys } from './ordered-keys.js';
 import type { RecordSink } from './twoskip.js';
 
@@ -28,6 +37,7 @@ export class ListedKeys implements RecordSink {
   readonly #keyAt: (position: number) => Buffer;
   readonly #mailboxes: OrderedKeys;
   readonly #index: HashedKeys;
+  readonly #scratch = Buffer.alloc(KEY_MAX_BYTES + KEY_MORE_BYTES);
   #indexGone = 0;
   #listed = 0;
   #changes = 0;
@@ -74,7 +84,9 @@ export class ListedKeys implements RecordSink {
 
   /** What is known of a user's mailbox; undefined where there is no key of that name. @param mailbox a plain name */
   stateOf(mailbox: string): EntryState | undefined {
-    switch (this.#mailboxes.get(keyOfInbox(mailbox, this.#layout))) {
+    // Its key would be longer still, and there is none of that length.
+    if (mailbox.length > KEY_MAX_BYTES) return undefined;
+    switch (this.#mailboxes.get(this.#scratch, 0, writeKeyOfInbox(mailbox, this.#layout, this.#scratch))) {
       case PRESENT:
         return 'present';
       case ABSENT:

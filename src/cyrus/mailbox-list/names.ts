@@ -18,7 +18,15 @@ export type EntryState = 'present' | 'absent' | 'other';
 
 const DOTTED_INBOX = /^(?:([^\0-\x20!$]+)!)?user\.([^\0-\x1f.]+)$/;
 const DIVIDED_INBOX = /^N(?:([^\x1d\x1f]+)\x1d)?user\x1f([^\x1d\x1f]+)$/;
+/** The key of an INBOX has at most so many bytes more than the name of its mailbox. */
+export const KEY_MORE_BYTES = 8;
 const CONTROL = /[\0-\x1f]/;
+const [DOT, CARET] = [0x2e, 0x5e];
+/** What stands in the key of an INBOX before the domain, behind it, and before the user. */
+const KEY_PARTS: Readonly<Record<Layout, readonly [string, string, string]>> = {
+  dotted: ['', '!', 'user.'],
+  divided: ['N', '\x1d', 'user\x1f'],
+};
 
 /**
  * Which layout a key and its value belong to.
@@ -60,6 +68,23 @@ export function keyOfInbox(mailbox: string, layout: Layout): string {
     return at === -1 ? user : `${mailbox.slice(at + 1)}!${user}`;
   }
   return at === -1 ? `Nuser\x1f${local}` : `N${mailbox.slice(at + 1)}\x1duser\x1f${local}`;
+}
+
+/**
+ * The same in bytes, since every lookup in the list needs one.
+ * @param into has room for KEY_MORE_BYTES more than the name
+ * @returns how many bytes were written
+ */
+export function writeKeyOfInbox(mailbox: string, layout: Layout, into: Buffer): number {
+  const [first, afterDomain, user] = KEY_PARTS[layout];
+  const at = mailbox.indexOf('@');
+  let end = put(first, into, 0);
+  if (at !== -1) end = put(afterDomain, into, copy(mailbox, at + 1, mailbox.length, into, end));
+  end = put(user, into, end);
+  const from = end;
+  end = copy(mailbox, 0, at === -1 ? mailbox.length : at, into, end);
+  if (layout === 'dotted') for (let i = from; i < end; i++) if (into[i] === DOT) into[i] = CARET;
+  return end;
 }
 
 /**
@@ -143,6 +168,16 @@ function endOfLiteral(text: string, start: number): number {
   if (whole === undefined) return -1;
   const end = start + whole.length + Number(length) - 1;
   return end < text.length ? end : -1;
+}
+
+function put(text: string, into: Buffer, at: number): number {
+  return copy(text, 0, text.length, into, at);
+}
+
+/** Names are so short that a loop is faster than a call of write(). @returns where the copy ends */
+function copy(text: string, start: number, end: number, into: Buffer, at: number): number {
+  for (let i = start; i < end; i++) into[at + i - start] = text.charCodeAt(i);
+  return at + end - start;
 }
 
 function strange(key: string, layout: Layout): ProtocolError {

@@ -1,11 +1,12 @@
 // The keys of a list, which can be found by their bytes and are kept in the order of memcmp(), since a delete names only the key
 // that follows. It is a hash table, and blocks of neighbouring keys: an insertion or deletion moves one block at most. No I/O.
 import { KeyArena } from './key-arena.js';
-import { hashOfBytes, hashOfText } from './key-hash.js';
+import { hashOfBytes } from './key-hash.js';
 
 /** How many keys a block may have: few enough to be moved quickly, and enough that there are not too many blocks. */
 const BLOCK_MAX = 512;
-const EMPTY = -1;
+/** The tag of a slot without a key. */
+const EMPTY = 0;
 
 /** A key and its mark, a number from 0 to 255 that the caller chose. */
 export type Marked = { readonly key: string; readonly mark: number };
@@ -13,13 +14,17 @@ export type Marked = { readonly key: string; readonly mark: number };
 export class OrderedKeys {
   readonly #arena = new KeyArena();
   readonly #blocks: number[][] = [[]];
+  /** Where the key of each slot stands in the arena. */
   #slots: Int32Array;
+  /** Eight bits of the hash of each slot's key: so the arena, which is seldom in the processor's cache, is read for few others. */
+  #tags: Uint8Array;
   #size = 0;
   #strays = 0;
 
   /** @param expected how many keys there will be; it grows if there are more */
   constructor(expected: number) {
-    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(16, expected * 1.5)))).fill(EMPTY);
+    this.#slots = new Int32Array(2 ** Math.ceil(Math.log2(Math.max(16, expected * 1.5))));
+    this.#tags = new Uint8Array(this.#slots.length);
   }
 
   get size(): number {
@@ -39,33 +44,25 @@ export class OrderedKeys {
   /** Adds a key or changes its mark. @returns the mark that it had before; undefined where it is new */
   set(bytes: Buffer, start: number, end: number, mark: number): number | undefined {
     const hash = hashOfBytes(bytes, start, end);
-    let slot = this.#home(hash);
-    for (let place = this.#at(slot); place !== EMPTY; place = this.#at(slot)) {
-      if (this.#arena.hash(place) === hash && this.#arena.equals(place, bytes, start, end)) {
-        const before = this.#arena.mark(place);
-        this.#arena.setMark(place, mark);
-        return before;
-      }
-      slot = this.#after(slot);
+    const slot = this.#find(hash, bytes, start, end);
+    if (this.#tags[slot] !== EMPTY) {
+      const held = this.#at(slot);
+      const before = this.#arena.mark(held);
+      this.#arena.setMark(held, mark);
+      return before;
     }
     const place = this.#arena.add(bytes, start, end, hash, mark);
-    this.#slots[slot] = place;
+    this.#put(slot, place, hash);
     this.#size += 1;
     this.#insert(place, bytes, start, end);
     if (this.#size * 4 > this.#slots.length * 3) this.#grow();
     return undefined;
   }
 
-  /** The mark of a key; undefined where there is no such key. @param key latin1 */
-  get(key: string): number | undefined {
-    const hash = hashOfText(key);
-    let slot = this.#home(hash);
-    for (let place = this.#at(slot); place !== EMPTY; place = this.#at(slot)) {
-      if (this.#arena.hash(place) === hash && this.#arena.equalsText(place, key))
-        return this.#arena.mark(place);
-      slot = this.#after(slot);
-    }
-    return undefined;
+  /** The mark of a key; undefined where there is no such key. */
+  get(bytes: Buffer, start: number, end: number): number | undefined {
+    const slot = this.#find(hashOfBytes(bytes, start, end), bytes, start, end);
+    return this.#tags[slot] === EMPTY ? undefined : this.#arena.mark(this.#at(slot));
   }
 
   /** Removes the greatest key below `key`; where that is undefined, the greatest of all. */
@@ -138,28 +135,49 @@ export class OrderedKeys {
   /** Removes a key from the hash table, and moves later keys back so that none of them is cut off by an empty slot. */
   #unlink(place: number): void {
     let hole = this.#home(this.#arena.hash(place));
-    while (this.#at(hole) !== place) hole = this.#after(hole);
+    while (this.#at(hole) !== place || this.#tags[hole] === EMPTY) hole = this.#after(hole);
     const mask = this.#slots.length - 1;
     for (let slot = this.#after(hole); ; slot = this.#after(slot)) {
+      if (this.#tags[slot] === EMPTY) break;
       const next = this.#at(slot);
-      if (next === EMPTY) break;
-      const home = this.#home(this.#arena.hash(next));
-      if (((slot - home) & mask) < ((slot - hole) & mask)) continue;
-      this.#slots[hole] = next;
+      const hash = this.#arena.hash(next);
+      if (((slot - this.#home(hash)) & mask) < ((slot - hole) & mask)) continue;
+      this.#put(hole, next, hash);
       hole = slot;
     }
-    this.#slots[hole] = EMPTY;
+    this.#tags[hole] = EMPTY;
   }
 
   #grow(): void {
-    this.#slots = new Int32Array(this.#slots.length * 2).fill(EMPTY);
+    this.#slots = new Int32Array(this.#slots.length * 2);
+    this.#tags = new Uint8Array(this.#slots.length);
     for (const block of this.#blocks) {
       for (const place of block) {
-        let slot = this.#home(this.#arena.hash(place));
-        while (this.#at(slot) !== EMPTY) slot = this.#after(slot);
-        this.#slots[slot] = place;
+        const hash = this.#arena.hash(place);
+        let slot = this.#home(hash);
+        while (this.#tags[slot] !== EMPTY) slot = this.#after(slot);
+        this.#put(slot, place, hash);
       }
     }
+  }
+
+  /** The slot of a key; where it is not held, the empty one in which it would be. */
+  #find(hash: number, bytes: Buffer, start: number, end: number): number {
+    const tags = this.#tags;
+    const mask = tags.length - 1;
+    const wanted = tagOf(hash);
+    for (let slot = hash & mask; ; slot = (slot + 1) & mask) {
+      const tag = tags[slot] ?? EMPTY;
+      if (tag === EMPTY) return slot;
+      if (tag !== wanted) continue;
+      const place = this.#at(slot);
+      if (this.#arena.hash(place) === hash && this.#arena.equals(place, bytes, start, end)) return slot;
+    }
+  }
+
+  #put(slot: number, place: number, hash: number): void {
+    this.#slots[slot] = place;
+    this.#tags[slot] = tagOf(hash);
   }
 
   #home(hash: number): number {
@@ -171,10 +189,15 @@ export class OrderedKeys {
   }
 
   #at(slot: number): number {
-    return this.#slots[slot] ?? EMPTY;
+    return this.#slots[slot] ?? 0;
   }
 
   #block(index: number): number[] {
     return this.#blocks[index] ?? [];
   }
+}
+
+/** The highest bits, since the lowest choose the slot. @returns 1 to 255 */
+function tagOf(hash: number): number {
+  return hash >>> 24 || 1;
 }

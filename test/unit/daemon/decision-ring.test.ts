@@ -66,6 +66,18 @@ test('long keys are cut, so that the memory is bounded', () => {
   expect(decision?.map).toHaveLength(KEPT_KEY_BYTES);
 });
 
+test.each([
+  ['short', 'a\xe4\xff@example.jp'],
+  ['as long as is copied', 'x'.repeat(48)],
+  ['longer', 'y'.repeat(49)],
+])('a key that is %s comes out as it went in, and so does the one in its place later', (_, key) => {
+  const ring = new DecisionRing(1);
+  for (const each of [key, 'z'.repeat(60), key, 'bob', '', key]) {
+    ring.add(0, 'cyrus', each, 0, 'NOTFOUND', DENIED, 0, undefined, undefined);
+    expect(keys(ring)).toEqual([each]);
+  }
+});
+
 test('accepted recipients push out none that were refused; of those answered from memory each eighth is kept', () => {
   let now = 0;
   const decisions = new Decisions(5, () => now);

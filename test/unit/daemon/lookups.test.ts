@@ -427,7 +427,7 @@ describe('an unknown recipient', () => {
     const counted = vi.spyOn(harvest, 'unknown');
     await later('nobody@example.jp', 'cyrus', UNKNOWN);
     lookups.answerNow('cyrus', 'nobody@example.jp', ASKER);
-    expect(counted.mock.calls).toEqual([
+    expect(counted.mock.calls.map(([key, source]) => [key, source])).toEqual([
       ['nobody@example.jp', 'probe'],
       ['nobody@example.jp', 'negative'],
     ]);

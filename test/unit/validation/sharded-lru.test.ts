@@ -34,8 +34,13 @@ describe('a small one', () => {
     expect(store.evictions).toBe(1);
   });
 
-  test('has no names before the first comes', () => {
-    expect(new ShardedLru(2).keys()).toEqual([]);
+  test('has no names before the first comes, nor when it was cleared', () => {
+    const store = new ShardedLru(2);
+    expect([store.keys(), store.isEmpty]).toEqual([[], true]);
+    store.set('a', 1);
+    expect([store.keys(), store.isEmpty]).toEqual([['a'], false]);
+    store.clear();
+    expect([store.keys(), store.isEmpty]).toEqual([[], true]);
   });
 
   test('finds a name that was missing when it was looked for last', () => {

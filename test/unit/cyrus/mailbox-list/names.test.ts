@@ -1,10 +1,12 @@
 import { describe, expect, test } from 'vitest';
 import {
+  KEY_MORE_BYTES,
   keyOfInbox,
   kindOfKey,
   layoutOf,
   mailboxesOf,
   stateOf,
+  writeKeyOfInbox,
   type EntryState,
   type KeyKind,
   type Layout,
@@ -94,6 +96,8 @@ describe('a key', () => {
     ['first.last@example.jp', 'divided', 'Nexample.jp\x1duser\x1ffirst.last'],
   ])('of the mailbox %s in the %s layout is %j', (mailbox, layout, key) => {
     expect(keyOfInbox(mailbox, layout)).toBe(key);
+    const bytes = Buffer.alloc(mailbox.length + KEY_MORE_BYTES);
+    expect(bytes.toString('latin1', 0, writeKeyOfInbox(mailbox, layout, bytes))).toBe(key);
     expect(mailboxesOf(key, layout, RULES)).toEqual([mailbox]);
   });
 });

@@ -1,10 +1,16 @@
 import { describe, expect, test } from 'vitest';
 import { KEY_MAX_BYTES } from '../../../../src/cyrus/mailbox-list/key-arena.js';
+import { hashOfText } from '../../../../src/cyrus/mailbox-list/key-hash.js';
 import { OrderedKeys } from '../../../../src/cyrus/mailbox-list/ordered-keys.js';
 
 function set(keys: OrderedKeys, text: string, mark = 1): number | undefined {
   const bytes = Buffer.from(`<${text}>`, 'latin1');
   return keys.set(bytes, 1, bytes.length - 1, mark);
+}
+
+function get(keys: OrderedKeys, text: string): number | undefined {
+  const bytes = Buffer.from(`<${text}>`, 'latin1');
+  return keys.get(bytes, 1, bytes.length - 1);
 }
 
 function deleteBefore(keys: OrderedKeys, text: string | undefined): string | undefined {
@@ -16,7 +22,12 @@ describe('keys in order', () => {
     const keys = new OrderedKeys(0);
     expect(set(keys, 'b', 1)).toBeUndefined();
     expect(set(keys, 'b', 2)).toBe(1);
-    expect([keys.get('b'), keys.get('a'), keys.get('bb'), keys.size]).toEqual([2, undefined, undefined, 1]);
+    expect([get(keys, 'b'), get(keys, 'a'), get(keys, 'bb'), keys.size]).toEqual([
+      2,
+      undefined,
+      undefined,
+      1,
+    ]);
   });
 
   test('give the one before another, whether that is held or not', () => {
@@ -70,15 +81,27 @@ describe('keys in order', () => {
     expect(keys.size).toBe(model.size);
     for (let i = 0; i < 1_500; i++) {
       const key = `Nexample.jp\x1duser\x1f${i}`;
-      expect(keys.get(key)).toBe(model.get(key));
+      expect(get(keys, key)).toBe(model.get(key));
     }
+  });
+
+  test('are told apart where their hashes are the same', () => {
+    const keys = new OrderedKeys(0);
+    const [one, other] = ['costarring', 'liquid'];
+    expect(hashOfText(one)).toBe(hashOfText(other));
+    set(keys, one, 1);
+    expect(get(keys, other)).toBeUndefined();
+    set(keys, other, 2);
+    expect([get(keys, one), get(keys, other)]).toEqual([1, 2]);
+    expect(deleteBefore(keys, other)).toBe(one);
+    expect([get(keys, one), get(keys, other)]).toEqual([undefined, 2]);
   });
 
   test('take more memory as they come', () => {
     const keys = new OrderedKeys(0);
     for (let i = 0; i < 60_000; i++) set(keys, `user.${i}`);
     expect(keys.arenaBytes).toBeLessThan(3 * 1024 * 1024);
-    expect(keys.get('user.59999')).toBe(1);
+    expect(get(keys, 'user.59999')).toBe(1);
   });
 
   test('are no longer than a mailbox name can be', () => {
