@@ -1,20 +1,27 @@
 // The listeners of [admin] in a whole daemon: where they are, what is told of them, and what becomes of those that cannot be opened.
-import { existsSync } from 'node:fs';
+import { existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import { connect, createServer } from 'node:net';
 import { once } from 'node:events';
 import { dirname, join } from 'node:path';
-import { beforeEach, describe, expect, test } from 'vitest';
-import { DEFAULT_CONTROL } from '../../../src/config/built-in.js';
+import { beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Config } from '../../../src/config/config.js';
 import { controlOf } from '../../../src/daemon/admin.js';
 import { Daemon } from '../../../src/daemon/daemon.js';
 import { DaemonRig } from '../../integration/daemon-rig.js';
 import { afterwards, recordingLog } from '../../integration/socketmap-rig.js';
 
+/** Where the control socket is by default: in a folder of its own here, which a test may make. */
+const usual = vi.hoisted(() => ({ kind: 'unix', path: '' }));
+vi.mock('../../../src/config/built-in.js', async (original) => ({
+  ...(await original<object>()),
+  DEFAULT_CONTROL: usual,
+}));
+
 let rig: DaemonRig;
 
 beforeEach(() => {
   rig = new DaemonRig();
+  usual.path = join(rig.folder, 'run/control');
 });
 
 async function configured(admin: string): Promise<Config> {
@@ -100,8 +107,33 @@ describe('the control socket is', () => {
     const config = await configured(`listen = "unix:${control()}"\n`);
     expect(controlOf(config)).toEqual({ kind: 'unix', path: control() });
     const unset = { ...config, admin: { ...config.admin, listen: undefined } };
-    const usual = existsSync(dirname(DEFAULT_CONTROL.path)) ? DEFAULT_CONTROL : undefined;
+    expect(controlOf(unset)).toBeUndefined();
+    mkdirSync(dirname(usual.path));
     expect(controlOf(unset)).toEqual(usual);
     expect(controlOf({ ...unset, file: undefined })).toBeUndefined();
+  });
+
+  test('no reason not to start where nobody configured it, and it cannot be opened: that is told', async () => {
+    mkdirSync(dirname(usual.path));
+    writeFileSync(usual.path, 'no socket');
+    const config = await rig.configured(await rig.newLmtpd('lmtp'));
+    const daemon = await rig.start(config);
+    expect(daemon.adminEndpoints).toEqual([]);
+    expect(rig.lines.find(({ message }) => message === 'no-control')?.fields).toEqual({
+      error: expect.stringContaining(usual.path) as string,
+    });
+    expect(told()).toEqual([]);
+    await daemon.stop();
+    // Who takes over has asked somebody there.
+    const succeeding = { restored: Promise.resolve() };
+    const refused = Daemon.start(config, recordingLog(rig.lines), () => undefined, succeeding);
+    await expect(refused).rejects.toThrow(usual.path);
+  });
+
+  test('opened at its usual place, where nobody configured it', async () => {
+    mkdirSync(dirname(usual.path));
+    const daemon = await rig.start(await rig.configured(await rig.newLmtpd('lmtp')));
+    expect(daemon.adminEndpoints).toEqual([usual]);
+    expect(told()).toEqual([{ endpoint: `unix:${usual.path}` }]);
   });
 });

@@ -123,4 +123,14 @@ describe('beside the process whose place it takes', () => {
       at('events'),
     ]);
   });
+
+  test('a port is opened when the other one has handed over, since connections come there from its opening on', async () => {
+    const config = await configured('');
+    const port = { kind: 'inet', host: '127.0.0.1', port: 0 } as const;
+    const listen = [...config.socketmap.listen, port];
+    const daemon = await beside({ ...config, socketmap: { ...config.socketmap, listen } });
+    expect(daemon.endpoints.map(({ kind }) => kind)).toEqual(['unix']);
+    await daemon.openPorts();
+    expect(daemon.endpoints.map(({ kind }) => kind)).toEqual(['unix', 'inet']);
+  });
 });

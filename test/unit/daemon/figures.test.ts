@@ -1,7 +1,7 @@
 // What the daemon tells of itself: to Prometheus and the page, and in the line `stats` of the log.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Daemon } from '../../../src/daemon/daemon.js';
 import { REPLIES, type LmtpServer } from '../../fakes/lmtp-server.js';
 import { DaemonRig } from '../../integration/daemon-rig.js';
@@ -9,6 +9,13 @@ import { fixtureList } from '../../fakes/mailbox-list-fixtures.js';
 import { FakeMaster } from '../../fakes/mupdate-master.js';
 import { afterwards, Peer, turns } from '../../integration/socketmap-rig.js';
 import { CYRUS_HOST } from './cyrus-host.js';
+
+/** Where sasldb is, where nobody says. */
+const places = vi.hoisted((): string[] => []);
+vi.mock('../../../src/cyrus/sasldb/readers.js', async (original) => ({
+  ...(await original<object>()),
+  SASLDB_PLACES: places,
+}));
 
 const ALICE = 'alice@example.jp';
 
@@ -19,6 +26,8 @@ beforeEach(async () => {
   rig = new DaemonRig();
   lmtpd = await rig.newLmtpd('lmtp');
 });
+
+afterEach(() => void vi.restoreAllMocks());
 
 const at = (name: string): string => join(rig.folder, name);
 
@@ -114,6 +123,54 @@ describe('the figures', () => {
     ]);
   });
 
+  test('tell how long ago Cyrus has answered, and never a time to come', async () => {
+    const real = performance.now.bind(performance);
+    let ahead = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => real() + ahead);
+    const daemon = await started();
+    await (
+      await rig.connected()
+    )(ALICE);
+    const ago = (): number => daemon.operator.figures().backchannels[0]?.answeredAgo ?? NaN;
+    ahead = 12_000;
+    expect(Math.floor(ago())).toBe(12);
+    ahead = -12_000;
+    expect(ago()).toBe(0);
+    ahead = 0;
+  });
+
+  test('name the domain of an attack, and have a star for all together', async () => {
+    const real = performance.now.bind(performance);
+    let ahead = 0;
+    vi.spyOn(performance, 'now').mockImplementation(() => real() + ahead);
+    const daemon = await started('[admin]\nharvest = 1\n[domains]\n"example.jp" = "cyrus"\n');
+    const ask = await rig.connected();
+    for (let i = 0; i < 100; i++) await ask(`a b${i}@example.jp`);
+    ahead = 10_001;
+    await ask('a b@example.jp');
+    const { begun, active } = daemon.operator.figures().harvest;
+    expect([begun, active.toSorted()]).toEqual([2, ['*', 'example.jp']]);
+  });
+
+  test('tell how many readers a sasldb has, where there is one', async () => {
+    // LMDB's lock file with so many slots, of which one is taken.
+    const write = (name: string, slots: number): void => {
+      const lock = Buffer.alloc(128 + slots * 64);
+      lock.writeUInt32LE(0xbeefc0de, 0);
+      lock.writeInt32LE(process.pid, 128 + 8);
+      writeFileSync(at(`${name}-lock`), lock);
+    };
+    const daemon = await started(`[admin]\nsasldb = "${at('sasldb2')}"\n`);
+    expect(daemon.operator.figures()).not.toHaveProperty('sasldb');
+    write('sasldb2', 2);
+    expect(daemon.operator.figures().sasldb).toEqual({ used: 1, max: 2 });
+    write('usual', 3);
+    places.splice(0, places.length, at('usual'));
+    expect(daemon.operator.figures().sasldb).toEqual({ used: 1, max: 2 });
+    await daemon.stop();
+    expect((await started()).operator.figures().sasldb).toEqual({ used: 1, max: 3 });
+  });
+
   test('have events, the policy service and another socketmap, where there are any', async () => {
     const daemon = await started(
       `[events]\nlisten = "unix:${at('events')}"\n[domains]\n"example.jp" = "cyrus"\n[policy]\nlisten = ["unix:${at('policy')}"]\n[shadow]\nendpoint = "unix:${at('other')}"\n`,
@@ -154,6 +211,21 @@ describe('the figures of a Cyrus on this machine', () => {
     });
     expect(figures.directory).toMatchObject({ standing: expect.any(String) as string });
     expect(daemon.stats()).toMatchObject({ clock: {}, directory: {} });
+  });
+
+  test('tell why its clock is not believed, and no reason where it is', async () => {
+    writeFileSync(at('imapd.conf'), `configdirectory: ${rig.folder}\nlmtpsocket: ${at('lmtp')}\n`);
+    writeFileSync(at('mailboxes.db'), fixtureList('3.6.1', 1));
+    const list = { path: at('mailboxes.db'), kind: 'twoskip' };
+    const host = { ...CYRUS_HOST, imapdConf: at('imapd.conf'), list };
+    const daemon = await rig.start({ ...(await rig.configured(lmtpd)), host });
+    const clock = () => daemon.operator.figures().clock;
+    expect(clock()).toMatchObject({ standing: 'limited', reason: 'not looked at yet' });
+    await (
+      await rig.connected()
+    )(ALICE);
+    expect(clock()).not.toHaveProperty('reason');
+    expect(clock()).toMatchObject({ standing: 'vouching' });
   });
 });
 
@@ -205,6 +277,28 @@ describe('the figures of a murder', () => {
     master.create('example.jp!user.alice', 'b1.example.jp', 'other');
     master.flush();
     await vi.waitFor(async () => expect(await remembered()).toBeUndefined());
+  });
+
+  test('have one session while the list of its master is read, and are of one that is down until it is', async () => {
+    const master = await FakeMaster.listen();
+    afterwards(() => master.stop());
+    master.silent = (command) => command === 'UPDATE';
+    const daemon = await murdered(master.port);
+    await vi.waitFor(() => expect(master.commands).toContain('UPDATE'));
+    await vi.waitFor(() => expect(ofMaster(daemon)?.list?.standing).toBe('listing'));
+    expect(ofMaster(daemon)).toMatchObject({ state: 'down', sessions: 1 });
+  });
+
+  test('tell how long ago its master has answered, and never a time to come', async () => {
+    const master = await FakeMaster.listen();
+    afterwards(() => master.stop());
+    const daemon = await murdered(master.port);
+    await vi.waitFor(() => expect(ofMaster(daemon)?.list?.standing).toBe('current'), 5_000);
+    const real = performance.now.bind(performance);
+    const now = vi.spyOn(performance, 'now').mockImplementation(() => real() + 12_000);
+    expect(Math.floor(ofMaster(daemon)?.answeredAgo ?? NaN)).toBe(12);
+    now.mockImplementation(() => real() - 12_000);
+    expect(ofMaster(daemon)?.answeredAgo).toBe(0);
   });
 
   test('are those of one that is only being tried, before its list has come', async () => {

@@ -107,6 +107,10 @@ test('where not all places have passed, the new process serves on until the old 
   expect(rig.told('takeover-undone')).toHaveLength(1);
   expect(old.places.map((place) => place.look())).toEqual([true, true]);
   expect(await rig.ask(ALICE)).toBe('OK');
+  await (
+    await rig.successor(await rig.configured())
+  ).settled;
+  expect(rig.told('takeover-complete')).toHaveLength(1);
 });
 
 test('where the old process does not take its places back either, the new one does not wait for ever', async () => {

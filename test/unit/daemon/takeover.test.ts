@@ -100,6 +100,17 @@ describe('a takeover', () => {
     expect(rig.told('saved')).toHaveLength(1);
   });
 
+  test('gives the port of HTTP to the new process when the old one has closed it', async () => {
+    const config = await rig.configured('http = "inet:0@127.0.0.1"\n');
+    const old = await rig.start(config);
+    const http = old.adminEndpoints.find(({ kind }) => kind === 'inet');
+    if (http?.kind !== 'inet') throw new Error('no HTTP');
+    const daemon = await rig.successor({ ...config, admin: { ...config.admin, http } });
+    await daemon.settled;
+    expect(daemon.adminEndpoints).toEqual([config.admin.listen, http]);
+    expect(rig.told('no-http')).toEqual([]);
+  });
+
   test('does not begin while another one is under way, nor does anybody take over from a process that is about to go', async () => {
     const old = await rig.start(await rig.configured());
     const first = await rig.successor(await rig.configured());
