@@ -12,10 +12,10 @@ const NO_LEASE = 'there is no lease: Cyrus is asked about each mailbox, and no "
 /** As docs/several-machines.md has them. */
 const RIGHTS = {
   publisher:
-    '~cyrusmapd:* resetchannels &__redis__:invalidate -@all +get +set +del +xadd +zadd +zcard +zrange +zremrangebyscore +pexpire +client|id +client|tracking +subscribe',
+    '~cyrusmapd:* resetchannels &cyrusmapd:*:acknowledgements -@all +get +set +del +xadd +zadd +zcard +zrange +zremrangebyscore +pexpire +subscribe',
   follower:
-    '%R~cyrusmapd:*:stream %R~cyrusmapd:*:beacon %RW~cyrusmapd:*:questions %W~cyrusmapd:*:followers:* resetchannels -@all +get +xread +incr +zadd',
-  both: '~cyrusmapd:* resetchannels &__redis__:invalidate -@all +get +set +del +xadd +zadd +zcard +zrange +zremrangebyscore +pexpire +client|id +client|tracking +subscribe +xread +incr',
+    '%R~cyrusmapd:*:stream %R~cyrusmapd:*:beacon %RW~cyrusmapd:*:questions %W~cyrusmapd:*:followers:* resetchannels &cyrusmapd:*:acknowledgements -@all +get +xread +incr +zadd +publish',
+  both: '~cyrusmapd:* resetchannels &cyrusmapd:*:acknowledgements -@all +get +set +del +xadd +zadd +zcard +zrange +zremrangebyscore +pexpire +subscribe +xread +incr +publish',
 };
 
 export function checkFleet({ config, fleet: answer }: Picture): Finding[] {

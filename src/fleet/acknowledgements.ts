@@ -1,15 +1,17 @@
-// The waiting for followers: looks at their list while an answer to Cyrus is held, each time that it was changed, and ends the wait
-// when the leases are over. Its I/O is the store's, and timers.
+// The waiting for followers: while an answer to Cyrus is held it hears from them, or looks at their list where that does not say all,
+// and ends the wait when the leases are over. Its I/O is the store's, and timers.
 import type { Log } from '../log/log.js';
 import { fleetFollowersLost } from '../log/verbs/fleet.js';
-import type { Instance } from './entry-codec.js';
+import type { Instance, Told } from './entry-codec.js';
 import { Held } from './held.js';
+import { Positions } from './positions.js';
 import type { PublisherStore } from './store.js';
 
 export type AcknowledgementParts = {
   readonly stream: string;
   readonly store: PublisherStore;
   readonly log: Log;
+  readonly leaseMs: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
   /** Whose followers are looked at; undefined while there is no connection. */
@@ -23,9 +25,9 @@ export type AcknowledgementParts = {
   readonly failed: (error: unknown) => void;
 };
 
-/** Between two looks where nothing says that the list was changed, the last one again and again; an answer of Valkey is awaited in between. */
+/** Between two looks where somebody does not tell us, or we do not hear it, the last one again and again; an answer of Valkey is awaited in between. */
 const LOOKS_MS = [0, 0, 0, 0, 0, 0, 1, 1, 1, 1, 2, 2, 2, 2, 4];
-/** The same where that would be heard. */
+/** The same where all would be heard. */
 const WATCHED_MS = 20;
 
 export class Acknowledgements {
@@ -33,7 +35,8 @@ export class Acknowledgements {
   readonly #held = new Held();
   #expired = 0;
   #looking = false;
-  /** How often the list was changed. */
+  readonly #positions: Positions;
+  /** How often somebody has told us something. */
   #moves = 0;
   #wake = (): void => undefined;
   /**
@@ -46,10 +49,8 @@ export class Acknowledgements {
 
   constructor(parts: AcknowledgementParts) {
     this.#parts = parts;
-    parts.store.watch(() => {
-      this.#moves += 1;
-      this.#wake();
-    });
+    this.#positions = new Positions(parts.leaseMs);
+    parts.store.watch((what) => this.#hear(what));
   }
 
   /** Answers to Cyrus that wait just now. */
@@ -65,9 +66,16 @@ export class Acknowledgements {
   /** @param seq not below the one before @param until when nobody can believe any more what was before; monotonic milliseconds */
   hold(seq: number, until: number): Promise<void> {
     const held = this.#held.hold(seq, until);
+    this.#settle();
     this.#expireInTime();
     void this.look();
     return held;
+  }
+
+  /** @param list as it was after the questions that are answered next; undefined where it is not known */
+  read(instance: Instance, list: ReadonlyMap<string, number> | undefined): void {
+    this.#positions.read(instance, list);
+    this.#settle();
   }
 
   releaseAll(): void {
@@ -84,7 +92,10 @@ export class Acknowledgements {
     try {
       for (let looks = 0; this.#held.size > 0; looks++) {
         // Whoever follows acknowledges first.
-        if (looks === 0 && this.#parts.isFollowed() && this.#parts.store.watching) await this.#pause(0);
+        if (looks === 0 && this.#parts.isFollowed() && this.#hears) {
+          await this.#pause(0);
+          continue;
+        }
         const instance = this.#parts.instance();
         if (instance === undefined) return;
         const moves = this.#moves;
@@ -101,8 +112,29 @@ export class Acknowledgements {
     }
   }
 
+  #hear(what: Told): void {
+    this.#moves += 1;
+    this.#positions.told(what);
+    this.#settle();
+  }
+
+  /** Ends waits by what is known; where that is not enough the list is looked at. */
+  #settle(): void {
+    const { instance, now, isSure } = this.#parts;
+    const ours = instance();
+    const least = ours === undefined || !isSure() ? undefined : this.#positions.least(ours, now());
+    const known = least !== undefined && least >= this.#floor;
+    if (known) this.#held.acknowledged(least);
+    if (!known || this.#held.size === 0) this.#wake();
+  }
+
+  /** Whether all that is acknowledged comes to us by itself. */
+  get #hears(): boolean {
+    return this.#parts.store.watching && this.#positions.allTell;
+  }
+
   async #pause(looks: number): Promise<void> {
-    const ms = this.#parts.store.watching ? WATCHED_MS : (LOOKS_MS[looks] ?? LOOKS_MS.at(-1) ?? 0);
+    const ms = this.#hears ? WATCHED_MS : (LOOKS_MS[looks] ?? LOOKS_MS.at(-1) ?? 0);
     if (ms === 0) return;
     let timer: NodeJS.Timeout | undefined;
     await new Promise<void>((resolve) => {
@@ -133,7 +165,9 @@ export class Acknowledgements {
     this.#floor = last;
     const ours = instance();
     if (ours === undefined) return;
+    this.#positions.dropping(ours);
     void store.drop(ours, last).then((followers) => {
+      this.#positions.dropped(ours, now());
       if (followers > 0) fleetFollowersLost(log, { stream, followers });
     }, failed);
   }

@@ -2,7 +2,6 @@
 // connection had under way is given up, never sent again by itself. I/O: that connection.
 import { Redis, type RedisOptions } from 'iovalkey';
 import { messageOf, UnavailableError } from '../errors.js';
-import { INVALIDATE } from './keys.js';
 import type { Command } from './store.js';
 
 /** Where Valkey is, and how to be let in. */
@@ -58,6 +57,12 @@ export class ValkeyConnection {
     this.#valkey.on('ready', () => (this.#trouble = undefined));
   }
 
+  /** @throws UnavailableError where it failed, or there is no connection */
+  async ask(command: Command): Promise<unknown> {
+    const [answer] = await this.apart([command]);
+    return answer;
+  }
+
   /** One after the other in one go. @throws UnavailableError where one of them failed, or there is no connection */
   async inTurn(...commands: readonly Command[]): Promise<unknown[]> {
     try {
@@ -94,22 +99,27 @@ export class ValkeyConnection {
   }
 
   /**
-   * On each connection from now on: has Valkey say on it when one of these keys is changed (valkey.io/topics/client-side-caching).
-   * Such a connection can be used for nothing else. Where our user may not have that, nothing is heard.
-   * @param prefix how the keys begin
-   * @param changed called when it begins, and soon after a change; several may come to one call
+   * On each connection from now on: hears what is published there. Such a connection can be used for nothing else. Where our user
+   * may not have that, nothing is heard.
+   * @param heard called with each message, and with none when it begins
    */
-  track(prefix: string, changed: () => void): void {
+  hear(channel: string, heard: (message: string | undefined) => void): void {
     const valkey = this.#valkey;
-    const ask = async (): Promise<void> => {
-      const id = Number(await valkey.client('ID'));
-      await valkey.call('client', 'tracking', 'on', 'redirect', id, 'bcast', 'prefix', prefix);
-      await valkey.subscribe(INVALIDATE);
-      this.#attempts = 0;
-      changed();
-    };
-    valkey.on('message', changed);
-    valkey.on('ready', () => void ask().catch(() => undefined));
+    valkey.on('message', (_: string, message: string) => heard(message));
+    valkey.on(
+      'ready',
+      () =>
+        void this.subscribe(channel).then(
+          () => heard(undefined),
+          () => undefined,
+        ),
+    );
+  }
+
+  /** Also a second time: whoever is answered hears. */
+  async subscribe(channel: string): Promise<void> {
+    await this.#valkey.subscribe(channel);
+    this.#attempts = 0;
   }
 
   /** From the next connection on: this one has been let in, and Valkey does not ask again. */

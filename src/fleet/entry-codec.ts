@@ -1,5 +1,5 @@
-// What daemons tell each other over Valkey: entries of a stream, which only ever make forget, and the beacon, by which the
-// publisher shows that it is there. See "A change that crosses machines" in docs/architecture.md. No I/O.
+// What daemons tell each other over Valkey: entries of a stream, which only ever make forget, the beacon, by which the publisher
+// shows that it is there, and how far a follower has come. See "A change that crosses machines" in docs/architecture.md. No I/O.
 
 /** The number of a publisher's life: another one is a publisher that may have missed something. */
 export type Instance = string;
@@ -31,6 +31,9 @@ export type Entry =
   /** Another release's, or a stranger's: anything may have changed. */
   | { readonly kind: 'strange' };
 
+/** A follower has forgotten all up to this number. */
+export type Told = { readonly instance: Instance; readonly seq: number; readonly follower: string };
+
 /** An entry as XREAD has it: its id, and names and values in turn. */
 export type RawEntry = readonly [id: string, fields: readonly string[]];
 
@@ -39,6 +42,7 @@ export const NAMES_MAX = 1_000;
 
 const BEACON = /^1 ([0-9a-f]{16}) (\d{1,15}) (\d{1,15}) (\d{1,20}-\d{1,20}) (\d{1,6}) ([01]) ([0-9a-f]{16})$/;
 const INSTANCE = /^[0-9a-f]{16}$/;
+const TOLD = /^([0-9a-f]{16}) (\d{1,15}) (\S{1,64})$/;
 const SEQ = /^\d{1,15}$/;
 
 export function encodeBeacon(beacon: Beacon): string {
@@ -73,6 +77,17 @@ export function encodeEnd(instance: Instance, seq: number): string[] {
 export function encodeChange(instance: Instance, { seq, mailboxes }: Change): string[] {
   const names = mailboxes === undefined || mailboxes.length > NAMES_MAX ? '*' : JSON.stringify(mailboxes);
   return ['instance', instance, 'seq', String(seq), 'mailboxes', names];
+}
+
+export function encodeTold({ instance, seq, follower }: Told): string {
+  return `${instance} ${seq} ${follower}`;
+}
+
+/** @returns undefined where it is a stranger's */
+export function decodeTold(text: string): Told | undefined {
+  const [, instance, seq, follower] = TOLD.exec(text) ?? [];
+  if (instance === undefined || follower === undefined) return undefined;
+  return { instance, seq: Number(seq), follower };
 }
 
 export function decodeEntry(fields: readonly string[]): Entry {

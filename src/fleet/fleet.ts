@@ -9,7 +9,8 @@ import type { Proof } from '../validation/proof.js';
 import type { AddressRules } from '../validation/recipient.js';
 import { readValkeyAccess } from './access.js';
 import { Following, type FollowingState } from './follow.js';
-import { Publisher, type PublisherState } from './publisher.js';
+import { Publisher } from './publisher.js';
+import type { PublisherState } from './publisher-parts.js';
 import type { ValkeyAccess } from './connection.js';
 import { followerStore, publisherStore, type Admitting } from './valkey.js';
 

@@ -2,9 +2,7 @@
 // or their leases are over by its own clock. It answers the followers' questions, by which they keep their leases, only while it
 // can tell what changes. Its I/O is the store's, and timers.
 import { messageOf } from '../errors.js';
-import type { Log } from '../log/log.js';
 import * as verbs from '../log/verbs/fleet.js';
-import type { Proof } from '../validation/proof.js';
 import { Acknowledgements } from './acknowledgements.js';
 import {
   decodeBeacon,
@@ -16,39 +14,9 @@ import {
   type Instance,
 } from './entry-codec.js';
 import { BEATS, CONTESTED_LEASES } from './lease.js';
-import type { PublisherStore } from './store.js';
+import type { PublisherParts, PublisherState } from './publisher-parts.js';
 import { Trouble } from './trouble.js';
-
-export type PublisherParts = {
-  readonly stream: string;
-  readonly store: PublisherStore;
-  readonly leaseMs: number;
-  readonly exact: boolean;
-  /** What tells of changes here; undefined where nothing does. */
-  readonly proof: () => Proof | undefined;
-  /** A sum of how names of mailboxes are made. */
-  readonly rules: () => string;
-  /** Monotonic milliseconds. */
-  readonly now: () => number;
-  readonly newInstance: () => Instance;
-  readonly log: Log;
-};
-
-/** For metrics. */
-export type PublisherState = {
-  readonly stream: string;
-  readonly instance: string;
-  readonly seq: number;
-  readonly lastId: string;
-  readonly followers: number;
-  /** Changes that are not in the stream yet. */
-  readonly waiting: number;
-  /** Answers to Cyrus that wait just now. */
-  readonly held: number;
-  /** Answers to Cyrus that waited until leases were over. */
-  readonly expired: number;
-  readonly trouble: string | undefined;
-};
+import { Untold } from './untold.js';
 
 /** More changes that cannot be told are told as one: a new instance, of which everybody forgets all. */
 const WAITING_MAX = 1_000;
@@ -59,11 +27,8 @@ export class Publisher {
   readonly #acknowledgements: Acknowledgements;
   readonly #trouble: Trouble;
   #instance: Instance;
-  /** Of the last change. It goes on where an instance follows another one, so that what is held keeps its place. */
-  #seq = 0;
   #lastId = ORIGIN;
-  /** Not known to be in the stream. */
-  readonly #waiting = new Set<Change>();
+  readonly #untold = new Untold();
   #standing: 'new' | 'established' | 'unlinked' | 'suspended' = 'new';
   /** When the last questions were read that may have been answered; nobody's lease is counted from a later time. */
   #answeredAt: number;
@@ -78,13 +43,14 @@ export class Publisher {
     this.#parts = parts;
     this.#instance = parts.newInstance();
     this.#trouble = new Trouble(parts.log, parts.stream, 'publisher', parts.now);
-    const { stream, store, log, now } = parts;
+    const { stream, store, log, leaseMs, now } = parts;
     this.#acknowledgements = new Acknowledgements({
       stream,
       store,
       log,
+      leaseMs,
       now,
-      instance: () => (this.#standing === 'established' || this.#isSuspended ? this.#instance : undefined),
+      instance: () => (this.#isEstablished || this.#isSuspended ? this.#instance : undefined),
       isSure: () => now() >= this.#unsureUntil,
       isFollowed: () => this.#followers > 0,
       lost: () => this.#renew(),
@@ -92,8 +58,8 @@ export class Publisher {
     });
     // Another process may have answered until this moment.
     this.#answeredAt = parts.now();
-    this.#unsureUntil = this.#answeredAt + parts.leaseMs;
-    this.#beat = setInterval(() => void this.#once(), parts.leaseMs / BEATS).unref();
+    this.#unsureUntil = this.#answeredAt + leaseMs;
+    this.#beat = setInterval(() => void this.#once(), leaseMs / BEATS).unref();
     void this.#once();
   }
 
@@ -101,10 +67,10 @@ export class Publisher {
     return {
       stream: this.#parts.stream,
       instance: this.#instance,
-      seq: this.#seq,
+      seq: this.#untold.seq,
       lastId: this.#lastId,
       followers: this.#followers,
-      waiting: this.#waiting.size,
+      waiting: this.#untold.size,
       held: this.#acknowledgements.size,
       expired: this.#acknowledgements.expired,
       trouble: this.#trouble.reason,
@@ -119,7 +85,7 @@ export class Publisher {
    */
   changed(mailboxes: readonly string[] | undefined, waits: boolean): Promise<void> | undefined {
     // Nothing needs to be told any more, but whoever has not heard so believes until his lease is over.
-    if (!this.#isSuspended) this.#number(mailboxes);
+    if (!this.#isSuspended) this.#tell(this.#changeOf(mailboxes, waits));
     return waits ? this.#heard() : undefined;
   }
 
@@ -128,9 +94,9 @@ export class Publisher {
     if (this.#isSuspended) return;
     const linked = this.#standing === 'established';
     this.#standing = 'suspended';
-    this.#seq += 1;
+    const seq = this.#untold.next();
     // Where it does not come through, leases end by themselves.
-    const ended = linked ? this.#parts.store.append(encodeEnd(this.#instance, this.#seq)) : undefined;
+    const ended = linked ? this.#parts.store.append(encodeEnd(this.#instance, seq)) : undefined;
     ended?.catch(() => undefined);
   }
 
@@ -146,12 +112,16 @@ export class Publisher {
     this.#renew();
   }
 
-  #number(mailboxes: readonly string[] | undefined): void {
-    this.#seq += 1;
-    const change = { seq: this.#seq, mailboxes };
-    this.#waiting.add(change);
-    if (this.#waiting.size > WAITING_MAX) this.#renew();
-    else if (this.#standing === 'established') void this.#append(change);
+  /** What nobody waits for, and is no matter of all mailboxes, goes with the next change, or with the next beat. */
+  #changeOf(mailboxes: readonly string[] | undefined, waits: boolean): Change | undefined {
+    if (waits || mailboxes === undefined) return this.#untold.number(mailboxes);
+    return this.#untold.gather(mailboxes);
+  }
+
+  #tell(change: Change | undefined): void {
+    if (change === undefined) return;
+    if (this.#untold.numbered.size > WAITING_MAX) this.#renew();
+    else if (this.#isEstablished) void this.#append(change);
   }
 
   /** Until all followers have heard what has the last number, or their leases are over; undefined where nobody believes. */
@@ -159,7 +129,7 @@ export class Publisher {
     const { now, leaseMs, exact } = this.#parts;
     // Whoever is answered from now on has to forget this first.
     const until = this.#answeredAt + leaseMs;
-    return exact && until > now() ? this.#acknowledgements.hold(this.#seq, until) : undefined;
+    return exact && until > now() ? this.#acknowledgements.hold(this.#untold.seq, until) : undefined;
   }
 
   close(): void {
@@ -185,14 +155,21 @@ export class Publisher {
   async #converse(): Promise<void> {
     const { store, now } = this.#parts;
     if (this.#standing === 'new') await this.#begin();
-    const questions = await store.questions();
+    const instance = this.#instance;
+    const { question, list } = await store.hear(instance);
     const readAt = now();
     if (this.#standing === 'unlinked') this.#linked();
+    if (!this.#isEstablished) return;
+    // Whoever is answered next is on this list.
+    this.#acknowledgements.read(instance, list);
     // What changed before the questions were read is numbered before they are answered.
-    if (this.#standing !== 'established' || !this.#lookAtProof()) return;
+    if (!this.#lookAtProof()) return;
+    this.#tell(this.#untold.numberGathered());
+    // There were too many to be told: another instance begins.
+    if (instance !== this.#instance) return;
     const answeredAt = this.#answeredAt;
     this.#answeredAt = readAt;
-    const { before, followers } = await store.shine(this.#instance, this.#encoded(questions));
+    const { before, followers } = await store.shine(instance, this.#encoded(question));
     if (this.#isSuspended) return;
     this.#followers = Math.max(0, followers);
     if (before === null || followers < 0) {
@@ -202,7 +179,7 @@ export class Publisher {
       this.#renew();
       return;
     }
-    if (decodeBeacon(before)?.instance === this.#instance) this.#trouble.over();
+    if (decodeBeacon(before)?.instance === instance) this.#trouble.over();
     else await this.#contested();
   }
 
@@ -223,7 +200,7 @@ export class Publisher {
     this.#standing = 'established';
     // Whoever had a question answered over the connection before may be missing on the list.
     this.#unsureUntil = Math.max(this.#unsureUntil, this.#answeredAt + this.#parts.leaseMs);
-    for (const change of this.#waiting) void this.#append(change);
+    for (const change of this.#untold.numbered) void this.#append(change);
     void this.#acknowledgements.look();
   }
 
@@ -233,7 +210,7 @@ export class Publisher {
       const id = await this.#parts.store.append(encodeChange(instance, change));
       if (instance !== this.#instance) return;
       this.#lastId = id;
-      this.#waiting.delete(change);
+      this.#untold.told(change);
     } catch (error) {
       if (instance === this.#instance) this.#unlinked(messageOf(error));
     }
@@ -267,7 +244,7 @@ export class Publisher {
   #renew(): void {
     if (this.#isSuspended) return;
     this.#instance = this.#parts.newInstance();
-    this.#waiting.clear();
+    this.#untold.clear();
     this.#lastId = ORIGIN;
     this.#floor = undefined;
     this.#unsureUntil = Math.max(this.#unsureUntil, this.#answeredAt + this.#parts.leaseMs);
@@ -285,8 +262,20 @@ export class Publisher {
 
   #encoded(answers: number): string {
     const { leaseMs, exact, rules } = this.#parts;
-    const { instance, seq, lastId } = { instance: this.#instance, seq: this.#seq, lastId: this.#lastId };
-    return encodeBeacon({ instance, answers, seq, lastId, leaseMs, exact, rules: rules() });
+    const seq = this.#untold.seq;
+    return encodeBeacon({
+      instance: this.#instance,
+      answers,
+      seq,
+      lastId: this.#lastId,
+      leaseMs,
+      exact,
+      rules: rules(),
+    });
+  }
+
+  get #isEstablished(): boolean {
+    return this.#standing === 'established';
   }
 
   get #isSuspended(): boolean {

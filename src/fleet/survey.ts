@@ -2,7 +2,7 @@
 // publishes. Nothing is changed but the number of questions, as by a follower's beat. Its I/O is the visit's.
 import { UnavailableError } from '../errors.js';
 import { decodeBeacon, type Beacon } from './entry-codec.js';
-import { INVALIDATE, keysOf } from './keys.js';
+import { keysOf } from './keys.js';
 import type { Command, Reply, Visit } from './store.js';
 
 export type StreamOfOurs = { readonly name: string; readonly role: 'publisher' | 'follower' };
@@ -58,12 +58,13 @@ export async function surveyFleet(
 
 /** Asked last: nothing else may be asked afterwards. */
 function heard(streams: readonly StreamOfOurs[]): Command[] {
-  return streams.some(({ role }) => role === 'publisher') ? [['subscribe', INVALIDATE]] : [];
+  const published = streams.filter(({ role }) => role === 'publisher');
+  return published.map(({ name }): Command => ['subscribe', keysOf(name).acknowledgements]);
 }
 
 /** Valkey looks at the rights first. So these change nothing: they read, fail, or name what is not there. */
 function needs({ name, role }: StreamOfOurs): Command[] {
-  const { stream, beacon, questions, followers } = keysOf(name);
+  const { stream, beacon, questions, followers, acknowledgements } = keysOf(name);
   const list = followers(NOBODY);
   if (role === 'follower')
     return [
@@ -72,6 +73,8 @@ function needs({ name, role }: StreamOfOurs): Command[] {
       ['xread', 'COUNT', 1, 'STREAMS', stream, '$'],
       ['incr', questions],
       ['zadd', list, 'XX', 0, NOBODY],
+      // It tells nothing.
+      ['publish', acknowledgements, ''],
     ];
   return [
     ['get', beacon],
@@ -85,8 +88,6 @@ function needs({ name, role }: StreamOfOurs): Command[] {
     ['zrange', list, 0, 0],
     ['zremrangebyscore', list, '-inf', '-inf'],
     ['pexpire', list, 1],
-    ['client', 'id'],
-    ['client', 'tracking', 'off'],
   ];
 }
 
@@ -108,7 +109,7 @@ function isDenied({ error }: Reply): boolean {
 }
 
 function shown([name, ...words]: Command): string {
-  const of = words.find((word) => name === 'client' || /^cyrusmapd:|^__/.test(String(word)));
+  const of = words.find((word) => String(word).startsWith('cyrusmapd:'));
   return [name.toUpperCase(), ...(of === undefined ? [] : [of])].join(' ');
 }
 

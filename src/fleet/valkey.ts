@@ -2,16 +2,18 @@
 // mean. Its I/O is the connection's.
 import { UnavailableError } from '../errors.js';
 import { ValkeyConnection, type ValkeyAccess } from './connection.js';
-import type { RawEntry } from './entry-codec.js';
+import { encodeTold, type RawEntry } from './entry-codec.js';
 import type { Ack } from './follower.js';
 import { keysOf } from './keys.js';
-import type { Command, FollowerStore, PublisherStore, Visit } from './store.js';
+import type { Command, FollowerStore, Heard, PublisherStore, Visit } from './store.js';
 import { Watch } from './watch.js';
 
 /** How long a read waits for entries: Valkey ends it by itself then. */
 const READ_MS = 1_000;
 /** Entries in one answer: 100 kB or so. */
 const READ_MAX = 1_000;
+/** More followers are not read at each beat: some 40 bytes each. */
+const LIST_MAX = 1_000;
 /** Of a list of followers that nobody looks at any more: a day. */
 const FORGOTTEN_MS = 86_400_000;
 
@@ -31,7 +33,7 @@ export function publisherStore(
   let watch: Watch | undefined;
   let admitted = access;
   const keys = keysOf(stream);
-  const ask = (...command: Command) => valkey.inTurn(command).then(([answer]) => answer);
+  const ask = (...command: Command) => valkey.ask(command);
   return {
     beacon: async () => textOf(await ask('get', keys.beacon)),
     dropFollowers: async (instance) => void (await ask('del', keys.followers(instance))),
@@ -46,7 +48,14 @@ export function publisherStore(
         ['set', keys.beacon, beacon],
       );
     },
-    questions: async () => Number((await ask('get', keys.questions)) ?? 0),
+    hear: async (instance) => {
+      watch?.ask();
+      const [question, list] = await valkey.inTurn(
+        ['get', keys.questions],
+        ['zrange', keys.followers(instance), 0, LIST_MAX, 'WITHSCORES'],
+      );
+      return { question: Number(question ?? 0), list: listedOf(list) };
+    },
     shine: async (instance, beacon) => {
       const followers = keys.followers(instance);
       const [before, count] = await valkey.inTurn(
@@ -65,9 +74,9 @@ export function publisherStore(
     },
     drop: async (instance, below) =>
       Number(await ask('zremrangebyscore', keys.followers(instance), '-inf', `(${below}`)),
-    watch: (moved) => {
+    watch: (told) => {
       const connection = new ValkeyConnection(admitted, answerMs);
-      watch = new Watch(connection, keys.followers(''), moved, answerMs, () => performance.now());
+      watch = new Watch(connection, keys.acknowledgements, told, answerMs, () => performance.now());
     },
     get watching() {
       return watch?.hears ?? false;
@@ -101,6 +110,8 @@ export function followerStore(
   // Never back: what was sent over a former connection may arrive last.
   const acknowledge = ({ instance, seq }: Ack) =>
     ['zadd', keys.followers(instance), 'GT', seq, `f${id}`] as const;
+  const tell = (ack: Ack) =>
+    ['publish', keys.acknowledgements, encodeTold({ ...ack, follower: `f${id}` })] as const;
   return {
     beat: async (ack) => {
       const [beacon, ...rest] = await valkey.inTurn(
@@ -116,7 +127,9 @@ export function followerStore(
         const [entries] = await reader.apart([read]);
         return entriesOf(await entries);
       }
-      const [taken, entries] = await reader.apart([acknowledge(ack), read]);
+      const [taken, told, entries] = await reader.apart([acknowledge(ack), tell(ack), read]);
+      // Whom nothing is told looks at the list.
+      told?.catch(() => undefined);
       // Where it fails the next beat acknowledges.
       taken?.then(
         () => acknowledged(ack),
@@ -164,6 +177,15 @@ const SAID = /^[A-Z]{3,} /;
 
 function textOf(answer: unknown): string | null {
   return typeof answer === 'string' ? answer : null;
+}
+
+/** Members and scores in turn, the least first. */
+function listedOf(answer: unknown): Heard['list'] {
+  const words = listOf(answer).map(String);
+  const list = new Map<string, number>();
+  for (let i = 0; i < words.length; i += 2) list.set(words[i] ?? '', Number(words[i + 1]));
+  // The last one: where the list was cut off it is not there either.
+  return list.delete('publisher') ? list : undefined;
 }
 
 /** Of one stream: `[[key, [[id, [name, value, …]], …]]]`, null where there is nothing. */

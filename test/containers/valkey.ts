@@ -33,7 +33,7 @@ export class ValkeyContainer {
     const users = (await readFile(PAGE, 'utf8'))
       .split('\n')
       .filter((line) => line.startsWith('user cyrusmapd'));
-    const lines = ['bind 0.0.0.0', 'protected-mode no', 'save ""', `user default on >${SECRET} ~* +@all`];
+    const lines = ['bind 0.0.0.0', 'protected-mode no', 'save ""', `user default on >${SECRET} ~* &* +@all`];
     const acl = users.map((line) => line.replace(/>\S+/, `>${SECRET}`));
     await writeFile(join(folder, 'valkey.conf'), [...lines, ...acl, ''].join('\n'));
     const port = await freePort();

@@ -1,14 +1,22 @@
 // Valkey as publishers and followers use it, in memory: what it holds, and links to it that are slow, cut, or lose answers. A
 // command that was sent over a cut link may still be carried out later. For tests with a fake clock.
 import { UnavailableError } from '../../src/errors.js';
-import type { RawEntry } from '../../src/fleet/entry-codec.js';
+import type { RawEntry, Told } from '../../src/fleet/entry-codec.js';
 import type { FollowerStore, PublisherStore } from '../../src/fleet/store.js';
 
 /**
- * The way to Valkey of one process. Milliseconds; `Infinity` is a link that is cut; `deaf`: no entries come; `unwatched`: nothing says
- * that the list of followers was changed.
+ * The way to Valkey of one process. Milliseconds; `Infinity` is a link that is cut; `deaf`: no entries come; `unwatched`: what followers
+ * tell is not heard; `mute`: nothing is told; `toldMs`: how much later that is heard.
  */
-export type Link = { there: number; back: number; refused?: boolean; deaf?: boolean; unwatched?: boolean };
+export type Link = {
+  there: number;
+  back: number;
+  refused?: boolean;
+  deaf?: boolean;
+  unwatched?: boolean;
+  mute?: boolean;
+  toldMs?: number;
+};
 
 const POLL_MS = 50;
 
@@ -18,7 +26,7 @@ export class FakeValkey {
   readonly followers = new Map<string, Map<string, number>>();
   stream: RawEntry[] = [];
   maxEntries = 1_000;
-  /** How often a publisher has looked at the list of followers. */
+  /** How often a publisher has looked at the list of followers, between its beats. */
   looks = 0;
   #lastId = 0;
   /** While it stands still, commands wait. */
@@ -26,7 +34,7 @@ export class FakeValkey {
   #resume = (): void => undefined;
 
   #polled: Promise<void> | undefined;
-  readonly #watching: (() => void)[] = [];
+  readonly #watching: ((what: Told) => void)[] = [];
 
   stop(): void {
     this.#resumed = new Promise((resolve) => (this.#resume = resolve));
@@ -52,10 +60,14 @@ export class FakeValkey {
   }
 
   /** Never back. */
-  acknowledge(list: Map<string, number>, id: string, seq: number): void {
-    if (seq <= (list.get(id) ?? -1)) return;
-    list.set(id, seq);
-    for (const moved of this.#watching) moved();
+  acknowledge({ instance, follower, seq }: Told): void {
+    const list = this.followers.get(instance) ?? new Map<string, number>();
+    this.followers.set(instance, list);
+    if (seq > (list.get(follower) ?? -1)) list.set(follower, seq);
+  }
+
+  tell(what: Told): void {
+    for (const told of this.#watching) told(what);
   }
 
   entriesAfter(id: string): RawEntry[] {
@@ -77,7 +89,12 @@ export class FakeValkey {
           );
           this.beacon = beacon;
         }),
-      questions: () => ask(() => this.questions),
+      hear: (instance) =>
+        ask(() => {
+          const list = listOf(instance);
+          const followers = new Map(list);
+          return { question: this.questions, list: followers.delete('publisher') ? followers : undefined };
+        }),
       shine: (instance, beacon) =>
         ask(() => {
           const before = this.beacon;
@@ -92,9 +109,10 @@ export class FakeValkey {
             ? undefined
             : Math.min(...[...list.values()].filter((seq) => seq >= from));
         }),
-      watch: (moved) => {
-        this.#watching.push(() => {
-          if (link.unwatched !== true && link.refused !== true) setTimeout(moved, Math.min(link.back, 1e6));
+      watch: (told) => {
+        this.#watching.push((what) => {
+          if (link.unwatched === true || link.refused === true) return;
+          setTimeout(() => told(what), Math.min(link.back, 1e6) + (link.toldMs ?? 0));
         });
       },
       get watching() {
@@ -114,22 +132,20 @@ export class FakeValkey {
 
   followerStore(link: Link, answerMs: number, id: string): FollowerStore {
     const ask = this.#asker(link, answerMs);
-    const acknowledge = ({ instance, seq }: { instance: string; seq: number }): void => {
-      const list = this.followers.get(instance) ?? new Map<string, number>();
-      this.acknowledge(list, id, seq);
-      this.followers.set(instance, list);
-    };
     return {
       beat: (ack) =>
         ask(() => {
           const { beacon } = this;
-          if (ack !== undefined) acknowledge(ack);
+          if (ack !== undefined) this.acknowledge({ ...ack, follower: id });
           this.questions += 1;
           return { beacon, question: this.questions };
         }),
       read: async (after, ack, acknowledged) => {
         if (ack !== undefined)
-          void ask(() => acknowledge(ack)).then(
+          void ask(() => {
+            this.acknowledge({ ...ack, follower: id });
+            if (link.mute !== true) this.tell({ ...ack, follower: id });
+          }).then(
             () => acknowledged(ack),
             () => undefined,
           );

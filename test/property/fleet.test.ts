@@ -158,6 +158,11 @@ const fault = fc.oneof(
     weight: 2,
     arbitrary: fc.record({ kind: fc.constant('deaf' as const), whose: fc.nat(1), deaf: fc.boolean() }),
   },
+  {
+    weight: 1,
+    arbitrary: fc.record({ kind: fc.constant('mute' as const), whose: fc.nat(1), mute: fc.boolean() }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: fc.constant('told-late' as const), ms: waits }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'gap' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'kill' as const }) },
   { weight: 1, arbitrary: fc.constant({ kind: 'retire' as const }) },
@@ -181,6 +186,13 @@ function happen(what: Fault, valkey: FakeValkey, server: Server, mxs: readonly M
       return;
     case 'deaf':
       linkOf(what.whose).deaf = what.deaf;
+      return;
+    case 'mute':
+      linkOf(what.whose).mute = what.mute;
+      return;
+    case 'told-late':
+      server.link.unwatched = what.ms === Infinity;
+      server.link.toldMs = what.ms === Infinity ? 0 : what.ms;
       return;
     case 'stop':
       valkey.stop();

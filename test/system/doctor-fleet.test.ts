@@ -98,7 +98,11 @@ test('a wrong password, a right that is missing, and too many of them', async ()
   });
   // The publisher's account on a machine that follows cannot read the stream.
   expect(await askFleet(configOf(PUBLISHER))).toMatchObject({
-    denied: ['XREAD cyrusmapd:{cyrus}:stream', 'INCR cyrusmapd:{cyrus}:questions'],
+    denied: [
+      'XREAD cyrusmapd:{cyrus}:stream',
+      'INCR cyrusmapd:{cyrus}:questions',
+      'PUBLISH cyrusmapd:{cyrus}:acknowledgements',
+    ],
     excess: ['SET cyrusmapd:{cyrus}:beacon'],
   });
 });

@@ -55,7 +55,7 @@ it('gives the line of the ACL as the page has it, of who publishes and of who fo
   const [follower] = findings(denied, { user: 'cyrusmapd-follow' });
   expect(follower?.mend).toBe(`in the ACL of Valkey: ${lineOf('cyrusmapd-follow')}`);
   const [both] = findings(denied, { publish: 'a' }, 'b');
-  expect(both?.mend).toContain('~cyrusmapd:* resetchannels &__redis__:invalidate -@all');
+  expect(both?.mend).toContain('~cyrusmapd:* resetchannels &cyrusmapd:*:acknowledgements -@all');
   for (const right of `${lineOf('cyrusmapd-publish')} ${lineOf('cyrusmapd-follow')}`.match(/\+[\w|]+/g) ?? [])
     expect(`${both?.mend} `).toContain(` ${right} `);
 });

@@ -2,10 +2,12 @@ import { expect, test } from 'vitest';
 import {
   decodeBeacon,
   decodeEntry,
+  decodeTold,
   encodeBeacon,
   encodeBegin,
   encodeChange,
   encodeEnd,
+  encodeTold,
   NAMES_MAX,
   type Beacon,
 } from '../../../src/fleet/entry-codec.js';
@@ -71,4 +73,11 @@ test.each([
   [['instance', INSTANCE, 'seq', '1', 'mailboxes', JSON.stringify(Array(NAMES_MAX + 1).fill('a'))]],
 ])('%j is strange: anything may have changed', (fields) => {
   expect(decodeEntry(fields)).toEqual({ kind: 'strange' });
+});
+
+test('what a follower tells comes back as it was, and is nothing where a stranger says it', () => {
+  const told = { instance: INSTANCE, seq: 7, follower: 'f01' };
+  expect(decodeTold(encodeTold(told))).toEqual(told);
+  for (const text of ['', `${INSTANCE} 7`, `${INSTANCE} -7 f01`, `x${INSTANCE} 7 f01`, `${INSTANCE} 7 f01 `])
+    expect(decodeTold(text)).toBeUndefined();
 });

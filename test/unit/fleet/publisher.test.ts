@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { decodeBeacon, decodeEntry, encodeBeacon } from '../../../src/fleet/entry-codec.js';
-import { Publisher, type PublisherParts } from '../../../src/fleet/publisher.js';
+import type { PublisherParts } from '../../../src/fleet/publisher-parts.js';
+import { Publisher } from '../../../src/fleet/publisher.js';
 import { EventsProof } from '../../../src/validation/events-proof.js';
 import { FakeValkey, type Link } from '../../fakes/valkey.js';
 import { recordingLog } from '../recording-log.js';
@@ -50,10 +51,17 @@ const beacon = () => decodeBeacon(valkey.beacon);
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 const entries = () => valkey.stream.map(([, fields]) => decodeEntry(fields));
 
-/** A follower that has acknowledged so much. */
-function follow(seq: number): void {
-  const list = valkey.followers.get(publisher.state.instance);
-  if (list !== undefined) valkey.acknowledge(list, FOLLOWER, seq);
+/** A follower that has acknowledged so much, and tells so. */
+function follow(seq: number, follower = FOLLOWER): void {
+  const what = { instance: publisher.state.instance, follower, seq };
+  valkey.acknowledge(what);
+  valkey.tell(what);
+}
+
+/** One that may believe from now on: its question was read. */
+async function join(): Promise<void> {
+  follow(0);
+  await pass(LEASE_MS / 5 + 5);
 }
 
 /** How long Cyrus waits for the answer to its event, in milliseconds. */
@@ -68,7 +76,7 @@ async function heldFor(held: Promise<void> | undefined): Promise<number> {
 describe('the stream', () => {
   test('gets a beginning, and each change with its number', async () => {
     await pass(100);
-    void publisher.changed(['alice@example.jp'], false);
+    void publisher.changed(['alice@example.jp'], true);
     void publisher.changed(undefined, false);
     await pass(100);
     const { instance } = publisher.state;
@@ -78,6 +86,25 @@ describe('the stream', () => {
       { kind: 'change', instance, seq: 2, mailboxes: undefined },
     ]);
     expect(publisher.state).toMatchObject({ seq: 2, lastId: '3-0', waiting: 0 });
+  });
+
+  test('gets what nobody waits for with the next change, or with the next beat, in one entry', async () => {
+    await pass(100);
+    const { instance } = publisher.state;
+    void publisher.changed(['alice@example.jp'], false);
+    void publisher.changed(['alice@example.jp', 'bob@example.jp'], false);
+    expect(publisher.state).toMatchObject({ seq: 0, waiting: 2 });
+    void publisher.changed(['carol@example.jp'], true);
+    await pass(20);
+    const all = ['alice@example.jp', 'bob@example.jp', 'carol@example.jp'];
+    expect(entries().slice(1)).toEqual([{ kind: 'change', instance, seq: 1, mailboxes: all }]);
+    void publisher.changed(['alice@example.jp'], false);
+    await pass(LEASE_MS / 5 + 10);
+    expect(entries().slice(2)).toEqual([
+      { kind: 'change', instance, seq: 2, mailboxes: ['alice@example.jp'] },
+    ]);
+    // Whoever is answered from now on must have forgotten that.
+    expect(beacon()?.seq).toBe(2);
   });
 
   test('gets what could not be told meanwhile', async () => {
@@ -109,7 +136,7 @@ describe('the stream', () => {
     const { instance } = publisher.state;
     link.refused = true;
     await pass(250);
-    for (let i = 0; i <= 1_000; i++) void publisher.changed([`u${i}`], false);
+    for (let i = 0; i <= 1_000; i++) void publisher.changed([`u${i}`], true);
     link.refused = false;
     await pass(3_000);
     expect(beacon()?.instance).not.toBe(instance);
@@ -163,7 +190,7 @@ describe('the answer to Cyrus', () => {
   beforeEach(() => pass(LEASE_MS + 500));
 
   test('waits until each follower has acknowledged', async () => {
-    follow(0);
+    await join();
     const held = publisher.changed(['alice@example.jp'], true);
     setTimeout(() => follow(1), 30);
     const ms = await heldFor(held);
@@ -184,7 +211,7 @@ describe('the answer to Cyrus', () => {
   });
 
   test('waits for a follower that is silent for a lease, once', async () => {
-    follow(0);
+    await join();
     const ms = await heldFor(publisher.changed(['alice@example.jp'], true));
     expect(ms).toBeGreaterThan(LEASE_MS / 2);
     expect(ms).toBeLessThanOrEqual(LEASE_MS);
@@ -193,19 +220,47 @@ describe('the answer to Cyrus', () => {
     expect(await heldFor(publisher.changed(['alice@example.jp'], true))).toBeLessThan(10);
   });
 
-  test('comes at once when the last follower has acknowledged, where that is heard, and soon where it is not', async () => {
-    follow(0);
-    await pass(LEASE_MS);
-    // When Valkey says that something was acknowledged.
+  test('comes at once when the last follower has told that it has forgotten, without a look at the list', async () => {
+    await join();
     valkey.looks = 0;
     const held = publisher.changed(['alice@example.jp'], true);
     setTimeout(() => follow(1), 13);
-    expect(await heldFor(held)).toBeLessThanOrEqual(13 + 4);
-    expect(valkey.looks).toBe(1);
+    expect(await heldFor(held)).toBeLessThanOrEqual(13 + 2);
+    expect(valkey.looks).toBe(0);
+  });
+
+  test('comes soon where a follower does not tell, or is not heard', async () => {
+    await join();
+    const acknowledge = (seq: number): void =>
+      valkey.acknowledge({ instance: publisher.state.instance, follower: FOLLOWER, seq });
+    const first = publisher.changed(['alice@example.jp'], true);
+    setTimeout(() => acknowledge(1), 3);
+    expect(await heldFor(first)).toBeLessThanOrEqual(20 + 4);
+    await pass(LEASE_MS / 5);
+    // By then it is known to be silent.
+    const second = publisher.changed(['bob@example.jp'], true);
+    setTimeout(() => acknowledge(2), 13);
+    expect(await heldFor(second)).toBeLessThanOrEqual(13 + 8);
     link.unwatched = true;
-    const other = publisher.changed(['bob@example.jp'], true);
-    setTimeout(() => follow(2), 13);
-    expect(await heldFor(other)).toBeLessThanOrEqual(13 + 8);
+    const third = publisher.changed(['carol@example.jp'], true);
+    setTimeout(() => follow(3), 13);
+    expect(await heldFor(third)).toBeLessThanOrEqual(13 + 8);
+  });
+
+  test('waits for who was taken off the list and has just come back, though its place was not read yet', async () => {
+    await join();
+    follow(0, 'mx2');
+    await pass(LEASE_MS / 5);
+    const first = publisher.changed(['alice@example.jp'], true);
+    follow(1, 'mx2');
+    expect(await heldFor(first)).toBeGreaterThan(LEASE_MS / 2);
+    // Right after that, and before a beat.
+    await pass(4);
+    valkey.acknowledge({ instance: publisher.state.instance, follower: FOLLOWER, seq: 1 });
+    const second = publisher.changed(['bob@example.jp'], true);
+    setTimeout(() => follow(2, 'mx2'), 5);
+    setTimeout(() => follow(2), 50);
+    expect(await heldFor(second)).toBeGreaterThanOrEqual(50);
   });
 
   /** Of a RENAME Cyrus pushes several events, each when the one before was answered. */
@@ -237,21 +292,21 @@ describe('the answer to Cyrus', () => {
   test.each(AWAY)(
     'waits for one lease at most, once, for three events in turn, where %s',
     async (_, happen) => {
-      follow(0);
+      await join();
       happen();
       expect(await heldForThree()).toBeLessThanOrEqual(LEASE_MS + 10);
     },
   );
 
   test('waits again for a follower that has caught up', async () => {
-    follow(0);
+    await join();
     await heldFor(publisher.changed(['alice@example.jp'], true));
     follow(1);
     expect(await heldFor(publisher.changed(['bob@example.jp'], true))).toBeGreaterThan(LEASE_MS / 2);
   });
 
   test('waits for a lease at most while Valkey cannot be reached, and then not at all', async () => {
-    follow(0);
+    await join();
     link.there = Infinity;
     expect(await heldFor(publisher.changed(['alice@example.jp'], true))).toBeLessThanOrEqual(LEASE_MS);
     expect(publisher.changed(['bob@example.jp'], true)).toBeUndefined();
@@ -266,7 +321,7 @@ describe('the answer to Cyrus', () => {
   });
 
   test('is given at once when the publisher ends', async () => {
-    follow(0);
+    await join();
     const held = publisher.changed(['alice@example.jp'], true);
     publisher.close();
     expect(await heldFor(held)).toBeLessThan(10);
@@ -295,7 +350,7 @@ describe('an end', () => {
   beforeEach(() => pass(LEASE_MS + 500));
 
   test('is told, and heard by all before Cyrus is left alone', async () => {
-    follow(0);
+    await join();
     const { instance } = publisher.state;
     setTimeout(() => follow(1), 30);
     const ms = await heldFor(publisher.retire());
@@ -305,7 +360,7 @@ describe('an end', () => {
   });
 
   test('takes a lease at most where a follower is silent or Valkey cannot be reached, and no time when leases are over', async () => {
-    follow(0);
+    await join();
     link.there = Infinity;
     const ms = await heldFor(publisher.retire());
     expect(ms).toBeGreaterThan(LEASE_MS / 2);
@@ -314,7 +369,7 @@ describe('an end', () => {
   });
 
   test('is followed by no answer to a question, whatever was under way', async () => {
-    follow(0);
+    await join();
     link = Object.assign(link, { there: 150, back: 150 });
     for (let i = 0; i < 10; i++) {
       valkey.questions += 1;
@@ -327,7 +382,7 @@ describe('an end', () => {
   });
 
   test('lets a change that still comes wait for those who have not heard it', async () => {
-    follow(0);
+    await join();
     publisher.suspend();
     const held = publisher.changed(['alice@example.jp'], true);
     setTimeout(() => follow(1), 30);

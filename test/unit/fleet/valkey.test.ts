@@ -131,8 +131,22 @@ describe('a follower', () => {
     expect(acknowledged).toEqual([ack]);
     expect(said(server)).toEqual([
       'zadd cyrusmapd:{cyrus}:followers:abc gt 3 f7',
+      'publish cyrusmapd:{cyrus}:acknowledgements abc 3 f7',
       'xread count 1000 block 1000 streams cyrusmapd:{cyrus}:stream 4-0',
     ]);
+  });
+
+  test('reads on where it may not tell that it has acknowledged', async () => {
+    const server = await serve(([name]) => {
+      if (name === 'publish') return '-NOPERM no';
+      return name === 'zadd' ? ':1' : '*0';
+    });
+    const store = followerStore(accessTo(server), 'cyrus', ANSWER_MS, '7');
+    closing.push(() => store.close());
+    const acknowledged: unknown[] = [];
+    const ack = { instance: 'abc', seq: 3 };
+    expect(await store.read('4-0', ack, (each) => acknowledged.push(each))).toEqual([]);
+    expect(acknowledged).toEqual([ack]);
   });
 
   test('reads on where its acknowledgement is refused', async () => {
@@ -142,6 +156,42 @@ describe('a follower', () => {
     const acknowledged: unknown[] = [];
     await store.read('4-0', { instance: 'abc', seq: 3 }, (each) => acknowledged.push(each));
     expect(acknowledged).toEqual([]);
+  });
+});
+
+describe('a publisher', () => {
+  const list = (...words: string[]) =>
+    [`*${words.length}`, ...words.map((word) => `$${word.length}\r\n${word}`)].join('\r\n');
+
+  test('reads the number of the last question, and then who has forgotten what', async () => {
+    const server = await serve(([name]) =>
+      name === 'get' ? '$1\r\n9' : list('f2', '3', 'f1', '4', 'publisher', 'inf'),
+    );
+    const store = publisherStore(accessTo(server), 'cyrus', ANSWER_MS, 1_000);
+    closing.push(() => store.close());
+    expect(await store.hear('abc')).toEqual({
+      question: 9,
+      list: new Map([
+        ['f2', 3],
+        ['f1', 4],
+      ]),
+    });
+    expect(said(server)).toEqual([
+      'get cyrusmapd:{cyrus}:questions',
+      'zrange cyrusmapd:{cyrus}:followers:abc 0 1000 withscores',
+    ]);
+  });
+
+  test('knows no list that is not there any more, or is longer than what it reads', async () => {
+    let answer = '*0';
+    const server = await serve(([name]) => (name === 'get' ? '$-1' : answer));
+    const store = publisherStore(accessTo(server), 'cyrus', ANSWER_MS, 1_000);
+    closing.push(() => store.close());
+    expect(await store.hear('abc')).toEqual({ question: 0, list: undefined });
+    answer = list('f1', '4');
+    expect(await store.hear('abc')).toEqual({ question: 0, list: undefined });
+    answer = list('publisher', 'inf');
+    expect(await store.hear('abc')).toEqual({ question: 0, list: new Map() });
   });
 });
 
