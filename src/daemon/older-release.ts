@@ -94,16 +94,26 @@ export class OlderRelease {
 /** The old process cannot tell two successors that come at once which of them was first: so they need a lock. */
 function lock(folder: string): () => void {
   const name = join(folder, '.takeover');
-  for (const again of [true, false]) {
-    try {
-      mkdirSync(name);
-      return () => rmdirSync(name);
-    } catch (error) {
-      if (codeOf(error) !== 'EEXIST') throw error;
-      const found = lstatSync(name, { throwIfNoEntry: false });
-      if (again && found !== undefined && Date.now() - found.mtimeMs > LOCK_OLD_MS) rmdirSync(name);
-      else if (!again || found !== undefined) break;
-    }
+  const unlock = (): void => rmdirSync(name);
+  if (isMade(name)) return unlock;
+  const found = lstatSync(name, { throwIfNoEntry: false });
+  const busy = new UnavailableError('another process is just taking over');
+  // Where it is not there any more, its owner is done just now.
+  if (found !== undefined) {
+    if (Date.now() - found.mtimeMs <= LOCK_OLD_MS) throw busy;
+    rmdirSync(name);
   }
-  throw new UnavailableError('another process is just taking over');
+  if (isMade(name)) return unlock;
+  throw busy;
+}
+
+/** @returns whether there was no such folder before */
+function isMade(folder: string): boolean {
+  try {
+    mkdirSync(folder);
+    return true;
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+    return false;
+  }
 }

@@ -22,15 +22,22 @@ import { slept as now } from '../../fakes/hurried-sleep.js';
 
 vi.mock('node:timers/promises', () => import('../../fakes/hurried-sleep.js'));
 
-/** What happens on the disk just before the age of a lock is looked at. */
-let meanwhile: (() => void) | undefined;
+/** What happens on the disk just before and after somebody looks at the age of a lock, and each time before a file is renamed. */
+let meanwhile: { before?: () => void; after?: () => void; rename?: (to: string) => void };
 vi.mock('node:fs', async (original) => {
   const real = await original<typeof fs>();
   const lstatSync: typeof real.lstatSync = Object.assign((...args: Parameters<typeof real.lstatSync>) => {
-    if (String(args[0]).endsWith('.takeover')) meanwhile?.();
-    return real.lstatSync(...args);
+    const isLock = String(args[0]).endsWith('.takeover');
+    if (isLock) meanwhile.before?.();
+    const found = real.lstatSync(...args);
+    if (isLock) meanwhile.after?.();
+    return found;
   }, real.lstatSync);
-  return { ...real, lstatSync };
+  const renameSync: typeof real.renameSync = (from, to) => {
+    meanwhile.rename?.(String(to));
+    real.renameSync(from, to);
+  };
+  return { ...real, lstatSync, renameSync };
 });
 
 const PID = 4242;
@@ -49,7 +56,7 @@ beforeEach(() => {
   signals = [];
   fates = [];
   asked = 0;
-  meanwhile = undefined;
+  meanwhile = {};
   vi.spyOn(process, 'kill').mockImplementation((pid, signal = 'SIGTERM') => {
     expect(pid).toBe(PID);
     signals.push(signal);
@@ -153,6 +160,20 @@ describe('its places', () => {
     expect([inode(path).ino, lstatSync(at('.socketmap/s')).isSocket()]).toEqual([before, true]);
   });
 
+  test('stay all where its control socket cannot be renamed over, since that is tried first', async () => {
+    const path = await control();
+    await listening(at('socketmap'));
+    const before = inode(at('socketmap')).ino;
+    const successions = [await waiting('socketmap'), await waiting('control')];
+    meanwhile.rename = (to) => {
+      if (to === path) throw new Error('EIO: i/o error');
+    };
+    expect(() => OlderRelease.replace(successions, { path }, { pid: PID, control: inode(path) })).toThrow(
+      'the sockets cannot be exchanged: EIO',
+    );
+    expect(inode(at('socketmap')).ino).toBe(before);
+  });
+
   test('stay all where one of them cannot pass', async () => {
     const path = await control();
     await listening(at('socketmap'));
@@ -190,13 +211,13 @@ describe('of two that come at once', () => {
 
   test('one that is done just now holds up nobody either, unless yet another one comes', async () => {
     const replace = await locked(5_000);
-    let times = 0;
-    meanwhile = () => {
-      rmSync(at('.takeover'), { recursive: true });
-      times += 1;
-    };
+    meanwhile.before = () => rmSync(at('.takeover'), { recursive: true });
+    meanwhile.after = () => void mkdirSync(at('.takeover'));
+    expect(replace).toThrow(new UnavailableError('another process is just taking over'));
+    expect(existsSync(at('.takeover'))).toBe(true);
+    delete meanwhile.after;
     replace();
-    expect([times, existsSync(at('.takeover'))]).toEqual([1, false]);
+    expect(existsSync(at('.takeover'))).toBe(false);
   });
 
   test('none does where the folder cannot be written to', async () => {
@@ -257,8 +278,9 @@ describe('it serves on', () => {
     expect(timers()).toBe(before);
     await serving;
     fates = ['there'];
+    const then = timers();
     const ending = old.servesOn(0, now);
-    expect(timers()).toBe(before);
+    expect(timers()).toBe(then);
     await ending;
   });
 });

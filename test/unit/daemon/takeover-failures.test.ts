@@ -7,7 +7,7 @@ import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { HandOver } from '../../../src/daemon/hand-over.js';
 import { Predecessor } from '../../../src/daemon/predecessor.js';
 import { UnavailableError } from '../../../src/errors.js';
-import { hurryClock, setTimeout as sleep } from '../../fakes/hurried-sleep.js';
+import { hurryClock, setTimeout as sleep, slept } from '../../fakes/hurried-sleep.js';
 import { afterwards } from '../../integration/socketmap-rig.js';
 import { ALICE, SuccessionRig } from './succession-rig.js';
 
@@ -128,6 +128,21 @@ test('where the old process does not take its places back either, the new one do
   const waited = performance.now() - begun;
   expect(waited).toBeGreaterThan(2_000);
   expect(waited).toBeLessThan(10_000);
+});
+
+test('where the new process has a place of its own besides, it does not wait for somebody to take that back', async () => {
+  await rig.start(await rig.configured());
+  vi.spyOn(Predecessor.prototype, 'handOver').mockImplementationOnce(async function* () {
+    yield await Promise.resolve(new Map([['taken', false]]));
+  });
+  const config = await rig.configured();
+  const own = { kind: 'unix', path: rig.at('own') } as const;
+  const listen = [...config.socketmap.listen, own];
+  const begun = slept();
+  await expect(rig.successor({ ...config, socketmap: { ...config.socketmap, listen } })).rejects.toThrow(
+    'does not say that it hands over',
+  );
+  expect(slept() - begun).toBeLessThan(1_000);
 });
 
 test('where the new process cannot ask whom the old one can, it leaves nothing behind', async () => {
