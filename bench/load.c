@@ -1,12 +1,10 @@
 // Load generator for a socketmap on a UNIX socket: one thread, epoll, every reply compared byte by byte.
 // Says `ready` when its connections are open and the idle ones have asked once; waits for a line, measures, prints
 // one line of JSON, and keeps its connections until its standard input ends: so the caller reads CPU time and
-// memory of the servers in between. bench/load.ts has the same interface. Linux only. Options: see usage().
+// memory of the servers in between. bench/load.ts has the same interface. Linux only. Options: see load-options.h.
 #include <errno.h>
 #include <fcntl.h>
-#include <getopt.h>
 #include <poll.h>
-#include <stdarg.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
@@ -17,16 +15,11 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "histogram.h"
+#include "load-options.h"
+#include "load-requests.h"
+#include "load-result.h"
 
-enum { TEXT_MAX = 1200, SESSION_LOOKUPS = 3, DRAIN_SECONDS = 10, EVENTS = 256 };
-enum mode { CLOSED, OPEN, SESSION, BURST, ONCE };
-static const char *const mode_names[] = {"closed", "open", "session", "burst", "once"};
-
-struct request {
-  const char *bytes, *reply;
-  size_t length, reply_length;
-};
+enum { SESSION_LOOKUPS = 3, DRAIN_SECONDS = 10, EVENTS = 256 };
 
 struct connection {
   int fd;
@@ -35,129 +28,21 @@ struct connection {
   int answered;    // of this session
   uint64_t since;  // what its latency is counted from
   const struct request *asked;
-  struct request invented;
-  char invented_bytes[400];
+  struct invented invented;
   size_t have;
   char in[TEXT_MAX];
 };
 
-static const char MAP[] = "cyrus ", NOT_FOUND[] = "31:NOTFOUND Mailbox does not exist,";
-
-static enum mode mode = CLOSED;
-static const char *socket_path;
-static int connection_count = 1, idle_count = 0;
-static double seconds = 1, rate = 1000, unknown_share = 0;
-static const char *unknown_domain = "example.jp";
-static uint64_t seed = 1;
-
-static struct request *requests;
-static size_t request_count, next_request;
 static struct connection *connections;
 static struct connection **unused; // a ring of those that wait for something to ask (open loop): each has its turn
 static int unused_first, unused_count, waiting_count, reconnecting_count;
 static int epoll_fd;
-static uint64_t started, ends, issued, invented, unused_since;
-static uint64_t in_window, lookups, sessions, wrong, lost, unanswered;
-static char wrong_example[400];
-static struct histogram latency, lag;
-
-static void usage(void) {
-  fputs("usage: load --socket PATH --keys FILE [--mode closed|open|session|burst|once] [--connections N]\n"
-        "            [--idle N] [--seconds S] [--rate LOOKUPS_A_SECOND] [--unknown-share 0..1]\n"
-        "            [--unknown-domain DOMAIN] [--seed N]\n"
-        "FILE has a line `KEY<TAB>REPLY` for each key, such as `alice@example.jp<TAB>OK alice@example.jp`\n",
-        stderr);
-  exit(64);
-}
-
-static void die(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fputs("load: ", stderr);
-  vfprintf(stderr, format, arguments);
-  fputc('\n', stderr);
-  exit(70);
-}
+static uint64_t started, ends, issued, unused_since;
 
 static uint64_t now_ns(void) {
   struct timespec t;
   clock_gettime(CLOCK_MONOTONIC, &t);
   return (uint64_t)t.tv_sec * 1000000000u + (uint64_t)t.tv_nsec;
-}
-
-static uint64_t random_next(void) { // xorshift64*
-  seed ^= seed >> 12;
-  seed ^= seed << 25;
-  seed ^= seed >> 27;
-  return seed * UINT64_C(2685821657736338717);
-}
-
-// --- requests
-
-static size_t netstring(char *out, size_t room, const char *prefix, const char *text) {
-  int length = snprintf(out, room, "%zu:%s%s,", strlen(prefix) + strlen(text), prefix, text);
-  if ((size_t)length >= room) die("longer than %zu bytes: %s", room, text);
-  return (size_t)length;
-}
-
-static const char *kept(const char *text) {
-  char *copy = strdup(text);
-  if (copy == NULL) die("no memory for the requests");
-  return copy;
-}
-
-static struct request make_request(const char *key, const char *reply) {
-  char bytes[TEXT_MAX], answer[TEXT_MAX];
-  struct request r = {.length = netstring(bytes, sizeof bytes, MAP, key),
-                      .reply_length = netstring(answer, sizeof answer, "", reply)};
-  r.bytes = kept(bytes);
-  r.reply = kept(answer);
-  return r;
-}
-
-static void read_requests(const char *path) {
-  FILE *file = fopen(path, "r");
-  if (file == NULL) die("%s: %s", path, strerror(errno));
-  char *line = NULL;
-  size_t room = 0, slots = 0;
-  while (getline(&line, &room, file) > 0) {
-    line[strcspn(line, "\n")] = 0;
-    char *tab = strchr(line, '\t');
-    if (tab == NULL) continue;
-    *tab = 0;
-    if (request_count == slots) {
-      slots = slots == 0 ? 1024 : slots * 2;
-      requests = realloc(requests, slots * sizeof *requests);
-      if (requests == NULL) die("no memory for %zu requests", slots);
-    }
-    requests[request_count++] = make_request(line, tab + 1);
-  }
-  free(line);
-  fclose(file);
-  if (request_count == 0) die("%s: no line with a tab", path);
-}
-
-// A name that nobody asked for before, as long as --seed differs from run to run.
-static const struct request *invent(struct connection *c) {
-  static uint64_t prefix;
-  if (prefix == 0) prefix = random_next() & 0xffffffffu;
-  char key[300];
-  snprintf(key, sizeof key, "x%08" PRIx64 "%07" PRIx64 "@%s", prefix, invented++ & 0xfffffffu, unknown_domain);
-  c->invented.bytes = c->invented_bytes;
-  c->invented.length = netstring(c->invented_bytes, sizeof c->invented_bytes, MAP, key);
-  c->invented.reply = NOT_FOUND;
-  c->invented.reply_length = sizeof NOT_FOUND - 1;
-  return &c->invented;
-}
-
-static const struct request *choose(struct connection *c) {
-  switch (mode) {
-    case ONCE: return &requests[next_request++];
-    case BURST: return &requests[next_request];
-    default: break;
-  }
-  if (unknown_share > 0 && (double)(random_next() >> 11) / 9007199254740992.0 < unknown_share) return invent(c);
-  return &requests[random_next() % request_count];
 }
 
 // --- connections
@@ -192,7 +77,7 @@ static void close_connection(struct connection *c) {
 }
 
 static void ask(struct connection *c, uint64_t since) {
-  c->asked = choose(c);
+  c->asked = choose(&c->invented);
   c->since = since;
   c->have = 0;
   if (send(c->fd, c->asked->bytes, c->asked->length, MSG_NOSIGNAL) != (ssize_t)c->asked->length) {
@@ -362,61 +247,6 @@ static double measure(void) {
   return (double)(until - started) / 1e9;
 }
 
-static double own_cpu_seconds(void) {
-  struct rusage own;
-  getrusage(RUSAGE_SELF, &own);
-  return (double)(own.ru_utime.tv_sec + own.ru_stime.tv_sec) +
-         (double)(own.ru_utime.tv_usec + own.ru_stime.tv_usec) / 1e6;
-}
-
-static void print_result(double measured, double cpu) {
-  printf("{\"mode\":\"%s\",\"connections\":%d,\"idle\":%d,\"seconds\":%.6f,\"lookups\":%" PRIu64
-         ",\"lookupsInTime\":%" PRIu64 ",\"sessions\":%" PRIu64 ",\"wrong\":%" PRIu64 ",\"wrongExample\":\"%s\""
-         ",\"lost\":%" PRIu64 ",\"unanswered\":%" PRIu64 ",\"cpuSeconds\":%.6f,\"latency\":",
-         mode_names[mode], connection_count, idle_count, measured, lookups, in_window, sessions, wrong,
-         wrong_example, lost, unanswered, cpu);
-  histogram_print(&latency, stdout);
-  fputs(",\"lag\":", stdout);
-  histogram_print(&lag, stdout);
-  fputs("}\n", stdout);
-  fflush(stdout);
-}
-
-static double number(const char *text, const char *name, double least) {
-  char *end;
-  double value = strtod(text, &end);
-  if (*text == 0 || *end != 0 || value < least) die("--%s is %s: must be a number from %g", name, text, least);
-  return value;
-}
-
-static void read_options(int argc, char **argv) {
-  static const struct option options[] = {
-      {"socket", 1, 0, 's'},  {"keys", 1, 0, 'k'},          {"mode", 1, 0, 'm'},
-      {"idle", 1, 0, 'i'},    {"connections", 1, 0, 'c'},   {"seconds", 1, 0, 't'},
-      {"rate", 1, 0, 'r'},    {"unknown-share", 1, 0, 'u'}, {"unknown-domain", 1, 0, 'd'},
-      {"seed", 1, 0, 'e'},    {0, 0, 0, 0}};
-  const char *keys = NULL;
-  for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) switch (option) {
-      case 's': socket_path = optarg; break;
-      case 'k': keys = optarg; break;
-      case 'm':
-        for (mode = CLOSED; strcmp(mode_names[mode], optarg) != 0; mode++) {
-          if (mode == ONCE) usage();
-        }
-        break;
-      case 'i': idle_count = (int)number(optarg, "idle", 0); break;
-      case 'c': connection_count = (int)number(optarg, "connections", 1); break;
-      case 't': seconds = number(optarg, "seconds", 0.001); break;
-      case 'r': rate = number(optarg, "rate", 1); break;
-      case 'u': unknown_share = number(optarg, "unknown-share", 0); break;
-      case 'd': unknown_domain = optarg; break;
-      case 'e': seed = (uint64_t)number(optarg, "seed", 1) * UINT64_C(0x9e3779b97f4a7c15); break;
-      default: usage();
-    }
-  if (socket_path == NULL || keys == NULL || optind != argc) usage();
-  read_requests(keys);
-}
-
 // An idle connection has been used once, as that of an SMTP session that goes on with DATA.
 static void use_once(struct connection *c) {
   struct pollfd one = {.fd = c->fd, .events = POLLIN};
@@ -443,6 +273,7 @@ static void await_line(void) {
 
 int main(int argc, char **argv) {
   read_options(argc, argv);
+  read_requests(keys_path);
   raise_file_limit();
   epoll_fd = epoll_create1(EPOLL_CLOEXEC);
   connections = calloc((size_t)(connection_count + idle_count), sizeof *connections);
