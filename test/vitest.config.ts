@@ -4,7 +4,10 @@
 import { basename, join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer, type Reporter, type TestSpecification } from 'vitest/node';
+import { useOneTemporaryFolder } from './temporary.js';
 import { Totals } from './totals.js';
+
+useOneTemporaryFolder();
 
 const SECOND = 1000;
 /** Of tests at a time that mostly wait for containers. */

@@ -1,5 +1,5 @@
 // A daemon as a process of its own before a fake lmtpd, and others that take over from it; and mail servers that ask all the while.
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { parseEndpoint } from '../../src/net/endpoint.js';
@@ -76,7 +76,9 @@ ${more}`,
   /** What the release before takeovers was: it knows nothing of them. */
   olderRelease(): Promise<Serving> {
     const text = readFileSync(OLDER ?? MAIN, 'utf8');
-    const main = this.path('older.mjs');
+    // As the shipped file does, it looks for package.json one level above itself.
+    mkdirSync(this.path('dist'));
+    const main = this.path('dist/older.mjs');
     writeFileSync(main, text.replaceAll(/(GET|POST) \/takeover"/g, '$1 /unheard"'));
     writeFileSync(this.path('package.json'), readFileSync(join(MAIN, '../../package.json')));
     const serving = new Serving(['--config', this.config], process.env, [], main);

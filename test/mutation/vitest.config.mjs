@@ -2,7 +2,10 @@
 import { join } from 'node:path';
 import { defineConfig } from 'vitest/config';
 import { BaseSequencer } from 'vitest/node';
+import { useOneTemporaryFolder } from '../temporary.ts';
 import { killers } from './rooms.mjs';
+
+useOneTemporaryFolder();
 
 const SECOND = 1000;
 
