@@ -19,6 +19,7 @@ const PROGRAM = join(DIST, 'cyrusmapd.js');
 const CLIENT = 'client/socketmap-client';
 
 const packages = await bundled('main.js', PROGRAM);
+await writeFile(PROGRAM, linkable(await readFile(PROGRAM, 'utf8')));
 await chmod(PROGRAM, 0o755);
 const [more] = await bundled(`${CLIENT}.js`, join(DIST, 'client.js'));
 if (more !== undefined) throw new Error(`dist/client.js would hold ${more}: must hold no package`);
@@ -32,6 +33,18 @@ async function bundled(name, file) {
   const { output } = await bundle.write({ file, format: 'esm', codeSplitting: false });
   await bundle.close();
   return new Set(output.flatMap((chunk) => chunk.moduleIds ?? []).flatMap(packageOf));
+}
+
+/**
+ * Takes names out of Node's modules when it runs, not when it is linked: an older Node, which does not have one of them, gets
+ * as far as src/commands/node-version.ts, which says what is needed.
+ */
+function linkable(code) {
+  let count = 0;
+  return code.replaceAll(/^import \{ (.+) \} from ("node:[\w/]+");$/gm, (_, names, module) => {
+    const name = `node$${(count += 1)}`;
+    return `import * as ${name} from ${module};\nconst { ${names.replaceAll(' as ', ': ')} } = ${name};`;
+  });
 }
 
 /** The declarations of a file that says all its types itself. */

@@ -2,6 +2,7 @@
 // The `cyrusmapd` command: names, flags and exit statuses, and no logic. Each sub-command is loaded when it is
 // asked for, since `serve` should be ready soon after a reboot.
 import './commands/early-signals.js';
+import './commands/node-version.js';
 import { Command, CommanderError } from 'commander';
 import type { CompareOptions } from './commands/compare.js';
 import type { ConfigOptions } from './commands/config.js';
@@ -177,11 +178,24 @@ onControl(program.command('page'), 'show the running daemon in a browser on this
   async (options: ControlOptions) => finish((await import('./commands/page.js')).page(options)),
 );
 
+program
+  .command('help')
+  .description('print this help, or what a command takes')
+  .argument('[command]', 'such as lookup')
+  .action(help);
+
 try {
   await program.parseAsync();
 } catch (error) {
   if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EX_OK : EX_USAGE;
   else fail(error);
+}
+
+/** As `--help` does. */
+function help(name: string | undefined): never {
+  if (name === undefined) return program.help();
+  const found = program.commands.find((each) => each.name() === name);
+  return found === undefined ? program.error(`error: unknown command '${name}'`) : found.help();
 }
 
 /** Of a daemon that runs. */

@@ -33,6 +33,7 @@ const DOORS: Readonly<Record<string, readonly string[]>> = {
     'explain',
     'flush',
     'lookup',
+    'node-version',
     'page',
     'reload',
     'serve',
