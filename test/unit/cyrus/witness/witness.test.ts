@@ -50,6 +50,13 @@ describe('who is asked', () => {
     expect(witness.candidates(new Set([alice.mailbox, bob.mailbox]))).toEqual([]);
   });
 
+  test('what was confirmed is told in this order, the last one at the end, for who takes over', () => {
+    const witness = new Witness([canary], alarm);
+    for (const each of [alice, bob, alice]) witness.learn(each);
+    expect(witness.learned).toEqual([bob, alice]);
+    expect(witness.canaries).toEqual([canary]);
+  });
+
   test('a mailbox that is confirmed again and again is remembered once, and pushes no other one out', () => {
     const witness = new Witness([], alarm);
     witness.learn(alice);

@@ -313,6 +313,17 @@ describe('several canaries', () => {
     expect(await ask('alice')).toEqual(['deliverable']);
     expect(turns.slice(-2)).toEqual(['alice canary alice', 'alice canary alice']);
   });
+
+  test('of which one is denied itself, beside others, do not vouch for it in the same turn', async () => {
+    asker = askerWith(new Witness([recipient('canary'), recipient('alice')], ALARM));
+    await ask('n1');
+    before = (_, place) => {
+      if (turns.length === 3 && place === 0) mailboxes.delete('alice');
+      else mailboxes.set('alice', DELIVERABLE);
+    };
+    expect(await ask('alice', 'n2')).toEqual(['deliverable', 'unknown']);
+    expect(turns.slice(-2)).toEqual(['alice n2 canary alice', 'alice n2 canary alice']);
+  });
 });
 
 describe('where the list of mailboxes goes away', () => {
