@@ -3,7 +3,7 @@
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import fc from 'fast-check';
-import { expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { Config } from '../../src/config/config.js';
 import { loadConfig } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
@@ -12,6 +12,7 @@ import { silentLog } from '../../src/log/log.js';
 import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { afterwards, temporaryFolder } from '../integration/socketmap-rig.js';
+import { keysToTry, type Tried } from './reload-keys.js';
 
 const KEYS = [
   'alice@example.jp',
@@ -46,6 +47,9 @@ type Served = {
   readonly domains: Readonly<Record<string, string | null>>;
   readonly lookup: { readonly default_domain: string | null };
 };
+
+/** What stands in the file, by the names of its tables. */
+type Tables = Served & Readonly<Record<string, object | null>>;
 
 function isNamed(domains: Served['domains'], domain: string): boolean {
   return domains[domain] !== undefined && domains[domain] !== null;
@@ -102,28 +106,97 @@ test('a reload leaves nothing of what was configured before', { timeout: 300_000
   const clock = new Clock();
   await fc.assert(
     fc.asyncProperty(configuration, configuration, fc.subarray(KEYS), async (before, after, earlier) => {
-      const [former, next] = [await rig.load(before, 'reloaded'), await rig.load(after, 'reloaded')];
-      const fresh = await rig.load(after, 'started');
-      fc.pre(former !== undefined && next !== undefined && fresh !== undefined);
-      const reloaded = await Daemon.start(former, silentLog);
-      const started = await Daemon.start(fresh, silentLog);
-      try {
-        clock.pass();
-        await rig.replies('reloaded', earlier);
-        clock.pass();
-        await reloaded.reload(next);
-        clock.pass();
-        const expected = await rig.asked(after, () => rig.replies('started', KEYS));
-        const found = await rig.asked(after, () => rig.replies('reloaded', KEYS));
-        expect(found.replies).toEqual(expected.replies);
-        expect(withoutThose(found.recipients, expected.recipients)).toEqual([]);
-      } finally {
-        await Promise.all([reloaded.stop(), started.stop()]);
-      }
+      fc.pre(await isTheSame(rig, clock, [before, after], earlier));
     }),
     { numRuns: Number(process.env['RELOADS'] ?? 30) },
   );
 });
+
+describe('a reload with another value of a key', () => {
+  test('is tried for every key that a reload takes', async () => {
+    const some = await configured(BASE);
+    const { tried, unknown } = keysToTry(some);
+    expect(unknown).toEqual([]);
+    expect(tried.length).toBeGreaterThan(40);
+  });
+
+  test('leaves nothing of the former value', { timeout: 300_000 }, async () => {
+    const rig = await Rig.start();
+    const clock = new Clock();
+    const { tried } = keysToTry(await configured(BASE));
+    const most = Math.max(...tried.map(({ values }) => values.length));
+    for (let at = 0; at < most; at += 1) {
+      for (const group of inGroups(tried.filter(({ values }) => at < values.length))) {
+        const changed = group.reduce(
+          (tables, { table, key, values }) => withKey(tables, table, key, values[at]),
+          BASE,
+        );
+        for (const [before, after] of [[BASE, changed] as const, [changed, BASE] as const])
+          expect(await isTheSame(rig, clock, [before, after], KEYS), JSON.stringify(group)).toBe(true);
+      }
+    }
+  });
+});
+
+/** Two back-channels, of which each has domains, and all tables in which a key can be. */
+const BASE: Tables = {
+  domains: { 'example.jp': 'one', 'example.net': 'two' },
+  lookup: { default_domain: null },
+  'map.other': {},
+  'domain."example.jp"': {},
+  'backchannel.aliases': { type: 'list', format: 'virtual', domains: ['example.jp'] },
+  'backchannel.one': { type: 'lmtp', canary: 'alice@example.jp' },
+  'backchannel.two': { type: 'lmtp', canary: 'alice@example.jp' },
+};
+
+/** So many keys together, which is quicker; those that do not go together are apart by their order. */
+const TOGETHER = 6;
+
+function inGroups(tried: readonly Tried[]): Tried[][] {
+  const count = Math.ceil(tried.length / TOGETHER);
+  return Array.from({ length: count }, (_, group) => tried.filter((__, at) => at % count === group));
+}
+
+function withKey(tables: Tables, table: string, key: string, value: unknown): Tables {
+  return { ...tables, [table]: { ...tables[table], [key]: value } };
+}
+
+/**
+ * Whether both configurations can be used; after a reload from the first to the second the daemon answers, and asks, as one that was
+ * started with the second.
+ */
+async function isTheSame(
+  rig: Rig,
+  clock: Clock,
+  [before, after]: readonly [Tables, Tables],
+  earlier: typeof KEYS,
+): Promise<boolean> {
+  const [former, next] = [await rig.load(before, 'reloaded'), await rig.load(after, 'reloaded')];
+  const fresh = await rig.load(after, 'started');
+  if (former === undefined || next === undefined || fresh === undefined) return false;
+  const reloaded = await Daemon.start(former, silentLog);
+  const started = await Daemon.start(fresh, silentLog);
+  try {
+    clock.pass();
+    await rig.replies('reloaded', earlier);
+    clock.pass();
+    await reloaded.reload(next);
+    clock.pass();
+    const expected = await rig.asked(after, () => rig.replies('started', KEYS));
+    const found = await rig.asked(after, () => rig.replies('reloaded', KEYS));
+    expect(found.replies).toEqual(expected.replies);
+    expect(withoutThose(found.recipients, expected.recipients)).toEqual([]);
+    return true;
+  } finally {
+    await Promise.all([reloaded.stop(), started.stop()]);
+  }
+}
+
+async function configured(tables: Tables): Promise<Config> {
+  const config = await (await Rig.start()).load(tables, 'none');
+  if (config === undefined) throw new Error('it cannot be used');
+  return config;
+}
 
 /** What is asked more often than there. The witness is left out: it is asked as often as there are batches. */
 function withoutThose(asked: readonly string[], there: readonly string[]): string[] {
@@ -201,18 +274,19 @@ class Rig {
 
   /** Undefined where the configuration contradicts itself. */
   async load(tables: Record<string, object | null>, socket: string): Promise<Config | undefined> {
-    const text = Object.entries(tables).map(([name, table]) => {
+    const text = Object.entries({ socketmap: {}, ...tables }).map(([name, table]) => {
       if (table === null) return '';
       const lines = Object.entries(table).flatMap(([key, value]: [string, unknown]) =>
         value === null ? [] : [`${JSON.stringify(key)} = ${JSON.stringify(value)}`],
       );
       const endpoint = this.#lmtpds.get(name.replace('backchannel.', ''))?.endpoint;
       if (endpoint !== undefined) lines.push(`endpoint = "${endpoint}"`);
+      if (name === 'socketmap') lines.push(`listen = ["unix:${this.#path(socket)}"]`);
       if (name === 'backchannel.aliases') lines.push(`file = "${this.#path('aliases')}"`);
       return [`[${name}]`, ...lines].join('\n');
     });
     const file = join(this.#folder, 'cyrusmapd.toml');
-    writeFileSync(file, [`[socketmap]\nlisten = ["unix:${this.#path(socket)}"]`, ...text].join('\n'));
+    writeFileSync(file, text.join('\n'));
     try {
       return (await loadConfig({ config: file })).config;
     } catch (error) {
