@@ -1,5 +1,6 @@
 // `cyrusmapd tail`: decisions of the running daemon as they are made.
 import { UsageError } from '../errors.js';
+import type { Reply, Verdict } from '../validation/verdict.js';
 import { controlClient, parseLine, type ControlOptions } from './control.js';
 import { EX_OK } from './exit-status.js';
 import { keyOfArgument, print, printable } from './terminal.js';
@@ -10,8 +11,20 @@ export type TailOptions = ControlOptions & {
   readonly json?: boolean;
 };
 
+/** A line for each: the compiler asks for one that is new. */
+const DECIDED: Readonly<Record<Verdict['kind'] | Reply['status'], true>> = {
+  deliverable: true,
+  unknown: true,
+  overquota: true,
+  refused: true,
+  deferred: true,
+  OK: true,
+  NOTFOUND: true,
+  TEMP: true,
+};
+
 /** Verdicts and replies that a decision can have. */
-const WORDS = ['deliverable', 'unknown', 'overquota', 'refused', 'deferred', 'OK', 'NOTFOUND', 'TEMP'];
+const WORDS = Object.keys(DECIDED);
 
 /** @returns the exit status, when the daemon ends */
 export async function tail(options: TailOptions): Promise<number> {

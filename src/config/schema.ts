@@ -65,7 +65,7 @@ export type ImapValues = ValuesOfType<'imap'>;
 export type CyrusValues = LmtpValues | ImapValues;
 export type ListValues = ValuesOfType<'list'>;
 export type MupdateValues = ValuesOfType<'mupdate'>;
-export type BackchannelValues = CyrusValues | ListValues | MupdateValues;
+export type BackchannelValues = { [Type in BackchannelType]: ValuesOfType<Type> }[BackchannelType];
 
 export type MapValues = ValuesOf<(typeof MAP)['keys']>;
 export type DomainValues = ValuesOf<(typeof DOMAIN)['keys']>;

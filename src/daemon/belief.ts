@@ -9,6 +9,11 @@ const NEGATIVE_TTL_MS = 10_000;
 /** So many snapshots may pass without a mailbox before it is not believed any more: one of them may fail. */
 const SNAPSHOTS_MISSED_MAX = 2;
 
+type Lifetimes = Pick<
+  CacheConfig,
+  'knownTtlMs' | 'negativeTtlMs' | 'overQuotaTtlMs' | 'serveStaleMs' | 'snapshotIntervalMs'
+>;
+
 /** What is known of who tells of changes. */
 type Pushed = Pick<EventsConfig, 'quota' | 'negativeTtlMs'> & {
   /** Of a "no" while nothing would tell of its end; the same as elsewhere where it is not said. */
@@ -19,7 +24,7 @@ type Pushed = Pick<EventsConfig, 'quota' | 'negativeTtlMs'> & {
  * Of changes that another daemon tells: it is told of mailboxes only. A "no" is remembered only if the operator wants it, since the
  * other daemon may be killed: then nobody tells of a new mailbox before the lease is over. Without a lease it never is.
  */
-export function toldByFleet({ negativeTtlMs = 0 }: CacheConfig): Pushed {
+export function toldByFleet({ negativeTtlMs = 0 }: Lifetimes): Pushed {
   return { quota: false, negativeTtlMs, unprovenNegativeMs: 0 };
 }
 
@@ -27,7 +32,7 @@ export function toldByFleet({ negativeTtlMs = 0 }: CacheConfig): Pushed {
  * @param events where the Cyrus of the back-channel pushes them, or another daemon tells of its changes
  * @param listed whether snapshots are taken
  */
-export function beliefOf(cache: CacheConfig, events: Pushed | undefined, listed: boolean): Belief {
+export function beliefOf(cache: Lifetimes, events: Pushed | undefined, listed: boolean): Belief {
   const { knownTtlMs, overQuotaTtlMs: overQuotaMs, serveStaleMs: staleMs } = cache;
   const unprovenNegativeMs = events?.unprovenNegativeMs ?? cache.negativeTtlMs ?? 0;
   const both = { unprovenNegativeMs, overQuotaMs, staleMs };

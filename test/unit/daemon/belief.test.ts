@@ -1,17 +1,13 @@
 import { describe, expect, test } from 'vitest';
 import { beliefOf, toldByFleet } from '../../../src/daemon/belief.js';
-import type { CacheConfig, EventsConfig } from '../../../src/config/config.js';
+import type { EventsConfig } from '../../../src/config/config.js';
 
-const CACHE: CacheConfig = {
+const CACHE = {
   knownTtlMs: 60_000,
   negativeTtlMs: undefined,
   overQuotaTtlMs: 30_000,
   serveStaleMs: 86_400_000,
-  maxKnown: 100,
-  maxNegative: 100,
   snapshotIntervalMs: 900_000,
-  stateFile: undefined,
-  stateIntervalMs: 300_000,
 };
 const EVENTS: EventsConfig = {
   listen: { kind: 'unix', path: '/run/events/socket' },

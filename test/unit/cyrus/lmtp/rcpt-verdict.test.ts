@@ -60,6 +60,26 @@ test.each([
   expect(rcptVerdict(reply(bytes)).kind).toBe(kind);
 });
 
+test('of all replies there are only five that are more than a deferral', () => {
+  const found: string[] = [];
+  for (let code = 200; code < 600; code++) {
+    for (const of of [2, 4, 5])
+      for (let subject = 0; subject <= 7; subject++)
+        for (let detail = 0; detail <= 30; detail++) {
+          const enhanced = `${of}.${subject}.${detail}`;
+          const { kind } = rcptVerdict({ code, enhanced, lines: [`${enhanced} said`] });
+          if (kind !== 'deferred') found.push(`${code} ${enhanced} ${kind}`);
+        }
+  }
+  expect(found).toEqual([
+    '250 2.1.5 deliverable',
+    '452 4.2.2 overquota',
+    '550 5.1.1 unknown',
+    '550 5.7.1 refused',
+    '552 5.2.2 overquota',
+  ]);
+});
+
 test('the reason of a deferral is what lmtpd said', () => {
   expect(rcptVerdict(reply('451 4.3.0 System I/O error\r\n'))).toMatchObject({
     kind: 'deferred',
