@@ -38,6 +38,8 @@ export async function openDoors(
     fleet?.close();
     throw error;
   });
+  // There cannot be two on one socket, but at a takeover.
+  if (events !== undefined && succeeding === undefined) fleet?.replacing();
   try {
     const inForce = await putInForce(config, heart, events?.proof);
     const beside = await openBeside(config, heart);

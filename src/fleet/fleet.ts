@@ -9,6 +9,7 @@ import type { Proof } from '../validation/proof.js';
 import type { AddressRules } from '../validation/recipient.js';
 import { readValkeyAccess } from './access.js';
 import { Following, type FollowingState } from './follow.js';
+import { Former } from './former.js';
 import { Publisher } from './publisher.js';
 import type { PublisherState } from './publisher-parts.js';
 import type { ValkeyAccess } from './connection.js';
@@ -48,11 +49,13 @@ export class Fleet {
   readonly #stores = new Map<Publisher | Following, Admitting>();
   readonly #id = randomBytes(8).toString('hex');
   readonly #following = new Map<string, Following>();
+  readonly #former: Former;
   #publisher: Publisher | undefined;
 
   private constructor(parts: FleetParts, access: ValkeyAccess) {
     this.#parts = parts;
     this.#access = access;
+    this.#former = new Former(parts.config.leaseMs, parts.now);
   }
 
   /** Valkey need not be there. @throws ConfigError where a file cannot be used */
@@ -83,7 +86,12 @@ export class Fleet {
     };
   }
 
-  /** From now on changes come to this process, and are published. */
+  /** From now on changes come to this process, and to no other one. */
+  replacing(): void {
+    this.#former.replaced();
+  }
+
+  /** From now on they are published. */
   publish(): void {
     const { config, now, log, proof } = this.#parts;
     const { publish, leaseMs, exact, maxEntries } = config;
@@ -94,6 +102,7 @@ export class Fleet {
       store,
       leaseMs,
       exact,
+      since: this.#former.replaced(),
       proof,
       rules: this.#rules,
       now,
@@ -106,10 +115,10 @@ export class Fleet {
   /** See Publisher.changed(). */
   changed(mailboxes: readonly string[] | undefined, waits: boolean): Promise<void> | undefined {
     if (this.#publisher !== undefined) return this.#publisher.changed(mailboxes, waits);
-    const { publish, exact, leaseMs } = this.#parts.config;
+    const { publish, exact } = this.#parts.config;
     if (publish === undefined || !exact || !waits) return undefined;
-    // The process before this one may have given leases. All is forgotten when this one begins to publish.
-    return new Promise((resolve) => setTimeout(resolve, leaseMs).unref());
+    // All is forgotten when this process begins to publish.
+    return this.#former.heard();
   }
 
   /** Changes go to another process. */

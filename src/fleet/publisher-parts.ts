@@ -9,6 +9,8 @@ export type PublisherParts = {
   readonly store: PublisherStore;
   readonly leaseMs: number;
   readonly exact: boolean;
+  /** Since when changes come here; another process may have answered questions until then. Monotonic milliseconds. */
+  readonly since: number;
   /** What tells of changes here; undefined where nothing does. */
   readonly proof: () => Proof | undefined;
   /** A sum of how names of mailboxes are made. */

@@ -56,8 +56,7 @@ export class Publisher {
       lost: () => this.#renew(),
       failed: (error) => this.#unlinked(messageOf(error)),
     });
-    // Another process may have answered until this moment.
-    this.#answeredAt = parts.now();
+    this.#answeredAt = parts.since;
     this.#unsureUntil = this.#answeredAt + leaseMs;
     this.#beat = setInterval(() => void this.#once(), leaseMs / BEATS).unref();
     void this.#once();

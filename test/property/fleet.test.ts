@@ -45,6 +45,7 @@ class Server {
       store: this.#valkey.publisherStore(this.link, LEASE_MS),
       leaseMs: LEASE_MS,
       exact: true,
+      since: performance.now(),
       proof: () => this.proof,
       rules: () => '0123456789abcdef',
       now: () => performance.now(),

@@ -33,6 +33,7 @@ beforeAll(async () => {
     store: publisherStore(accessOf('cyrusmapd-publish'), STREAM, LEASE_MS, 100_000),
     leaseMs: LEASE_MS,
     exact: true,
+    since: performance.now(),
     proof: () => proof,
     rules,
     now,

@@ -38,6 +38,7 @@ function start(more: Partial<PublisherParts> = {}): Publisher {
     store: valkey.publisherStore(link, LEASE_MS),
     leaseMs: LEASE_MS,
     exact: true,
+    since: performance.now(),
     proof: () => proof,
     rules: () => RULES,
     now: () => performance.now(),
@@ -331,6 +332,16 @@ describe('the answer to Cyrus', () => {
 test('a restart: for its first lease no list of followers is trusted, since those of the one before still believe', async () => {
   await pass(100);
   expect(await heldFor(publisher.changed(['alice@example.jp'], true))).toBeGreaterThan(LEASE_MS / 2);
+});
+
+test('a restart: what is read late waits for no more than is left of a lease since changes come here', async () => {
+  const since = performance.now();
+  await pass(300);
+  publisher.close();
+  publisher = start({ since });
+  expect(await heldFor(publisher.changed(['alice@example.jp'], true))).toBeLessThanOrEqual(LEASE_MS - 300);
+  await pass(LEASE_MS);
+  expect(await heldFor(publisher.changed(['bob@example.jp'], true))).toBeLessThan(10);
 });
 
 test('two publishers: both say so, and neither trusts a list', async () => {
