@@ -184,8 +184,6 @@ const HELD: readonly { readonly files: RegExp; readonly by: string; readonly how
   { files: /^src\/log\//, by: 'test/unit/log/log.test.ts' },
   { files: /^src\/log\/verbs\//, by: 'test/unit/docs/log.test.ts', how: 'loads the whole folder' },
   { files: /^src\/net\//, by: 'test/integration/socketmap-listener.test.ts' },
-  { files: /^src\/snapshots\//, by: 'test/integration/imap-list.test.ts' },
-  { files: /^src\/snapshots\//, by: 'test/integration/daemon-reload.test.ts' },
   { files: /^src\/socketmap\//, by: 'test/integration/socketmap-limits.test.ts' },
   { files: /^src\/socketmap\/client\.ts$/, by: 'test/integration/socketmap-client.test.ts' },
   { files: /^src\/validation\//, by: 'test/property/validator.test.ts' },
