@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 // A filter of OpenSMTPD, smtpd-filters(7): asks cyrusmapd about each recipient of the domains that it is given.
 //
 //     filter-cyrusmapd.mjs unix:/var/run/cyrusmapd/socketmap example.jp example.net

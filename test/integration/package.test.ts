@@ -59,6 +59,8 @@ describe('the package', () => {
         'dist/client.js',
         'dist/client.d.ts',
         'contrib/haraka/index.js',
+        'contrib/grafana/cyrusmapd.json',
+        'contrib/prometheus/cyrusmapd.rules.yml',
         'contrib/opensmtpd/filter-cyrusmapd.mjs',
         'dist/LICENSES.txt',
         'cf/feature/mrs_cyrus.m4',
@@ -77,7 +79,7 @@ describe('the package', () => {
   it('holds nothing else', () => {
     const others = paths().filter(
       (path) =>
-        !/^(cf|rc\.d|docs|bench\/plots|contrib\/(haraka|opensmtpd))\/|^(dist\/(cyrusmapd\.js|client\.(js|d\.ts)|LICENSES\.txt)|LICENSE|(README(\.ja)?|CHANGELOG|CONTRIBUTING|SECURITY|(bench|docker)\/README)\.md|package\.json)$/.test(
+        !/^(cf|rc\.d|docs|bench\/plots|contrib\/(haraka|opensmtpd|grafana|prometheus(?!\/.*\.test\.yml$)))\/|^(dist\/(cyrusmapd\.js|client\.(js|d\.ts)|LICENSES\.txt)|LICENSE|(README(\.ja)?|CHANGELOG|CONTRIBUTING|SECURITY|(bench|docker)\/README)\.md|package\.json)$/.test(
           path,
         ),
     );
@@ -95,6 +97,17 @@ describe('the package', () => {
     );
     expect(pages.length).toBeGreaterThan(10);
     expect(missing).toEqual([]);
+  });
+
+  it('has whatever of contrib/ one of its pages names', () => {
+    const packed = paths();
+    const named = packed
+      .filter((path) => path.endsWith('.md'))
+      .flatMap((page) => parsePage(readFileSync(join(PROJECT, page), 'utf8')).spans)
+      .map(({ text }) => text)
+      .filter((text) => /^contrib\/\S+$/.test(text));
+    expect(named.length).toBeGreaterThan(3);
+    expect(named.filter((name) => !packed.some((path) => path.startsWith(name)))).toEqual([]);
   });
 
   it.each(['dist/cyrusmapd.js', 'rc.d/cyrusmapd'])('has %s executable', (path) => {
