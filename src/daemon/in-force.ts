@@ -1,5 +1,6 @@
 // What a daemon is made of before it opens anything, and how a configuration is put in force. A start and a reload take the same
 // way, so that after a reload the daemon is as if it had been started with that file. Reads what the configuration names.
+import { performance } from 'node:perf_hooks';
 import { readAlwaysAccept } from '../backchannels/always-accept.js';
 import { buildBackchannels, type Backchannels } from '../backchannels/build.js';
 import type { BackchannelSurroundings } from '../backchannels/openers.js';
@@ -131,7 +132,7 @@ function domainsOf({ domains }: Config): ReadonlySet<string> {
   return new Set(domains.map(({ domain }) => domain));
 }
 
-/** Monotonic milliseconds. */
+/** Monotonic milliseconds. Each lookup asks some five times: the imported object is found faster than the global one. */
 export function now(): number {
   return performance.now();
 }

@@ -55,16 +55,16 @@ export class AcceptQueue {
     this.#left = this.#capacity;
     if (this.#watching) return;
     this.#watching = true;
-    setImmediate(() => this.#endOfTurn());
+    setImmediate(this.#endOfTurn);
   }
 
-  #endOfTurn(): void {
+  readonly #endOfTurn = (): void => {
     if (this.#acceptedInTurn) {
       this.#acceptedInTurn = false;
-      setImmediate(() => this.#endOfTurn());
+      setImmediate(this.#endOfTurn);
     } else {
       this.#since = undefined;
       this.#watching = false;
     }
-  }
+  };
 }

@@ -125,7 +125,7 @@ export class ClientConnection implements Asker, Waiter, Dripping {
       this.#socket.destroy();
     }
     if (!this.#outbox.empty || this.#outbox.ended) return;
-    const oldest = this.#oldest;
+    const oldest = this.#oldest();
     if (oldest !== undefined) {
       if (now - oldest > limits.answerWithinMs) this.#close('late', now);
     } else if (this.#inbox.midway) {
@@ -138,7 +138,7 @@ export class ClientConnection implements Asker, Waiter, Dripping {
   }
 
   /** The earliest time at which the first request that is not answered yet, or not even read, may have come. */
-  get #oldest(): number | undefined {
+  #oldest(): number | undefined {
     return this.#owed?.earliest ?? (this.#inbox.unread ? this.#inbox.earliest : undefined);
   }
 
@@ -243,7 +243,7 @@ export class ClientConnection implements Asker, Waiter, Dripping {
     const { turns, draining } = this.#shared;
     const inbox = this.#inbox;
     if (this.#socket.destroyed || this.#outbox.ended) return;
-    this.#reading.set(this.#mayRead, now);
+    this.#reading.set(this.#mayRead(), now);
     if (inbox.unread) {
       if (!this.#owed?.isFull(this.#shared) && !this.#outbox.full) turns.add(this);
       return;
@@ -253,7 +253,7 @@ export class ClientConnection implements Asker, Waiter, Dripping {
   }
 
   /** Not while requests wait for their turn: to read on would take the turn's time from others. */
-  get #mayRead(): boolean {
+  #mayRead(): boolean {
     return this.#peer !== 'ignored' && !this.#outbox.full && !this.#inbox.unread && !this.#rests;
   }
 

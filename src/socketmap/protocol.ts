@@ -39,10 +39,22 @@ export function formatRequest(map: string, key: string): string {
  * The bytes of a reply. An OK without a value becomes TEMP: `2:OK,` ends Sendmail's process with SIGSEGV,
  * and Postfix takes `3:OK ,` for a configuration error.
  */
-export function formatReply({ status, text }: Reply): string {
+export function formatReply(reply: Reply): string {
+  if (reply !== lastReply) {
+    lastFrame = frameOf(reply);
+    lastReply = reply;
+  }
+  return lastFrame;
+}
+
+function frameOf({ status, text }: Reply): string {
   if (status === 'OK' && text === '') return encodeNetstring('TEMP no value to answer with');
   return encodeNetstring(`${status} ${text}`);
 }
+
+/** In a dictionary attack one reply, the same frozen object, is written again and again. */
+let lastReply: Reply | undefined;
+let lastFrame = '';
 
 /** @throws ProtocolError where the status is unknown, or an OK has no value */
 export function parseReply(payload: string): SocketmapReply {

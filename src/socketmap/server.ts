@@ -262,7 +262,8 @@ export class SocketmapServer {
 
   #onEnd(socket: Socket): void {
     this.#connections.delete(socket);
-    if (!socket.destroyed) this.#lingering.add(socket, this.#now());
+    // Where the peer has ended it, too, the socket is about to be closed.
+    if (!socket.destroyed && !socket.readableEnded) this.#lingering.add(socket, this.#now());
     this.#onClose();
   }
 

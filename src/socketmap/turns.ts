@@ -32,7 +32,9 @@ export class Turns {
   readonly #levels = Array.from({ length: LEVELS }, () => new Fifo<Waiter>());
   #size = 0;
   /** Those whose requests were read in this turn, while nobody waited. */
-  readonly #ready = new Set<Waiter>();
+  #ready = new Set<Waiter>();
+  /** The set of the turn before, which is used again. */
+  #spare = new Set<Waiter>();
   #ends = false;
   #hurried = false;
   #served = 0;
@@ -61,7 +63,7 @@ export class Turns {
 
   /** It waits for its turn; where it waits already, it keeps its place. */
   add(waiter: Waiter): void {
-    if (this.#ready.has(waiter) || this.#levels.some((level) => level.has(waiter))) return;
+    if (this.#ready.has(waiter) || this.#waits(waiter)) return;
     this.#levels[levelOf(waiter.recent)]?.add(waiter);
     this.#size += 1;
     this.#endTurn();
@@ -70,7 +72,12 @@ export class Turns {
   /** It waits no more, if it did. */
   delete(waiter: Waiter): void {
     this.#ready.delete(waiter);
+    if (this.#size === 0) return;
     for (const level of this.#levels) if (level.delete(waiter)) this.#size -= 1;
+  }
+
+  #waits(waiter: Waiter): boolean {
+    return this.#size > 0 && this.#levels.some((level) => level.has(waiter));
   }
 
   /** Somebody came: this turn and the next are short, since more may wait to be accepted. */
@@ -85,24 +92,21 @@ export class Turns {
     return oldest === undefined ? 0 : now - oldest.waitingSince;
   }
 
-  get #budgetMs(): number {
-    return this.#hurried ? HURRIED_BUDGET_MS : TURN_BUDGET_MS;
-  }
-
   #endTurn(): void {
     if (this.#ends) return;
     this.#ends = true;
-    setImmediate(() => this.#serve());
+    setImmediate(this.#serve);
   }
 
   /** Serves as many as the budget allows, but at least one. Who is served as ready, and has more, may be served as a waiter, too. */
-  #serve(): void {
+  readonly #serve = (): void => {
     this.#ends = false;
     let now = this.#now();
-    const end = now + this.#budgetMs;
+    const end = now + (this.#hurried ? HURRIED_BUDGET_MS : TURN_BUDGET_MS);
     this.#hurried = false;
-    const ready = [...this.#ready];
-    this.#ready.clear();
+    const ready = this.#ready;
+    this.#ready = this.#spare;
+    this.#spare = ready;
     for (const waiter of ready) {
       if (now >= end) {
         this.add(waiter);
@@ -111,6 +115,7 @@ export class Turns {
       waiter.serveTurn(now);
       now = this.#now();
     }
+    ready.clear();
     for (let left = this.#size; left > 0 && now < end; left--) {
       const next = this.#next();
       if (next === undefined) break;
@@ -119,7 +124,7 @@ export class Turns {
       now = this.#now();
     }
     if (this.#size > 0) this.#endTurn();
-  }
+  };
 
   #next(): Waiter | undefined {
     this.#served += 1;

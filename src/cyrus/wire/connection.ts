@@ -169,7 +169,7 @@ export class Connection<Reply> {
     this.#onUnasked = take;
   }
 
-  get #hearsUnasked(): boolean {
+  #hearsUnasked(): boolean {
     return this.#onUnasked !== undefined || this.#parser.mayComeAnytime !== undefined;
   }
 
@@ -187,7 +187,7 @@ export class Connection<Reply> {
 
   #read(chunk: Buffer): void {
     if (this.#failure !== undefined) return;
-    if (this.#conversation !== undefined || this.#hearsUnasked) this.#step(chunk);
+    if (this.#conversation !== undefined || this.#hearsUnasked()) this.#step(chunk);
     else this.#fail(new ProtocolError('the peer sent what nobody asked for'));
   }
 
@@ -231,7 +231,7 @@ export class Connection<Reply> {
 
   /** @throws ProtocolError where more came than was asked for */
   #finish(conversation: Conversation<Reply>): Conversation<Reply> {
-    if (this.#parser.pending && !this.#hearsUnasked)
+    if (this.#parser.pending && !this.#hearsUnasked())
       throw new ProtocolError('the peer sent a reply too many');
     this.#conversation = undefined;
     stopTimers(conversation);

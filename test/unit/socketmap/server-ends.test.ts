@@ -59,6 +59,15 @@ describe('a connection', () => {
     await vi.waitFor(() => expect([server.connections, server.lingering]).toEqual([0, 0]));
   });
 
+  it('that its peer has ended first does not linger', async () => {
+    const { connect, server } = await startRig();
+    const peer = await connect();
+    peer.socket.end();
+    await peer.closed();
+    await turns();
+    expect([server.connections, server.lingering]).toEqual([0, 0]);
+  });
+
   it('from a network that may ask is served, and one over a UNIX socket, which has no address', async () => {
     const network = parseNetwork('127.0.0.0/8');
     if (network === undefined) throw new Error('no network');
