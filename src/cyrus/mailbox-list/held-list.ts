@@ -162,10 +162,11 @@ export class HeldList {
       await this.#parts.pause();
       if (this.#standing !== 'loading') throw new Error('not wanted any more');
     };
-    await loadList(file, FIRST_RECORD, header.repackSize, keys, pause);
+    const pauses = { pause, now: this.#parts.now };
+    await loadList(file, FIRST_RECORD, header.repackSize, keys, pauses);
     // With `improved_mboxlist_sort` the order is another one, and we would take the wrong key for the deleted one.
     if (keys.strays > 0) throw new ProtocolError('the mailbox list is in an order of its own');
-    await loadList(file, header.repackSize, header.currentSize, keys, pause);
+    await loadList(file, header.repackSize, header.currentSize, keys, pauses);
     requireNumber(keys, header);
     this.#keys = keys;
     this.#layout = layout;

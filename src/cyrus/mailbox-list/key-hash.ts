@@ -6,7 +6,9 @@ const BASIS = 0x811c9dc5;
 const OTHER_BASIS = 0x2f0b4a27;
 
 export function hashOfBytes(bytes: Uint8Array, start: number, end: number): number {
-  return hash(bytes, start, end, BASIS);
+  let sum = BASIS;
+  for (let i = start; i < end; i++) sum = Math.imul(sum ^ (bytes[i] ?? 0), PRIME);
+  return mixed(sum);
 }
 
 /** @param text latin1: the same hash as that of its bytes */
@@ -36,9 +38,15 @@ export class HashedKeys {
   /** @returns whether the key is new */
   add(bytes: Uint8Array, start: number, end: number): boolean {
     if (this.#size * 3 > this.#slots.length) this.#grow();
-    const first = hash(bytes, start, end, BASIS);
+    let first = BASIS;
+    let second = OTHER_BASIS;
+    for (let i = start; i < end; i++) {
+      const byte = bytes[i] ?? 0;
+      first = Math.imul(first ^ byte, PRIME);
+      second = Math.imul(second ^ byte, PRIME);
+    }
     // 0 marks an empty slot, so a second hash of 0 is replaced by 1.
-    return this.#put(first, hash(bytes, start, end, OTHER_BASIS) || 1);
+    return this.#put(mixed(first), mixed(second) || 1);
   }
 
   #put(first: number, second: number): boolean {
@@ -64,12 +72,6 @@ export class HashedKeys {
       if (second !== 0) this.#put(old[slot] ?? 0, second);
     }
   }
-}
-
-function hash(bytes: Uint8Array, start: number, end: number, basis: number): number {
-  let sum = basis;
-  for (let i = start; i < end; i++) sum = Math.imul(sum ^ (bytes[i] ?? 0), PRIME);
-  return mixed(sum);
 }
 
 /** The last step of MurmurHash3. */

@@ -87,27 +87,34 @@ export class OrderedKeys {
   }
 
   #insert(place: number, bytes: Buffer, start: number, end: number): void {
-    const index = this.#blockOf(bytes, start, end);
-    const block = this.#block(index);
-    const last = block.at(-1);
-    if (last === undefined || this.#arena.compare(last, bytes, start, end) < 0) {
-      // While a repacked list is loaded, keys come in order, so nearly every key ends up here, and blocks become full.
-      if (index !== this.#blocks.length - 1) this.#strays += 1;
-      if (block.length < BLOCK_MAX) block.push(place);
-      else this.#blocks.splice(index + 1, 0, [place]);
-      return;
-    }
+    // While a repacked list is loaded, keys come in order: so nearly every key comes after all others, and blocks become full.
+    if (this.#endsBelow(this.#blocks.length - 1, bytes, start, end))
+      return this.#append(this.#blocks.length - 1, place);
     this.#strays += 1;
+    const index = this.#blockOf(bytes, start, end);
+    if (this.#endsBelow(index, bytes, start, end)) return this.#append(index, place);
+    const block = this.#block(index);
     block.splice(this.#countBelow(block, bytes, start, end), 0, place);
     if (block.length > BLOCK_MAX) this.#blocks.splice(index + 1, 0, block.splice(BLOCK_MAX / 2));
+  }
+
+  #append(index: number, place: number): void {
+    const block = this.#block(index);
+    if (block.length < BLOCK_MAX) block.push(place);
+    else this.#blocks.splice(index + 1, 0, [place]);
+  }
+
+  /** Whether all keys of a block are below this key. */
+  #endsBelow(index: number, bytes: Buffer, start: number, end: number): boolean {
+    const block = this.#block(index);
+    const last = block[block.length - 1];
+    return last === undefined || this.#arena.compare(last, bytes, start, end) < 0;
   }
 
   /** The last block whose first key is not above this key; if there is none, the first block. */
   #blockOf(bytes: Buffer, start: number, end: number): number {
     let low = 0;
     let high = this.#blocks.length - 1;
-    // While a repacked list is loaded, this is the last block.
-    if (this.#beginsBelow(high, bytes, start, end)) return high;
     while (low < high) {
       const middle = (low + high + 1) >> 1;
       if (this.#beginsBelow(middle, bytes, start, end)) low = middle;

@@ -3,7 +3,7 @@ import { loadList } from '../../../../src/cyrus/mailbox-list/load-list.js';
 import { FIRST_RECORD } from '../../../../src/cyrus/mailbox-list/twoskip.js';
 import { FakeList, inbox } from '../../../fakes/mailbox-list.js';
 
-const keysOf = async (list: FakeList, pause = () => Promise.resolve()) => {
+const keysOf = async (list: FakeList, pause = () => Promise.resolve(), now = () => 0) => {
   const seen: string[] = [];
   await loadList(
     list.open(),
@@ -13,7 +13,7 @@ const keysOf = async (list: FakeList, pause = () => Promise.resolve()) => {
       set: (bytes, key, keyEnd) => seen.push(bytes.toString('latin1', key, keyEnd)),
       deleted: () => undefined,
     },
-    pause,
+    { pause, now },
   );
   return seen;
 };
@@ -29,6 +29,33 @@ test('a list is read in slices, and others have their turn in between', async ()
   });
   expect(seen).toEqual(users.map(({ key }) => key));
   expect(pauses).toBeGreaterThan(3);
+});
+
+test('while others have something to do, slices are shorter, and for some time after that', async () => {
+  const list = new FakeList();
+  list.commit(...Array.from({ length: 4_000 }, (_, i) => inbox(`u${i}`)));
+  let now = 0;
+  let pauses = 0;
+  const busyOnly = (which: (pause: number) => boolean) => async () => {
+    pauses += 1;
+    if (which(pauses)) now += 0.05;
+  };
+  const countPauses = async (pause: () => Promise<void>) => {
+    pauses = 0;
+    await keysOf(list, pause, () => now);
+    return pauses;
+  };
+  const idle = await countPauses(busyOnly(() => false));
+  const busy = await countPauses(busyOnly(() => true));
+  expect(busy).toBeGreaterThan(4 * idle);
+  now += 1_000;
+  expect(await countPauses(busyOnly((pause) => pause === 1))).toBeGreaterThan(4 * idle);
+  now += 1_000;
+  const calm = async () => {
+    pauses += 1;
+    now += 0.01;
+  };
+  expect(await countPauses(calm)).toBe(idle);
 });
 
 test('records longer than a slice, and than a chunk, are read', async () => {
