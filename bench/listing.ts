@@ -1,9 +1,9 @@
 // Measures a snapshot of many mailboxes: its time, its memory, and how lookups are slowed down while a new one is taken. The
 // mailboxes come from a fake imapd. Starts this and the daemon, asks, and reads the daemon's log.
-import { readFileSync, statSync } from 'node:fs';
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { DaemonLog } from './daemon-log.js';
 import { runLoad, type Load } from './generator.js';
 import { quantile } from './histogram.js';
 import type { Bench, Measured } from './measure.js';
@@ -35,12 +35,12 @@ export async function measureListing(bench: Bench, mailboxes: number): Promise<M
 }
 
 async function listed(bench: Bench, socket: string, mailboxes: number): Promise<Measured> {
-  const log = new Log(join(bench.folder, 'cyrusmapd.log'));
+  const log = new DaemonLog(join(bench.folder, 'cyrusmapd.log'));
   const server = await bench.servers.start(OURS, { config: configuration(bench.folder, socket, mailboxes) });
   try {
     const [daemon] = server.resident();
     if (daemon === undefined) throw new Error('the daemon is not there');
-    const took = await log.listed(1);
+    const { ms: took } = await log.nth('listed', 1);
     const load: Load = {
       ...{ socket: server.socket, keys: join(bench.folder, 'listed.keys'), mode: 'open' },
       ...{ connections: 8, rate: 8000, seconds: bench.seconds, seed: 1 },
@@ -50,7 +50,7 @@ async function listed(bench: Bench, socket: string, mailboxes: number): Promise<
     if (!bench.smoke) await sleep(PAUSE_MS);
     const before = (): void => void process.kill(daemon.pid, 'SIGHUP');
     const result = await runLoad(bench.generator, load, { before, after: () => undefined });
-    if (!bench.smoke) await log.listed(2);
+    if (!bench.smoke) await log.nth('listed', 2);
     if (result.wrong > 0 || result.lost > 0) throw new Error(`${result.wrong} wrong, ${result.lost} lost`);
     const p99 = quantile(result.latency, 0.99);
     return {
@@ -84,27 +84,4 @@ function keys(): string {
   return Array.from({ length: ASKED }, (_, i) => `u${String(i).padStart(7, '0')}@example.jp`)
     .map((key) => `${key}\tOK ${key}\n`)
     .join('');
-}
-
-/** Reads what the daemon logs from now on. */
-class Log {
-  readonly #file: string;
-  readonly #from: number;
-
-  constructor(file: string) {
-    this.#file = file;
-    this.#from = statSync(file, { throwIfNoEntry: false })?.size ?? 0;
-  }
-
-  /** Waits for the nth list. @returns how many milliseconds it took */
-  async listed(nth: number): Promise<number> {
-    let took = Number.NaN;
-    await eventually('a list', () => {
-      const text = readFileSync(this.#file).subarray(this.#from).toString();
-      const found = [...text.matchAll(/"event":"listed",.*?"ms":(\d+)/g)][nth - 1]?.[1];
-      took = Number(found);
-      return found !== undefined;
-    });
-    return took;
-  }
 }

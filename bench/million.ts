@@ -1,5 +1,6 @@
-// The scenarios of a million mailboxes: known one by one, and listed by a snapshot. Data only; the work is done elsewhere.
+// The scenarios of a million mailboxes: known one by one, listed by a snapshot, and held as a directory. Data only; the work is done elsewhere.
 import { withSlowCyrus } from './fake-servers.js';
+import { measureDirectory } from './large-directory.js';
 import { measureListing } from './listing.js';
 import { measureLoad, type Bench } from './measure.js';
 import { OURS } from './results.js';
@@ -45,4 +46,35 @@ export function listing(mailboxes: number): Scenario {
       { metric: 'p99', against: 'ten listed', atMost: 2 },
     ],
   };
+}
+
+/** The directory: the list of a daemon that is started, and one that another list takes the place of, which is loaded anew. */
+export function directories(mailboxes: number): Scenario[] {
+  const measure = (count: number, anew: boolean) => (bench: Bench) => measureDirectory(bench, count, anew);
+  return [
+    {
+      name: 'million-directory',
+      title: 'a directory of a million mailboxes, and 8000 hits a second',
+      connections: 8,
+      contestants: [
+        { label: OURS, measure: measure(mailboxes, false) },
+        { label: 'ten in the list', measure: measure(10, false) },
+      ],
+      aims: [
+        { metric: 'took', atMost: 3500 },
+        { metric: 'memory', atMost: 186 },
+        { metric: 'median', against: 'ten in the list', atMost: 1.1 },
+      ],
+    },
+    {
+      name: 'million-directory-anew',
+      title: 'a directory of a million mailboxes, and 8000 hits a second while it is loaded anew',
+      connections: 8,
+      contestants: [
+        { label: OURS, measure: measure(mailboxes, true) },
+        { label: 'not loaded anew', measure: measure(mailboxes, false) },
+      ],
+      aims: [{ metric: 'p99', against: 'not loaded anew', atMost: 2 }],
+    },
+  ];
 }

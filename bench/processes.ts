@@ -65,6 +65,14 @@ export function parsePss(text: string): number {
   return Number(/^Pss:\s+(\d+) kB$/m.exec(text)?.[1] ?? 0) * 1024;
 }
 
+/** When a process was started, in milliseconds since 1970; exact to the tick. */
+export function startedAt(pid: number): number {
+  const stat = readFileSync(`/proc/${pid}/stat`, 'latin1');
+  const ticks = Number(stat.slice(stat.lastIndexOf(')') + 2).split(' ')[22 - 3]);
+  const [uptime] = readFileSync('/proc/uptime', 'latin1').split(' ');
+  return Date.now() - (Number(uptime) - ticks / TICKS_A_SECOND) * 1000;
+}
+
 function readProcess(pid: number): Process | undefined {
   const text = readOrNothing(`/proc/${pid}/stat`);
   return text === undefined ? undefined : parseStat(text);

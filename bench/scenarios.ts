@@ -2,7 +2,7 @@
 import { decode, type Decoder } from './decoder.js';
 import { withSlowCyrus } from './fake-servers.js';
 import { fairness } from './fairness.js';
-import { listing, manyKnown } from './million.js';
+import { directories, listing, manyKnown } from './million.js';
 import { measureLoad, type Bench, type Plan } from './measure.js';
 import { OURS, type Aim } from './results.js';
 import type { Scenario } from './scenario.js';
@@ -35,6 +35,7 @@ export function scenarios(smoke: boolean): Scenario[] {
     atRest(),
     manyKnown(),
     listing(smoke ? 5000 : 1_000_000),
+    ...directories(smoke ? 5000 : 1_000_000),
     decoders(),
     ...(smoke ? [1, 50, 1000] : [1, 50, 1000, 10_000]).map(memory),
   ];

@@ -28,6 +28,8 @@ export type DaemonOptions = {
   readonly config?: string;
   /** How it uses Cyrus' mailbox list: by default as the clock, as on Cyrus' own host. */
   readonly list?: 'clock' | 'directory' | 'none';
+  /** Another imapd.conf than that of the real Cyrus, for another lmtpd. */
+  readonly imapdConf?: string;
 };
 
 /** Enough for every scenario; the daemon's default is meant for a mail host. */
@@ -85,9 +87,9 @@ export class Servers {
   }
 
   /** All settings that matter for speed have their defaults; only the limit of connections is higher. */
-  #configuration({ lmtp, config = '', list = 'clock' }: DaemonOptions): string {
+  #configuration({ lmtp, config = '', list = 'clock', imapdConf: other }: DaemonOptions): string {
     // The mailbox list of Cyrus says nothing of the mailboxes of another lmtpd.
-    const imapdConf = list === 'none' || lmtp !== undefined ? '' : this.#cyrus.imapdConf;
+    const imapdConf = other ?? (list === 'none' || lmtp !== undefined ? '' : this.#cyrus.imapdConf);
     return `${config}
 [cyrus]
 imapd_conf = "${imapdConf}"
