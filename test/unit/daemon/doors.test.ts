@@ -7,7 +7,7 @@ import { Fleet, type FleetParts } from '../../../src/fleet/fleet.js';
 import { SocketmapServer } from '../../../src/socketmap/server.js';
 import type { LmtpServer } from '../../fakes/lmtp-server.js';
 import { DaemonRig } from '../../integration/daemon-rig.js';
-import { afterwards, recordingLog } from '../../integration/socketmap-rig.js';
+import { afterwards, Peer, recordingLog } from '../../integration/socketmap-rig.js';
 
 const ALICE = 'alice@example.jp';
 
@@ -63,6 +63,19 @@ describe('a fleet', () => {
     expect(isPublishing(daemon)).toBe(true);
   });
 
+  test('is told what Cyrus tells', async () => {
+    const changed = vi.spyOn(Fleet.prototype, 'changed').mockReturnValue(undefined);
+    await rig.start(await configured(`${EVENTS()}${FLEET}`));
+    const fields = { event: 'MailboxDelete', uri: 'imap://h/user/alice%40example.jp' };
+    const message = JSON.stringify(fields);
+    const cyrus = await Peer.connect({ kind: 'unix', path: at('events') });
+    cyrus.socket.end(
+      `NOTIFY %(METHOD external CLASS EVENT MESSAGE {${message.length}+}\r\n${message} FILEPATH NIL)\r\n`,
+    );
+    await cyrus.ended();
+    expect(changed.mock.calls.map(([mailboxes]) => mailboxes)).toEqual([[ALICE]]);
+  });
+
   test('is left in peace at the stop: its leases end before anything else, and nothing is told any more', async () => {
     const calls: string[] = [];
     vi.spyOn(Fleet.prototype, 'retire').mockImplementation(async () => {
@@ -103,6 +116,14 @@ describe('a fleet', () => {
     parts?.forget(ALICE);
     await ask(ALICE);
     expect(lmtpd.recipients).toEqual([ALICE, ALICE]);
+    const held = lmtpd.hold(/^RCPT TO:<bob@/);
+    const first = ask('bob@example.jp');
+    await lmtpd.until(() => lmtpd.recipients.includes('bob@example.jp'));
+    parts?.missed();
+    held.release();
+    await first;
+    await ask('bob@example.jp');
+    expect(lmtpd.recipients.slice(2)).toEqual(['bob@example.jp', 'bob@example.jp']);
     expect(parts?.knownTtlMs()).toBe(9 * 60_000);
     expect(parts?.rules()).toMatchObject({ downcase: true });
     expect(parts?.proof()).toBeDefined();

@@ -289,6 +289,17 @@ describe('the figures of a murder', () => {
     expect(ofMaster(daemon)).toMatchObject({ state: 'down', sessions: 1 });
   });
 
+  test('are of one that is down while it is tried again', async () => {
+    const master = await FakeMaster.listen();
+    afterwards(() => master.stop());
+    const daemon = await murdered(master.port);
+    await vi.waitFor(() => expect(ofMaster(daemon)?.list?.standing).toBe('current'), 5_000);
+    master.silent = (command) => command === 'AUTHENTICATE';
+    master.drop();
+    await vi.waitFor(() => expect(ofMaster(daemon)?.list?.standing).toBe('connecting'), 5_000);
+    expect(ofMaster(daemon)).toMatchObject({ state: 'down', sessions: 0, list: { loads: 1 } });
+  });
+
   test('tell how long ago its master has answered, and never a time to come', async () => {
     const master = await FakeMaster.listen();
     afterwards(() => master.stop());
