@@ -94,6 +94,31 @@ describe('a reload', () => {
     expect(lmtpd.connections).toBe(1);
   });
 
+  test('with the same back-channel leaves its session alone', async () => {
+    const daemon = await rig.start(await configured());
+    const ask = await rig.connected();
+    expect(await ask(ALICE)).toBe('OK');
+    await daemon.reload(await configured('[lookup]\ndeadline = "3s"\n'));
+    expect(await ask('bob@example.jp')).toBe('OK');
+    expect(lmtpd.dialogues).toHaveLength(1);
+  });
+
+  test('and a stop behind it leave no session to a back-channel that still owes an answer', async () => {
+    const two = await rig.newLmtpd('two');
+    const more = `[backchannel.two]\ntype = "lmtp"\nendpoint = "${two.endpoint}"\nautocreate = "accept"\n[domains]\n"example.jp" = "cyrus"\n"example.net" = "two"\n`;
+    const daemon = await rig.start(await configured(more));
+    const ask = await rig.connected();
+    two.hold(/^RCPT/);
+    const asked = ask('bob@example.net').catch(() => 'nobody answers any more');
+    await two.until(() => two.recipients.length === 1);
+    const next = await configured();
+    await daemon.reload({ ...next, socketmap: { ...next.socketmap, shutdownGraceMs: 10 } });
+    expect(two.connections).toBe(1);
+    await daemon.stop();
+    await two.until(() => two.connections === 0);
+    expect(await asked).toBe('nobody answers any more');
+  });
+
   test('that cannot be used changes nothing', async () => {
     const daemon = await rig.start(await configured());
     const ask = await rig.connected();

@@ -153,5 +153,6 @@ describe('beside the process whose place it takes', () => {
     expect(daemon.endpoints.map(({ kind }) => kind)).toEqual(['unix']);
     await daemon.openPorts();
     expect(daemon.endpoints.map(({ kind }) => kind)).toEqual(['unix', 'inet']);
+    expect(daemon.places.map(({ name }) => name)).toEqual([`unix:${at('socketmap')}`]);
   });
 });
