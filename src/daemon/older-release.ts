@@ -94,17 +94,14 @@ export class OlderRelease {
 /** The old process cannot tell two successors that come at once which of them was first: so they need a lock. */
 function lock(folder: string): () => void {
   const name = join(folder, '.takeover');
-  const unlock = (): void => rmdirSync(name);
-  if (isMade(name)) return unlock;
-  const found = lstatSync(name, { throwIfNoEntry: false });
   const busy = new UnavailableError('another process is just taking over');
-  // Where it is not there any more, its owner is done just now.
+  const found = lstatSync(name, { throwIfNoEntry: false });
   if (found !== undefined) {
     if (Date.now() - found.mtimeMs <= LOCK_OLD_MS) throw busy;
     rmdirSync(name);
   }
-  if (isMade(name)) return unlock;
-  throw busy;
+  if (!isMade(name)) throw busy;
+  return () => rmdirSync(name);
 }
 
 /** @returns whether there was no such folder before */

@@ -20,6 +20,10 @@ export class SuccessionRig {
   }
 
   static async open(): Promise<SuccessionRig> {
+    // All daemons are this process, which a takeover that goes wrong must not end.
+    process.kill = () => {
+      throw Object.assign(new Error('kill ESRCH'), { code: 'ESRCH' });
+    };
     const daemons = new DaemonRig();
     return new SuccessionRig(daemons, await daemons.newLmtpd('lmtp'));
   }

@@ -12,8 +12,8 @@ vi.mock('node:timers/promises', () => import('../../fakes/hurried-sleep.js'));
 hurryClock();
 
 const BOB = 'bob@example.jp';
-/** The old process is this one, too, so it has a number that no process has. */
-const PID = 2 ** 30;
+/** The old process is this one, too, so it has a number that no process has: in each test another one. */
+let oldPid = 2 ** 30;
 
 let rig: SuccessionRig;
 let signals: NodeJS.Signals[];
@@ -21,6 +21,7 @@ let signals: NodeJS.Signals[];
 beforeEach(async () => {
   rig = await SuccessionRig.open();
   signals = [];
+  oldPid += 1;
 });
 afterEach(() => void vi.restoreAllMocks());
 
@@ -28,20 +29,20 @@ afterEach(() => void vi.restoreAllMocks());
 async function older(config: Config): Promise<Daemon> {
   const daemon = await rig.start(config);
   let isThere = true;
+  const own = oldPid;
   vi.spyOn(process, 'kill').mockImplementation((pid, signal) => {
-    expect(pid).toBe(PID);
-    if (signal === 'SIGTERM') {
+    if (pid === own && signal === 'SIGTERM') {
       signals.push(signal);
       void daemon.stop().finally(() => (isThere = false));
     }
-    if (isThere) return true;
+    if (pid === own && isThere) return true;
     throw Object.assign(new Error('kill ESRCH'), { code: 'ESRCH' });
   });
   const find = Predecessor.find.bind(Predecessor);
   vi.spyOn(Predecessor, 'find').mockImplementationOnce(async (control) => {
     const found = await find(control);
     if (found === undefined) return undefined;
-    return Object.assign(found, { running: { ...found.running, pid: PID, standing: undefined } });
+    return Object.assign(found, { running: { ...found.running, pid: oldPid, standing: undefined } });
   });
   return daemon;
 }
@@ -57,7 +58,7 @@ describe('the place of an older release', () => {
     const daemon = await rig.successor(config);
     expect(daemon.places.every((place) => place.look())).toBe(true);
     expect(await rig.ask(BOB)).toBe('OK');
-    expect(rig.told('takeover')).toEqual([{ role: 'successor', pid: PID, connections: 0 }]);
+    expect(rig.told('takeover')).toEqual([{ role: 'successor', pid: oldPid, connections: 0 }]);
     await sleep(10_000);
     expect(await before(ALICE)).toBe('OK');
     expect([old.connections, signals, daemon.operator.standing().taking]).toEqual([1, [], true]);
@@ -65,7 +66,7 @@ describe('the place of an older release', () => {
     rig.disconnect();
     await daemon.settled;
     expect([signals, daemon.operator.standing().taking]).toEqual([['SIGTERM'], false]);
-    expect(rig.told('takeover-complete')).toEqual([{ pid: PID }]);
+    expect(rig.told('takeover-complete')).toEqual([{ pid: oldPid }]);
     // Only one of the two can have the port.
     expect(daemon.adminEndpoints.map(({ kind }) => kind)).toEqual(['unix', 'inet']);
     expect(await rig.ask(ALICE)).toBe('OK');
