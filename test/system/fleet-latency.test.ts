@@ -2,9 +2,9 @@
 // its changes in turn, command by command. Letters are delivered meanwhile.
 //
 // FLEET_PAIRS: how often the five commands are given with and without, 10 by default; with `npm run test:fleet` 150.
-// FLEET_LATER_MS: by what the OK may be later, where the machine does nothing else: 5. What Cyrus itself takes for a command is spread
-// over a hundred milliseconds, by the disk: so that is held of the time from an event to its answer, at the 99th percentile, which is
-// all that a fleet adds, and of the OK at the median.
+// FLEET_LATER_MS: by what it may be later, where the machine does nothing else: 5. What Cyrus itself takes for a command is spread over
+// a hundred milliseconds, by the disk: of the OK that is held at the median, and its 99th percentile is shown. At the 99th percentile
+// it is held of the time from an event to its answer, which is all that a fleet adds.
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { EventGate } from './fleet/event-gate.js';
 import { Letters } from './fleet/letters.js';
@@ -106,10 +106,18 @@ test(
       expect(later(row, 0.5)).toBeLessThan(BUSY_MS);
       expect(later(row, 0.5)).toBeLessThan(LATER_MS);
     }
-    const answered = gates.get('with')?.answeredMs;
-    const held = WAITING.flatMap((event) => answered?.get(event) ?? []).sort((x, y) => x - y);
-    expect(held.length).toBeGreaterThanOrEqual(3 * PAIRS);
-    expect(share(held, 0.99)).toBeLessThan(LATER_MS);
+    const [everyCommand] = rows.slice(COMMANDS.length);
+    if (everyCommand === undefined) throw new Error('no commands');
+    console.log(`all commands, 99th percentile: ${later(everyCommand, 0.99).toFixed(1)} ms later`);
+    // The way through the gate, and what a daemon without a fleet takes, is in both.
+    const held = arms();
+    for (const name of ARMS) {
+      held[name] = WAITING.flatMap((event) => gates.get(name)?.answeredMs.get(event) ?? []);
+      held[name].sort((x, y) => x - y);
+      expect(held[name].length).toBeGreaterThanOrEqual(3 * PAIRS);
+    }
+    console.log(`from event to answer, 99th percentile: ${later(held, 0.99).toFixed(1)} ms later`);
+    expect(later(held, 0.99)).toBeLessThan(LATER_MS);
     for (const name of FOLLOWERS)
       expect((await rig.counters(name)).fleet.following.map(({ lease }) => lease)).toEqual([true]);
   },
