@@ -201,7 +201,8 @@ async function build(basis: Basis, surroundings: BackchannelSurroundings): Promi
   const parts = { name, log, now, random, judgesSize: backchannel.strictQuota, ...told };
   if (backchannel.type === 'imap') {
     const lister = await imapOpener({ ...basis, backchannel }, access, witness, surroundings);
-    // A tag proves whose an answer is, but what contradicts it may come right behind: so it is held as well, and then told.
+    // A tag proves whose an answer is, but Cyrus may contradict it right afterwards. So each answer is held for a moment before
+    // it is told.
     const limits = { ...backchannel, unprovenTimeoutMs: DEFAULT_POOL_LIMITS.unprovenTimeoutMs };
     const probe = new Pool(lister, limits, { ...parts, seesFolders: true });
     return { basis, witness, domains, lister, probe, asked: askedOf(probe, basis) };

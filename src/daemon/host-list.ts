@@ -40,8 +40,8 @@ export async function openHostList(
   wanted: boolean,
   parts: HostListParts,
 ): Promise<HostList> {
-  // Where an address leads elsewhere than imapd.conf says, the names in the list are not those that we remember; and where
-  // one mailbox takes what has none, a change of it changes everybody.
+  // The list helps only while its names are those that we remember, which needs an imapd.conf that says what we do. And with
+  // lmtp_catchall_mailbox a change of that one mailbox changes the answer for every name that has none.
   if (list === undefined || differences.length > 0 || catchAll) {
     if (wanted) directoryOff(parts.log, { reason: differences[0] ?? beyondList[0] ?? 'there is no list' });
     return NOTHING;

@@ -87,7 +87,8 @@ export class Following implements Proof {
   floor(now: number): number {
     const { floor, exact, leaseMs } = this.#follower;
     if (this.#holds) return floor;
-    // Where nobody waits for us nothing is exact anyway: then age is as good as anything.
+    // A publisher that waits for nobody promises nothing that we could lose: so without the lease a "yes" may still be believed
+    // by its age.
     return exact || leaseMs === undefined ? Infinity : Math.max(floor, now - this.#parts.knownTtlMs());
   }
 

@@ -17,7 +17,7 @@ export const NO_ALARM: VanishAlarm = { vanished: () => undefined, back: () => un
 const SAMPLE = 32;
 /** Only one in so many confirmed mailboxes goes into a full sample, so that the sample stays old. */
 const KEPT_FOR = 16;
-/** So few of the sample may have been deleted without our being told: we believe it if there are no more after FEW_AFTER_MS. */
+/** Mailboxes are also deleted without our being told. So where no more than these are missing after FEW_AFTER_MS, we believe it. */
 const FEW = 2;
 const FEW_AFTER_MS = 30_000;
 /** How often we ask about the sample while some of it is missing, in milliseconds. */
