@@ -50,6 +50,8 @@ export default [
   {
     files: ['test/**/*.ts'],
     rules: {
+      // One word for one thing: a test is named after what is so, `test('a list of aliases is read again', …)`.
+      'no-restricted-imports': ['error', { paths: [{ name: 'vitest', importNames: ['it'] }] }],
       // Off: expect.any() and expect.objectContaining() of vitest, JSON.parse() and once() give any, and a test that is
       // wrong about it fails.
       '@typescript-eslint/no-unsafe-argument': 'off',

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { abuseDaemon, abuseFloor, WAYS, type Abuse, type Way } from './abuse.js';
 import { ANY_CORES, separateCores } from './cores.js';
 
@@ -15,7 +15,7 @@ const TIMES = 2;
 const UNNOTICED_MS = 20;
 
 describe('beside connections that abuse it', () => {
-  it.each<[string, readonly Way[]]>([
+  test.each<[string, readonly Way[]]>([
     ...(ALONE === undefined ? [] : WAYS.map((way): [string, readonly Way[]] => [way, [way]])),
     ['all', WAYS],
   ])(

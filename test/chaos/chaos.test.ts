@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { addTallies, runChaos, type Report } from './run.js';
 
 /**
@@ -16,7 +16,7 @@ const POSSIBLE = process.platform === 'linux' && process.getuid?.() === 0;
 /** A hundred about refused and deferred recipients, and what else there is to tell. */
 const LINES_A_SECOND = 250;
 
-it.runIf(POSSIBLE)(
+test.runIf(POSSIBLE)(
   'nobody who exists is refused, nobody who never did is accepted, nothing is late, and after each fault it is back',
   async () => {
     const report = await runChaos({

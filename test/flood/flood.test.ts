@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { runFlood, type FloodReport } from './flood.js';
 
 /**
@@ -11,7 +11,7 @@ const ALLOWED_MS = ALONE === undefined ? 5_000 : 50;
 const FIRST_MS = ALONE === undefined ? 5_000 : 100;
 
 describe('in a flood of unknown names', () => {
-  it.each([
+  test.each([
     ['over a UNIX socket', {}],
     ['over TCP', { listen: 'inet:0@127.0.0.1' }],
   ])(

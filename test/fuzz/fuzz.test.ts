@@ -1,6 +1,6 @@
 // Every parser of what others wrote, with mutated inputs: ten seconds each, or FUZZ_INPUTS of them (`npm run test:fuzz`),
 // from the random numbers of FUZZ_SEED. What fails belongs among the seeds of its target.
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { mkdtempSync, rmSync } from 'node:fs';
 import { setPriority, tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -54,7 +54,7 @@ const TARGETS: readonly (readonly [string, () => Target])[] = [
 ];
 
 describe('of any bytes at all', () => {
-  it.each(TARGETS)('%s holds what its target says', { timeout: 4 * HOURS_MS }, async (name, target) => {
+  test.each(TARGETS)('%s holds what its target says', { timeout: 4 * HOURS_MS }, async (name, target) => {
     const report = await fuzz(target(), EFFORT);
     if (LONG !== undefined) console.log(`${name}: ${JSON.stringify(report)}`);
     expect(report.inputs).toBeGreaterThan(0);
@@ -62,7 +62,7 @@ describe('of any bytes at all', () => {
 });
 
 describe('the fuzzer', () => {
-  it('finds its way to what chance alone would not reach', { timeout: 180_000 }, async () => {
+  test('finds its way to what chance alone would not reach', { timeout: 180_000 }, async () => {
     const run = (input: Buffer): void => {
       const parser = new ImapResponseParser();
       parser.feed(input);
@@ -78,7 +78,7 @@ describe('the fuzzer', () => {
     await expect(fuzz(target, effort)).rejects.toThrow(/^LIST fails for "/);
   });
 
-  it('calls what does not end in time by its name', async () => {
+  test('calls what does not end in time by its name', async () => {
     const slow = (): void => {
       const start = process.cpuUsage();
       while (process.cpuUsage(start).user < 1_100_000);
@@ -89,7 +89,7 @@ describe('the fuzzer', () => {
     );
   });
 
-  it('has the same random numbers for the same seed', () => {
+  test('has the same random numbers for the same seed', () => {
     const [one, other] = [randomFrom(7), randomFrom(7)];
     expect(Array.from({ length: 100 }, () => one(1000))).toEqual(
       Array.from({ length: 100 }, () => other(1000)),

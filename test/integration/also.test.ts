@@ -2,7 +2,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
@@ -48,7 +48,7 @@ async function ask(keys: readonly string[]): Promise<string[]> {
   return replies;
 }
 
-it('accepts an alias at once where it is added, also where it was just unknown or is over quota, and the others as Cyrus says', async () => {
+test('accepts an alias at once where it is added, also where it was just unknown or is over quota, and the others as Cyrus says', async () => {
   const keys = [
     'alice@example.jp',
     'list@example.jp',
@@ -68,7 +68,7 @@ it('accepts an alias at once where it is added, also where it was just unknown o
   expect(lmtpd.recipients).not.toContain('list@example.jp');
 });
 
-it('keeps the aliases where the table was emptied', async () => {
+test('keeps the aliases where the table was emptied', async () => {
   write('virtual', 'list@example.jp alice\n');
   serving = new Serving(['--config', config()]);
   expect(await ask(['list@example.jp'])).toEqual(['OK']);
@@ -77,13 +77,13 @@ it('keeps the aliases where the table was emptied', async () => {
   expect(await ask(['list@example.jp', 'nobody@example.jp'])).toEqual(['OK', 'NOTFOUND']);
 });
 
-it('defers whom Cyrus denies where the table is empty from the start', async () => {
+test('defers whom Cyrus denies where the table is empty from the start', async () => {
   write('virtual', '# none\n');
   serving = new Serving(['--config', config()]);
   expect(await ask(['alice@example.jp', 'nobody@example.jp'])).toEqual(['OK', 'TEMP']);
 });
 
-it('is seen by check', async () => {
+test('is seen by check', async () => {
   write('virtual', 'list@example.jp alice\n');
   const { stdout } = await run('check', 'list@example.jp', '--config', config());
   expect(stdout).toContain('deliverable, by a rule, nobody was asked');

@@ -2,7 +2,7 @@
 import { mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { run, Serving } from './cyrusmapd-process.js';
@@ -31,7 +31,7 @@ function write(name: string, text: string): void {
   renameSync(join(folder, `${name}.new`), join(folder, name));
 }
 
-it('takes the new addresses by itself, and keeps the former ones where the file is emptied', async () => {
+test('takes the new addresses by itself, and keeps the former ones where the file is emptied', async () => {
   serving = new Serving(['--config', join(folder, 'cyrusmapd.toml')]);
   const client = await SocketmapConnection.connect(parseEndpoint(await serving.endpoint()));
   const status = async (key: string) => (await client.lookup('cyrus', key)).status;
@@ -48,7 +48,7 @@ it('takes the new addresses by itself, and keeps the former ones where the file 
   client.close();
 });
 
-it('keeps a start from a file that cannot be used, which config --check tells', async () => {
+test('keeps a start from a file that cannot be used, which config --check tells', async () => {
   write('accept', 'a b\n');
   const { status, stderr } = await run('config', '--check', '--config', join(folder, 'cyrusmapd.toml'));
   expect([status, stderr]).toEqual([78, expect.stringContaining('line 1 is "a b"')]);

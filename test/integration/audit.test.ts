@@ -2,7 +2,7 @@ import { execFile } from 'node:child_process';
 import { chmodSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ROOT } from '../unit/source.js';
 
 // .ci/audit.mjs with a program in the place of npm, since what the registry tells is another thing every day.
@@ -13,20 +13,20 @@ beforeAll(() => {
 afterAll(() => rmSync(folder, { recursive: true }));
 
 describe('npm run audit', () => {
-  it('fails where something is known against a package that is shipped', async () => {
+  test('fails where something is known against a package that is shipped', async () => {
     const { status, said } = await audited({ vulnerabilities: { pino: against('pino') } });
     expect(said).toContain('SHIPPED: pino: high: It gives in https://example.org/1');
     expect(status).toBe(1);
   });
 
-  it('tells what is known against a tool, and does not fail', async () => {
+  test('tells what is known against a tool, and does not fail', async () => {
     const { status, said } = await audited({ vulnerabilities: { vitest: against('vitest') } });
     expect(said).toContain('not shipped: vitest: high');
     expect(said).toMatch(/\d+ packages are shipped: something is known against 0 of them/);
     expect(status).toBe(0);
   });
 
-  it('says that nothing is known, where the registry does not answer', async () => {
+  test('says that nothing is known, where the registry does not answer', async () => {
     const { status, said } = await audited({ message: '405 Method Not Allowed', statusCode: 405 });
     expect(said).toBe('NOT AUDITED: the registry of npm tells of no advisories: 405 Method Not Allowed\n');
     expect(status).toBe(69);

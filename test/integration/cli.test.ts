@@ -12,7 +12,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parse } from 'smol-toml';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { run, Serving } from './cyrusmapd-process.js';
@@ -58,7 +58,7 @@ function serve(...args: string[]): Serving {
 }
 
 describe('cyrusmapd serve', () => {
-  it('logs one line "listening" for each endpoint, and answers there', async () => {
+  test('logs one line "listening" for each endpoint, and answers there', async () => {
     const serving = serve('--config', config);
     const endpoints = [await serving.endpoint(1), await serving.endpoint(2)];
     expect(endpoints[0]).toMatch(/^inet:[1-9]\d*@127\.0\.0\.1$/);
@@ -73,14 +73,14 @@ describe('cyrusmapd serve', () => {
     expect(serving.lines.filter(({ event }) => event === 'listening')).toHaveLength(2);
   });
 
-  it.each(['SIGTERM', 'SIGINT'] as const)('ends with status 0 after %s', async (signal) => {
+  test.each(['SIGTERM', 'SIGINT'] as const)('ends with status 0 after %s', async (signal) => {
     const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
     await serving.endpoint();
     expect(await serving.stop(signal)).toBe(0);
     expect(serving.lines.map(({ event }) => event)).toEqual(expect.arrayContaining(['draining', 'stopped']));
   });
 
-  it('removes its UNIX socket when it ends', async () => {
+  test('removes its UNIX socket when it ends', async () => {
     const serving = serve('--list', list, '--listen', `unix:${folder}/socketmap`);
     await serving.endpoint();
     expect(existsSync(`${folder}/socketmap`)).toBe(true);
@@ -88,7 +88,7 @@ describe('cyrusmapd serve', () => {
     expect(existsSync(`${folder}/socketmap`)).toBe(false);
   });
 
-  it('ends with 78 and says why for a bad file', async () => {
+  test('ends with 78 and says why for a bad file', async () => {
     writeConfig('[lookup]\ndeadline = "40s"');
     expect(await run('serve', '--config', config)).toEqual({
       status: 78,
@@ -97,20 +97,20 @@ describe('cyrusmapd serve', () => {
     });
   });
 
-  it('ends with 78 where the list cannot be read', async () => {
+  test('ends with 78 where the list cannot be read', async () => {
     const { status, stderr } = await run('serve', '--list', `${folder}/none`, '--listen', 'inet:0@127.0.0.1');
     expect(status).toBe(78);
     expect(stderr).toContain(`${folder}/none`);
   });
 
-  it('ends with 78 where the log cannot be opened', async () => {
+  test('ends with 78 where the log cannot be opened', async () => {
     writeConfig(`[log]\nfile = "${folder}/none/log"`);
     const { status, stderr } = await run('serve', '--config', config);
     expect(status).toBe(78);
     expect(stderr).toContain(`log.file is "${folder}/none/log": ENOENT`);
   });
 
-  it('ends with 69 where a listener cannot be opened', async () => {
+  test('ends with 69 where a listener cannot be opened', async () => {
     const occupied = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => occupied.once('listening', resolve));
     const endpoint = `inet:${(occupied.address() as AddressInfo).port}@127.0.0.1`;
@@ -120,13 +120,13 @@ describe('cyrusmapd serve', () => {
     expect(stderr).toContain(endpoint);
   });
 
-  it('ends with 64 for flags that it does not know', async () => {
+  test('ends with 64 for flags that it does not know', async () => {
     expect((await run('serve', '--lisen', 'unix:/x')).status).toBe(64);
     expect((await run('sreve')).status).toBe(64);
     expect((await run()).status).toBe(64);
   });
 
-  it('takes several --listen and a --log-level', async () => {
+  test('takes several --listen and a --log-level', async () => {
     const serving = serve(
       '--list',
       list,
@@ -147,7 +147,7 @@ describe('cyrusmapd serve', () => {
     });
   });
 
-  it('reads its list again at SIGHUP', async () => {
+  test('reads its list again at SIGHUP', async () => {
     const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
     const server = await serving.endpoint();
     expect((await run('lookup', 'new@example.jp', '--server', server)).status).toBe(1);
@@ -157,7 +157,7 @@ describe('cyrusmapd serve', () => {
     expect((await run('lookup', 'new@example.jp', '--server', server)).status).toBe(0);
   });
 
-  it('refuses a bad file at SIGHUP with a clear line, and the old one stays in force', async () => {
+  test('refuses a bad file at SIGHUP with a clear line, and the old one stays in force', async () => {
     const serving = serve('--config', config);
     const server = await serving.endpoint();
     writeConfig('[lookup]\ndeadline = "40s"\nover_quota = "perm"');
@@ -177,7 +177,7 @@ describe('cyrusmapd serve', () => {
     expect(await serving.stop()).toBe(0);
   });
 
-  it('opens its log file anew at SIGHUP, also where the file is refused', async () => {
+  test('opens its log file anew at SIGHUP, also where the file is refused', async () => {
     const log = join(folder, 'cyrusmapd.log');
     writeConfig(`[log]\nfile = "${log}"`);
     const serving = serve('--config', config);
@@ -194,7 +194,7 @@ describe('cyrusmapd serve', () => {
     expect(serving.stderr).toBe('');
   });
 
-  it.runIf(existsSync('/dev/full'))(
+  test.runIf(existsSync('/dev/full'))(
     'says on standard error that its log is lost, once, and goes on even where nobody reads that',
     async () => {
       writeConfig('[log]\nfile = "/dev/full"');
@@ -216,7 +216,7 @@ describe('cyrusmapd serve', () => {
     },
   );
 
-  it('does not open a debugger at SIGUSR1', async () => {
+  test('does not open a debugger at SIGUSR1', async () => {
     const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
     const server = await serving.endpoint();
     serving.child.kill('SIGUSR1');
@@ -225,7 +225,7 @@ describe('cyrusmapd serve', () => {
     expect(await serving.stop()).toBe(0);
   });
 
-  it('goes on answering, and ends with 0, where nobody reads its log', async () => {
+  test('goes on answering, and ends with 0, where nobody reads its log', async () => {
     const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
     const server = await serving.endpoint();
     serving.child.stderr?.pause();
@@ -243,7 +243,7 @@ describe('cyrusmapd serve', () => {
     expect(serving.lines.length, 'lines were dropped').toBeLessThan(20_000);
   });
 
-  it('goes on answering, and ends with 0, where the reader of its log is gone', async () => {
+  test('goes on answering, and ends with 0, where the reader of its log is gone', async () => {
     const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
     const server = await serving.endpoint();
     serving.child.stderr?.destroy();
@@ -255,13 +255,13 @@ describe('cyrusmapd serve', () => {
 });
 
 describe('cyrusmapd serve at its end', () => {
-  it('drains at the first signal also while it is starting', async () => {
+  test('drains at the first signal also while it is starting', async () => {
     const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
     await serving.said('starting');
     expect(await serving.stop()).toBe(0);
   });
 
-  it('answers what is in flight, then ends', async () => {
+  test('answers what is in flight, then ends', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));
     const lmtp = `inet:${(silent.address() as AddressInfo).port}@127.0.0.1`;
@@ -277,7 +277,7 @@ describe('cyrusmapd serve at its end', () => {
     silent.close();
   });
 
-  it('takes one Ctrl-C that comes twice, as under npm, for one', async () => {
+  test('takes one Ctrl-C that comes twice, as under npm, for one', async () => {
     const serving = serve('--list', list, '--listen', 'inet:0@127.0.0.1');
     await serving.endpoint();
     serving.child.kill('SIGINT');
@@ -285,7 +285,7 @@ describe('cyrusmapd serve at its end', () => {
     expect(await serving.ended).toBe(0);
   });
 
-  it('ends at once at the second signal', async () => {
+  test('ends at once at the second signal', async () => {
     const silent = createServer().listen(0, '127.0.0.1');
     await new Promise((resolve) => silent.once('listening', resolve));
     const lmtp = `inet:${(silent.address() as AddressInfo).port}@127.0.0.1`;
@@ -305,7 +305,7 @@ describe('cyrusmapd serve at its end', () => {
     silent.close();
   });
 
-  it.each([
+  test.each([
     ['exception', "throw new Error('planted')"],
     ['rejection', "void Promise.reject(new Error('planted'))"],
   ])('ends with 70 and a fatal line at an %s that nobody caught', async (_, statement) => {
@@ -322,7 +322,7 @@ describe('cyrusmapd serve at its end', () => {
 });
 
 describe('cyrusmapd serve --demo', () => {
-  it('says where it listens and what to try next, and serves example.jp alone', async () => {
+  test('says where it listens and what to try next, and serves example.jp alone', async () => {
     const serving = serve('--demo', '--listen', 'inet:0@127.0.0.1');
     const server = await serving.endpoint();
     const text = await serving.printed('Ctrl-C');
@@ -341,7 +341,7 @@ describe('cyrusmapd serve --demo', () => {
     expect(await serving.stop('SIGINT')).toBe(0);
   });
 
-  it('listens at its usual places, or says which of them is taken', async () => {
+  test('listens at its usual places, or says which of them is taken', async () => {
     const serving = serve('--demo');
     const taken = await Promise.race([serving.ended, serving.printed('Ctrl-C')]).catch(() => serving.ended);
     if (taken === 69) {
@@ -360,7 +360,7 @@ describe('cyrusmapd serve --demo', () => {
 });
 
 describe('cyrusmapd lookup', () => {
-  it.each([
+  test.each([
     ['OK x', 0],
     ['NOTFOUND Mailbox does not exist', 1],
     ['NOTFOUND ', 1],
@@ -386,7 +386,7 @@ describe('cyrusmapd lookup', () => {
     else expect(result.stderr).toContain('broke the protocol');
   });
 
-  it.each(['no netstring', '3:OK x,', '', '05:OK x,'])(
+  test.each(['no netstring', '3:OK x,', '', '05:OK x,'])(
     'of a daemon that replies %j prints no reply',
     async (bytes) => {
       const fake = createServer((socket) => socket.once('data', () => socket.end(bytes))).listen(
@@ -406,13 +406,13 @@ describe('cyrusmapd lookup', () => {
     },
   );
 
-  it('ends with 69 where no daemon answers', async () => {
+  test('ends with 69 where no daemon answers', async () => {
     const { status, stderr } = await run('lookup', 'x', '--server', `unix:${folder}/none`);
     expect(status).toBe(69);
     expect(stderr).toContain(`unix:${folder}/none`);
   });
 
-  it('asks the first listener of a configuration, unless a server is named', async () => {
+  test('asks the first listener of a configuration, unless a server is named', async () => {
     writeConfig('');
     writeFileSync(config, readFileSync(config, 'utf8').replace('"inet:0@127.0.0.1", ', ''));
     const serving = serve('--config', config);
@@ -427,17 +427,17 @@ describe('cyrusmapd lookup', () => {
     expect(stderr).toContain(elsewhere);
   });
 
-  it('ends with 78 for a configuration that cannot be used', async () => {
+  test('ends with 78 for a configuration that cannot be used', async () => {
     const { status, stderr } = await run('lookup', 'x', '--config', `${folder}/none.toml`);
     expect(status).toBe(78);
     expect(stderr).toContain(`${folder}/none.toml: cannot be read`);
   });
 
-  it('ends with 64 for a --server that is no endpoint', async () => {
+  test('ends with 64 for a --server that is no endpoint', async () => {
     expect(await run('lookup', 'x', '--server', 'localhost')).toMatchObject({ status: 64 });
   });
 
-  it('asks for the map and the key that it is given, and prints nothing that a terminal would obey', async () => {
+  test('asks for the map and the key that it is given, and prints nothing that a terminal would obey', async () => {
     let asked = '';
     const fake = createServer((socket) =>
       socket.once('data', (chunk) => {
@@ -455,7 +455,7 @@ describe('cyrusmapd lookup', () => {
 });
 
 describe('cyrusmapd check', () => {
-  it('prints the whole way of a mailbox that exists', async () => {
+  test('prints the whole way of a mailbox that exists', async () => {
     const { status, stdout } = await run('check', 'Alice+Lists@Example.JP', '--list', list);
     expect(status).toBe(0);
     expect(stdout.split('\n')).toEqual([
@@ -471,7 +471,7 @@ describe('cyrusmapd check', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     [
       'nobody@example.jp',
       1,
@@ -487,7 +487,7 @@ describe('cyrusmapd check', () => {
     for (const part of parts) expect(result.stdout).toContain(part);
   });
 
-  it('shows the dialogue with lmtpd', async () => {
+  test('shows the dialogue with lmtpd', async () => {
     const fake = createServer((socket) => {
       socket.write('220 fake LMTP ready\r\n');
       let pending = '';
@@ -520,20 +520,20 @@ describe('cyrusmapd check', () => {
     fake.close();
   });
 
-  it('defers where Cyrus cannot be reached', async () => {
+  test('defers where Cyrus cannot be reached', async () => {
     const { status, stdout } = await run('check', 'alice@example.jp', '--lmtp', `unix:${folder}/none`);
     expect(status).toBe(75);
     expect(stdout).toContain('451 4.3.0 Temporary system failure. Please try again later.');
   });
 
-  it('ends with 78 for a bad configuration', async () => {
+  test('ends with 78 for a bad configuration', async () => {
     writeFileSync(config, '');
     expect((await run('check', 'x', '--config', config)).status).toBe(78);
   });
 });
 
 describe('cyrusmapd config', () => {
-  it('prints the effective configuration, which is a configuration', async () => {
+  test('prints the effective configuration, which is a configuration', async () => {
     writeConfig('[lookup]\ndeadline = "7s"');
     const { status, stdout } = await run('config', '--config', config);
     expect(status).toBe(0);
@@ -545,7 +545,7 @@ describe('cyrusmapd config', () => {
     expect((await run('config', '--config', config)).stdout).toBe(stdout);
   });
 
-  it('ends with 78 for a bad one, and prints nothing', async () => {
+  test('ends with 78 for a bad one, and prints nothing', async () => {
     writeConfig('[lookup]\ndeadline = 7');
     const { status, stdout, stderr } = await run('config', '--config', config);
     expect(status).toBe(78);

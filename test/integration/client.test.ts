@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { createServer, type Server, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   SocketmapClient,
   SocketmapError,
@@ -49,7 +49,7 @@ function echoing(socket: Socket): void {
 const failing = (code: string): unknown => expect.objectContaining({ name: 'SocketmapError', code });
 
 describe('SocketmapClient', () => {
-  it.each([undefined, 'inet:0@127.0.0.1', 'inet6:0@::1'])('asks our server, over %s', async (listen) => {
+  test.each([undefined, 'inet:0@127.0.0.1', 'inet6:0@::1'])('asks our server, over %s', async (listen) => {
     const { endpoint } = await startRig({}, listen);
     const client = clientOf(formatEndpoint(endpoint));
     expect(await client.lookup('alice@example.jp')).toEqual({ status: 'OK', text: 'alice@example.jp' });
@@ -57,7 +57,7 @@ describe('SocketmapClient', () => {
     expect(await client.lookup('müller@例え.jp')).toEqual({ status: 'OK', text: 'müller@例え.jp' });
   });
 
-  it('gives each lookup its own reply, where many are made at once on one connection', async () => {
+  test('gives each lookup its own reply, where many are made at once on one connection', async () => {
     const { endpoint, lookup, server } = await startRig();
     const client = clientOf(formatEndpoint(endpoint));
     const keys = Array.from({ length: 200 }, (_, i) => (i % 5 === 0 ? `later${i}` : `key${i}`));
@@ -70,7 +70,7 @@ describe('SocketmapClient', () => {
     expect(server.counters.accepted).toBe(1);
   });
 
-  it('asks another map where a lookup names one', async () => {
+  test('asks another map where a lookup names one', async () => {
     const asked: string[] = [];
     const { endpoint } = await hand((socket) => {
       socket.on('data', (chunk) => {
@@ -84,7 +84,7 @@ describe('SocketmapClient', () => {
     expect(asked).toEqual(['9:virtual k,', '9:aliases k,']);
   });
 
-  it('asks again on a new connection where the server closed the first', async () => {
+  test('asks again on a new connection where the server closed the first', async () => {
     const { endpoint, sockets } = await hand((socket, count) =>
       count === 1 ? socket.once('data', () => socket.end()) : echoing(socket),
     );
@@ -94,13 +94,13 @@ describe('SocketmapClient', () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it('gives up where the connection is closed twice', async () => {
+  test('gives up where the connection is closed twice', async () => {
     const { endpoint, sockets } = await hand((socket) => socket.once('data', () => socket.end()));
     await expect(clientOf(endpoint).lookup('a')).rejects.toEqual(failing('unavailable'));
     expect(sockets).toHaveLength(2);
   });
 
-  it('connects anew after the server was away, and says so meanwhile', async () => {
+  test('connects anew after the server was away, and says so meanwhile', async () => {
     const path = join(temporaryFolder(), 's');
     const first = await hand(echoing, path);
     const client = clientOf(first.endpoint);
@@ -111,7 +111,7 @@ describe('SocketmapClient', () => {
     expect((await client.lookup('c')).text).toBe('c');
   });
 
-  it('rejects what is not answered in time, and asks on another connection then', async () => {
+  test('rejects what is not answered in time, and asks on another connection then', async () => {
     const { endpoint, sockets } = await hand((socket, count) =>
       count === 1 ? socket.resume() : echoing(socket),
     );
@@ -121,7 +121,7 @@ describe('SocketmapClient', () => {
     expect((await client.lookup('b')).text).toBe('b');
   });
 
-  it('asks again what had to wait behind a reply that never came', async () => {
+  test('asks again what had to wait behind a reply that never came', async () => {
     const { endpoint } = await hand((socket, count) => (count === 1 ? socket.resume() : echoing(socket)));
     const client = clientOf(endpoint, { timeoutMs: 300 });
     const first = client.lookup('a');
@@ -132,7 +132,7 @@ describe('SocketmapClient', () => {
     expect((await second).text).toBe('b');
   });
 
-  it('rejects with the reason of the signal, and keeps the order of the others', async () => {
+  test('rejects with the reason of the signal, and keeps the order of the others', async () => {
     const { endpoint, lookup } = await startRig();
     const client = clientOf(formatEndpoint(endpoint));
     const abort = new AbortController();
@@ -148,7 +148,7 @@ describe('SocketmapClient', () => {
     expect((await client.lookup('k', { signal: new AbortController().signal })).text).toBe('k');
   });
 
-  it('lets so many wait and no more, those included whose reply is still owed', async () => {
+  test('lets so many wait and no more, those included whose reply is still owed', async () => {
     const { endpoint, lookup } = await startRig();
     const client = clientOf(formatEndpoint(endpoint), { maxWaiting: 2 });
     const abort = new AbortController();
@@ -164,7 +164,7 @@ describe('SocketmapClient', () => {
     expect((await client.lookup('k')).text).toBe('k');
   });
 
-  it.each([
+  test.each([
     ['no netstring', 'OK alice\r\n'],
     ['an unknown status', '8:FINE bob,'],
     ['an OK without a value', '2:OK,'],
@@ -174,7 +174,7 @@ describe('SocketmapClient', () => {
     expect(sockets).toHaveLength(1);
   });
 
-  it('answers what was asked, takes nothing more and closes', async () => {
+  test('answers what was asked, takes nothing more and closes', async () => {
     const { endpoint, lookup, server } = await startRig();
     const client = clientOf(formatEndpoint(endpoint));
     const open = client.lookup('later');
@@ -188,7 +188,7 @@ describe('SocketmapClient', () => {
     while (server.connections > 0) await turns();
   });
 
-  it('rejects what waits when it is destroyed, also while it connects', async () => {
+  test('rejects what waits when it is destroyed, also while it connects', async () => {
     const { endpoint, sockets } = await hand((socket) => socket.resume());
     const client = clientOf(endpoint);
     const open = client.lookup('a');
@@ -198,11 +198,11 @@ describe('SocketmapClient', () => {
     while (sockets.some((socket) => !socket.readableEnded)) await turns();
   });
 
-  it('closes without having connected', async () => {
+  test('closes without having connected', async () => {
     await clientOf('unix:/nowhere/socket').close();
   });
 
-  it.each([
+  test.each([
     ['/var/run/s', {}, 'endpoint is "/var/run/s": must be unix:/path'],
     ['unix:/s', { map: 'a b' }, 'map is "a b": must have no space'],
     ['unix:/s', { timeoutMs: 0 }, 'timeoutMs is 0: must be a whole number from 1 to 600000'],
@@ -213,7 +213,7 @@ describe('SocketmapClient', () => {
     expect(making).toThrow(SocketmapError);
   });
 
-  it('refuses keys and maps that cannot be asked for, and goes on', async () => {
+  test('refuses keys and maps that cannot be asked for, and goes on', async () => {
     const client = clientOf(formatEndpoint((await startRig()).endpoint));
     await expect(client.lookup('k'.repeat(5_000))).rejects.toEqual(failing('invalid'));
     await expect(client.lookup('k', { map: 'a b' })).rejects.toEqual(failing('invalid'));

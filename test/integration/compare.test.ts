@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { startSocketmapServer, type SocketmapServer } from '../fakes/socketmap-server.js';
 import { run } from './cyrusmapd-process.js';
 
@@ -40,7 +40,7 @@ function compare(...args: string[]) {
 }
 
 describe('cyrusmapd compare', () => {
-  it('finds what differs, says why, and is content where ours is proven right', async () => {
+  test('finds what differs, says why, and is content where ours is proven right', async () => {
     const addresses = file('addresses', 'alice@example.jp\nalice+x@example.jp\nnobody@example.jp\n');
     const { status, stdout } = await compare('--addresses', addresses);
     expect(stdout).toContain('same     2 (1 OK, 1 NOTFOUND)\ndiffers  1\n');
@@ -51,7 +51,7 @@ describe('cyrusmapd compare', () => {
     expect(status).toBe(0);
   });
 
-  it('exits with 1 where somebody must look', async () => {
+  test('exits with 1 where somebody must look', async () => {
     MAILBOXES.delete('bob@example.jp');
     const other = await startSocketmapServer((key) => `OK ${key}`);
     const addresses = file('addresses', 'bob@example.jp\n');
@@ -70,7 +70,7 @@ describe('cyrusmapd compare', () => {
     expect(status).toBe(1);
   });
 
-  it('takes the recipients of a mail log in the domains that are served, each once', async () => {
+  test('takes the recipients of a mail log in the domains that are served, each once', async () => {
     const log = file(
       'maillog',
       ['alice@example.jp', 'alice@example.jp', 'carol@example.net', 'dave@example.jp']
@@ -93,7 +93,7 @@ describe('cyrusmapd compare', () => {
     );
   });
 
-  it('invents near misses, and asks about no more than it may', async () => {
+  test('invents near misses, and asks about no more than it may', async () => {
     const addresses = file('list', 'alice@example.jp\nbob@example.jp\n');
     const { stdout } = await compare('--addresses', addresses, '--near-misses', '--max', '7');
     expect(stdout).toContain('asked    7\n');
@@ -101,7 +101,7 @@ describe('cyrusmapd compare', () => {
     expect(smmapd.requests).toContain('cyrus ALICE@example.jp');
   });
 
-  it('goes on with a new connection where the other one ends instead of an answer', async () => {
+  test('goes on with a new connection where the other one ends instead of an answer', async () => {
     const fragile = await startSocketmapServer((key) => (key.includes('+') ? undefined : `OK ${key}`));
     const addresses = file('list', 'alice+a@example.jp\nalice@example.jp\n');
     const { status, stdout } = await run(
@@ -113,7 +113,7 @@ describe('cyrusmapd compare', () => {
     expect(status).toBe(0);
   });
 
-  it.each([
+  test.each([
     ['64, without an address', ['inet:1@127.0.0.1', '--addresses', '/dev/null'], 64],
     ['64, for an endpoint that is none', ['smmapd', '--addresses', '/dev/null'], 64],
     ['64, for a rate of nothing', ['inet:1@127.0.0.1', '--rate', '0'], 64],
@@ -122,7 +122,7 @@ describe('cyrusmapd compare', () => {
     expect((await run('compare', ...args, '--server', ours.endpoint)).status).toBe(status);
   });
 
-  it('exits with 69 where the other one cannot be asked', async () => {
+  test('exits with 69 where the other one cannot be asked', async () => {
     const addresses = file('list', 'alice@example.jp\n');
     const gone = await run(
       ...['compare', `unix:${folder}/none`, '--server', ours.endpoint, '--addresses', addresses],

@@ -2,7 +2,7 @@
 import { chmodSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { rehearse } from '../../src/commands/rehearse.js';
 import { loadConfig } from '../../src/config/load.js';
 import { LmtpServer } from '../fakes/lmtp-server.js';
@@ -53,7 +53,7 @@ password_file = "$/password"
 `;
 
 describe('config --check', () => {
-  it('finds nothing in a configuration that would start, and prints nothing', async () => {
+  test('finds nothing in a configuration that would start, and prints nothing', async () => {
     expect(await problemsOf(GOOD)).toEqual([]);
     expect(await run('config', '--check', '--config', written(GOOD))).toEqual({
       status: 0,
@@ -62,7 +62,7 @@ describe('config --check', () => {
     });
   });
 
-  it('ends with 78 and a line each, with the file', async () => {
+  test('ends with 78 and a line each, with the file', async () => {
     const file = written(GOOD.replace('/run/', '/none/').replace('/list', '/no-list'));
     const { status, stderr } = await run('config', '--check', '--config', file);
     expect(status).toBe(78);
@@ -70,7 +70,7 @@ describe('config --check', () => {
     expect(stderr).toContain(`cyrusmapd: ${file}: backchannel.names.file is ${folder}/no-list: ENOENT`);
   });
 
-  it.each([
+  test.each([
     ['a list that is missing', GOOD.replace('/list', '/none'), 'backchannel.names.file is $/none: ENOENT'],
     [
       'a folder that is missing',
@@ -117,7 +117,7 @@ describe('config --check', () => {
     expect((await problemsOf(text)).join('\n')).toContain(problem);
   });
 
-  it('finds a password file that others can read, and a folder of events that others can write', async () => {
+  test('finds a password file that others can read, and a folder of events that others can write', async () => {
     chmodSync(join(folder, 'password'), 0o644);
     chmodSync(join(folder, 'run'), 0o777);
     const found = await problemsOf(`${CYRUS}[events]\nlisten = "unix:$/run/events"\n`);
@@ -127,13 +127,13 @@ describe('config --check', () => {
 });
 
 describe('config --connect', () => {
-  it('says of each back-channel why Cyrus cannot be asked', async () => {
+  test('says of each back-channel why Cyrus cannot be asked', async () => {
     expect((await problemsOf(CYRUS, true)).join('\n')).toMatch(
       /^backchannel\.cyrus cannot be asked: .*ENOENT/,
     );
   });
 
-  it('is content where Cyrus answers', async () => {
+  test('is content where Cyrus answers', async () => {
     const lmtpd = await LmtpServer.listen(join(folder, 'lmtp'));
     const text = `${GOOD.split('[backchannel')[0]}[backchannel.cyrus]\ntype = "lmtp"\nendpoint = "${lmtpd.endpoint}"\n`;
     expect(await problemsOf(text, true)).toEqual([]);

@@ -4,7 +4,7 @@ import { spawn, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
 import { MAIN } from './cyrusmapd-process.js';
 import { afterwards, Peer, temporaryFolder, turns } from './socketmap-rig.js';
@@ -15,7 +15,7 @@ const EVENT = '{"event":"MailboxCreate","uri":"imap://h/user/alice%40example.jp;
 const NOTIFY = `NOTIFY %(METHOD external CLASS EVENT MESSAGE {${EVENT.length}+}\r\n${EVENT} FILEPATH NIL)\r\n`;
 
 describe('with few files', () => {
-  it('each event is answered, or what is remembered is forgotten', async () => {
+  test('each event is answered, or what is remembered is forgotten', async () => {
     const folder = temporaryFolder();
     const [map, events] = [`unix:${join(folder, 'map')}`, `unix:${join(folder, 'events', 'notify')}`];
     mkdirSync(join(folder, 'events'), { mode: 0o755 });

@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseLmdbData, parseLmdbLock } from '../../src/cyrus/sasldb/lmdb.js';
 import { lacks } from './tools.js';
 
@@ -25,7 +25,7 @@ describe.skipIf(lacks('mdb_load', 'mdb_stat', 'mdb_dump'))('a database made by L
   });
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('has the size that mdb_stat tells', () => {
+  test('has the size that mdb_stat tells', () => {
     const told = execFileSync('mdb_stat', ['-ne', database]).toString();
     const number = (name: string) => Number(new RegExp(`${name}: (\\d+)`).exec(told)?.[1]);
     expect(parseLmdbData(readFileSync(database))).toEqual({
@@ -38,7 +38,7 @@ describe.skipIf(lacks('mdb_load', 'mdb_stat', 'mdb_dump'))('a database made by L
     });
   });
 
-  it('has a reader slot for each process that reads it', async () => {
+  test('has a reader slot for each process that reads it', async () => {
     const readers = [0, 1, 2].map(() =>
       spawn('mdb_dump', ['-n', '-p', database], { stdio: ['ignore', 'pipe', 'ignore'] }),
     );

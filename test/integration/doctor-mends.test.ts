@@ -2,7 +2,7 @@
 // that comes of it, and the finding is gone. Those of Cyrus, Sendmail and Postfix are proven on these themselves.
 import { chmodSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { execFileSync } from 'node:child_process';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { apply, type Host } from '../mends/administrator.js';
 import { PROVEN } from '../mends/proven.js';
 import { DoctorHost } from './doctor-host.js';
@@ -120,7 +120,7 @@ describe('a mend of doctor', () => {
     };
   }
 
-  it.each(ROWS)('for $check: $what', async ({ check, plant, daemon }) => {
+  test.each(ROWS)('for $check: $what', async ({ check, plant, daemon }) => {
     plant(host);
     if (daemon !== undefined) await host.stopDaemon();
     if (daemon === 'restarted') await host.startDaemon();
@@ -132,7 +132,7 @@ describe('a mend of doctor', () => {
     expect(await findings()).toEqual([]);
   });
 
-  it('was done for each finding that is said to be proven here', () => {
+  test('was done for each finding that is said to be proven here', () => {
     const done = new Set(MISTAKES.map(([check]) => check));
     expect([...done].sort()).toEqual([...PROVEN['integration/doctor-mends']].sort());
   });

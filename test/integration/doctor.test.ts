@@ -1,6 +1,6 @@
 // `cyrusmapd doctor` on a whole host with one mistake at a time, and on a good one.
 import { chmodSync, symlinkSync } from 'node:fs';
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, beforeEach, describe, expect, test } from 'vitest';
 import { DoctorHost } from './doctor-host.js';
 
 type Report = {
@@ -107,12 +107,12 @@ describe('cyrusmapd doctor', () => {
     return JSON.parse((await host.doctor('--json', ...args)).stdout) as Report;
   }
 
-  it('is silent on a good host', async () => {
+  test('is silent on a good host', async () => {
     expect(await host.doctor()).toEqual({ status: 0, stdout: '', stderr: '' });
     expect(await report()).toEqual({ findings: [], unseen: [] });
   });
 
-  it.each(MISTAKES)('finds %s: %s', async (check, _what, plant) => {
+  test.each(MISTAKES)('finds %s: %s', async (check, _what, plant) => {
     plant(host);
     const { status, stdout } = await host.doctor('--json');
     const { findings, unseen } = JSON.parse(stdout) as Report;
@@ -121,7 +121,7 @@ describe('cyrusmapd doctor', () => {
     expect(status).toBe(1);
   });
 
-  it('says what is wrong, why it matters, and the line that mends it', async () => {
+  test('says what is wrong, why it matters, and the line that mends it', async () => {
     host.append('virtdomains', 'example.org');
     const [virtdomains, mailertable] = [host.path('virtdomains'), host.path('mailertable')];
     expect(await host.doctor()).toEqual({
@@ -134,13 +134,13 @@ describe('cyrusmapd doctor', () => {
     });
   });
 
-  it('names the process that holds the reader slots', async () => {
+  test('names the process that holds the reader slots', async () => {
     host.takeReaders(126);
     const [found] = (await report()).findings;
     expect(found?.what).toMatch(new RegExp(`^126 of 126 .* pid ${process.pid} \\(.+\\) 126 times$`));
   });
 
-  it('says which listener nobody answers on, and which back-channel', async () => {
+  test('says which listener nobody answers on, and which back-channel', async () => {
     host.edit('cyrusmapd.toml', `unix:${host.socket}`, `unix:${host.path('nobody')}`);
     host.edit('sendmail.cf', host.socket, host.path('nobody'));
     host.edit('cyrusmapd.toml', host.lmtp, `unix:${host.path('no-lmtpd')}`);
@@ -152,14 +152,14 @@ describe('cyrusmapd doctor', () => {
     expect(unseen.map(({ what }) => what)).toEqual(['postmaster@example.jp', 'postmaster@example.net']);
   });
 
-  it('does not follow a link to the socket, as Sendmail does not', async () => {
+  test('does not follow a link to the socket, as Sendmail does not', async () => {
     symlinkSync(host.socket, host.path('link'));
     host.edit('cyrusmapd.toml', host.socket, host.path('link'));
     host.edit('sendmail.cf', host.socket, host.path('link'));
     expect((await report()).findings.map(({ check }) => check)).toEqual(['socket.link']);
   });
 
-  it('tells what it could not look at, and judges the rest', async () => {
+  test('tells what it could not look at, and judges the rest', async () => {
     host.edit('sendmail.cf', `Kaccess hash -o -T<TMPF> ${host.path('access')}`, `Kaccess hash ${host.root}`);
     const { status, stdout, stderr } = await host.doctor('--sendmail', '/nonexistent');
     expect({ status, stdout }).toEqual({ status: 0, stdout: '' });
@@ -169,7 +169,7 @@ describe('cyrusmapd doctor', () => {
     );
   });
 
-  it('needs a configuration that can be used', async () => {
+  test('needs a configuration that can be used', async () => {
     host.append('cyrusmapd.toml', 'no_such_key = 1');
     const { status, stderr } = await host.doctor();
     expect(status).toBe(78);

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setImmediate as turn } from 'node:timers/promises';
-import { afterEach, beforeEach, expect, it } from 'vitest';
+import { afterEach, beforeEach, expect, test } from 'vitest';
 import { MAIN, Serving } from './cyrusmapd-process.js';
 
 const HUP = 1n;
@@ -36,7 +36,7 @@ function caughtBy({ child }: Serving): bigint {
   return BigInt(`0x${/^SigCgt:\s*([0-9a-f]+)/m.exec(status)?.[1] ?? '0'}`);
 }
 
-it.runIf(process.platform === 'linux')(
+test.runIf(process.platform === 'linux')(
   'SIGHUP as soon as it is caught does not end it, and is a reload once it has started',
   async () => {
     const daemon = begin();
@@ -52,7 +52,7 @@ it.runIf(process.platform === 'linux')(
   },
 );
 
-it('the program takes them before it does anything else', () => {
+test('the program takes them before it does anything else', () => {
   const text = readFileSync(MAIN, 'utf8');
   const [, first] = /^\/\/ ((?:dist|node_modules)\/.*)/m.exec(text) ?? [];
   expect(first).toBe('dist/commands/early-signals.js');

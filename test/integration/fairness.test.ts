@@ -2,6 +2,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Asker } from '../../src/validation/probe.js';
 import { SlowCyrus, type Heard } from './fairness-rig.js';
+import { standStill } from './lmtp-rig.js';
+
+standStill();
 
 const STALLED_MAX = 6;
 

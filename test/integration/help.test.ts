@@ -1,7 +1,7 @@
 // What the command says before it does anything: its help, and that it needs a later Node.
 import { readFileSync } from 'node:fs';
 import { spawnSync } from 'node:child_process';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { MAIN, run } from './cyrusmapd-process.js';
 
 const MANIFEST = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8')) as {
@@ -9,20 +9,20 @@ const MANIFEST = JSON.parse(readFileSync(new URL('../../package.json', import.me
 };
 
 describe('cyrusmapd help', () => {
-  it('prints what --help does', async () => {
+  test('prints what --help does', async () => {
     const help = await run('--help');
     expect(help.status).toBe(0);
     expect(help.stdout).toContain('Usage: cyrusmapd');
     expect(await run('help')).toEqual(help);
   });
 
-  it('of a command prints what --help of that command does', async () => {
+  test('of a command prints what --help of that command does', async () => {
     const help = await run('lookup', '--help');
     expect(help.stdout).toContain('Usage: cyrusmapd lookup');
     expect(await run('help', 'lookup')).toEqual(help);
   });
 
-  it('of no command ends with 64, and names it', async () => {
+  test('of no command ends with 64, and names it', async () => {
     const { status, stdout, stderr } = await run('help', 'sreve');
     expect({ status, stdout }).toEqual({ status: 64, stdout: '' });
     expect(stderr).toBe("error: unknown command 'sreve'\n");
@@ -32,7 +32,7 @@ describe('cyrusmapd help', () => {
 describe('on a Node that is too old', () => {
   const least = /^>=(\d+)$/.exec(MANIFEST.engines.node)?.[1] ?? '';
 
-  it.each([
+  test.each([
     ['18.20.4', '--version'],
     ['16.20.2', 'serve', '--help'],
     ['9.0.0', 'lookup', 'alice@example.jp'],
@@ -42,12 +42,12 @@ describe('on a Node that is too old', () => {
     expect(stderr).toBe(`cyrusmapd: this is Node.js ${version}: must be ${least} or later\n`);
   });
 
-  it.each([`${least}.0.0`, '100.0.0'])('%s is not one', (version) => {
+  test.each([`${least}.0.0`, '100.0.0'])('%s is not one', (version) => {
     expect(on(version, '--version')).toMatchObject({ status: 0, stderr: '' });
   });
 
   // A name that its module does not have would end the program before it could say anything.
-  it('the program is loaded all the same: it takes no name out of a module of Node while it is linked', () => {
+  test('the program is loaded all the same: it takes no name out of a module of Node while it is linked', () => {
     const text = readFileSync(MAIN, 'utf8');
     const imports = text.match(/^(import|export)\b.*\bfrom\b.*$/gm) ?? [];
     expect(imports.length).toBeGreaterThan(5);

@@ -3,8 +3,10 @@ import { describe, expect, test } from 'vitest';
 import { CLOSE, CUT, SILENCE, type Override } from '../fakes/dialogue-server.js';
 import { UNASKED_MAX } from '../../src/cyrus/wire/connection.js';
 import { PASSWORD, USER } from '../fakes/imap-server.js';
-import { turns } from './lmtp-rig.js';
+import { standStill, turns } from './lmtp-rig.js';
 import { startImap } from './network-rig.js';
+
+standStill();
 
 const IMAP_DATA_MAX = 100;
 const STUCK_FOR_MS = 30_000;

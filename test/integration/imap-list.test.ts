@@ -7,7 +7,9 @@ import { DEFAULT_ADDRESS_RULES } from '../../src/validation/recipient.js';
 import { Witness } from '../../src/cyrus/witness/witness.js';
 import { CLOSE, SILENCE, type Act } from '../fakes/dialogue-server.js';
 import { ImapServer, PASSWORD, USER } from '../fakes/imap-server.js';
-import { afterwards, turns } from './lmtp-rig.js';
+import { afterwards, standStill, turns } from './lmtp-rig.js';
+
+standStill();
 
 const SILENCE_MS = 10_000;
 

@@ -5,8 +5,10 @@ import { loadConfig } from '../../src/config/load.js';
 import { buildBackchannels } from '../../src/backchannels/build.js';
 import { silentLog } from '../../src/log/log.js';
 import { asShared, DEFAULT_ADDRESS_RULES, parseKey } from '../../src/validation/recipient.js';
-import { afterwards } from './lmtp-rig.js';
+import { afterwards, standStill } from './lmtp-rig.js';
 import { passwordFile, startImap } from './network-rig.js';
+
+standStill();
 
 const CANARY = 'user/canary@example.jp';
 

@@ -1,7 +1,9 @@
 // The name that Cyrus cannot create: asked before anything else, and what becomes of those who ask meanwhile.
 import { describe, expect, test } from 'vitest';
 import { REPLIES } from '../fakes/lmtp-server.js';
-import { Rig } from './lmtp-rig.js';
+import { Rig, standStill } from './lmtp-rig.js';
+
+standStill();
 
 const CLEAN_FOR_MS = 3_600_000;
 const SUSPECT_FOR_MS = 30_000;

@@ -2,7 +2,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import { DEFAULT_POOL_LIMITS } from '../../src/cyrus/pool/pool.js';
 import { CLOSE, REPLIES, SILENCE, type Override } from '../fakes/lmtp-server.js';
-import { Rig, turns } from './lmtp-rig.js';
+import { Rig, standStill, turns } from './lmtp-rig.js';
+
+standStill();
 
 const DEADLINE_MS = 5000;
 const REPLY_TIMEOUT_MS = 10_000;

@@ -4,7 +4,9 @@ import { buildBackchannels } from '../../src/backchannels/build.js';
 import { validatorRules } from '../../src/backchannels/rules.js';
 import { silentLog } from '../../src/log/log.js';
 import { CLOSE, REPLIES } from '../fakes/lmtp-server.js';
-import { CANARY, Rig, turns } from './lmtp-rig.js';
+import { CANARY, Rig, standStill, turns } from './lmtp-rig.js';
+
+standStill();
 
 describe('sessions', () => {
   test('none is opened before the first question', async () => {

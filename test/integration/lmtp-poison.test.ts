@@ -1,7 +1,9 @@
 // A mailbox on which lmtpd dies: Cyrus 3.2 to 3.12 do so over quota where event_groups has quota.
 import { describe, expect, test } from 'vitest';
 import { CLOSE, type Act } from '../fakes/lmtp-server.js';
-import { Rig } from './lmtp-rig.js';
+import { Rig, standStill } from './lmtp-rig.js';
+
+standStill();
 
 const KEYS = ['alice', 'poison', 'bob', 'nobody', 'full'].map((local) => `${local}@example.jp`);
 

@@ -23,14 +23,17 @@ const QUIET = { autocreate: 'accept' } as const;
 
 const closers: (() => void | Promise<void>)[] = [];
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-});
+/** Time stands still in each test of the file that calls this, until it is moved on; after the test all is closed. */
+export function standStill(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+  });
 
-afterEach(async () => {
-  for (const close of closers.splice(0).reverse()) await close();
-  vi.useRealTimers();
-});
+  afterEach(async () => {
+    for (const close of closers.splice(0).reverse()) await close();
+    vi.useRealTimers();
+  });
+}
 
 /** Runs after the test. */
 export function afterwards(close: () => void | Promise<void>): void {

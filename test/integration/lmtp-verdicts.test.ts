@@ -7,7 +7,9 @@ import {
   withMessage,
   type Recipient,
 } from '../../src/validation/recipient.js';
-import { Rig, CANARY, temporaryFolder } from './lmtp-rig.js';
+import { CANARY, Rig, standStill, temporaryFolder } from './lmtp-rig.js';
+
+standStill();
 
 const MAILBOX = 'Mailbox does not exist';
 

@@ -1,6 +1,6 @@
 // cyrusmapd(8) against the program's own help: every command and every flag, and no other.
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { run } from './cyrusmapd-process.js';
 
 const PAGE = readFileSync(new URL('../../rc.d/man/cyrusmapd.8', import.meta.url), 'utf8');
@@ -9,12 +9,12 @@ const [, SYNOPSIS = '', DESCRIPTION = ''] = PAGE.split(/^\.Sh (?:SYNOPSIS|DESCRI
 const COMMANDS = commandsOf((await run('--help')).stdout);
 
 describe('cyrusmapd(8)', () => {
-  it('has a synopsis and a section for each command, in the order of the help', () => {
+  test('has a synopsis and a section for each command, in the order of the help', () => {
     expect([...DESCRIPTION.matchAll(/^\.Ss (\S+)$/gm)].map(([, name]) => name)).toEqual(COMMANDS);
     expect([...SYNOPSIS.matchAll(/^\.Cm (\S+)$/gm)].map(([, name]) => name)).toEqual(COMMANDS);
   });
 
-  it.each(COMMANDS)('describes the flags of %s', async (command) => {
+  test.each(COMMANDS)('describes the flags of %s', async (command) => {
     const flags = flagsOf((await run(command, '--help')).stdout);
     const section = DESCRIPTION.split(`.Ss ${command}\n`)[1]?.split(/^\.Ss /m)[0] ?? '';
     expect([...section.matchAll(/^\.It Fl -(.*)$/gm)].map(([, words]) => words)).toEqual(flags);

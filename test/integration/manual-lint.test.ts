@@ -2,13 +2,13 @@
 import { spawnSync } from 'node:child_process';
 import { readdirSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lacks } from './tools.js';
 
 const FOLDER = fileURLToPath(new URL('../../rc.d/man/', import.meta.url));
 
 describe.skipIf(lacks('mandoc'))('rc.d/man', () => {
-  it.each(readdirSync(FOLDER))('%s has nothing that mandoc warns of', (page) => {
+  test.each(readdirSync(FOLDER))('%s has nothing that mandoc warns of', (page) => {
     const { status, stdout } = spawnSync('mandoc', ['-T', 'lint', '-W', 'warning', `${FOLDER}${page}`]);
     expect(stdout.toString()).toBe('');
     expect(status).toBe(0);

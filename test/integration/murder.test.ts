@@ -2,7 +2,7 @@
 // and while the master is away, empty, restarted, a slave, or says nonsense.
 import { writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { loadConfig } from '../../src/config/load.js';
 import { Daemon } from '../../src/daemon/daemon.js';
 import { SocketmapConnection } from '../../src/socketmap/client.js';
@@ -115,7 +115,7 @@ function murder() {
 }
 
 describe('a murder', () => {
-  it('each mailbox is asked about where it is, and nobody else is asked', async () => {
+  test('each mailbox is asked about where it is, and nobody else is asked', async () => {
     await start();
     expect([await ask('alice'), await ask('carol')]).toEqual(['OK', 'OK']);
     expect(b1.recipients).toEqual(['alice@example.jp']);
@@ -123,7 +123,7 @@ describe('a murder', () => {
     expect(master.noops).toBe(0);
   });
 
-  it('whoever is on no server is unknown after one NOOP, which all share who wait', async () => {
+  test('whoever is on no server is unknown after one NOOP, which all share who wait', async () => {
     await start();
     expect(await ask('alice')).toBe('OK');
     const clients = await Promise.all(
@@ -142,7 +142,7 @@ describe('a murder', () => {
       expect(lmtpd.recipients).toEqual(expect.arrayContaining(['nobody0@example.jp', 'nobody49@example.jp']));
   });
 
-  it('a mailbox that was made a moment ago is there, a hundred times in a row', async () => {
+  test('a mailbox that was made a moment ago is there, a hundred times in a row', async () => {
     await start();
     for (let i = 0; i < 100; i++) {
       expect(await ask(`new${i}`)).toBe('NOTFOUND');
@@ -151,7 +151,7 @@ describe('a murder', () => {
     }
   });
 
-  it('one that was deleted is forgotten as soon as the master tells it', async () => {
+  test('one that was deleted is forgotten as soon as the master tells it', async () => {
     await start();
     await known('alice');
     remove('alice');
@@ -161,7 +161,7 @@ describe('a murder', () => {
     expect(await ask('alice')).toBe('NOTFOUND');
   });
 
-  it('the heartbeat is such a moment', async () => {
+  test('the heartbeat is such a moment', async () => {
     await start('heartbeat = "100ms"');
     await known('alice');
     remove('alice');
@@ -169,7 +169,7 @@ describe('a murder', () => {
     expect(await ask('alice')).toBe('NOTFOUND');
   });
 
-  it('one that is moved is never unknown, whoever has it in between', async () => {
+  test('one that is moved is never unknown, whoever has it in between', async () => {
     await start('heartbeat = "60s"\n[cache]\nknown_ttl = "1s"');
     master.reserve(nameOf('alice'), B1);
     expect(await ask('alice')).toBe('OK');
@@ -181,7 +181,7 @@ describe('a murder', () => {
     expect(b2.recipients).toContain('alice@example.jp');
   });
 
-  it('neither half of it writes to the master, nor asks for TLS', async () => {
+  test('neither half of it writes to the master, nor asks for TLS', async () => {
     await start('heartbeat = "100ms"');
     expect([await ask('alice'), await ask('nobody')]).toEqual(['OK', 'NOTFOUND']);
     await daemon.stop();
@@ -191,7 +191,7 @@ describe('a murder', () => {
 });
 
 describe('a master that lost its list', () => {
-  it('denies nobody: its new list lacks the witness of a server', async () => {
+  test('denies nobody: its new list lacks the witness of a server', async () => {
     await start('heartbeat = "100ms"');
     expect([await ask('carol'), await ask('nobody')]).toEqual(['OK', 'NOTFOUND']);
     await master.stop();
@@ -205,14 +205,14 @@ describe('a master that lost its list', () => {
     expect(await ask('nobody')).toMatch(/^TEMP the mupdate master does not list the witness canary2/);
   });
 
-  it('and has half of it again denies nobody who is on a server', async () => {
+  test('and has half of it again denies nobody who is on a server', async () => {
     master.delete(nameOf('carol'));
     await start();
     expect(await ask('carol')).toMatch(/^TEMP b2 has the mailbox, and the mupdate master does not list/);
     expect(await ask('nobody')).toBe('NOTFOUND');
   });
 
-  it('a new list outdates what was known before it', async () => {
+  test('a new list outdates what was known before it', async () => {
     await start('heartbeat = "100ms"');
     await known('alice');
     await master.stop();
@@ -226,7 +226,7 @@ describe('a master that lost its list', () => {
 });
 
 describe('a master that is away', () => {
-  it('whom a server has is found, and nobody is unknown, until the new list is complete', async () => {
+  test('whom a server has is found, and nobody is unknown, until the new list is complete', async () => {
     await start('heartbeat = "100ms"');
     expect(await ask('nobody')).toBe('NOTFOUND');
     await master.stop();
@@ -241,7 +241,7 @@ describe('a master that is away', () => {
     expect(murder()).toMatchObject({ state: 'up', list: { loads: 2, mailboxes: 4 } });
   });
 
-  it('and does not say so is found out by its NOOP', async () => {
+  test('and does not say so is found out by its NOOP', async () => {
     await start('heartbeat = "100ms"\nreply_timeout = "300ms"');
     expect(await ask('alice')).toBe('OK');
     master.silent = (command) => command === 'NOOP';
@@ -252,14 +252,14 @@ describe('a master that is away', () => {
     expect(await ask('nobody')).toBe('NOTFOUND');
   });
 
-  it('from the start on: whom a server has is found', async () => {
+  test('from the start on: whom a server has is found', async () => {
     await master.stop();
     await start();
     expect([await ask('alice'), await ask('carol')]).toEqual(['OK', 'OK']);
     expect(await ask('nobody')).toMatch(/^TEMP the mupdate master cannot be asked: no connection/);
   });
 
-  it('a known mailbox of a server that is away is served, and no other of it', async () => {
+  test('a known mailbox of a server that is away is served, and no other of it', async () => {
     await start('heartbeat = "60s"\n[cache]\nknown_ttl = "1s"');
     make('dave', B2);
     expect(await ask('carol')).toBe('OK');
@@ -272,7 +272,7 @@ describe('a master that is away', () => {
 });
 
 describe('who is no such master', () => {
-  it('a slave is not believed, and that is said', async () => {
+  test('a slave is not believed, and that is said', async () => {
     master.role = '"mupdate://mupdate.example.jp"';
     await start();
     expect((await until('mupdate-down')).fields).toMatchObject({
@@ -283,7 +283,7 @@ describe('who is no such master', () => {
     expect(master.commands).not.toContain('AUTHENTICATE');
   });
 
-  it('a refused login is not tried again soon', async () => {
+  test('a refused login is not tried again soon', async () => {
     master.password = 'another';
     await start();
     const { fields } = await until('mupdate-down');
@@ -291,7 +291,7 @@ describe('who is no such master', () => {
     expect((fields as { pauseMs: number }).pauseMs).toBeGreaterThan(200_000);
   });
 
-  it.each([
+  test.each([
     ['nonsense in the list', (tag: string) => `${tag} MAILBOX x\r\n`],
     ['a location without a server', (tag: string) => `${tag} MAILBOX user.x nowhere ""\r\n`],
     ["another's tag", () => 'X9 DELETE user.x\r\n'],
@@ -310,7 +310,7 @@ describe('who is no such master', () => {
     expect(await ask('nobody')).toBe('NOTFOUND');
   });
 
-  it('one that lists more users than are taken is not believed', async () => {
+  test('one that lists more users than are taken is not believed', async () => {
     for (let i = 0; i < 1_000; i++) master.create(nameOf(`many${i}`), B1);
     await start('max_mailboxes = 1000');
     expect((await until('mupdate-down')).fields).toMatchObject({
@@ -321,7 +321,7 @@ describe('who is no such master', () => {
 });
 
 describe('a server that is not named', () => {
-  it('is told once, its mailboxes are deferred, and nobody is unknown any more, whatever a new list says', async () => {
+  test('is told once, its mailboxes are deferred, and nobody is unknown any more, whatever a new list says', async () => {
     make('erin', B2);
     master.create(nameOf('frank'), 'b3.example.jp');
     master.create(nameOf('grace'), 'b3.example.jp');
@@ -341,7 +341,7 @@ describe('a server that is not named', () => {
 });
 
 describe('a reload', () => {
-  it('keeps the list where nothing of the murder has changed, and has it anew where something has', async () => {
+  test('keeps the list where nothing of the murder has changed, and has it anew where something has', async () => {
     await start();
     await until('mupdate-ready');
     const file = join(folder, 'cyrusmapd.toml');

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { formatEndpoint } from '../../src/net/endpoint.js';
 import { fileOf, isOutside, parsePage } from '../docs/pages.js';
 import { startRig } from './socketmap-rig.js';
@@ -34,7 +34,7 @@ beforeAll(async () => {
 afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
 describe('the package', () => {
-  it.each(['prestart', 'prepack', 'deb'])(
+  test.each(['prestart', 'prepack', 'deb'])(
     'is made from a fresh clone, where nothing is installed: %s',
     (name) => {
       const { scripts } = JSON.parse(readFileSync(join(PROJECT, 'package.json'), 'utf8')) as {
@@ -44,7 +44,7 @@ describe('the package', () => {
     },
   );
 
-  it('holds what a mail host needs', () => {
+  test('holds what a mail host needs', () => {
     expect(paths()).toEqual(
       expect.arrayContaining([
         'LICENSE',
@@ -76,7 +76,7 @@ describe('the package', () => {
     );
   });
 
-  it('holds nothing else', () => {
+  test('holds nothing else', () => {
     const others = paths().filter(
       (path) =>
         !/^(cf|rc\.d|docs|bench\/plots|contrib\/(haraka|opensmtpd|grafana|prometheus(?!\/.*\.test\.yml$)))\/|^(dist\/(cyrusmapd\.js|client\.(js|d\.ts)|LICENSES\.txt)|LICENSE|(README(\.ja)?|CHANGELOG|CONTRIBUTING|SECURITY|(bench|docker)\/README)\.md|package\.json)$/.test(
@@ -86,7 +86,7 @@ describe('the package', () => {
     expect(others).toEqual([]);
   });
 
-  it('has whatever one of its pages links to', () => {
+  test('has whatever one of its pages links to', () => {
     const packed = paths();
     const pages = packed.filter((path) => path.endsWith('.md'));
     const missing = pages.flatMap((page) =>
@@ -99,7 +99,7 @@ describe('the package', () => {
     expect(missing).toEqual([]);
   });
 
-  it('has whatever of contrib/ one of its pages names', () => {
+  test('has whatever of contrib/ one of its pages names', () => {
     const packed = paths();
     const named = packed
       .filter((path) => path.endsWith('.md'))
@@ -110,7 +110,7 @@ describe('the package', () => {
     expect(named.filter((name) => !packed.some((path) => path.startsWith(name)))).toEqual([]);
   });
 
-  it.each(['dist/cyrusmapd.js', 'rc.d/cyrusmapd'])('has %s executable', (path) => {
+  test.each(['dist/cyrusmapd.js', 'rc.d/cyrusmapd'])('has %s executable', (path) => {
     const mode = packed.files.find((file) => file.path === path)?.mode ?? 0;
     expect(mode & 0o111).toBe(0o111);
   });
@@ -125,7 +125,7 @@ describe('the package, where npm installs it', () => {
     });
   }, INSTALL_TIMEOUT_MS);
 
-  it('runs', async () => {
+  test('runs', async () => {
     expect(readdirSync(join(folder, 'node_modules')).filter((name) => !name.startsWith('.'))).toEqual([
       'cyrusmapd',
     ]);
@@ -142,7 +142,7 @@ describe('the package, where npm installs it', () => {
     ).rejects.toThrow('ERR_PACKAGE_PATH_NOT_EXPORTED');
   });
 
-  it('can be imported, by CommonJS as well, without any other package', async () => {
+  test('can be imported, by CommonJS as well, without any other package', async () => {
     const { endpoint } = await startRig();
     const asking = `const client = new SocketmapClient('${formatEndpoint(endpoint)}');
       console.log(JSON.stringify([await client.lookup('alice@example.jp'), await client.lookup('nobody')]));`;
@@ -157,7 +157,7 @@ describe('the package, where npm installs it', () => {
     expect(statSync(join(folder, 'node_modules/cyrusmapd/dist/client.js')).size).toBeLessThan(30_000);
   });
 
-  it(
+  test(
     'has types that the strictest compiler takes, and that find mistakes',
     { timeout: INSTALL_TIMEOUT_MS },
     async () => {

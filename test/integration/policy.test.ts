@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { connect, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
 import { run, Serving } from './cyrusmapd-process.js';
 
@@ -73,7 +73,7 @@ async function replies(count: number): Promise<string[]> {
 }
 
 describe('the policy service', () => {
-  it('answers at RCPT and at the end of a message, one request after the other and in order', async () => {
+  test('answers at RCPT and at the end of a message, one request after the other and in order', async () => {
     const postfix = await serve();
     postfix.write(request('alice@example.jp') + request('nobody@example.jp') + request('Alice+x@EXAMPLE.jp'));
     postfix.write(request('nobody@example.jp', 'END-OF-MESSAGE') + request('', 'END-OF-MESSAGE'));
@@ -86,7 +86,7 @@ describe('the policy service', () => {
     ]);
   });
 
-  it('leaves other stages, other domains and bare names to Postfix', async () => {
+  test('leaves other stages, other domains and bare names to Postfix', async () => {
     const postfix = await serve();
     for (const stage of ['CONNECT', 'EHLO', 'MAIL', 'DATA', 'VRFY', ''])
       postfix.write(request('nobody@example.jp', stage));
@@ -94,7 +94,7 @@ describe('the policy service', () => {
     expect(await replies(8)).toEqual(Array.from({ length: 8 }, () => 'action=DUNNO'));
   });
 
-  it('answers in the words of the configuration, anew after a reload', async () => {
+  test('answers in the words of the configuration, anew after a reload', async () => {
     const postfix = await serve('unknown = "550 5.1.1 Nobody here"');
     postfix.write(request('nobody@example.jp'));
     expect(await replies(1)).toEqual(['action=550 5.1.1 Nobody here']);
@@ -105,7 +105,7 @@ describe('the policy service', () => {
     expect((await replies(2))[1]).toBe('action=450 4.1.1 Not yet');
   });
 
-  it('has other words for a domain that has its own, anew after a reload, and check tells them', async () => {
+  test('has other words for a domain that has its own, anew after a reload, and check tells them', async () => {
     const own = (text: string) => `[domain."example.jp"]\npolicy_unknown = "${text}"\n`;
     const postfix = await serve(own('550 5.1.1 Not at Example'));
     postfix.write(request('nobody@example.jp'));
@@ -119,14 +119,14 @@ describe('the policy service', () => {
     expect(stdout).toContain('policy     450 4.1.1 Not yet at Example\n');
   });
 
-  it('defers what cannot be known', async () => {
+  test('defers what cannot be known', async () => {
     writeFileSync(join(folder, 'list'), '');
     const postfix = await serve();
     postfix.write(request('alice@example.jp'));
     expect(await replies(1)).toEqual(['action=451 4.3.0 Mailbox cannot be verified now, try again later']);
   });
 
-  it.each([
+  test.each([
     ['something else', 'GET / HTTP/1.0\n\n'],
     ['a request that is too long', `recipient=${'a'.repeat(20_000)}`],
   ])('defers %s, and ends the connection', async (_, text) => {
@@ -138,7 +138,7 @@ describe('the policy service', () => {
     expect(await serving?.said('closed')).toMatchObject({ reason: 'protocolError' });
   });
 
-  it('counts, and stands in the log as the map policy', async () => {
+  test('counts, and stands in the log as the map policy', async () => {
     const postfix = await serve();
     postfix.write(request('nobody@example.jp'));
     await replies(1);
@@ -204,7 +204,7 @@ describe('a message that is to come', () => {
   const sized = (size: number, recipient = 'alice@example.jp', stage = 'RCPT'): string =>
     request(recipient, stage).replace('size=0', `size=${size}`);
 
-  it('is deferred where it does not fit, at both stages, and says nothing of the next one', async () => {
+  test('is deferred where it does not fit, at both stages, and says nothing of the next one', async () => {
     const postfix = await serveStrict(true);
     postfix.write(
       sized(1000) + sized(1001) + sized(0) + sized(1001, 'alice@example.jp', 'END-OF-MESSAGE') + sized(1),
@@ -225,7 +225,7 @@ describe('a message that is to come', () => {
     });
   });
 
-  it('is asked about each time, and the mailbox itself is answered from the cache', async () => {
+  test('is asked about each time, and the mailbox itself is answered from the cache', async () => {
     const postfix = await serveStrict(true);
     for (let i = 1; i <= 3; i++) {
       postfix.write(sized(i) + sized(0));
@@ -236,7 +236,7 @@ describe('a message that is to come', () => {
     expect(plain).toHaveLength(1);
   });
 
-  it('is refused in the words of its domain', async () => {
+  test('is refused in the words of its domain', async () => {
     const postfix = await serveStrict(
       true,
       '[domain."example.jp"]\npolicy_over_quota = "552 5.2.2 No room"\n',
@@ -245,14 +245,14 @@ describe('a message that is to come', () => {
     expect(await replies(1)).toEqual(['action=552 5.2.2 No room']);
   });
 
-  it('counts for nothing where Cyrus does not count it: nobody is asked', async () => {
+  test('counts for nothing where Cyrus does not count it: nobody is asked', async () => {
     const postfix = await serveStrict(false);
     postfix.write(sized(1001) + sized(1001));
     expect(await replies(2)).toEqual(['action=DUNNO', 'action=DUNNO']);
     expect(sizes).toEqual([]);
   });
 
-  it('is let through while lmtpd is away', async () => {
+  test('is let through while lmtpd is away', async () => {
     const postfix = await serveStrict(true);
     postfix.write(sized(1000));
     expect(await replies(1)).toEqual(['action=DUNNO']);
@@ -263,7 +263,7 @@ describe('a message that is to come', () => {
 });
 
 describe('a configuration of the policy service', () => {
-  it.each([
+  test.each([
     ['without domains', '', '"*" = "names"', 'policy.listen must have [domains], without "*"'],
     ['that refuses what is not known', 'deferred = "550 5.1.1 no"', undefined, 'policy.deferred is'],
     ['with an action that is none', 'unknown = "HOLD"', undefined, 'policy.unknown is "HOLD"'],

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { promisify } from 'node:util';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { lacks } from './tools.js';
 
 const PROJECT = fileURLToPath(new URL('../..', import.meta.url));
@@ -25,19 +25,19 @@ describe.skipIf(lacks('bmake'))('the port', () => {
   }, TIMEOUT_MS);
   afterAll(() => rmSync(folder, { recursive: true, force: true }));
 
-  it('stages what pkg-plist lists, and nothing else', async () => {
+  test('stages what pkg-plist lists, and nothing else', async () => {
     const [listed, staged] = [await make('show-plist'), await make('show-staged')];
     expect(listed.length).toBeGreaterThan(10);
     expect(staged.toSorted()).toEqual(listed.toSorted());
   });
 
-  it('leaves no variable of the framework unresolved in what it stages', () => {
+  test('leaves no variable of the framework unresolved in what it stages', () => {
     const message = readFileSync(join(folder, 'work/pkg-message'), 'utf8');
     expect(message).toContain('/usr/local/etc/cyrusmapd.toml');
     for (const text of [message, staged('etc/rc.d/cyrusmapd')]) expect(text).not.toMatch(/%%|\$\{WRK/);
   });
 
-  it('has a program that runs, under the Node of the port', async () => {
+  test('has a program that runs, under the Node of the port', async () => {
     const program = 'lib/node_modules/cyrusmapd/dist/cyrusmapd.js';
     expect(staged(program).split('\n')[0]).toBe('#!/usr/local/bin/node');
     const { stdout } = await execute(process.execPath, [
@@ -47,13 +47,13 @@ describe.skipIf(lacks('bmake'))('the port', () => {
     expect(stdout).toBe(`${version()}\n`);
   });
 
-  it('has the sample with the paths of FreeBSD', () => {
+  test('has the sample with the paths of FreeBSD', () => {
     const sample = staged('etc/cyrusmapd.toml.sample');
     expect(sample).toContain('\nendpoint = "unix:/var/imap/socket/lmtp"\n');
     expect(sample).not.toContain('/run/cyrus/');
   });
 
-  it('has the sample that docs/freebsd.md makes by hand', async () => {
+  test('has the sample that docs/freebsd.md makes by hand', async () => {
     const page = readFileSync(join(PROJECT, 'docs/freebsd.md'), 'utf8');
     const line = /^ {4}(sed .*) >\/usr\/local\/etc\/cyrusmapd\.toml$/m.exec(page)?.[1] ?? 'false';
     expect((await execute('sh', ['-c', line], { cwd: PROJECT })).stdout).toBe(
@@ -61,7 +61,7 @@ describe.skipIf(lacks('bmake'))('the port', () => {
     );
   });
 
-  it('installs the service as rc.d/cyrusmapd has it, executable', () => {
+  test('installs the service as rc.d/cyrusmapd has it, executable', () => {
     const script = readFileSync(join(PROJECT, 'rc.d/cyrusmapd'), 'utf8');
     expect(staged('etc/rc.d/cyrusmapd')).toBe(script);
     expect(readFileSync(join(PORT, 'files/cyrusmapd.in'), 'utf8')).toBe(
@@ -73,7 +73,7 @@ describe.skipIf(lacks('bmake'))('the port', () => {
 
 describe('port/', () => {
   // Of portlint(1), what does not need a ports tree.
-  it.each([
+  test.each([
     ['a line that ends in blanks', /[ \t]+$/m],
     ['a variable that is not followed by a tab', /^[A-Z_]+[?+]?= *[^\t\n]/m],
     ['a command that does not begin with a tab', /^ +\S/m],
@@ -83,12 +83,12 @@ describe('port/', () => {
     expect(readFileSync(join(PORT, 'Makefile'), 'utf8')).not.toMatch(wrong);
   });
 
-  it('has the version of package.json and of the change log', () => {
+  test('has the version of package.json and of the change log', () => {
     expect(readFileSync(join(PORT, 'Makefile'), 'utf8')).toContain(`DISTVERSION=\t${version()}\n`);
     expect(readFileSync(join(PROJECT, 'CHANGELOG.md'), 'utf8')).toContain(`\n## ${version()} `);
   });
 
-  it('describes itself in lines of 80 characters at most, and in a comment of 70', () => {
+  test('describes itself in lines of 80 characters at most, and in a comment of 70', () => {
     const lines = readFileSync(join(PORT, 'pkg-descr'), 'utf8').split('\n');
     expect(lines.filter((line) => line.length > 80)).toEqual([]);
     const comment = /^COMMENT=\t(.*)$/m.exec(readFileSync(join(PORT, 'Makefile'), 'utf8'))?.[1] ?? '';

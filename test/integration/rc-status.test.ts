@@ -2,7 +2,7 @@
 // Node.js is gone.
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { RcHost } from './rc-host.js';
 import { lacks } from './tools.js';
 
@@ -13,7 +13,7 @@ describe.skipIf(lacks('dash', 'ps'))('service cyrusmapd', () => {
   });
   afterEach(() => host.remove());
 
-  it.each([
+  test.each([
     ['an unknown key', (good: string) => `nonsense = 1\n${good}`],
     ['no back-channel, since imapd.conf names one', (good: string) => good.replace(/^\[backchannel.*/ms, '')],
   ])('status says that a daemon which answers is running, though its file has %s', async (_, change) => {
@@ -24,7 +24,7 @@ describe.skipIf(lacks('dash', 'ps'))('service cyrusmapd', () => {
     expect(stdout).toMatch(/^cyrusmapd is running as pid \d+\.\n$/);
   });
 
-  it('start blames no configuration where the program cannot be run', async () => {
+  test('start blames no configuration where the program cannot be run', async () => {
     const program = join(host.root, 'usr/local/bin/cyrusmapd');
     rmSync(program);
     writeFileSync(program, '#!/nonexistent/node\n', { mode: 0o755 });

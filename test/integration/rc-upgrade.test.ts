@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process';
 import { chmodSync, existsSync, readdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { userInfo } from 'node:os';
-import { afterEach, describe, expect, it } from 'vitest';
+import { afterEach, describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { run } from './cyrusmapd-process.js';
@@ -61,7 +61,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     await host.until(() => host.said('listening') > restarted);
   }
 
-  it.each(EACH)(
+  test.each(EACH)(
     'upgrades by %s, with daemon(8) of FreeBSD %s, unnoticed by who is connected and who comes',
     async (shell, version) => {
       const old = await started(shell, version);
@@ -106,7 +106,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     },
   );
 
-  it('takes over at each restart, one after the other', async () => {
+  test('takes over at each restart, one after the other', async () => {
     await started();
     const { load, faults } = asking(host);
     const supervisor = [];
@@ -121,7 +121,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     expect(supervisors(host.root)).toEqual([supervisor.at(-1)]);
   });
 
-  it('starts the new one again after a crash', async () => {
+  test('starts the new one again after a crash', async () => {
     await started();
     expect(await host.service('upgrade')).toMatchObject({ status: 0 });
     const before = host.said('listening');
@@ -131,7 +131,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     expect(await answers()).toBe(`OK ${ALICE}\n`);
   });
 
-  it('writes to the log after the upgrade, and to a new one after its rotation', async () => {
+  test('writes to the log after the upgrade, and to a new one after its rotation', async () => {
     await started();
     expect(await host.service('upgrade')).toMatchObject({ status: 0 });
     pair();
@@ -142,7 +142,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     await host.until(() => host.wrote('nobody@example.jp'));
   });
 
-  it('brings what a reload does not, such as another flag', async () => {
+  test('brings what a reload does not, such as another flag', async () => {
     await started();
     host.writeRcConf({ cyrusmapd_flags: '--log-level debug' });
     expect(await host.service('upgrade')).toMatchObject({ status: 0 });
@@ -151,7 +151,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     await host.until(() => host.said('found') > 0);
   });
 
-  it.each(['13', '14'])(
+  test.each(['13', '14'])(
     'leaves the old one and its supervisor in charge where the new one cannot start, on FreeBSD %s',
     async (version) => {
       const old = await started('dash', version);
@@ -169,7 +169,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     },
   );
 
-  it('leaves the old one in charge where the new one is not done in time', async () => {
+  test('leaves the old one in charge where the new one is not done in time', async () => {
     const old = await started();
     host.writeRcConf({ cyrusmapd_start_timeout: '1' });
     // It stands still before it begins.
@@ -185,7 +185,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     await isWhole(old);
   });
 
-  it('leaves the old one in charge where daemon(8) does not start', async () => {
+  test('leaves the old one in charge where daemon(8) does not start', async () => {
     const old = await started();
     const daemon = `${host.root}/sbin/daemon`;
     const text = readFileSync(daemon, 'utf8');
@@ -195,7 +195,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     await isWhole(old);
   });
 
-  it('meets a bad configuration before it begins', async () => {
+  test('meets a bad configuration before it begins', async () => {
     const old = await started();
     host.writeConfig('no_such_key = 1\n');
     const { status, stdout, stderr } = await host.service('upgrade');
@@ -205,7 +205,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     await isWhole(old);
   });
 
-  it('has nothing to upgrade where it does not run, and restarts all the same', async () => {
+  test('has nothing to upgrade where it does not run, and restarts all the same', async () => {
     host = new RcHost('dash');
     expect(await host.service('upgrade')).toMatchObject({
       status: 1,
@@ -215,7 +215,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     pair();
   });
 
-  it('ends with one daemon and one supervisor where two upgrades begin at once', async () => {
+  test('ends with one daemon and one supervisor where two upgrades begin at once', async () => {
     const old = await started();
     const { load, faults } = asking(host);
     const both = await Promise.all([host.service('upgrade'), host.service('upgrade')]);
@@ -228,7 +228,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
     expect(await answers()).toBe(`OK ${ALICE}\n`);
   });
 
-  it('takes no notice of the lock of an upgrade that was killed', async () => {
+  test('takes no notice of the lock of an upgrade that was killed', async () => {
     await started();
     const { pid } = spawnSync('true');
     symlinkSync(String(pid), `${dirname(host.childPidfile)}/upgrade`);
@@ -256,13 +256,13 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
       expect(await answers()).toBe(`OK ${ALICE}\n`);
     }
 
-    it('where daemon(8) is that of FreeBSD 12', async () => {
+    test('where daemon(8) is that of FreeBSD 12', async () => {
       host = new RcHost('dash', '12.1');
       expect(await host.service('start')).toMatchObject({ status: 0 });
       await restarts('too old');
     });
 
-    it('where the running daemon is of a release before takeovers', async () => {
+    test('where the running daemon is of a release before takeovers', async () => {
       host = new RcHost('dash');
       const main = `${host.root}/usr/local/lib/node_modules/cyrusmapd/dist/cyrusmapd.js`;
       const text = readFileSync(main, 'utf8');
@@ -272,7 +272,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
       await restarts('of a release before takeovers');
     });
 
-    it('where the running daemon has no control socket', async () => {
+    test('where the running daemon has no control socket', async () => {
       host = new RcHost('dash');
       const text = readFileSync(host.config, 'utf8');
       writeFileSync(host.config, text.replace(/\[admin\]\nlisten = .*\n/, ''));
@@ -281,7 +281,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
       await restarts('no daemon answers at');
     });
 
-    it('where the running daemon does not answer', { timeout: 60_000 }, async () => {
+    test('where the running daemon does not answer', { timeout: 60_000 }, async () => {
       await started();
       host.kill(host.childPidfile, 'SIGSTOP');
       host.writeRcConf({ cyrusmapd_stop_timeout: '1' });
@@ -292,7 +292,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps'))('rc.d/cyrusmapd', () => {
       expect(pair().supervisor).not.toBe(before.supervisor);
     });
 
-    it.skipIf(userInfo().uid !== 0)('where the running daemon has another user', async () => {
+    test.skipIf(userInfo().uid !== 0)('where the running daemon has another user', async () => {
       await started();
       if (host.user === userInfo().username) return;
       host.writeRcConf({ cyrusmapd_user: 'root', cyrusmapd_group: 'root' });

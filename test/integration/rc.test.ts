@@ -4,7 +4,7 @@ import { once } from 'node:events';
 import { chmodSync, existsSync, renameSync, statSync, writeFileSync } from 'node:fs';
 import { createServer, type AddressInfo } from 'node:net';
 import { userInfo } from 'node:os';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { run } from './cyrusmapd-process.js';
 import { RcHost } from './rc-host.js';
 import { lacks } from './tools.js';
@@ -25,7 +25,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       return (await run('lookup', key, '--server', host.server)).stdout.trim();
     }
 
-    it('starts a daemon that answers, and says so', async () => {
+    test('starts a daemon that answers, and says so', async () => {
       const { status, stdout, stderr } = await host.start();
       expect({ status, stdout, stderr }).toEqual({ status: 0, stdout: 'Starting cyrusmapd.\n', stderr: '' });
       expect(await answer('alice@example.jp')).toBe('OK alice@example.jp');
@@ -42,7 +42,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       });
     });
 
-    it('makes folders that only its user can write', async () => {
+    test('makes folders that only its user can write', async () => {
       await host.start();
       const owner = Number(spawnSync('id', ['-u', host.user]).stdout);
       for (const [folder, mode] of [
@@ -56,7 +56,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(statSync(host.logfile).mode & 0o777).toBe(0o640);
     });
 
-    it('repairs a folder that others could write', async () => {
+    test('repairs a folder that others could write', async () => {
       await host.start();
       await host.service('stop');
       chmodSync(`${host.root}/var/run/cyrusmapd`, 0o777);
@@ -64,7 +64,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(statSync(`${host.root}/var/run/cyrusmapd`).mode & 0o777).toBe(0o755);
     });
 
-    it('does not start a second time', async () => {
+    test('does not start a second time', async () => {
       await host.start();
       const before = host.pidIn(host.supervisorPidfile);
       const { status, stdout } = await host.service('start');
@@ -75,7 +75,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(host.pidIn(host.supervisorPidfile)).toBe(before);
     });
 
-    it('stops the supervisor and the daemon, and leaves no pid file and no socket behind', async () => {
+    test('stops the supervisor and the daemon, and leaves no pid file and no socket behind', async () => {
       await host.start();
       const pids = [host.pidIn(host.supervisorPidfile), host.pidIn(host.childPidfile)];
       expect(await host.service('stop')).toMatchObject({ status: 0 });
@@ -91,7 +91,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(await host.service('stop')).toMatchObject({ status: 1 });
     });
 
-    it('reads its configuration again at reload, in the same process', async () => {
+    test('reads its configuration again at reload, in the same process', async () => {
       await host.start();
       const child = host.pidIn(host.childPidfile);
       expect(await answer('bob@example.jp')).toBe('NOTFOUND Mailbox does not exist');
@@ -103,11 +103,11 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(host.pidIn(host.childPidfile)).toBe(child);
     });
 
-    it('has nothing to reload where it does not run', async () => {
+    test('has nothing to reload where it does not run', async () => {
       expect(await host.service('reload')).toMatchObject({ status: 1 });
     });
 
-    it('signals nobody where the pid file of the daemon names another process', async () => {
+    test('signals nobody where the pid file of the daemon names another process', async () => {
       await host.start();
       const child = host.pidIn(host.childPidfile);
       writeFileSync(host.childPidfile, String(process.pid));
@@ -121,7 +121,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(stderr).toContain('is just being restarted');
     });
 
-    it('takes no notice of a pid file that is left over from another process', async () => {
+    test('takes no notice of a pid file that is left over from another process', async () => {
       await host.start();
       await host.service('stop');
       for (const file of [host.supervisorPidfile, host.childPidfile])
@@ -135,7 +135,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(await answer('alice@example.jp')).toBe('OK alice@example.jp');
     });
 
-    it('does not start with a bad configuration, and says what is wrong with it', async () => {
+    test('does not start with a bad configuration, and says what is wrong with it', async () => {
       host.writeConfig(UNKNOWN_KEY);
       const { status, stderr } = await host.service('start');
       expect(status).toBe(1);
@@ -144,14 +144,14 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(existsSync(host.supervisorPidfile)).toBe(false);
     });
 
-    it('does not start without a configuration', async () => {
+    test('does not start without a configuration', async () => {
       host.writeRcConf({ cyrusmapd_config: '/nonexistent.toml' });
       const { status, stderr } = await host.service('start');
       expect(status).toBe(1);
       expect(stderr).toContain('/nonexistent.toml is not readable.');
     });
 
-    it.skipIf(userInfo().uid !== 0)(
+    test.skipIf(userInfo().uid !== 0)(
       'does not start with a configuration that its user cannot read',
       async () => {
         chmodSync(host.config, 0o600);
@@ -162,7 +162,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       },
     );
 
-    it.each(['restart', 'reload', 'configtest'])(
+    test.each(['restart', 'reload', 'configtest'])(
       'goes on where %s meets a bad configuration',
       async (command) => {
         await host.start();
@@ -176,11 +176,11 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       },
     );
 
-    it('says nothing about a good configuration', async () => {
+    test('says nothing about a good configuration', async () => {
       expect(await host.service('configtest')).toEqual({ status: 0, stdout: '', stderr: '' });
     });
 
-    it('restarts', async () => {
+    test('restarts', async () => {
       await host.start();
       const before = host.pidIn(host.supervisorPidfile);
       expect(await host.service('restart')).toMatchObject({ status: 0 });
@@ -189,7 +189,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(await answer('alice@example.jp')).toBe('OK alice@example.jp');
     });
 
-    it('is started again by its supervisor after a crash, and can be reloaded and stopped then', async () => {
+    test('is started again by its supervisor after a crash, and can be reloaded and stopped then', async () => {
       await host.start();
       const crashed = host.kill(host.childPidfile, 'SIGKILL');
       await host.until(() => host.said('listening') === 2);
@@ -200,7 +200,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(await host.service('stop')).toMatchObject({ status: 0 });
     });
 
-    it('reloads one that has just been started again only once SIGHUP would not end it', async () => {
+    test('reloads one that has just been started again only once SIGHUP would not end it', async () => {
       await host.start();
       host.startSlowly();
       const crashed = host.kill(host.childPidfile, 'SIGKILL');
@@ -211,7 +211,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(host.pidIn(host.childPidfile)).toBe(again);
     });
 
-    it('writes to a new log after a rotation', async () => {
+    test('writes to a new log after a rotation', async () => {
       await host.start();
       const rotated = `${host.logfile}.0`;
       renameSync(host.logfile, rotated);
@@ -223,14 +223,14 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(host.wrote('nobody@example.jp', rotated)).toBe(false);
     });
 
-    it('gives its flags to the daemon, not to the supervisor', async () => {
+    test('gives its flags to the daemon, not to the supervisor', async () => {
       host.writeRcConf({ cyrusmapd_flags: '--log-level debug' });
       expect(await host.start()).toMatchObject({ status: 0 });
       await answer('alice@example.jp');
       await host.until(() => host.said('found') === 1);
     });
 
-    it.each(['13', '14'])(
+    test.each(['13', '14'])(
       'says of a daemon that cannot listen that it does not answer, and stops its restarts on FreeBSD %s',
       async (version) => {
         host.remove();
@@ -257,7 +257,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       },
     );
 
-    it('kills what does not end in time, and says so', async () => {
+    test('kills what does not end in time, and says so', async () => {
       host.writeRcConf({ cyrusmapd_stop_timeout: '1' });
       await host.start();
       const pids = [host.pidIn(host.supervisorPidfile), host.kill(host.childPidfile, 'SIGSTOP')];
@@ -266,7 +266,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(pids.map(processOf)).toEqual([undefined, undefined]);
     });
 
-    it.each([
+    test.each([
       ['whose daemon(8) cannot reopen a file', '12.1', {}],
       ['where rc.conf says so', '13', { cyrusmapd_syslog: 'YES' }],
     ])('leaves the log to syslogd(8) %s', async (_, version, variables) => {
@@ -278,7 +278,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
       expect(host.said('listening')).toBe(0);
     });
 
-    it('does nothing where it is not enabled', async () => {
+    test('does nothing where it is not enabled', async () => {
       host.writeRcConf({ cyrusmapd_enable: 'NO' });
       const { status, stdout } = await host.service('start');
       expect(status).toBe(1);
@@ -289,7 +289,7 @@ describe.skipIf(lacks('dash', 'busybox', 'ps')).each(['dash', 'busybox ash'])(
 );
 
 describe.skipIf(lacks('shellcheck'))('the shell scripts', () => {
-  it.each(['rc.d/cyrusmapd', 'test/rc/rc.subr'])('%s has nothing that shellcheck warns of', (script) => {
+  test.each(['rc.d/cyrusmapd', 'test/rc/rc.subr'])('%s has nothing that shellcheck warns of', (script) => {
     const path = new URL(`../../${script}`, import.meta.url).pathname;
     const { stdout, error } = spawnSync('shellcheck', ['--severity=style', path]);
     expect(error).toBeUndefined();

@@ -3,7 +3,7 @@
 import { spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readText, ROOT, trackedFiles } from '../unit/source.js';
 import { lacks } from './tools.js';
 
@@ -14,13 +14,13 @@ describe.skipIf(!CHECKED_OUT || lacks('shellcheck'))('the shell scripts', () => 
     /^#(!.*\/(env )?(ba)?sh$| shellcheck shell=)/m.test(readText(path).split('\n', 1)[0] ?? ''),
   );
 
-  it('are found', () => {
+  test('are found', () => {
     expect(scripts).toEqual(
       expect.arrayContaining(['.ci/run', 'docker/engine.sh', 'rc.d/cyrusmapd', 'test/run']),
     );
   });
 
-  it.each(scripts)('%s has nothing that shellcheck warns of', (script) => {
+  test.each(scripts)('%s has nothing that shellcheck warns of', (script) => {
     const args = ['--severity=style', '--external-sources', '--source-path=SCRIPTDIR', script];
     const { stdout, error } = spawnSync('shellcheck', args, { cwd: ROOT, encoding: 'utf8' });
     expect(error).toBeUndefined();

@@ -11,7 +11,7 @@ import {
 } from 'node:fs';
 import { join } from 'node:path';
 import { parse } from 'smol-toml';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { ImapServer, USER } from '../fakes/imap-server.js';
@@ -53,7 +53,7 @@ const SOCKETS =
   '[socketmap]\nlisten = ["unix:FOLDER/socketmap"]\n[admin]\nlisten = "unix:FOLDER/control"\n[events]\nlisten = "unix:FOLDER/events"\n';
 
 describe('by default', () => {
-  it('by default only UNIX sockets of mode 0660 are listened on', async () => {
+  test('by default only UNIX sockets of mode 0660 are listened on', async () => {
     const { config } = host(LIST);
     const { stdout } = await run('config', '--config', config);
     const settings: unknown = parse(stdout);
@@ -65,7 +65,7 @@ describe('by default', () => {
     expect(settings).not.toHaveProperty('events.listen');
   });
 
-  it('all sockets have mode 0660, whatever they are for', async () => {
+  test('all sockets have mode 0660, whatever they are for', async () => {
     const { folder, config } = host(LIST + SOCKETS);
     const names = ['socketmap', 'control', 'events'];
     await serve({ folder, config });
@@ -75,13 +75,13 @@ describe('by default', () => {
       expect([name, (statSync(join(folder, name)).mode & 0o7777).toString(8)]).toEqual([name, '660']);
   });
 
-  it('the unit allows no core file', () => {
+  test('the unit allows no core file', () => {
     expect(readText('rc.d/cyrusmapd.service')).toMatch(/^LimitCORE=0$/m);
   });
 });
 
 describe('a symbolic link in the place of', () => {
-  it.each(['socketmap', 'control', 'events'])('the socket "%s" is refused, and left', async (name) => {
+  test.each(['socketmap', 'control', 'events'])('the socket "%s" is refused, and left', async (name) => {
     const { folder, config } = host(LIST + SOCKETS);
     const victim = join(folder, 'victim');
     writeFileSync(victim, 'mine', { mode: 0o600 });
@@ -95,7 +95,7 @@ describe('a symbolic link in the place of', () => {
     expect([readFileSync(victim, 'utf8'), statSync(victim).mode & 0o777]).toEqual(['mine', 0o600]);
   });
 
-  it.each(['state', 'state.new'])(
+  test.each(['state', 'state.new'])(
     'the state file, as "%s", changes nothing that it leads to',
     async (name) => {
       const { folder, config } = host(`${LIST}${SOCKETS}[cache]\nstate_file = "FOLDER/state"\n`);
@@ -112,7 +112,7 @@ describe('a symbolic link in the place of', () => {
 });
 
 describe('a password is in nothing that the daemon or a command says', () => {
-  it.each(['taken', 'refused'])('where it is %s', async (what) => {
+  test.each(['taken', 'refused'])('where it is %s', async (what) => {
     const imapd = await ImapServer.listen(0);
     afterwards(() => imapd.stop());
     imapd.mailboxes.set('user/alice@example.jp', {});
@@ -163,7 +163,7 @@ describe('an odd name is a name as any other', () => {
     '__defineGetter__',
   ];
 
-  it('as map, domain, local part and key', async () => {
+  test('as map, domain, local part and key', async () => {
     const { folder, config } = host(
       `${LIST}${SOCKETS}[map.cyrus]\nover_quota = "ok"\n[domains]\n"*" = "names"\n`,
     );

@@ -4,7 +4,7 @@ import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'nod
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import { parsePage } from '../docs/pages.js';
 import { run } from './cyrusmapd-process.js';
 
@@ -19,11 +19,11 @@ writeFileSync(join(folder, 'password'), 'hunter2\n', { mode: 0o600 });
 const shown = parsePage(readFileSync(PAGE, 'utf8')).code.filter(({ language }) => language === 'toml');
 
 describe('the configurations of docs/several-machines.md', () => {
-  it('are one for each arrangement, two for a fleet, and one for after a failover', () => {
+  test('are one for each arrangement, two for a fleet, and one for after a failover', () => {
     expect(shown).toHaveLength(7);
   });
 
-  it.each(shown)('line $line', async ({ text }) => {
+  test.each(shown)('line $line', async ({ text }) => {
     const file = join(folder, 'cyrusmapd.toml');
     const here = text
       .replaceAll('/var/run/cyrusmapd/', `${folder}/run/`)

@@ -2,7 +2,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { startSocketmapServer, type SocketmapServer } from '../fakes/socketmap-server.js';
@@ -37,7 +37,7 @@ async function serve(...flags: string[]): Promise<SocketmapConnection> {
 }
 
 describe('serve --shadow', () => {
-  it('answers as configured, asks the other one too, and logs where it differs and why', async () => {
+  test('answers as configured, asks the other one too, and logs where it differs and why', async () => {
     const client = await serve();
     expect(await client.lookup('cyrus', 'alice+x@example.jp')).toEqual({
       status: 'OK',
@@ -59,7 +59,7 @@ describe('serve --shadow', () => {
     });
   });
 
-  it('answers while nobody is there to be asked, and tells of it once', async () => {
+  test('answers while nobody is there to be asked, and tells of it once', async () => {
     await smmapd.stop();
     const client = await serve();
     for (let i = 0; i < 3; i += 1)
@@ -71,7 +71,7 @@ describe('serve --shadow', () => {
 });
 
 describe('serve --shadow --shadow-only', () => {
-  it('answers what the other one says', async () => {
+  test('answers what the other one says', async () => {
     const client = await serve('--shadow-only');
     expect((await client.lookup('cyrus', 'alice+x@example.jp')).status).toBe('NOTFOUND');
     expect((await client.lookup('cyrus', 'bob@example.jp')).status).toBe('OK');
@@ -82,7 +82,7 @@ describe('serve --shadow --shadow-only', () => {
     client.close();
   });
 
-  it('defers while nobody is there to be asked', async () => {
+  test('defers while nobody is there to be asked', async () => {
     await smmapd.stop();
     const client = await serve('--shadow-only');
     expect(await client.lookup('cyrus', 'alice@example.jp')).toEqual({
@@ -93,7 +93,7 @@ describe('serve --shadow --shadow-only', () => {
   });
 });
 
-it('is refused without an endpoint, and with one of its own', async () => {
+test('is refused without an endpoint, and with one of its own', async () => {
   const list = ['--list', join(folder, 'list'), '--listen', `unix:${join(folder, 'socketmap')}`];
   const alone = await run('serve', ...list, '--shadow-only');
   expect([alone.status, alone.stderr]).toEqual([

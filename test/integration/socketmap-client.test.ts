@@ -1,7 +1,7 @@
 import { once } from 'node:events';
 import { createServer, type Socket } from 'node:net';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Endpoint } from '../../src/net/endpoint.js';
 import { DeadlineError, ProtocolError, UnavailableError } from '../../src/errors.js';
 import { SocketmapConnection } from '../../src/socketmap/client.js';
@@ -35,7 +35,7 @@ async function clientOf(endpoint: Endpoint, timeoutMs?: number): Promise<Socketm
 }
 
 describe('SocketmapConnection', () => {
-  it.each([undefined, 'inet:0@127.0.0.1', 'inet6:0@::1'])('asks our server, over %s', async (listen) => {
+  test.each([undefined, 'inet:0@127.0.0.1', 'inet6:0@::1'])('asks our server, over %s', async (listen) => {
     const { endpoint } = await startRig({}, listen);
     const client = await clientOf(endpoint);
     expect(await client.lookup('cyrus', 'alice@example.jp')).toEqual({
@@ -46,7 +46,7 @@ describe('SocketmapConnection', () => {
     expect(await client.lookup('cyrus', '\xff a')).toEqual({ status: 'OK', text: '\xff a' });
   });
 
-  it('gives each question its own answer, where many are asked at once', async () => {
+  test('gives each question its own answer, where many are asked at once', async () => {
     const { endpoint, lookup } = await startRig();
     const client = await clientOf(endpoint);
     const keys = Array.from({ length: 50 }, (_, i) => (i % 5 === 0 ? `later${i}` : `key${i}`));
@@ -56,7 +56,7 @@ describe('SocketmapConnection', () => {
     expect((await replies).map(({ text }) => text)).toEqual(keys);
   });
 
-  it('takes an answer that comes in pieces', async () => {
+  test('takes an answer that comes in pieces', async () => {
     const endpoint = await fake((socket) => socket.once('data', () => void inPieces(socket)));
     async function inPieces(socket: Socket): Promise<void> {
       for (const byte of '9:NOTFOUND ,') {
@@ -67,7 +67,7 @@ describe('SocketmapConnection', () => {
     expect(await (await clientOf(endpoint)).lookup('m', 'k')).toEqual({ status: 'NOTFOUND', text: '' });
   });
 
-  it.each([
+  test.each([
     ['no netstring', 'OK alice\r\n'],
     ['a missing comma', '8:OK alice;'],
     ['an unknown status', '8:FINE bob,'],
@@ -83,14 +83,14 @@ describe('SocketmapConnection', () => {
     expect(client.ended).toBe(true);
   });
 
-  it('refuses an answer that nobody asked for', async () => {
+  test('refuses an answer that nobody asked for', async () => {
     const client = await clientOf(await fake(saying('4:OK a,4:OK b,')));
     expect(await client.lookup('m', 'k')).toEqual({ status: 'OK', text: 'a' });
     await turns();
     await expect(client.lookup('m', 'k')).rejects.toThrow('a reply that nobody asked for');
   });
 
-  it('gives up after its timeout, and closes so that a late answer cannot go astray', async () => {
+  test('gives up after its timeout, and closes so that a late answer cannot go astray', async () => {
     let gone: Promise<unknown> | undefined;
     const endpoint = await fake((socket) => {
       socket.resume();
@@ -104,13 +104,13 @@ describe('SocketmapConnection', () => {
     await gone;
   });
 
-  it('says that the server closed the connection', async () => {
+  test('says that the server closed the connection', async () => {
     const client = await clientOf(await fake((socket) => socket.once('data', () => socket.end())));
     await expect(client.lookup('m', 'k')).rejects.toThrow(UnavailableError);
     await expect(client.lookup('m', 'k')).rejects.toThrow(/closed the connection$/);
   });
 
-  it('says why the connection was lost, where the system tells', async () => {
+  test('says why the connection was lost, where the system tells', async () => {
     const server = createServer((socket) => socket.once('data', () => socket.resetAndDestroy()));
     server.listen(0, '127.0.0.1');
     await once(server, 'listening');
@@ -123,7 +123,7 @@ describe('SocketmapConnection', () => {
     await expect(lost).rejects.toMatchObject({ cause: { code: 'ECONNRESET' } });
   });
 
-  it('keeps the process going while something is asked, and only then', async () => {
+  test('keeps the process going while something is asked, and only then', async () => {
     const { endpoint, lookup } = await startRig();
     const client = await clientOf(endpoint);
     const going = (): number => process.getActiveResourcesInfo().filter((each) => each === 'PipeWrap').length;
@@ -140,7 +140,7 @@ describe('SocketmapConnection', () => {
     expect(going()).toBe(idle);
   });
 
-  it('says that nobody listens there', async () => {
+  test('says that nobody listens there', async () => {
     const path = join(temporaryFolder(), 'none');
     const connecting = SocketmapConnection.connect({ kind: 'unix', path });
     await expect(connecting).rejects.toThrow(UnavailableError);
@@ -148,7 +148,7 @@ describe('SocketmapConnection', () => {
     await expect(connecting).rejects.toMatchObject({ cause: { code: 'ENOENT' } });
   });
 
-  it('rejects what is open when it is closed', async () => {
+  test('rejects what is open when it is closed', async () => {
     const client = await clientOf(await fake((socket) => socket.resume()));
     const open = client.lookup('m', 'k');
     client.close();

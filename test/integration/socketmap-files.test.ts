@@ -1,7 +1,7 @@
 import { spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { readdirSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { openFilesLimit } from '../../src/socketmap/open-files.js';
 import { afterwards, reply, request, startRig, turns } from './socketmap-rig.js';
 
@@ -11,7 +11,7 @@ const RESERVED_FILES = 128;
 const hasPrlimit = spawnSync('prlimit', ['--version']).status === 0;
 
 describe('file descriptors', () => {
-  it.runIf(hasPrlimit)('running out of them closes who comes then, and is survived', async () => {
+  test.runIf(hasPrlimit)('running out of them closes who comes then, and is survived', async () => {
     const { connect, server, endpoint } = await startRig();
     const flood = spawn(process.execPath, ['-e', FLOOD, endpoint.kind === 'unix' ? endpoint.path : ''], {
       stdio: ['pipe', 'pipe', 'inherit'],
@@ -34,7 +34,7 @@ describe('file descriptors', () => {
     expect(await peer.receives(reply('a'))).toBe(reply('a'));
   });
 
-  it('are kept free by serving fewer connections, with one line in the log at the start', async () => {
+  test('are kept free by serving fewer connections, with one line in the log at the start', async () => {
     const openFiles = RESERVED_FILES + 3;
     const { connect, server, lines } = await startRig({ maxConnections: 100, maxOverLimit: 1, openFiles });
     const peers = [await connect(), await connect(), await connect()];
@@ -47,7 +47,7 @@ describe('file descriptors', () => {
     });
   });
 
-  it('that suffice are not worth a line', async () => {
+  test('that suffice are not worth a line', async () => {
     const { lines } = await startRig({
       maxConnections: 100,
       maxOverLimit: 1,
@@ -56,7 +56,7 @@ describe('file descriptors', () => {
     expect(lines.map(({ message }) => message)).toEqual(['listening']);
   });
 
-  it.runIf(hasPrlimit)('are as many as the system lets the process have', () => {
+  test.runIf(hasPrlimit)('are as many as the system lets the process have', () => {
     const limits = spawnSync('prlimit', [
       '--pid',
       String(process.pid),

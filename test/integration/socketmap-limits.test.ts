@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseNetwork } from '../../src/net/network.js';
 import { parseEndpoint } from '../../src/net/endpoint.js';
 import { ConfigError } from '../../src/errors.js';
@@ -16,7 +16,7 @@ function closings(lines: readonly Line[], reason: string): Line[] {
 }
 
 describe('max_connections', () => {
-  it('closes what comes over it at once, and serves again when there is room', async () => {
+  test('closes what comes over it at once, and serves again when there is room', async () => {
     const { connect, server, lines } = await startRig({ maxConnections: 2 });
     const [first, second] = [await connect(), await connect()];
     for (let i = 0; i < 10; i++) expect(await (await connect()).closed()).toBe('');
@@ -36,7 +36,7 @@ describe('max_connections', () => {
 });
 
 describe('max_waiting', () => {
-  it('stops reading a connection until an answer makes room, and loses nothing', async () => {
+  test('stops reading a connection until an answer makes room, and loses nothing', async () => {
     const { connect, lookup } = await startRig({ maxWaiting: 3 });
     const peer = await connect();
     const keys = Array.from({ length: 10 }, (_, i) => `later${i}`);
@@ -57,7 +57,7 @@ describe('max_waiting', () => {
     expect(await peer.receives(keys.map(reply).join(''))).toBe(keys.map(reply).join(''));
   });
 
-  it('counts hits that wait behind a miss', async () => {
+  test('counts hits that wait behind a miss', async () => {
     const { connect, lookup, server } = await startRig({ maxWaiting: 3 });
     const peer = await connect();
     peer.send(request('later') + request('a').repeat(9));
@@ -69,7 +69,7 @@ describe('max_waiting', () => {
     expect(await peer.receives(all)).toBe(all);
   });
 
-  it('leaves what is beyond it in the kernel', async () => {
+  test('leaves what is beyond it in the kernel', async () => {
     const { connect, lookup, server } = await startRig({ maxWaiting: 1 });
     const peer = await connect();
     const burst = request('a').repeat(20_000);
@@ -80,7 +80,7 @@ describe('max_waiting', () => {
     expect(server.counters.requests).toBe(1);
   });
 
-  it('answers what it holds of a peer that has sent its FIN meanwhile', async () => {
+  test('answers what it holds of a peer that has sent its FIN meanwhile', async () => {
     const { connect, lookup } = await startRig({ maxWaiting: 2 });
     const peer = await connect();
     const keys = ['later0', 'later1', 'later2', 'a', 'later3'];
@@ -99,7 +99,7 @@ describe('max_waiting', () => {
 describe('what waits, in bytes', () => {
   const long = 'm'.repeat(400);
 
-  it('is bounded for each connection, whatever its requests are', async () => {
+  test('is bounded for each connection, whatever its requests are', async () => {
     const { connect, lookup } = await startRig({ maxWaitingBytes: 1000 });
     const peer = await connect();
     const keys = Array.from({ length: 10 }, (_, i) => `later${i}`);
@@ -114,7 +114,7 @@ describe('what waits, in bytes', () => {
     expect(await peer.receives(keys.map(reply).join(''))).toBe(keys.map(reply).join(''));
   });
 
-  it('is bounded for all together: beyond it each has one request that waits', async () => {
+  test('is bounded for all together: beyond it each has one request that waits', async () => {
     const { connect, lookup } = await startRig({ maxAskedBytes: 1000 });
     const [greedy, other] = [await connect(), await connect()];
     greedy.send(['later1', 'later2', 'later3', 'later4'].map((key) => request(key, long)).join(''));
@@ -131,7 +131,7 @@ describe('what waits, in bytes', () => {
 });
 
 describe('the requests that are answered in one turn of the event loop', () => {
-  it('are so few that a peer with thousands of them does not hold up others', async () => {
+  test('are so few that a peer with thousands of them does not hold up others', async () => {
     const { connect, server } = await startRig();
     const [flooding, other] = [await connect(), await connect()];
     const count = 6000;
@@ -142,7 +142,7 @@ describe('the requests that are answered in one turn of the event loop', () => {
     expect(await flooding.receives(reply('a').repeat(count))).toBe(reply('a').repeat(count));
   });
 
-  it('are followed by the others, also behind the FIN of the peer and while the server stops', async () => {
+  test('are followed by the others, also behind the FIN of the peer and while the server stops', async () => {
     const { connect, server } = await startRig({ maxPerTurn: 1 });
     const [ended, open] = [await connect(), await connect()];
     const requests = request('a').repeat(50);
@@ -158,7 +158,7 @@ describe('the requests that are answered in one turn of the event loop', () => {
     await stopped;
   });
 
-  it('are the last of a connection that is reset', async () => {
+  test('are the last of a connection that is reset', async () => {
     const { connect, server } = await startRig({ maxPerTurn: 1 }, 'inet:0@127.0.0.1');
     const peer = await connect();
     peer.send(request('a').repeat(3000));
@@ -173,7 +173,7 @@ describe('the requests that are answered in one turn of the event loop', () => {
 });
 
 describe('max_request_bytes', () => {
-  it('is the length of the longest request', async () => {
+  test('is the length of the longest request', async () => {
     const { connect } = await startRig({ maxRequestBytes: 30 });
     const peer = await connect();
     const key = 'x'.repeat(24);
@@ -185,7 +185,7 @@ describe('max_request_bytes', () => {
 });
 
 describe('idle_timeout', () => {
-  it('closes a connection without requests, two hours after the last by default', async () => {
+  test('closes a connection without requests, two hours after the last by default', async () => {
     const { connect, pass, server } = await startRig();
     const peer = await connect();
     pass(HOUR);
@@ -199,7 +199,7 @@ describe('idle_timeout', () => {
     expect(server.counters.closed.idle).toBe(1);
   });
 
-  it('begins with the answer, not with the question', async () => {
+  test('begins with the answer, not with the question', async () => {
     const { connect, lookup, pass, server } = await startRig({ idleTimeoutMs: 5000 });
     const peer = await connect();
     peer.send(request('later'));
@@ -216,7 +216,7 @@ describe('idle_timeout', () => {
 });
 
 describe('request_timeout', () => {
-  it('closes a connection that does not finish its request, however it dribbles', async () => {
+  test('closes a connection that does not finish its request, however it dribbles', async () => {
     const { connect, pass, server } = await startRig();
     const peer = await connect();
     for (const byte of '22:cyrus') {
@@ -232,7 +232,7 @@ describe('request_timeout', () => {
     expect(server.counters.closed.slowRequest).toBe(1);
   });
 
-  it('begins anew with each request', async () => {
+  test('begins anew with each request', async () => {
     const { connect, pass, server } = await startRig();
     const peer = await connect();
     peer.send('7:cyr');
@@ -258,7 +258,7 @@ async function fill(peer: Peer, server: SocketmapServer, keyBytes: number): Prom
 }
 
 describe('write_timeout', () => {
-  it('closes a peer that does not read its replies, and reads no more of it meanwhile', async () => {
+  test('closes a peer that does not read its replies, and reads no more of it meanwhile', async () => {
     const { connect, pass, server } = await startRig();
     const peer = await connect();
     peer.socket.pause();
@@ -274,7 +274,7 @@ describe('write_timeout', () => {
     expect(server.counters.closed.slowReader).toBe(1);
   });
 
-  it('leaves alone a peer that reads late, but in time', async () => {
+  test('leaves alone a peer that reads late, but in time', async () => {
     const { connect, pass, server } = await startRig();
     const peer = await connect();
     peer.socket.pause();
@@ -292,7 +292,7 @@ describe('write_timeout', () => {
 });
 
 describe('answering within the time that a mail server waits', () => {
-  it('closes a connection whose answer comes too late, unanswered', async () => {
+  test('closes a connection whose answer comes too late, unanswered', async () => {
     const { connect, lookup, pass, server } = await startRig();
     const peer = await connect();
     peer.send(request('later'));
@@ -306,7 +306,7 @@ describe('answering within the time that a mail server waits', () => {
     expect(server.counters.closed.late).toBe(1);
   });
 
-  it('judges an answer when it is written, not only once a second', async () => {
+  test('judges an answer when it is written, not only once a second', async () => {
     const { connect, lookup, pass, standStill } = await startRig();
     const peer = await connect();
     peer.send(request('later'));
@@ -317,7 +317,7 @@ describe('answering within the time that a mail server waits', () => {
     expect(await peer.closed()).toBe('');
   });
 
-  it('answers at the last moment', async () => {
+  test('answers at the last moment', async () => {
     const { connect, lookup, pass } = await startRig({ answerWithinMs: 10_000 });
     const peer = await connect();
     peer.send(request('later'));
@@ -327,7 +327,7 @@ describe('answering within the time that a mail server waits', () => {
     expect(await peer.receives(reply('later'))).toBe(reply('later'));
   });
 
-  it('does not leave replies unsent for longer than a mail server waits', async () => {
+  test('does not leave replies unsent for longer than a mail server waits', async () => {
     const { connect, pass, server } = await startRig({ writeTimeoutMs: HOUR });
     const peer = await connect();
     peer.socket.pause();
@@ -346,7 +346,7 @@ describe('allow', () => {
     return network === undefined ? [] : [network];
   }
 
-  it('closes a peer from elsewhere at once, with one line in the log', async () => {
+  test('closes a peer from elsewhere at once, with one line in the log', async () => {
     const { connect, server, lines } = await startRig(
       { allow: networks('192.0.2.0/24') },
       'inet:0@127.0.0.1',
@@ -358,28 +358,28 @@ describe('allow', () => {
     ]);
   });
 
-  it('closes such a peer over max_connections too, where others linger', async () => {
+  test('closes such a peer over max_connections too, where others linger', async () => {
     const rig = await startRig({ allow: networks('192.0.2.0/24'), maxConnections: 0 }, 'inet:0@127.0.0.1');
     expect(await (await rig.connect()).closed()).toBe('');
     expect(rig.server.counters.closed).toMatchObject({ notAllowed: 1, overLimit: 0 });
     expect(rig.server.lingering).toBe(0);
   });
 
-  it('serves a peer from its networks', async () => {
+  test('serves a peer from its networks', async () => {
     const { connect } = await startRig({ allow: networks('127.0.0.0/8') }, 'inet:0@0.0.0.0');
     const peer = await connect();
     peer.send(request('a'));
     expect(await peer.receives(reply('a'))).toBe(reply('a'));
   });
 
-  it('does not concern UNIX sockets', async () => {
+  test('does not concern UNIX sockets', async () => {
     const { connect } = await startRig({ allow: networks('192.0.2.0/24') });
     const peer = await connect();
     peer.send(request('a'));
     expect(await peer.receives(reply('a'))).toBe(reply('a'));
   });
 
-  it('must be given where more than this machine can reach a listener', async () => {
+  test('must be given where more than this machine can reach a listener', async () => {
     const parts = { lookup: new HandLookup(), log: silentLog, now: () => 0 };
     const listening = SocketmapServer.listen([parseEndpoint('inet:0@0.0.0.0')], {}, parts);
     await expect(listening).rejects.toThrow(ConfigError);
@@ -387,7 +387,7 @@ describe('allow', () => {
 });
 
 describe('backlog', () => {
-  it('is how many may wait to be accepted', async () => {
+  test('is how many may wait to be accepted', async () => {
     const few = await startRig({ backlog: 2 });
     const many = await startRig({ backlog: 100 });
     expect(await acceptedOf(few, 20)).toBeLessThan(20);

@@ -1,4 +1,4 @@
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import type { ServerOptions } from '../../src/socketmap/server-options.js';
 import { Peer, reply, request, startRig, turns, type Rig } from './socketmap-rig.js';
 
@@ -95,7 +95,7 @@ describe.each([
   ['UNIX', undefined],
   ['IPv4', 'inet:0@127.0.0.1'],
 ])('over %s', (_, listen) => {
-  it.each(Object.entries(ENDINGS))(
+  test.each(Object.entries(ENDINGS))(
     'a connection %s can be written to, is answered no more, and is closed with its peer',
     async (_name, { options = {}, end }) => {
       const rig = await startRig(options, listen);
@@ -140,7 +140,7 @@ async function closedBehind(peer: Peer): Promise<void> {
 }
 
 describe('linger_timeout', () => {
-  it('closes what its peer does not, an hour later by default', async () => {
+  test('closes what its peer does not, an hour later by default', async () => {
     const rig = await startRig();
     const peer = await lingering(rig);
     rig.pass(HOUR - 1000);
@@ -152,7 +152,7 @@ describe('linger_timeout', () => {
     await closedBehind(peer);
   });
 
-  it('begins with the end of each connection, and no byte begins it anew', async () => {
+  test('begins with the end of each connection, and no byte begins it anew', async () => {
     const rig = await startRig({ lingerTimeoutMs: 5000 });
     const first = await lingering(rig);
     rig.pass(3000);
@@ -171,7 +171,7 @@ describe('linger_timeout', () => {
 });
 
 describe('a connection that lingers', () => {
-  it('may send what it had under way, and is closed when it sends more than that', async () => {
+  test('may send what it had under way, and is closed when it sends more than that', async () => {
     const rig = await startRig({ maxDroppedBytes: 100_000 });
     const [modest, flooding] = [await lingering(rig), await lingering(rig)];
     modest.send('x'.repeat(100_000));
@@ -182,7 +182,7 @@ describe('a connection that lingers', () => {
     await vi.waitFor(() => expect(rig.server.lingering).toBe(0));
   });
 
-  it('takes no room from those that are served: the oldest is closed for a new one', async () => {
+  test('takes no room from those that are served: the oldest is closed for a new one', async () => {
     const rig = await startRig({ maxConnections: 2, maxOverLimit: 1 });
     const [oldest, middle, youngest] = [await lingering(rig), await lingering(rig), await lingering(rig)];
     expect(rig.server.lingering).toBe(3);
@@ -206,7 +206,7 @@ describe('a connection that lingers', () => {
 });
 
 describe('a protocol error behind a request that has to be asked for', () => {
-  it('is where reading stops until that is answered', async () => {
+  test('is where reading stops until that is answered', async () => {
     const rig = await startRig({ maxDroppedBytes: 10_000_000 });
     const peer = await rig.connect();
     peer.send(request('later') + 'x');
@@ -222,7 +222,7 @@ describe('a protocol error behind a request that has to be asked for', () => {
 });
 
 describe('replies that the kernel has not taken when the process stood still', () => {
-  it('are not sent: the connection is closed', async () => {
+  test('are not sent: the connection is closed', async () => {
     const rig = await startRig({ stallLimitMs: 5000 });
     const peer = await rig.connect();
     peer.socket.pause();

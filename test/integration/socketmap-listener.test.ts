@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { createServer } from 'node:net';
 import { dirname, join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseEndpoint, type Endpoint } from '../../src/net/endpoint.js';
 import { ConfigError, UnavailableError } from '../../src/errors.js';
 import { silentLog } from '../../src/log/log.js';
@@ -70,7 +70,7 @@ async function other(path: string, backlog: number, then: string): Promise<void>
 }
 
 describe('the file of a UNIX socket', () => {
-  it('has mode 0660 by default, whatever the umask', async () => {
+  test('has mode 0660 by default, whatever the umask', async () => {
     const path = newPath();
     const umask = process.umask(0o777);
     try {
@@ -83,13 +83,13 @@ describe('the file of a UNIX socket', () => {
     expect(readdirSync(dirname(path))).toEqual(['socketmap']);
   });
 
-  it('has the mode that is configured', async () => {
+  test('has the mode that is configured', async () => {
     const path = newPath();
     await listen(`unix:${path}`, { socketMode: 0o606 });
     expect(lstatSync(path).mode & 0o7777).toBe(0o606);
   });
 
-  it('is refused in a folder that others can write, who could put another file in its place', async () => {
+  test('is refused in a folder that others can write, who could put another file in its place', async () => {
     const folder = temporaryFolder();
     for (const mode of [0o777, 0o1777, 0o775]) {
       chmodSync(folder, mode);
@@ -99,7 +99,7 @@ describe('the file of a UNIX socket', () => {
     }
   });
 
-  it('leaves nothing else in its folder', async () => {
+  test('leaves nothing else in its folder', async () => {
     const folder = temporaryFolder();
     await startRig({}, `unix:${join(folder, 's')}`);
     expect(readdirSync(folder)).toEqual(['s']);
@@ -107,13 +107,13 @@ describe('the file of a UNIX socket', () => {
     expect(readdirSync(folder)).toEqual(['s']);
   });
 
-  it('leaves the umask as it was', async () => {
+  test('leaves the umask as it was', async () => {
     const before = process.umask();
     await listen(`unix:${newPath()}`);
     expect(process.umask()).toBe(before);
   });
 
-  it.runIf(isRoot)('belongs to the user and the group that are configured, by name or number', async () => {
+  test.runIf(isRoot)('belongs to the user and the group that are configured, by name or number', async () => {
     const [path, second] = [newPath(), newPath()];
     const [name = '', , uid] = (readFileSync('/etc/passwd', 'utf8').split('\n')[1] ?? '').split(':');
     await listen(`unix:${path}`, { socketOwner: name, socketGroup: '12345' });
@@ -122,7 +122,7 @@ describe('the file of a UNIX socket', () => {
     expect(lstatSync(second)).toMatchObject({ uid: 0, gid: 54321 });
   });
 
-  it('is not made for an unknown user or group', async () => {
+  test('is not made for an unknown user or group', async () => {
     const path = newPath();
     await expect(listen(`unix:${path}`, { socketOwner: 'no-such-user' })).rejects.toThrow(
       'socketmap.socket_owner is "no-such-user": no such user in /etc/passwd',
@@ -131,13 +131,13 @@ describe('the file of a UNIX socket', () => {
     expect(readdirSync(dirname(path))).toEqual([]);
   });
 
-  it('cannot be made in a folder that is not there', async () => {
+  test('cannot be made in a folder that is not there', async () => {
     const listening = listen(`unix:${join(temporaryFolder(), 'none', 's')}`);
     await expect(listening).rejects.toThrow(UnavailableError);
     await expect(listening).rejects.toThrow(/^unix:.* cannot be opened: .*ENOENT/);
   });
 
-  it('is in a folder that leaves room for the name it is bound to', async () => {
+  test('is in a folder that leaves room for the name it is bound to', async () => {
     const parent = temporaryFolder();
     const folder = join(parent, 'x'.repeat(95 - parent.length - 1));
     for (const name of [folder, `${folder}y`]) mkdirSync(name, { mode: 0o755 });
@@ -150,7 +150,7 @@ describe('the file of a UNIX socket', () => {
 });
 
 describe('what is found where a UNIX socket is to be', () => {
-  it('a left-over socket is replaced', async () => {
+  test('a left-over socket is replaced', async () => {
     const path = newPath();
     await other(path, 10, `process.kill(process.pid, 'SIGKILL')`);
     expect(lstatSync(path).isSocket()).toBe(true);
@@ -159,7 +159,7 @@ describe('what is found where a UNIX socket is to be', () => {
     expect(lstatSync(path).mode & 0o7777).toBe(0o660);
   });
 
-  it('a live one never', async () => {
+  test('a live one never', async () => {
     const { endpoint } = await startRig();
     const path = endpoint.kind === 'unix' ? endpoint.path : '';
     await expect(listen(`unix:${path}`)).rejects.toThrow(UnavailableError);
@@ -167,7 +167,7 @@ describe('what is found where a UNIX socket is to be', () => {
     await expectAnswer(endpoint);
   });
 
-  it.runIf(process.platform === 'linux')(
+  test.runIf(process.platform === 'linux')(
     'nor one that is too busy to accept: EAGAIN is not dead',
     async () => {
       const path = newPath();
@@ -181,7 +181,7 @@ describe('what is found where a UNIX socket is to be', () => {
     },
   );
 
-  it('nor one that refuses for a moment, as FreeBSD does where the backlog is full', async () => {
+  test('nor one that refuses for a moment, as FreeBSD does where the backlog is full', async () => {
     const path = newPath();
     await other(path, 10, `process.kill(process.pid, 'SIGKILL')`);
     const refused = listen(`unix:${path}`);
@@ -194,14 +194,14 @@ describe('what is found where a UNIX socket is to be', () => {
     await expect(refused).rejects.toThrow(`unix:${path} is in use`);
   });
 
-  it('nor a file that is no socket', async () => {
+  test('nor a file that is no socket', async () => {
     const path = newPath();
     writeFileSync(path, 'precious');
     await expect(listen(`unix:${path}`)).rejects.toThrow('is no socket and is not replaced');
     expect(readFileSync(path, 'utf8')).toBe('precious');
   });
 
-  it('nor a symbolic link, even to a left-over socket', async () => {
+  test('nor a symbolic link, even to a left-over socket', async () => {
     const [path, link] = [newPath(), newPath()];
     await other(path, 10, `process.kill(process.pid, 'SIGKILL')`);
     symlinkSync(path, link);
@@ -209,7 +209,7 @@ describe('what is found where a UNIX socket is to be', () => {
     expect(lstatSync(link).isSymbolicLink()).toBe(true);
   });
 
-  it('only one of two that start at once gets it', async () => {
+  test('only one of two that start at once gets it', async () => {
     const path = newPath();
     await other(path, 10, `process.kill(process.pid, 'SIGKILL')`);
     const results = await Promise.allSettled([
@@ -225,14 +225,14 @@ describe('what is found where a UNIX socket is to be', () => {
 });
 
 describe('the file at the end', () => {
-  it('is removed', async () => {
+  test('is removed', async () => {
     const path = newPath();
     const server = await listen(`unix:${path}`);
     await server.stop();
     expect(readdirSync(dirname(path))).toEqual([]);
   });
 
-  it('is left where another daemon has taken the name', async () => {
+  test('is left where another daemon has taken the name', async () => {
     const path = newPath();
     const old = await listen(`unix:${path}`);
     unlinkSync(path);
@@ -241,7 +241,7 @@ describe('the file at the end', () => {
     await expectAnswer(next.endpoints[0]);
   });
 
-  it('may be gone already', async () => {
+  test('may be gone already', async () => {
     const path = newPath();
     const server = await listen(`unix:${path}`);
     unlinkSync(path);
@@ -251,13 +251,13 @@ describe('the file at the end', () => {
 });
 
 describe('TCP', () => {
-  it('says which port it got', async () => {
+  test('says which port it got', async () => {
     const server = await listen('inet:0@127.0.0.1');
     expect(server.endpoints[0]).toMatchObject({ kind: 'inet', host: '127.0.0.1' });
     await expectAnswer(server.endpoints[0]);
   });
 
-  it('says that a port is in use', async () => {
+  test('says that a port is in use', async () => {
     const blocker = createServer().listen(0, '127.0.0.1');
     await once(blocker, 'listening');
     afterwards(() => {
@@ -272,7 +272,7 @@ describe('TCP', () => {
     );
   });
 
-  it('says that an address is not ours, or a name unknown', async () => {
+  test('says that an address is not ours, or a name unknown', async () => {
     const allow = [{ address: '192.0.2.0', prefix: 24, family: 'ipv4' }] as const;
     await expect(listen('inet:0@192.0.2.1', { allow })).rejects.toThrow(
       /^inet:0@192.0.2.1 cannot be opened: .*EADDRNOTAVAIL/,
@@ -280,7 +280,7 @@ describe('TCP', () => {
     await expect(listen('inet:0@no-such-host.invalid', { allow })).rejects.toThrow(UnavailableError);
   });
 
-  it('over IPv6 takes no IPv4, so both can listen on one port', async () => {
+  test('over IPv6 takes no IPv4, so both can listen on one port', async () => {
     const allow = [{ address: '127.0.0.0', prefix: 8, family: 'ipv4' }] as const;
     const four = await listen('inet:0@0.0.0.0', { allow });
     const [endpoint] = four.endpoints;
@@ -291,7 +291,7 @@ describe('TCP', () => {
 });
 
 describe('several endpoints', () => {
-  it('are opened all or none', async () => {
+  test('are opened all or none', async () => {
     const [path, blocked] = [newPath(), newPath()];
     writeFileSync(blocked, '');
     await expect(listen([`unix:${path}`, 'inet:0@127.0.0.1', `unix:${blocked}`])).rejects.toThrow(

@@ -1,12 +1,12 @@
 // The kernel's queue of TCP connections was full: who is accepted later may be as old as that, and after ten seconds the
 // listener is opened anew, on the same port, so that nobody is left of whom that is true.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { reply, request, startRig, turns } from './socketmap-rig.js';
 
 const TCP = 'inet:0@127.0.0.1';
 
 describe('a TCP listener whose queue has overflowed', () => {
-  it('answers nobody later than Sendmail waits, counted from the overflow', async () => {
+  test('answers nobody later than Sendmail waits, counted from the overflow', async () => {
     const { connect, overflow, pass, lookup, server } = await startRig({ answerWithinMs: 8000 }, TCP);
     overflow();
     pass(1000);
@@ -27,7 +27,7 @@ describe('a TCP listener whose queue has overflowed', () => {
     expect(server.counters.closed.late).toBe(2);
   });
 
-  it('is opened anew where it was, and who is connected stays so', async () => {
+  test('is opened anew where it was, and who is connected stays so', async () => {
     const { connect, overflow, pass, lines, server, endpoint } = await startRig({}, TCP);
     const before = await connect();
     await turns();
@@ -46,7 +46,7 @@ describe('a TCP listener whose queue has overflowed', () => {
 });
 
 describe('a UNIX socket', () => {
-  it('has no such queue: who is connected is in it', async () => {
+  test('has no such queue: who is connected is in it', async () => {
     const { connect, overflow, pass, lines } = await startRig();
     overflow();
     pass(31_000);

@@ -1,6 +1,6 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { NetstringDecoder, encodeNetstring } from '../../src/socketmap/netstring.js';
 import { reply, request, startRig, type Peer, type Rig } from './socketmap-rig.js';
 
@@ -75,7 +75,7 @@ function usedBytes(): number {
 }
 
 describe('ten thousand random inputs', () => {
-  it('get right answers or a clean close, and leave nothing in memory', { timeout: 120_000 }, async () => {
+  test('get right answers or a clean close, and leave nothing in memory', { timeout: 120_000 }, async () => {
     const rig = await startRig();
     const random = generator(7860);
     let afterWarmUp = 0;

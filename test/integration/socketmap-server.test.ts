@@ -1,5 +1,5 @@
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatEndpoint, parseEndpoint } from '../../src/net/endpoint.js';
 import { encodeNetstring } from '../../src/socketmap/netstring.js';
 import { SocketmapServer } from '../../src/socketmap/server.js';
@@ -21,7 +21,7 @@ describe.each([
   ['IPv4', 'inet:0@127.0.0.1'],
   ['IPv6', 'inet6:0@::1'],
 ])('over %s', (_, listen) => {
-  it('answers what is known', async () => {
+  test('answers what is known', async () => {
     const { connect } = await startRig({}, listen);
     const peer = await connect();
     peer.send('22:cyrus alice@example.jp,');
@@ -33,7 +33,7 @@ describe.each([
     );
   });
 
-  it('answers what has to be asked for', async () => {
+  test('answers what has to be asked for', async () => {
     const { connect, lookup } = await startRig({}, listen);
     const peer = await connect();
     peer.send(request('later@example.jp'));
@@ -43,7 +43,7 @@ describe.each([
     expect(await peer.receives(reply('later@example.jp'))).toBe(reply('later@example.jp'));
   });
 
-  it('gives everything that was asked for to a peer that has sent its FIN, then closes', async () => {
+  test('gives everything that was asked for to a peer that has sent its FIN, then closes', async () => {
     const { connect, lookup, server } = await startRig({}, listen);
     const peer = await connect();
     peer.socket.end(request('a') + request('later') + request('b'), 'latin1');
@@ -56,7 +56,7 @@ describe.each([
     expect(server.connections).toBe(0);
   });
 
-  it('tells for whom it asks: one for each connection, which is gone once that is', async () => {
+  test('tells for whom it asks: one for each connection, which is gone once that is', async () => {
     const { connect, lookup, server } = await startRig({}, listen);
     const peers = [await connect(), await connect()];
     peers[0]?.send(request('later1') + request('later2'));
@@ -71,7 +71,7 @@ describe.each([
     expect([first?.gone, other?.gone]).toEqual([true, true]);
   });
 
-  it('says what was wrong after a protocol error, then closes', async () => {
+  test('says what was wrong after a protocol error, then closes', async () => {
     const { connect, server } = await startRig({}, listen);
     const peer = await connect();
     peer.send(request('a') + '022:cyrus alice@example.jp,');
@@ -90,7 +90,7 @@ describe('a hundred requests', () => {
   const requests = HUNDRED.map((key) => request(key)).join('');
   const replies = HUNDRED.map(reply).join('');
 
-  it('in one write are answered in order, in one write', async () => {
+  test('in one write are answered in order, in one write', async () => {
     const { connect, server } = await startRig();
     const peer = await connect();
     peer.send(requests);
@@ -99,7 +99,7 @@ describe('a hundred requests', () => {
     expect(server.counters).toMatchObject({ requests: 100, replies: { OK: 66, NOTFOUND: 34, TEMP: 0 } });
   });
 
-  it('one byte at a time are answered in the same way', async () => {
+  test('one byte at a time are answered in the same way', async () => {
     const { connect } = await startRig();
     const peer = await connect();
     for (const byte of requests) {
@@ -109,7 +109,7 @@ describe('a hundred requests', () => {
     expect(await peer.receives(replies)).toBe(replies);
   });
 
-  it('that have to be asked for are answered in order, whatever order the answers come in', async () => {
+  test('that have to be asked for are answered in order, whatever order the answers come in', async () => {
     const { connect, lookup } = await startRig();
     const peer = await connect();
     const keys = HUNDRED.map((key, i) => (i % 2 === 0 ? `later-${key}` : key));
@@ -125,7 +125,7 @@ describe('a hundred requests', () => {
 });
 
 describe('the order of replies', () => {
-  it('a hit behind a miss waits for it', async () => {
+  test('a hit behind a miss waits for it', async () => {
     const { connect, lookup } = await startRig();
     const peer = await connect();
     peer.send(request('a') + request('later1'));
@@ -140,7 +140,7 @@ describe('the order of replies', () => {
     expect(await peer.receives(all)).toBe(all);
   });
 
-  it('a miss on one connection holds up no other', async () => {
+  test('a miss on one connection holds up no other', async () => {
     const { connect, lookup } = await startRig();
     const [slow, fast] = [await connect(), await connect()];
     slow.send(request('later'));
@@ -150,7 +150,7 @@ describe('the order of replies', () => {
     expect(slow.received).toBe('');
   });
 
-  it('answers that become ready in one turn go out in one write', async () => {
+  test('answers that become ready in one turn go out in one write', async () => {
     const { connect, lookup } = await startRig();
     const peer = await connect();
     const keys = ['later1', 'later2', 'later3'];
@@ -162,7 +162,7 @@ describe('the order of replies', () => {
     expect(peer.pieces).toBe(1);
   });
 
-  it('what was asked before a protocol error is answered first', async () => {
+  test('what was asked before a protocol error is answered first', async () => {
     const { connect, lookup } = await startRig();
     const peer = await connect();
     peer.send(request('a') + request('later') + request('b') + 'x' + request('c'));
@@ -176,7 +176,7 @@ describe('the order of replies', () => {
 });
 
 describe('8-bit bytes', () => {
-  it('come back as they were sent', async () => {
+  test('come back as they were sent', async () => {
     const { connect } = await startRig();
     const peer = await connect();
     const key = `x${String.fromCharCode(...Array.from({ length: 256 }, (_, code) => code))}`;
@@ -186,7 +186,7 @@ describe('8-bit bytes', () => {
 });
 
 describe('a protocol error', () => {
-  it.each([
+  test.each([
     ['no space', '5:cyrus,', 'missing key'],
     ['a wrong comma', '5:cyrus;', 'must be a comma'],
     ['HTTP', 'GET / HTTP/1.0\r\n\r\n', '0x47'],
@@ -203,7 +203,7 @@ describe('a protocol error', () => {
     expect(lines).toContainEqual(expect.objectContaining({ level: 'warn', message: 'closed' }));
   });
 
-  it('leaves nothing to be answered: what comes after it is not read', async () => {
+  test('leaves nothing to be answered: what comes after it is not read', async () => {
     const { connect, server } = await startRig();
     const peer = await connect();
     peer.send('nonsense');
@@ -216,7 +216,7 @@ describe('a protocol error', () => {
     expect(await peer.closed()).toBe(said);
   });
 
-  it('of one peer is no matter of another', async () => {
+  test('of one peer is no matter of another', async () => {
     const { connect } = await startRig();
     const [bad, good] = [await connect(), await connect()];
     bad.send('nonsense');
@@ -227,7 +227,7 @@ describe('a protocol error', () => {
 });
 
 describe('a peer that goes away', () => {
-  it('in the middle of a request is closed without a word', async () => {
+  test('in the middle of a request is closed without a word', async () => {
     const { connect, server } = await startRig();
     const peer = await connect();
     peer.socket.end('22:cyrus ali', 'latin1');
@@ -236,7 +236,7 @@ describe('a peer that goes away', () => {
     expect(server.connections).toBe(0);
   });
 
-  it('while Cyrus is asked for it does no harm', async () => {
+  test('while Cyrus is asked for it does no harm', async () => {
     const { connect, lookup, server } = await startRig({}, 'inet:0@127.0.0.1');
     const peer = await connect();
     peer.send(request('later1') + request('later2'));
@@ -250,7 +250,7 @@ describe('a peer that goes away', () => {
     expect(await other.receives(reply('a'))).toBe(reply('a'));
   });
 
-  it('without reading its reply does no harm', async () => {
+  test('without reading its reply does no harm', async () => {
     const { connect, lookup, server } = await startRig();
     const peer = await connect();
     peer.send(request('later'));
@@ -263,7 +263,7 @@ describe('a peer that goes away', () => {
 });
 
 describe('a mistake of ours', () => {
-  it.each([
+  test.each([
     ['at once', 'throws'],
     ['later', 'later'],
   ])('closes the connection unanswered, %s, and is logged', async (_, key) => {
@@ -284,7 +284,7 @@ describe('a mistake of ours', () => {
 });
 
 describe('a server', () => {
-  it('listens on several endpoints at once, each with its line in the log', async () => {
+  test('listens on several endpoints at once, each with its line in the log', async () => {
     const lines: Line[] = [];
     const endpoints = [`unix:${join(temporaryFolder(), 's')}`, 'inet:0@localhost', 'inet6:0@::1'];
     const parts = { lookup: new HandLookup(), log: recordingLog(lines), now: () => 0 };

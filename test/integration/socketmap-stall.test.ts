@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Peer, reply, request, startRig, turns } from './socketmap-rig.js';
 
 /** Longer than Sendmail waits. */
 const STOPPED_MS = 31_000;
 
 describe('a process that stood still', () => {
-  it('closes a connection unanswered when it finds a question before its own timer has run', async () => {
+  test('closes a connection unanswered when it finds a question before its own timer has run', async () => {
     const { connect, standStill, server, lines } = await startRig();
     const peer = await connect();
     peer.send(request('a'));
@@ -19,7 +19,7 @@ describe('a process that stood still', () => {
     });
   });
 
-  it('closes all connections that were open, asked or idle', async () => {
+  test('closes all connections that were open, asked or idle', async () => {
     const { connect, standStill, server, lookup } = await startRig();
     const [idle, waiting, midway] = [await connect(), await connect(), await connect()];
     waiting.send(request('a') + request('later'));
@@ -38,7 +38,7 @@ describe('a process that stood still', () => {
     expect(server.connections).toBe(0);
   });
 
-  it('does not write an answer that comes first of all', async () => {
+  test('does not write an answer that comes first of all', async () => {
     const { connect, standStill, lookup } = await startRig({ answerWithinMs: 100_000 });
     const peer = await connect();
     peer.send(request('later'));
@@ -48,7 +48,7 @@ describe('a process that stood still', () => {
     expect(await peer.closed()).toBe('');
   });
 
-  it('closes who waited in the kernel to be accepted, and serves who comes after', async () => {
+  test('closes who waited in the kernel to be accepted, and serves who comes after', async () => {
     const { endpoint, connect, standStill, server } = await startRig();
     const waiting = Array.from({ length: 20 }, () => new Peer(Peer.dial(endpoint)));
     for (const peer of waiting) peer.send(request('a'));
@@ -62,7 +62,7 @@ describe('a process that stood still', () => {
     expect(await peer.receives(reply('a'))).toBe(reply('a'));
   });
 
-  it('serves again after as many as could have waited, even where they come without a pause', async () => {
+  test('serves again after as many as could have waited, even where they come without a pause', async () => {
     const { connect, standStill, server } = await startRig({ backlog: 3 });
     const first = await connect();
     standStill(STOPPED_MS);
@@ -77,7 +77,7 @@ describe('a process that stood still', () => {
     expect(served.slice(4)).toEqual([true, true, true, true, true, true]);
   });
 
-  it('answers after a stall that Sendmail outwaits', async () => {
+  test('answers after a stall that Sendmail outwaits', async () => {
     const { connect, standStill, server } = await startRig();
     const peer = await connect();
     peer.send(request('a'));
@@ -88,7 +88,7 @@ describe('a process that stood still', () => {
     expect(server.connections).toBe(1);
   });
 
-  it('counts such a stall into the age of the questions that it finds', async () => {
+  test('counts such a stall into the age of the questions that it finds', async () => {
     const { connect, standStill, server, lookup } = await startRig();
     const peer = await connect();
     peer.send(request('later'));
@@ -101,7 +101,7 @@ describe('a process that stood still', () => {
     expect(server.counters.closed).toMatchObject({ late: 1, stalled: 0 });
   });
 
-  it('takes its limit from the deadline of a lookup', async () => {
+  test('takes its limit from the deadline of a lookup', async () => {
     const { connect, standStill, server } = await startRig({ stallLimitMs: 5000 });
     const peer = await connect();
     standStill(5001);
@@ -111,7 +111,7 @@ describe('a process that stood still', () => {
 });
 
 describe('a virtual machine that was paused', () => {
-  it('has its connections closed unanswered, though its monotonic clock stood still', async () => {
+  test('has its connections closed unanswered, though its monotonic clock stood still', async () => {
     const { connect, pauseMachine, server, lookup } = await startRig();
     const [asking, waiting] = [await connect(), await connect()];
     waiting.send(request('later'));

@@ -1,19 +1,19 @@
 import { existsSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Peer, reply, request, startRig, turns } from './socketmap-rig.js';
 
 /** Longer than any test takes: the grace must not be what ends them. */
 const LONG = 60_000;
 
 describe('stop', () => {
-  it('accepts no more and removes the socket file', async () => {
+  test('accepts no more and removes the socket file', async () => {
     const { server, endpoint } = await startRig();
     await server.stop(LONG);
     expect(endpoint.kind === 'unix' && existsSync(endpoint.path)).toBe(false);
     await expect(Peer.connect(endpoint)).rejects.toThrow('ENOENT');
   });
 
-  it('ends idle connections at once, whether their peers close in turn or not', async () => {
+  test('ends idle connections at once, whether their peers close in turn or not', async () => {
     const { connect, server, lines } = await startRig();
     const peers = [await connect(), await connect(), await connect()];
     peers[1]?.send(request('a'));
@@ -26,7 +26,7 @@ describe('stop', () => {
     ]);
   });
 
-  it('ends an idle connection first, so that a mail server which asks meanwhile reads that, and connects anew', async () => {
+  test('ends an idle connection first, so that a mail server which asks meanwhile reads that, and connects anew', async () => {
     const { connect, lookup, server } = await startRig();
     const [idle, waiting] = [await connect(), await connect()];
     waiting.send(request('later'));
@@ -43,7 +43,7 @@ describe('stop', () => {
     await stopped;
   });
 
-  it('waits for no peer that owes us nothing but its own end', async () => {
+  test('waits for no peer that owes us nothing but its own end', async () => {
     const { connect, lookup, server } = await startRig();
     const [lingering, idle, waiting] = [await connect(), await connect(), await connect()];
     lingering.send('nonsense');
@@ -65,7 +65,7 @@ describe('stop', () => {
     }
   });
 
-  it('answers what has arrived and is not yet read', async () => {
+  test('answers what has arrived and is not yet read', async () => {
     const { connect, server } = await startRig();
     const peer = await connect();
     peer.send(request('a'));
@@ -73,7 +73,7 @@ describe('stop', () => {
     expect(await peer.closed()).toBe(reply('a'));
   });
 
-  it('answers what is in flight, then closes', async () => {
+  test('answers what is in flight, then closes', async () => {
     const { connect, lookup, server } = await startRig();
     const peer = await connect();
     peer.send(request('later1') + request('later2'));
@@ -88,7 +88,7 @@ describe('stop', () => {
     await stopped;
   });
 
-  it('lets a request that has begun be finished', async () => {
+  test('lets a request that has begun be finished', async () => {
     const { connect, server } = await startRig();
     const peer = await connect();
     peer.send('7:cyr');
@@ -100,7 +100,7 @@ describe('stop', () => {
     await stopped;
   });
 
-  it('lets a peer take what it was answered', async () => {
+  test('lets a peer take what it was answered', async () => {
     const { connect, server } = await startRig();
     const peer = await connect();
     peer.socket.pause();
@@ -117,7 +117,7 @@ describe('stop', () => {
     await stopped;
   });
 
-  it('closes everything when the grace is over', async () => {
+  test('closes everything when the grace is over', async () => {
     const { connect, lookup, server } = await startRig();
     const peer = await connect();
     peer.send(request('later'));
@@ -129,7 +129,7 @@ describe('stop', () => {
     await turns();
   });
 
-  it('takes the configured grace by default', async () => {
+  test('takes the configured grace by default', async () => {
     const { connect, lookup, server } = await startRig({ shutdownGraceMs: 10 });
     const peer = await connect();
     peer.send(request('later'));
@@ -138,7 +138,7 @@ describe('stop', () => {
     expect(await peer.closed()).toBe('');
   });
 
-  it('may be called again', async () => {
+  test('may be called again', async () => {
     const { server } = await startRig();
     await Promise.all([server.stop(LONG), server.stop(0)]);
     await server.stop();

@@ -4,7 +4,9 @@ import { expect, test } from 'vitest';
 import { validatorRules } from '../../src/backchannels/rules.js';
 import { REPLIES } from '../fakes/lmtp-server.js';
 import { expectIndependence, SPELLING_CASES } from '../fakes/spelling-pairs.js';
-import { CANARY, Rig } from './lmtp-rig.js';
+import { CANARY, Rig, standStill } from './lmtp-rig.js';
+
+standStill();
 
 /** Few, since each goes over a socket; test/property/spellings.test.ts has many. */
 const RUNS = 3;

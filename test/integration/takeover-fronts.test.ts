@@ -2,7 +2,7 @@
 // a port. Nobody who asks meanwhile hears that it is not known now.
 import { once } from 'node:events';
 import { connect, createServer } from 'node:net';
-import { beforeEach, expect, it } from 'vitest';
+import { beforeEach, expect, test } from 'vitest';
 import { SHARES_PORTS } from '../../src/net/shared-port.js';
 import { asking, Load, NO_FAULTS, TakeoverRig, type Asking } from './takeover-rig.js';
 
@@ -31,12 +31,16 @@ async function unnoticed(connecting?: () => Promise<Asking>): Promise<Load> {
   return load;
 }
 
-it(`of the policy service is not noticed, ${TAKEOVERS} times in a row`, { timeout: TIMEOUT_MS }, async () => {
-  rig.configure(`[policy]\nlisten = ["unix:${rig.path('policy')}"]\n`);
-  expect((await unnoticed(policySession)).faults).toMatchObject(NO_FAULTS);
-});
+test(
+  `of the policy service is not noticed, ${TAKEOVERS} times in a row`,
+  { timeout: TIMEOUT_MS },
+  async () => {
+    rig.configure(`[policy]\nlisten = ["unix:${rig.path('policy')}"]\n`);
+    expect((await unnoticed(policySession)).faults).toMatchObject(NO_FAULTS);
+  },
+);
 
-it.runIf(SHARES_PORTS)(
+test.runIf(SHARES_PORTS)(
   `of a TCP port is not noticed, ${TAKEOVERS} times in a row`,
   { timeout: TIMEOUT_MS },
   async () => {

@@ -4,7 +4,7 @@ import { existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, writeFileS
 import { request } from 'node:http';
 import { connect, createServer } from 'node:net';
 import { dirname } from 'node:path';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { HttpFront } from '../../src/admin/http-front.js';
 import { sendJson, sendText } from '../../src/admin/respond.js';
 import { SHARES_PORTS } from '../../src/net/shared-port.js';
@@ -26,7 +26,7 @@ beforeEach(async () => {
 const EVENTS = (): string => `[events]\nlisten = "unix:${rig.path('events')}"\n`;
 
 describe('a takeover', () => {
-  it.each([
+  test.each([
     ['', () => ''],
     [' with events', EVENTS],
   ])(
@@ -54,7 +54,7 @@ describe('a takeover', () => {
     },
   );
 
-  it('leaves to the old process the sessions that it has, and gives the new one all that come', async () => {
+  test('leaves to the old process the sessions that it has, and gives the new one all that come', async () => {
     const old = await rig.serve('--log-level', 'debug');
     const session = await rig.connect();
     const next = await rig.takeOver();
@@ -72,7 +72,7 @@ describe('a takeover', () => {
     expect(await old.ended).toBe(0);
   });
 
-  it('hands over what is known, so that it is served while Cyrus is away', async () => {
+  test('hands over what is known, so that it is served while Cyrus is away', async () => {
     await rig.serve();
     expect(await rig.lookup(ALICE)).toBe('OK');
     const next = await rig.takeOver();
@@ -82,7 +82,7 @@ describe('a takeover', () => {
     expect(await rig.lookup(NOBODY)).toBe('TEMP');
   });
 
-  it('hands over who may vouch where no canary is configured: the first unknown is believed, once each has been asked about anew', async () => {
+  test('hands over who may vouch where no canary is configured: the first unknown is believed, once each has been asked about anew', async () => {
     writeFileSync(rig.config, readFileSync(rig.config, 'utf8').replace(/^canary.*\n/m, ''));
     rig.lmtpd.mailboxes.set(BOB, REPLIES.deliverable);
     await rig.serve();
@@ -98,7 +98,7 @@ describe('a takeover', () => {
     expect(await rig.lookup(NOBODY)).toBe('TEMP');
   });
 
-  it('leaves the state file to the new process alone', async () => {
+  test('leaves the state file to the new process alone', async () => {
     rig.configure(`[cache]\nstate_file = "${rig.path('known')}"\n`);
     const old = await rig.serve('--log-level', 'debug');
     const next = await rig.takeOver();
@@ -108,7 +108,7 @@ describe('a takeover', () => {
     expect(readFileSync(rig.path('known'), 'utf8')).toContain('cyrusmapd-known');
   });
 
-  it('ends what is still connected after takeover_grace', async () => {
+  test('ends what is still connected after takeover_grace', async () => {
     rig.configure('', 'takeover_grace = "1s"');
     const old = await rig.serve();
     const session = await rig.connect();
@@ -118,7 +118,7 @@ describe('a takeover', () => {
     await expect(session.lookup('cyrus', ALICE)).rejects.toThrow();
   });
 
-  it('makes of a first SIGTERM to the old process no end, and of a second one', async () => {
+  test('makes of a first SIGTERM to the old process no end, and of a second one', async () => {
     const old = await rig.serve();
     const session = await rig.connect();
     await rig.takeOver();
@@ -129,7 +129,7 @@ describe('a takeover', () => {
     expect(await old.ended).toBe(0);
   });
 
-  it('is a start where nobody runs', async () => {
+  test('is a start where nobody runs', async () => {
     const first = await rig.serve('--takeover');
     expect(first.lines.map(({ event }) => event)).not.toContain('takeover');
     await first.stop('SIGKILL');
@@ -137,7 +137,7 @@ describe('a takeover', () => {
     expect(await rig.lookup(ALICE)).toBe('OK');
   });
 
-  it('gives up a socket that the new configuration has no more, and opens one that it has', async () => {
+  test('gives up a socket that the new configuration has no more, and opens one that it has', async () => {
     await rig.serve();
     const text = readFileSync(rig.config, 'utf8');
     writeFileSync(rig.config, text.replace(rig.path('socketmap'), rig.path('another')));
@@ -146,7 +146,7 @@ describe('a takeover', () => {
     expect(['socketmap', 'another'].map((name) => existsSync(rig.path(name)))).toEqual([false, true]);
   });
 
-  it('passes HTTP for metrics on', async () => {
+  test('passes HTTP for metrics on', async () => {
     const probe = createServer().listen(0, '127.0.0.1');
     await once(probe, 'listening');
     const address = probe.address();
@@ -160,7 +160,7 @@ describe('a takeover', () => {
 });
 
 describe('the old process at a takeover with events', () => {
-  it('believes nothing any more that an event would end', async () => {
+  test('believes nothing any more that an event would end', async () => {
     rig.configure(EVENTS());
     await rig.serve();
     const session = await rig.connect();
@@ -175,7 +175,7 @@ describe('the old process at a takeover with events', () => {
 });
 
 describe('the new process at a takeover with events', () => {
-  it('believes nothing before the old one has no event under way any more', async () => {
+  test('believes nothing before the old one has no event under way any more', async () => {
     rig.configure(EVENTS());
     await rig.serve();
     const cyrus = connect(rig.path('events'));
@@ -193,23 +193,27 @@ describe('the new process at a takeover with events', () => {
 });
 
 describe('a takeover from an older release', () => {
-  it('leaves it to its sessions, and tells it to stop when they have gone', { timeout: 60_000 }, async () => {
-    const old = await rig.olderRelease();
-    const load = new Load(rig, [1, 5, 20, 100, 100]);
-    const session = await rig.connect();
-    const next = await rig.takeOver();
-    await new Promise((resolve) => setTimeout(resolve, 4_000));
-    expect((await session.lookup('cyrus', ALICE)).status).toBe('OK');
-    expect(old.child.exitCode).toBeNull();
-    session.close();
-    expect(await load.end()).toMatchObject(NO_FAULTS);
-    await old.said('stopping');
-    expect(await old.ended).toBe(0);
-    await next.said('takeover-complete');
-    expect(await rig.lookup(ALICE)).toBe('OK');
-  });
+  test(
+    'leaves it to its sessions, and tells it to stop when they have gone',
+    { timeout: 60_000 },
+    async () => {
+      const old = await rig.olderRelease();
+      const load = new Load(rig, [1, 5, 20, 100, 100]);
+      const session = await rig.connect();
+      const next = await rig.takeOver();
+      await new Promise((resolve) => setTimeout(resolve, 4_000));
+      expect((await session.lookup('cyrus', ALICE)).status).toBe('OK');
+      expect(old.child.exitCode).toBeNull();
+      session.close();
+      expect(await load.end()).toMatchObject(NO_FAULTS);
+      await old.said('stopping');
+      expect(await old.ended).toBe(0);
+      await next.said('takeover-complete');
+      expect(await rig.lookup(ALICE)).toBe('OK');
+    },
+  );
 
-  it('stops it at once where it would miss events', async () => {
+  test('stops it at once where it would miss events', async () => {
     rig.configure(EVENTS());
     const old = await rig.olderRelease();
     const session = await rig.connect();
@@ -219,7 +223,7 @@ describe('a takeover from an older release', () => {
     expect(await rig.lookup(ALICE)).toBe('OK');
   });
 
-  it('is refused where that has another configuration', async () => {
+  test('is refused where that has another configuration', async () => {
     await rig.olderRelease();
     writeFileSync(`${rig.config}.2`, readFileSync(rig.config));
     const next = rig.begin('--takeover', '--config', `${rig.config}.2`);
@@ -253,7 +257,7 @@ describe('a takeover that fails', () => {
 
   const good = (): string => readFileSync(rig.config, 'utf8');
 
-  it.each([
+  test.each([
     ['a key that is none', (text: string) => `nonsense = 1\n${text}`, 78, 'nonsense is not a key'],
     [
       'a secret that is missing',
@@ -279,7 +283,7 @@ describe('a takeover that fails', () => {
     });
   });
 
-  it.skipIf(SHARES_PORTS)('for a port that cannot be shared leaves the old one whole', async () => {
+  test.skipIf(SHARES_PORTS)('for a port that cannot be shared leaves the old one whole', async () => {
     rig.configure('', '');
     writeFileSync(rig.config, good().replace('listen = ["', 'listen = ["inet:17861@127.0.0.1", "'));
     await leavesWholeWithPort();
@@ -292,7 +296,7 @@ describe('a takeover that fails', () => {
     expect(lstatSync(rig.path('socketmap')).ino).toBe(before);
   }
 
-  it('since its process is killed when it has the sockets gives them back', async () => {
+  test('since its process is killed when it has the sockets gives them back', async () => {
     const old = await rig.serve();
     const session = await rig.connect();
     const next = await rig.takeOver();
@@ -303,7 +307,7 @@ describe('a takeover that fails', () => {
     expect(await rig.lookup(ALICE)).toBe('OK');
   });
 
-  it('since another one is at it leaves the first to it', async () => {
+  test('since another one is at it leaves the first to it', async () => {
     rig.configure(EVENTS());
     const old = await rig.serve();
     const load = new Load(rig, [1, 10, 100]);
@@ -318,7 +322,7 @@ describe('a takeover that fails', () => {
     expect(await old.ended).toBe(0);
   });
 
-  it('two that begin at once end with one that serves', async () => {
+  test('two that begin at once end with one that serves', async () => {
     await rig.serve();
     const load = new Load(rig, [1, 10, 100]);
     const both = [rig.begin('--takeover'), rig.begin('--takeover')];
@@ -333,7 +337,7 @@ describe('a takeover that fails', () => {
     expect(await rig.lookup(ALICE)).toBe('OK');
   });
 
-  it.each([
+  test.each([
     [
       'names that are not beside it',
       () => ({ place: rig.path('socketmap'), bound: '/tmp/s' }),
@@ -360,7 +364,7 @@ describe('a takeover that fails', () => {
     expect(lstatSync(rig.path('socketmap')).ino).toBe(before);
   });
 
-  it.each([
+  test.each([
     ['refuses', 409, 'not now'],
     ['has a fault', 500, 'broken'],
     ['says something else', 200, '{}'],

@@ -8,9 +8,11 @@ import { createSecureContext } from 'node:tls';
 import { afterAll, beforeAll, describe, expect, test, vi } from 'vitest';
 import { makeCertificates, OTHER_NAME, type Certificates, type Pair } from '../certificates.js';
 import { DialogueServer, SILENCE, type Protocol, type Tls } from '../fakes/dialogue-server.js';
-import { afterwards, turns } from './lmtp-rig.js';
+import { afterwards, standStill, turns } from './lmtp-rig.js';
 import { imapToml, NetworkRig, passwordFile, startImap } from './network-rig.js';
 import { lacks } from './tools.js';
+
+standStill();
 
 const LEFT_OUT = lacks('openssl');
 

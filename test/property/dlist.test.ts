@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   DEFAULT_DLIST_LIMITS,
   DlistParser,
@@ -91,7 +91,7 @@ const nearlyDlists = fc
   .map((parts) => Buffer.from(parts.join(''), 'latin1'));
 
 describe('DlistParser', () => {
-  it('what Cyrus would print comes out as it went in, however the stream is split', () => {
+  test('what Cyrus would print comes out as it went in, however the stream is split', () => {
     fc.assert(
       fc.property(fc.array(fc.tuple(name, value, fc.nat()), { maxLength: 5 }), places, (all, at) => {
         const texts = all.map(([n, v, form]) => `${n} ${print(v, form)}\r\n`);
@@ -102,7 +102,7 @@ describe('DlistParser', () => {
     );
   });
 
-  it('the way a stream is split changes neither what comes out nor what is wrong', () => {
+  test('the way a stream is split changes neither what comes out nor what is wrong', () => {
     fc.assert(
       fc.property(nearlyDlists, places, (bytes, at) => {
         const whole = parse([bytes]);
@@ -113,7 +113,7 @@ describe('DlistParser', () => {
     );
   });
 
-  it('the bytes of all commands, joined, are how the input began', () => {
+  test('the bytes of all commands, joined, are how the input began', () => {
     fc.assert(
       fc.property(nearlyDlists, (bytes) => {
         const again = parse([bytes])
@@ -152,7 +152,7 @@ const json = fc.oneof(
 );
 
 describe('readEvent', () => {
-  it('never throws, and each change names a mailbox of a user, or is no user’s, or is doubted', () => {
+  test('never throws, and each change names a mailbox of a user, or is no user’s, or is doubted', () => {
     fc.assert(
       fc.property(fc.oneof(json, latin1), fc.boolean(), (message, virtualDomains) => {
         const notified = new Map<string, DlistValue>([
@@ -176,7 +176,7 @@ describe('readEvent', () => {
     );
   });
 
-  it('whatever class and command is not Cyrus’ own is foreign and forgets nothing', () => {
+  test('whatever class and command is not Cyrus’ own is foreign and forgets nothing', () => {
     fc.assert(
       fc.property(fc.string(), latin1, (eventClass, message) => {
         const value = new Map<string, DlistValue>([

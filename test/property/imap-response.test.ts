@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ImapResponseParser } from '../../src/cyrus/imap/parser.js';
 import type { ImapResponse } from '../../src/cyrus/imap/response.js';
 import { ProtocolError } from '../../src/errors.js';
@@ -97,7 +97,7 @@ const nearlyResponses = fc
   .map((parts) => Buffer.from(parts.join(''), 'latin1'));
 
 describe('ImapResponseParser', () => {
-  it('what a server wrote comes out as it meant it, in whatever form and however split', () => {
+  test('what a server wrote comes out as it meant it, in whatever form and however split', () => {
     fc.assert(
       fc.property(fc.array(fc.oneof(listed, rooted), { maxLength: 8 }), places, (sent, at) => {
         const bytes = Buffer.from(sent.map((one) => one.bytes).join(''), 'latin1');
@@ -109,7 +109,7 @@ describe('ImapResponseParser', () => {
     );
   });
 
-  it('the way a stream is split changes neither what comes out nor what is wrong', () => {
+  test('the way a stream is split changes neither what comes out nor what is wrong', () => {
     fc.assert(
       fc.property(nearlyResponses, places, (bytes, at) => {
         expect(parse(cut(bytes, at))).toEqual(parse([bytes]));

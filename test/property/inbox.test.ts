@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Inbox } from '../../src/socketmap/inbox.js';
 import { NetstringDecoder } from '../../src/socketmap/netstring.js';
 import { encodeNetstring } from '../../src/socketmap/netstring.js';
@@ -16,7 +16,7 @@ const streams = fc.record({
 });
 
 describe('an inbox', () => {
-  it('gives each request once and in order, and has nothing unread only where there is none', () => {
+  test('gives each request once and in order, and has nothing unread only where there is none', () => {
     fc.assert(
       fc.property(streams, ({ payloads, steps }) => {
         const inbox = new Inbox(new NetstringDecoder(100), 0, undefined);

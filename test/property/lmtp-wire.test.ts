@@ -5,7 +5,9 @@ import fc from 'fast-check';
 import { expect, test } from 'vitest';
 import { HostileWire, type Harm } from '../fakes/hostile-wire.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
-import { Rig, temporaryFolder } from '../integration/lmtp-rig.js';
+import { Rig, standStill, temporaryFolder } from '../integration/lmtp-rig.js';
+
+standStill();
 
 const DEADLINE_MS = 5_000;
 /** Local parts that exist have an even number. */

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { listedMailbox, mailboxNameOf } from '../../src/cyrus/mailbox-name.js';
 import { parseKey, type AddressRules } from '../../src/validation/recipient.js';
 
@@ -18,7 +18,7 @@ const key = fc
   .map(([local, domain]) => local + domain);
 
 describe('mailbox names', () => {
-  it("the INBOX of a recipient, when it is listed, is what the cache keeps the recipient's mailbox under", () => {
+  test("the INBOX of a recipient, when it is listed, is what the cache keeps the recipient's mailbox under", () => {
     fc.assert(
       fc.property(key, separator, rules, (text, by, address) => {
         const parsed = parseKey(text, address);
@@ -32,7 +32,7 @@ describe('mailbox names', () => {
     );
   });
 
-  it('whatever is listed, what the cache keeps it under is an address that leads to it', () => {
+  test('whatever is listed, what the cache keeps it under is an address that leads to it', () => {
     const name = fc
       .tuple(fc.constantFrom('user/', 'user.', ''), fc.string({ unit: 'binary-ascii', maxLength: 20 }))
       .map(([prefix, rest]) => prefix + rest);
@@ -45,7 +45,7 @@ describe('mailbox names', () => {
     );
   });
 
-  it('no name can end a quoted string or a command, whatever was asked for', () => {
+  test('no name can end a quoted string or a command, whatever was asked for', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 30 }), separator, rules, (text, by, address) => {
         const parsed = parseKey(text, address);

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Entries, type Place } from '../../src/cyrus/mupdate/entries.js';
 import { MupdateParser } from '../../src/cyrus/mupdate/parser.js';
 import type { MupdateEntry, MupdateResponse } from '../../src/cyrus/mupdate/response.js';
@@ -66,7 +66,7 @@ const entry = fc.oneof(
 );
 
 describe('what a mupdate master says', () => {
-  it('comes out as it was written, however it is cut', () => {
+  test('comes out as it was written, however it is cut', () => {
     fc.assert(
       fc.property(fc.array(entry, { maxLength: 8 }), places, (entries, at) => {
         const bytes = Buffer.from(entries.map((each) => each.bytes).join(''), 'latin1');
@@ -77,7 +77,7 @@ describe('what a mupdate master says', () => {
     );
   });
 
-  it('is the same, or the same error, of any bytes, however they are cut', () => {
+  test('is the same, or the same error, of any bytes, however they are cut', () => {
     fc.assert(
       fc.property(
         fc.oneof(
@@ -124,7 +124,7 @@ function placeAfter(entry: MupdateEntry): Place {
 }
 
 describe('the list', () => {
-  it('has of each INBOX what came last, and counts as many as it has', () => {
+  test('has of each INBOX what came last, and counts as many as it has', () => {
     fc.assert(
       fc.property(fc.array(change, { maxLength: 40 }), (changes) => {
         const list = new Entries(1_000, () => undefined);

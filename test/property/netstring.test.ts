@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { read, write } from 'netstring-stream';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../src/errors.js';
 import { NetstringDecoder, encodeNetstring } from '../../src/socketmap/netstring.js';
 
@@ -44,7 +44,7 @@ const nearlyNetstrings = fc
   .map((parts) => Buffer.from(parts.join(''), 'latin1'));
 
 describe('NetstringDecoder', () => {
-  it('what was encoded comes out as it went in, however the stream is split', () => {
+  test('what was encoded comes out as it went in, however the stream is split', () => {
     fc.assert(
       fc.property(fc.array(latin1, { maxLength: 12 }), places, (payloads, at) => {
         const bytes = Buffer.from(payloads.map(encodeNetstring).join(''), 'latin1');
@@ -53,7 +53,7 @@ describe('NetstringDecoder', () => {
     );
   });
 
-  it('the way a stream is split changes neither what comes out nor what is wrong', () => {
+  test('the way a stream is split changes neither what comes out nor what is wrong', () => {
     fc.assert(
       fc.property(nearlyNetstrings, places, (bytes, at) => {
         const whole = decode([bytes]);
@@ -64,7 +64,7 @@ describe('NetstringDecoder', () => {
     );
   });
 
-  it('nothing comes out that did not go in: what is read, encoded again, is how the input began', () => {
+  test('nothing comes out that did not go in: what is read, encoded again, is how the input began', () => {
     fc.assert(
       fc.property(nearlyNetstrings, (bytes) => {
         const { payloads } = decode([bytes]);
@@ -75,7 +75,7 @@ describe('NetstringDecoder', () => {
     );
   });
 
-  it('no payload is longer than the limit', () => {
+  test('no payload is longer than the limit', () => {
     fc.assert(
       fc.property(nearlyNetstrings, fc.nat({ max: 300 }), (bytes, maxBytes) => {
         for (const payload of decode([bytes], maxBytes).payloads)
@@ -84,7 +84,7 @@ describe('NetstringDecoder', () => {
     );
   });
 
-  it('netstring-stream reads whole frames in the same way, and writes the same', () => {
+  test('netstring-stream reads whole frames in the same way, and writes the same', () => {
     fc.assert(
       fc.property(fc.array(latin1, { minLength: 1, maxLength: 8 }), (payloads) => {
         const bytes = Buffer.from(payloads.map(encodeNetstring).join(''), 'latin1');

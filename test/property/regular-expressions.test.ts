@@ -3,7 +3,7 @@
 // here. For each, strings that match it are made, and in each place of those a piece is repeated many times.
 import fc from 'fast-check';
 import ts from 'typescript';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { saslprep } from '../../src/cyrus/sasl/saslprep.js';
 import { nodesOf, placeOf, readSources, type Source } from '../unit/source.js';
 
@@ -22,11 +22,11 @@ const SRC = readSources('src');
 const FOUND = SRC.flatMap(literalsOf);
 
 describe('the regular expressions of src/', () => {
-  it('are found', () => {
+  test('are found', () => {
     expect(FOUND.length).toBeGreaterThan(100);
   });
 
-  it('are written as literals, but for those of saslprep, which are tried below', () => {
+  test('are written as literals, but for those of saslprep, which are tried below', () => {
     const made = SRC.flatMap((source) =>
       nodesOf(source)
         .filter(isMade)
@@ -35,11 +35,11 @@ describe('the regular expressions of src/', () => {
     expect(new Set(made)).toEqual(new Set(['src/cyrus/sasl/saslprep.ts']));
   });
 
-  it.each(FOUND)('$at $pattern takes no longer than in proportion', { timeout: 60_000 }, ({ pattern }) => {
+  test.each(FOUND)('$at $pattern takes no longer than in proportion', { timeout: 60_000 }, ({ pattern }) => {
     expect(slowestOf(pattern)).toBeUndefined();
   });
 
-  it.each(['a', 'א', '\u00ad', '\u0300', ' ', 'aא', 'אa'])('saslprep takes no longer for %j', (piece) => {
+  test.each(['a', 'א', '\u00ad', '\u0300', ' ', 'aא', 'אa'])('saslprep takes no longer for %j', (piece) => {
     for (const text of [piece.repeat(LENGTH), `א${piece.repeat(LENGTH)}`]) {
       const start = cpuMs();
       try {
@@ -51,7 +51,7 @@ describe('the regular expressions of src/', () => {
     }
   });
 
-  it.each([
+  test.each([
     /^(@?[a-z]+)\s*:\s*(.*?)\s*$/,
     /\s+$/,
     /^([^\s#]\S*)\s+(.*\S)\s*$/,

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Peer, reply, request, startRig, turns, type Rig } from '../integration/socketmap-rig.js';
 
 /** Sendmail's, after which it takes a reply for that to its next question. */
@@ -83,7 +83,7 @@ class Conversation {
 }
 
 describe('a connection, whatever ends it,', () => {
-  it('brings whole replies to the first of its requests, in order and in time, one more at most that says what was wrong, and then nothing', async () => {
+  test('brings whole replies to the first of its requests, in order and in time, one more at most that says what was wrong, and then nothing', async () => {
     await fc.assert(
       fc.asyncProperty(steps, fc.integer({ min: 1, max: 3 }), async (taken, maxPerTurn) => {
         const rig = await startRig({ idleTimeoutMs: 60_000, lingerTimeoutMs: 120_000, maxPerTurn });

@@ -1,5 +1,5 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { reply, request, startRig, turns } from '../integration/socketmap-rig.js';
 
 /** A conversation: keys in the order they are asked, where the stream is cut, in which order the answers come. */
@@ -18,7 +18,7 @@ const conversations = fc
   });
 
 describe('a connection', () => {
-  it('gives each request its own reply, in order, however the stream is cut and whenever the answers come', async () => {
+  test('gives each request its own reply, in order, however the stream is cut and whenever the answers come', async () => {
     await fc.assert(
       fc.asyncProperty(conversations, async ({ keys, cuts, answers, maxWaiting, maxPerTurn }) => {
         const { connect, lookup, server } = await startRig({ maxWaiting, maxPerTurn });

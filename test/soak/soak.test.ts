@@ -4,7 +4,7 @@ import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { parseEndpoint } from '../../src/net/endpoint.js';
 import { SocketmapConnection } from '../../src/socketmap/client.js';
 import { LmtpServer, REPLIES } from '../fakes/lmtp-server.js';
@@ -21,7 +21,7 @@ const FILES_ALLOWED = 4;
 
 type Sample = { readonly bytes: number; readonly files: number };
 
-it.runIf(process.platform === 'linux')(
+test.runIf(process.platform === 'linux')(
   'neither memory nor open files grow',
   async () => {
     const folder = mkdtempSync(join(tmpdir(), 'soak-'));

@@ -1,7 +1,7 @@
 // Two more things about the house, read from its source: which files of a room others may import, and which test holds
 // each file. architecture.test.ts has the order of the rooms.
 import { posix } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { importsOf, parse, readSources, type Import } from './source.js';
 
 /**
@@ -197,11 +197,11 @@ const ALL_IMPORTS = [...IMPORTS, ...TESTS.flatMap(importsOf)];
 const REACHED = new Map<string, Set<string>>();
 
 describe('a room', () => {
-  it('is entered by its doors only', () => {
+  test('is entered by its doors only', () => {
     expect(IMPORTS.filter(entersBeside).map(({ at, target }) => `${at}: ${target} is no door`)).toEqual([]);
   });
 
-  it('could not be entered beside them', () => {
+  test('could not be entered beside them', () => {
     const [wrong] = importsOf(parse('src/daemon/x.ts', `// First.\nimport '../cyrus/pool/heap.js';\n`));
     const [right] = importsOf(parse('src/daemon/x.ts', `// First.\nimport '../cyrus/pool/pool.js';\n`));
     const [inside] = importsOf(parse('src/log/x.ts', `// First.\nimport './verbs/log.js';\n`));
@@ -212,7 +212,7 @@ describe('a room', () => {
     ]);
   });
 
-  it('has no door that nobody uses', () => {
+  test('has no door that nobody uses', () => {
     const used = new Set(
       IMPORTS.filter(({ from, target }) => roomOf(from) !== roomOf(target)).map(({ target }) => target),
     );
@@ -224,11 +224,11 @@ describe('a room', () => {
 });
 
 describe('a file of src/', () => {
-  it('has a test of its own name, or one that is named here', () => {
+  test('has a test of its own name, or one that is named here', () => {
     expect(SRC.map(({ path }) => path).filter((path) => !hasOwnTest(path) && !isHeld(path))).toEqual([]);
   });
 
-  it('is named here only while it has no test of its own name', () => {
+  test('is named here only while it has no test of its own name', () => {
     const needed = SRC.filter(({ path }) => !hasOwnTest(path));
     expect(HELD.filter(({ files }) => !needed.some(({ path }) => files.test(path)))).toEqual([]);
   });

@@ -2,7 +2,7 @@
 // nothing in the repository may name. A finding is a line `file:line: what is wrong`; the rules are tried on wrong code too.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   importsOf,
   linesWith,
@@ -48,15 +48,15 @@ const ALL = [...SRC, ...readSources('bench')];
 const IMPORTS = SRC.flatMap(importsOf);
 
 describe('the imports of src/', () => {
-  it('have a place for every file in the rows above', () => {
+  test('have a place for every file in the rows above', () => {
     expect(SRC.map(({ path }) => path).filter((path) => placeOf(path) === undefined)).toEqual([]);
   });
 
-  it('lead from the top to the bottom', () => {
+  test('lead from the top to the bottom', () => {
     expect(IMPORTS.flatMap(wrongDirection)).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['src/socketmap/server.ts', '../cyrus/pool/pool.js'],
     ['src/cyrus/pool/pool.ts', '../../socketmap/server.js'],
     ['src/validation/validator.ts', '../backchannels/list.js'],
@@ -72,17 +72,17 @@ describe('the imports of src/', () => {
     }
   });
 
-  it('lead from validation/ to nothing that reaches out of the process', () => {
+  test('lead from validation/ to nothing that reaches out of the process', () => {
     const found = IMPORTS.filter(({ from }) => from.startsWith('src/validation/'));
     expect(found.length).toBeGreaterThan(10);
     expect(found.filter(({ specifier }) => OUTSIDE.test(specifier)).map(shown)).toEqual([]);
   });
 
-  it('never lead round in a circle', () => {
+  test('never lead round in a circle', () => {
     expect(circlesOf(IMPORTS)).toEqual([]);
   });
 
-  it('would be caught in a circle', () => {
+  test('would be caught in a circle', () => {
     const files = { a: './b.js', b: './c.js', c: './b.js' };
     const imports = Object.entries(files).flatMap(([name, specifier]) =>
       importsOf(parse(`src/${name}.ts`, `import '${specifier}';`)),
@@ -91,7 +91,7 @@ describe('the imports of src/', () => {
   });
 
   // All packages are for development, since dist/cyrusmapd.js holds what it needs of them.
-  it('name our files with the ending .js, the runtime with node:, and packages that package.json names', () => {
+  test('name our files with the ending .js, the runtime with node:, and packages that package.json names', () => {
     const manifest = JSON.parse(readText('package.json')) as { readonly devDependencies: object };
     const wrong = IMPORTS.filter(({ specifier, target }) => {
       if (specifier.startsWith('.')) return !specifier.endsWith('.js') || !existsSync(join(ROOT, target));
@@ -102,7 +102,7 @@ describe('the imports of src/', () => {
 });
 
 describe('serve', () => {
-  it('loads at its start what every daemon needs, and no more', () => {
+  test('loads at its start what every daemon needs, and no more', () => {
     const loaded = loadedWith('src/commands/serve.ts');
     expect([...loaded]).toEqual(
       expect.arrayContaining(['src/daemon/daemon.ts', 'src/cyrus/lmtp/session.ts', 'lru-cache']),
@@ -114,7 +114,7 @@ describe('serve', () => {
 });
 
 describe('doctor', () => {
-  it('loads the client of Valkey only where [fleet] is configured', () => {
+  test('loads the client of Valkey only where [fleet] is configured', () => {
     const loaded = loadedWith('src/commands/doctor.ts');
     expect([...loaded]).toEqual(expect.arrayContaining(['src/doctor/ask-fleet.ts']));
     expect([...loaded].filter((target) => target === 'iovalkey' || target === 'src/fleet/valkey.ts')).toEqual(
@@ -124,11 +124,11 @@ describe('doctor', () => {
 });
 
 describe('src/ and bench/', () => {
-  it('do without any, !, default exports, enums, namespaces and decorators', () => {
+  test('do without any, !, default exports, enums, namespaces and decorators', () => {
     expect(ALL.flatMap(unwantedIn)).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['const x: any = 1;', 'any'],
     ['const x = y as any;', 'any'],
     ['const x = y!.z;', 'non-null !'],
@@ -142,11 +142,11 @@ describe('src/ and bench/', () => {
     expect(unwantedIn(parse('src/x.ts', `// First.\n${code}\n`))).toEqual([`src/x.ts:2: ${what}`]);
   });
 
-  it('never silence the compiler', () => {
+  test('never silence the compiler', () => {
     expect(ALL.flatMap(({ path, text }) => linesWith(path, text, /@ts-[a-z]/))).toEqual([]);
   });
 
-  it('have no more than 300 lines each, and the one in the middle 100', () => {
+  test('have no more than 300 lines each, and the one in the middle 100', () => {
     const lines = ALL.map(({ path, text }) => ({ path, lines: linesOf(text) }));
     const inC = readdirSync(join(ROOT, 'bench'))
       .filter((name) => /\.[ch]$/.test(name))
@@ -160,7 +160,7 @@ describe('src/ and bench/', () => {
   });
 
   // Each folder of cyrus/ is a room of its own: they know little of each other.
-  it('have no room over a fifth of the house', () => {
+  test('have no room over a fifth of the house', () => {
     const rooms = new Map<string, number>();
     for (const { path, text } of SRC) {
       const [, room = '', inner = ''] = path.split('/');
@@ -172,7 +172,7 @@ describe('src/ and bench/', () => {
     expect(rooms.size).toBeGreaterThan(20);
   });
 
-  it('say what each file is in a first comment of one to five lines', () => {
+  test('say what each file is in a first comment of one to five lines', () => {
     const wrong = ALL.flatMap(({ path, text }) => {
       const lines = text.replace(/^#!.*\n/, '').split('\n');
       const count = lines.findIndex((line) => !/^\/\/ ?./.test(line));
@@ -185,7 +185,7 @@ describe('src/ and bench/', () => {
 // A release's tarball has no list of files to go by.
 describe.runIf(existsSync(join(ROOT, '.git')))('the repository', () => {
   // In pieces, so that this file does not find itself. docker.io alone is a package of Debian.
-  it.each([
+  test.each([
     ['a folder beside it', /\.\.\/[s]hared\b/, ['..', 'shared', 'x.md']],
     ['a folder of one machine', /(?<![\w.$}*])\/[w]ork(?![\w.-])/, ['see ', 'work', 'main']],
     ['the registry of npm', /[n]pmjs\.(org|com)|[y]arnpkg\.com/, ['https:', '', 'registry.npmjs' + '.org']],

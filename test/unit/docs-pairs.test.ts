@@ -1,6 +1,6 @@
 // The English and the Japanese pages say the same: pair by pair they have as many headings of each level, in the same order, the
 // same tables, code, words in code and links. What the sentences say, a reader has to compare.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { fileOf, isOutside, parsePage, type Page } from '../docs/pages.js';
 import { readText, trackedFiles } from './source.js';
 
@@ -14,35 +14,35 @@ const SAMPLES = ['rc.d/cyrusmapd.toml.sample', 'rc.d/cyrusmapd.toml.ja.sample'] 
 describe.each(PAIRS)('%s and %s', (english, japanese) => {
   const [one, other] = [parsePage(readText(english)), parsePage(readText(japanese))];
 
-  it('have the same headings', () => {
+  test('have the same headings', () => {
     expect(other.headings.map(({ level }) => level)).toEqual(one.headings.map(({ level }) => level));
   });
 
-  it('have the same tables', () => {
+  test('have the same tables', () => {
     expect(other.tables).toEqual(one.tables);
   });
 
-  it('have the same blocks of code, but for comments', () => {
+  test('have the same blocks of code, but for comments', () => {
     expect(codeOf(other)).toEqual(codeOf(one));
   });
 
-  it('have the same words in code', () => {
+  test('have the same words in code', () => {
     expect(spansOf(other)).toEqual(spansOf(one));
   });
 
-  it('have the same links', () => {
+  test('have the same links', () => {
     expect(linksOf(japanese, other)).toEqual(linksOf(english, one));
   });
 });
 
 describe('the samples of the configuration', () => {
-  it('have the same tables, keys and values, in the same order', () => {
+  test('have the same tables, keys and values, in the same order', () => {
     const [english, japanese] = SAMPLES.map((path) => settingsOf(readText(path)));
     expect(english?.length).toBeGreaterThan(80);
     expect(japanese).toEqual(english);
   });
 
-  it('describe each key', () => {
+  test('describe each key', () => {
     const paragraphs = readText(SAMPLES[1]).split('\n\n');
     const bare = paragraphs.filter(
       (each) => /^#?[a-z_]+ = /m.test(each) && !/^# .*[ぁ-んァ-ヶ一-龠]/m.test(each),
@@ -52,7 +52,7 @@ describe('the samples of the configuration', () => {
 });
 
 describe('a page in Japanese', () => {
-  it('is one of a pair', () => {
+  test('is one of a pair', () => {
     const japanese = trackedFiles().filter((path) => /\.ja\.md$|^docs\/ja\//.test(path));
     expect(japanese).toEqual(PAIRS.map(([, path]) => path));
   });

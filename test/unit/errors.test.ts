@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   ConfigError,
   DeadlineError,
@@ -9,16 +9,19 @@ import {
 } from '../../src/errors.js';
 
 describe('a failure that is expected', () => {
-  it.each([UnavailableError, DownError, DeadlineError])('has message and cause, and no stack: %o', (kind) => {
-    const cause = new Error('connect ECONNREFUSED');
-    const error = new kind('nobody answers', { cause });
-    expect(error).toMatchObject({ message: 'nobody answers', cause, name: kind.name });
-    expect(error.stack).not.toContain('\n');
-  });
+  test.each([UnavailableError, DownError, DeadlineError])(
+    'has message and cause, and no stack: %o',
+    (kind) => {
+      const cause = new Error('connect ECONNREFUSED');
+      const error = new kind('nobody answers', { cause });
+      expect(error).toMatchObject({ message: 'nobody answers', cause, name: kind.name });
+      expect(error.stack).not.toContain('\n');
+    },
+  );
 });
 
 describe('a failure that somebody has to look for', () => {
-  it.each([ConfigError, ProtocolError, TypeError])(
+  test.each([ConfigError, ProtocolError, TypeError])(
     'has a stack, also after one that has none: %o',
     (kind) => {
       new DeadlineError('too late');
@@ -31,7 +34,7 @@ describe('nobody is there', () => {
   const failed = (code?: string): Error =>
     new UnavailableError('no connection', { cause: Object.assign(new Error('connect'), { code }) });
 
-  it.each([
+  test.each([
     ['ECONNREFUSED', true],
     ['ENOENT', true],
     ['ETIMEDOUT', false],
@@ -42,7 +45,7 @@ describe('nobody is there', () => {
     expect(isNobodyThere(new DownError('down', { cause: failed(code) }))).toBe(nobody);
   });
 
-  it('is not said without an error of connect(2)', () => {
+  test('is not said without an error of connect(2)', () => {
     expect([isNobodyThere(undefined), isNobodyThere(new UnavailableError('no'))]).toEqual([false, false]);
   });
 });

@@ -2,7 +2,7 @@
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { ALWAYS_ACCEPT_MAX_BYTES, readAlwaysAccept } from '../../../src/backchannels/always-accept.js';
 import { validatorRules } from '../../../src/backchannels/rules.js';
 import type { Config } from '../../../src/config/config.js';
@@ -28,7 +28,7 @@ async function configWith(text: string | undefined): Promise<Config> {
 }
 
 describe('the file of addresses that are always accepted', () => {
-  it('adds its own to those of always_accept, folded, with any detail', async () => {
+  test('adds its own to those of always_accept, folded, with any detail', async () => {
     const config = await configWith('# aliases\nInfo@Example.JP\nabuse # everywhere\n\n');
     const rules = validatorRules(config, await readAlwaysAccept(config));
     const accepts = (key: string): boolean => {
@@ -46,12 +46,12 @@ describe('the file of addresses that are always accepted', () => {
     expect(keys.map(accepts)).toEqual([true, true, true, true, false, false]);
   });
 
-  it('takes thousands of lines', async () => {
+  test('takes thousands of lines', async () => {
     const lines = Array.from({ length: 5000 }, (_, i) => `a${i}@example.jp`);
     expect(await readAlwaysAccept(await configWith(lines.join('\n')))).toEqual(lines);
   });
 
-  it.each([
+  test.each([
     ['that is not there', undefined, 'cannot be|ENOENT'],
     ['that is empty', '# nothing\n', 'must hold at least one address'],
     [

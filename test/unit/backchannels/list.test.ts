@@ -2,7 +2,7 @@ import { appendFileSync, mkdtempSync, renameSync, rmSync, writeFileSync } from '
 import { tmpdir } from 'node:os';
 import { stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ListProbe, SHRUNK_STANDS_MS } from '../../../src/backchannels/list.js';
 import type { ListFormat } from '../../../src/backchannels/table-keys.js';
 import { LOOK_MS } from '../../../src/net/file-watch.js';
@@ -53,7 +53,7 @@ async function verdict(probe: ListProbe, index: number | string): Promise<string
 }
 
 describe('a list that lost names', () => {
-  it('is believed at once where it lost a tenth', async () => {
+  test('is believed at once where it lost a tenth', async () => {
     write(100);
     const former = await open();
     write(90);
@@ -62,7 +62,7 @@ describe('a list that lost names', () => {
     expect(lines).toEqual([]);
   });
 
-  it('is refused with an alarm where it lost more, until it has stood so for a minute', async () => {
+  test('is refused with an alarm where it lost more, until it has stood so for a minute', async () => {
     write(100);
     const former = await open();
     write(89);
@@ -78,7 +78,7 @@ describe('a list that lost names', () => {
     expect(await verdict(next, 95)).toBe('unknown');
   });
 
-  it('is waited for anew where it changed meanwhile', async () => {
+  test('is waited for anew where it changed meanwhile', async () => {
     write(100);
     const probe = await open();
     write(10);
@@ -91,7 +91,7 @@ describe('a list that lost names', () => {
     await probe.close();
   });
 
-  it('is believed where the missing names came back', async () => {
+  test('is believed where the missing names came back', async () => {
     write(100);
     const probe = await open();
     write(10);
@@ -105,7 +105,7 @@ describe('a list that lost names', () => {
 });
 
 describe('a list that changed without a signal', () => {
-  it('is taken once it stood still from one look to the next', async () => {
+  test('is taken once it stood still from one look to the next', async () => {
     write(100);
     const probe = await open();
     write(101);
@@ -119,7 +119,7 @@ describe('a list that changed without a signal', () => {
     expect(probe.proof.floor(8), 'what it said before is outdated').toBe(7);
   });
 
-  it('is taken where another file took its name', async () => {
+  test('is taken where another file took its name', async () => {
     write(100);
     const probe = await open();
     writeFileSync(join(folder, 'new'), '');
@@ -134,7 +134,7 @@ describe('a list that changed without a signal', () => {
     expect(await verdict(probe, 104)).toBe('deliverable');
   });
 
-  it('is not read between two of its lines: nobody of its second half is unknown', async () => {
+  test('is not read between two of its lines: nobody of its second half is unknown', async () => {
     write(100);
     const probe = await open();
     writeFileSync(join(folder, 'list'), '');
@@ -148,7 +148,7 @@ describe('a list that changed without a signal', () => {
     expect(lines).toEqual([]);
   });
 
-  it('is refused where its writer paused for long in its middle, and taken when it is whole', async () => {
+  test('is refused where its writer paused for long in its middle, and taken when it is whole', async () => {
     write(100);
     const probe = await open();
     write(50);
@@ -165,7 +165,7 @@ describe('a list that changed without a signal', () => {
     expect(lines, 'and the minute of before is over').toHaveLength(2);
   });
 
-  it('is refused once where it has a line that is no mailbox', async () => {
+  test('is refused once where it has a line that is no mailbox', async () => {
     write(100);
     const probe = await open();
     appendFileSync(join(folder, 'list'), 'no mailbox\n');
@@ -176,7 +176,7 @@ describe('a list that changed without a signal', () => {
 });
 
 describe('a comment', () => {
-  it('begins a line or follows a blank; in an address # is a letter', async () => {
+  test('begins a line or follows a blank; in an address # is a letter', async () => {
     const text =
       '# head\nu0@example.jp # first\n\tu1@example.jp\t#second\nu#2@example.jp\n #@\n#u3@example.jp\r\n';
     writeFileSync(join(folder, 'list'), text);
@@ -187,7 +187,7 @@ describe('a comment', () => {
 });
 
 describe('a long list', () => {
-  it('is read in slices, between which others have their turn', async () => {
+  test('is read in slices, between which others have their turn', async () => {
     write(200_000);
     let longestMs = 0;
     let last = performance.now();
@@ -211,7 +211,7 @@ describe('a table of aliases', () => {
   const accepts = (probe: ListProbe, local: string, domain: string): boolean =>
     probe.accepts({ local, detail: undefined, domain });
 
-  it('that lost a whole domain is believed only when it has stood so for a minute, however many others it has', async () => {
+  test('that lost a whole domain is believed only when it has stood so for a minute, however many others it has', async () => {
     const others = Array.from({ length: 100 }, (_, i) => `u${i}@example.jp x\n`).join('');
     write(`@example.net x\n${others}`);
     const former = await open(undefined, 'virtual');
@@ -223,21 +223,25 @@ describe('a table of aliases', () => {
     expect(accepts(next, 'u7', 'example.jp')).toBe(true);
   });
 
-  it('of 10 MB is read in slices, so that lookups are answered meanwhile', { timeout: 60_000 }, async () => {
-    const count = 250_000;
-    write(Array.from({ length: count }, (_, i) => `alias.number.${i}@example.jp\tu${i}\n`).join(''));
-    let turns = 0;
-    let done = false;
-    const turn = (): void => {
-      turns += 1;
-      if (!done) setImmediate(turn);
-    };
-    setImmediate(turn);
-    vi.useRealTimers();
-    const probe = await open(undefined, 'virtual');
-    done = true;
-    expect(accepts(probe, `alias.number.${count - 1}`, 'example.jp')).toBe(true);
-    expect(accepts(probe, `alias.number.${count}`, 'example.jp')).toBe(false);
-    expect(turns).toBeGreaterThan(30);
-  });
+  test(
+    'of 10 MB is read in slices, so that lookups are answered meanwhile',
+    { timeout: 60_000 },
+    async () => {
+      const count = 250_000;
+      write(Array.from({ length: count }, (_, i) => `alias.number.${i}@example.jp\tu${i}\n`).join(''));
+      let turns = 0;
+      let done = false;
+      const turn = (): void => {
+        turns += 1;
+        if (!done) setImmediate(turn);
+      };
+      setImmediate(turn);
+      vi.useRealTimers();
+      const probe = await open(undefined, 'virtual');
+      done = true;
+      expect(accepts(probe, `alias.number.${count - 1}`, 'example.jp')).toBe(true);
+      expect(accepts(probe, `alias.number.${count}`, 'example.jp')).toBe(false);
+      expect(turns).toBeGreaterThan(30);
+    },
+  );
 });

@@ -1,5 +1,5 @@
 // Which recipients the entries of a list mean, in the order in which Sendmail and Postfix look them up.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseList } from '../../../src/backchannels/list-file.js';
 import type { ListFormat } from '../../../src/backchannels/table-keys.js';
 import { DEFAULT_ADDRESS_RULES, parseKey, partsOf } from '../../../src/validation/recipient.js';
@@ -21,7 +21,7 @@ async function accepted(
 }
 
 describe('a list', () => {
-  it('has mailboxes, and whole domains', async () => {
+  test('has mailboxes, and whole domains', async () => {
     const keys = [
       'Alice@example.jp',
       'alice+x@example.jp',
@@ -34,7 +34,7 @@ describe('a list', () => {
     );
   });
 
-  it('means an entry without a domain in the domains that it is for, else in the default one', async () => {
+  test('means an entry without a domain in the domains that it is for, else in the default one', async () => {
     const keys = ['info@example.jp', 'info@default.test', 'info@example.net', 'info'];
     for (const format of ['mailboxes', 'aliases', 'virtual'] as const) {
       const text = { mailboxes: 'info\n', aliases: 'info: x\n', virtual: 'info x\n' }[format];
@@ -45,7 +45,7 @@ describe('a list', () => {
     }
   });
 
-  it('of virtusertable goes from the whole address to the domain, and stops at error:', async () => {
+  test('of virtusertable goes from the whole address to the domain, and stops at error:', async () => {
     const text =
       'old+*@a x\nnew++@b x\n+*@c x\n@d x\njoe@d error:nouser 550 no\nx@d error:nouser no\nx+y@d z\nbare x\nx@d z\n';
     const keys = [
@@ -73,7 +73,7 @@ describe('a list', () => {
     ]);
   });
 
-  it('of Sendmail has its local names with or without the name of a domain that is here', async () => {
+  test('of Sendmail has its local names with or without the name of a domain that is here', async () => {
     const keys = [
       'alice@example.jp',
       'bob+any@example.jp',
@@ -89,7 +89,7 @@ describe('a list', () => {
     ]);
   });
 
-  it('has aliases that no mailbox could be named', async () => {
+  test('has aliases that no mailbox could be named', async () => {
     const keys = ['a b@example.jp', '\xe9@example.jp'];
     expect(await accepted('virtual', '"a b"@example.jp x\n\xe9@example.jp x\n', keys)).toEqual(keys);
   });

@@ -1,5 +1,5 @@
 // What of a table is a left-hand side, line by line; test/system/alias-tables.test.ts holds it against the programs.
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { tableReader, type TableFormat } from '../../../src/backchannels/table-keys.js';
 
 function keysOf(format: TableFormat, ...lines: string[]): string[] {
@@ -10,7 +10,7 @@ function keysOf(format: TableFormat, ...lines: string[]): string[] {
   });
 }
 
-it.each<[TableFormat, string[], string[]]>([
+test.each<[TableFormat, string[], string[]]>([
   [
     'virtual',
     ['Alice@Example.JP bob', '', '# x', '@example.net\ty', 'bare z'],

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { netstringStream, ours, requestChunk } from '../../../bench/decoder.js';
 import { SOURCES } from '../../../bench/paths.js';
 
 describe('the floor', () => {
-  it('is no longer than 30 lines: what takes more is no floor', () => {
+  test('is no longer than 30 lines: what takes more is no floor', () => {
     expect(readFileSync(join(SOURCES, 'floor.ts'), 'utf8').trimEnd().split('\n').length).toBeLessThanOrEqual(
       30,
     );
@@ -15,12 +15,12 @@ describe('the floor', () => {
 describe('the decoders that are measured', () => {
   const { chunk, requests } = requestChunk();
 
-  it('get chunks of whole requests, of nearly 64 KiB', () => {
+  test('get chunks of whole requests, of nearly 64 KiB', () => {
     expect(chunk.length).toBeGreaterThan(60_000);
     expect(chunk.length).toBeLessThanOrEqual(65_536);
   });
 
-  it.each([
+  test.each([
     ['ours', ours()],
     ['netstring-stream', netstringStream()],
   ])('%s takes every request out', (_, decode) => expect(decode(chunk)).toEqual(requests));

@@ -4,7 +4,7 @@ import { createServer, type Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { PassThrough } from 'node:stream';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { compile, runLoad, type Load, type LoadResult } from '../../../bench/generator.js';
 import { generateLoad } from '../../../bench/load.js';
 import { quantile } from '../../../bench/histogram.js';
@@ -79,14 +79,14 @@ describe.each([
   { language: 'C', run: inC, runs: program !== '' },
   { language: 'TypeScript', run: inTypeScript, runs: true },
 ])('the load generator in $language', ({ run, runs }) => {
-  it.runIf(runs)('asks each key once, in order', async () => {
+  test.runIf(runs)('asks each key once, in order', async () => {
     const { requests } = await serve(RIGHT);
     const result = await run(loadOf({ mode: 'once', connections: 1 }));
     expect(requests).toEqual(NAMES.map((name) => `cyrus ${name}`));
     expect(result).toMatchObject({ lookups: 3, wrong: 0, lost: 0, unanswered: 0 });
   });
 
-  it.runIf(runs)('asks again as soon as it is answered, until the time is up', async () => {
+  test.runIf(runs)('asks again as soon as it is answered, until the time is up', async () => {
     const { requests } = await serve(RIGHT);
     const result = await run(loadOf({}));
     expect(result.lookups).toBe(requests.length);
@@ -94,14 +94,14 @@ describe.each([
     expect(result.latency.reduce((sum, [, count]) => sum + count, 0)).toBe(result.lookups);
   });
 
-  it.runIf(runs)('keeps to a rate, and counts latency from the scheduled time', async () => {
+  test.runIf(runs)('keeps to a rate, and counts latency from the scheduled time', async () => {
     await serve(RIGHT);
     const result = await run(loadOf({ mode: 'open', rate: 1000 }));
     expect(result.lookups).toBe(100);
     expect(quantile(result.latency, 0)).toBeGreaterThan(quantile(result.lag, 0) ?? 0);
   });
 
-  it.runIf(runs)('gives each connection its turn, at any rate', async () => {
+  test.runIf(runs)('gives each connection its turn, at any rate', async () => {
     const asked = new Set<Socket>();
     const replies = createServer((socket) => {
       socket.on('data', (request) => {
@@ -117,46 +117,46 @@ describe.each([
     expect(asked.size).toBe(5);
   });
 
-  it.runIf(runs)('holds sessions of three lookups', async () => {
+  test.runIf(runs)('holds sessions of three lookups', async () => {
     await serve(RIGHT);
     const result = await run(loadOf({ mode: 'session' }));
     expect(result.sessions).toBeGreaterThan(0);
     expect(result.lookups).toBe(3 * result.latency.reduce((sum, [, count]) => sum + count, 0));
   });
 
-  it.runIf(runs)('sends the same key on all connections at once', async () => {
+  test.runIf(runs)('sends the same key on all connections at once', async () => {
     const { requests } = await serve(RIGHT);
     const result = await run(loadOf({ mode: 'burst', connections: 5 }));
     expect(requests).toEqual(NAMES.flatMap((name) => Array.from({ length: 5 }, () => `cyrus ${name}`)));
     expect(result).toMatchObject({ lookups: 15, wrong: 0 });
   });
 
-  it.runIf(runs)('invents names that are all distinct', async () => {
+  test.runIf(runs)('invents names that are all distinct', async () => {
     const { requests } = await serve(RIGHT);
     const result = await run(loadOf({ unknownShare: 1 }));
     expect(new Set(requests).size).toBe(requests.length);
     expect(result).toMatchObject({ wrong: 0, lookups: requests.length });
   });
 
-  it.runIf(runs)('uses idle connections once', async () => {
+  test.runIf(runs)('uses idle connections once', async () => {
     const { requests } = await serve(RIGHT);
     await run(loadOf({ mode: 'once', connections: 1, idle: 4 }));
     expect(requests.length).toBe(NAMES.length + 4);
   });
 
-  it.runIf(runs)('notices a wrong reply and quotes it', async () => {
+  test.runIf(runs)('notices a wrong reply and quotes it', async () => {
     await serve((key) => (key.startsWith('b') ? 'TEMP "later"' : `OK ${key}`));
     const result = await run(loadOf({ mode: 'once', connections: 1 }));
     expect(result).toMatchObject({ lookups: 3, wrong: 1 });
     expect(result.wrongExample).toBe('18:cyrus b@example.jp, was answered 12:TEMP ?later?,');
   });
 
-  it.runIf(runs)('notices a reply behind the reply', async () => {
+  test.runIf(runs)('notices a reply behind the reply', async () => {
     await serve((key) => `OK ${key},2:OK`);
     expect(await run(loadOf({ mode: 'once', connections: 1 }))).toMatchObject({ wrong: 3 });
   });
 
-  it.runIf(runs)('notices a connection that is closed without an answer', async () => {
+  test.runIf(runs)('notices a connection that is closed without an answer', async () => {
     await serve((key) => (key.startsWith('b') ? undefined : `OK ${key}`));
     const result = await run(loadOf({ mode: 'once', connections: 1 }));
     expect(result).toMatchObject({ lookups: 1, lost: 1 });

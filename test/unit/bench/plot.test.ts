@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { drawChart, linearAxis, logAxis } from '../../../bench/plot.js';
 import { plots } from '../../../bench/plots.js';
 
@@ -26,7 +26,7 @@ describe('drawChart', () => {
     ],
   };
 
-  it('keeps every point inside of the picture', () => {
+  test('keeps every point inside of the picture', () => {
     const numbers = [...drawChart(chart).matchAll(/(?:cx|cy|x|y)="([\d.-]+)"/g)].map(([, text]) =>
       Number(text),
     );
@@ -35,12 +35,12 @@ describe('drawChart', () => {
     for (const number of numbers) expect(number).toBeLessThanOrEqual(720);
   });
 
-  it('escapes text, and names the command that made it', () => {
+  test('escapes text, and names the command that made it', () => {
     expect(drawChart(chart)).toContain('a &lt; b &amp; c');
     expect(drawChart(chart)).toContain('npm run bench</text>');
   });
 
-  it('draws larger values higher, and pushes labels apart', () => {
+  test('draws larger values higher, and pushes labels apart', () => {
     const svg = drawChart(chart);
     const places = [...svg.matchAll(/<circle [^>]*cy="([\d.]+)"/g)].map(([, text]) => Number(text));
     expect(places[1]).toBeLessThan(places[0] ?? 0);
@@ -50,7 +50,7 @@ describe('drawChart', () => {
 });
 
 describe('linearAxis', () => {
-  it.each([[7], [40], [117_000], [0.3]])('goes up to %d at least, in six steps at most', (most) => {
+  test.each([[7], [40], [117_000], [0.3]])('goes up to %d at least, in six steps at most', (most) => {
     const { ticks } = linearAxis('x', most);
     expect(ticks.at(-1)?.[0]).toBeGreaterThanOrEqual(most);
     expect(ticks.length).toBeLessThanOrEqual(7);
@@ -58,7 +58,7 @@ describe('linearAxis', () => {
 });
 
 describe('logAxis', () => {
-  it.each([
+  test.each([
     [20, 900],
     [1, 1],
     [0.5, 70_000],
@@ -84,7 +84,7 @@ describe('plots', () => {
   });
   const results = { command: 'npm run bench', machine: '', settings: '', faults: [] };
 
-  it('are latency, throughput and memory', () => {
+  test('are latency, throughput and memory', () => {
     const scenarios = [
       scenario('hit-open-1', 1),
       scenario('hit-1', 1),
@@ -95,7 +95,7 @@ describe('plots', () => {
     expect(names).toEqual(['latency-1.svg', 'throughput.svg', 'memory.svg']);
   });
 
-  it('are left out where their scenarios were not run', () => {
+  test('are left out where their scenarios were not run', () => {
     expect(plots({ ...results, scenarios: [scenario('start', 1)] })).toEqual([]);
   });
 });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { baselineOf, compareWithBaseline } from '../../../bench/compare.js';
 import { reportOf } from '../../../bench/report.js';
 import { isReached, parseResults, ratioOf, spreadOf, valueOf, type Results } from '../../../bench/results.js';
@@ -28,27 +28,27 @@ function onlyScenario(results: Results) {
 }
 
 describe('spreadOf', () => {
-  it.each([
+  test.each([
     [[3, 1, 2], { median: 2, least: 1, most: 3, rounds: 3 }],
     [[4, 1, 2, 3], { median: 2.5, least: 1, most: 4, rounds: 4 }],
     [[7], { median: 7, least: 7, most: 7, rounds: 1 }],
   ])('of %j', (numbers, spread) => expect(spreadOf(numbers)).toEqual(spread));
 
-  it('is undefined for no numbers', () => expect(spreadOf([])).toBeUndefined());
+  test('is undefined for no numbers', () => expect(spreadOf([])).toBeUndefined());
 });
 
 describe('ratioOf', () => {
-  it('divides within each round, so that a slow moment of the machine drops out', () => {
+  test('divides within each round, so that a slow moment of the machine drops out', () => {
     const scenario = onlyScenario(resultsOf([400, 40, 400], [100, 10, 100]));
     expect(ratioOf(scenario, 'rate', 'smmapd')).toEqual({ median: 4, least: 4, most: 4, rounds: 3 });
   });
 
-  it('leaves out a round in which one of them has no sample', () => {
+  test('leaves out a round in which one of them has no sample', () => {
     const scenario = onlyScenario(resultsOf([400, 800], [100]));
     expect(ratioOf(scenario, 'rate', 'smmapd')).toEqual({ median: 4, least: 4, most: 4, rounds: 1 });
   });
 
-  it('is undefined where nobody measured it', () => {
+  test('is undefined where nobody measured it', () => {
     const scenario = onlyScenario(resultsOf([400], [100]));
     expect(ratioOf(scenario, 'memory', 'smmapd')).toBeUndefined();
     expect(valueOf(scenario, 'floor', 'rate')).toBeUndefined();
@@ -57,7 +57,7 @@ describe('ratioOf', () => {
 
 describe('isReached', () => {
   const spread = { median: 3, least: 1, most: 9, rounds: 5 };
-  it.each([
+  test.each([
     [{ atLeast: 3 }, true],
     [{ atLeast: 3.01 }, false],
     [{ atMost: 3 }, true],
@@ -68,7 +68,7 @@ describe('isReached', () => {
 describe('compareWithBaseline', () => {
   const then = baselineOf(resultsOf([400, 410, 390], [100, 100, 100]));
 
-  it('names what is worse in every round', () => {
+  test('names what is worse in every round', () => {
     const worse = compareWithBaseline(resultsOf([300, 310, 305], [100, 100, 100]), then);
     expect(worse).toEqual([
       'hit-40: rate / smmapd was 4 (3.9 to 4.1), is 3.05 (3 to 3.1)',
@@ -76,7 +76,7 @@ describe('compareWithBaseline', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     ['as good', [400, 400, 400]],
     ['better', [800, 800, 800]],
     ['worse in all rounds but one', [300, 300, 395]],
@@ -86,24 +86,24 @@ describe('compareWithBaseline', () => {
     expect(compareWithBaseline(resultsOf(ours, [100, 100, 100]), then)).toEqual([]);
   });
 
-  it('is silent about what the baseline does not have', () => {
+  test('is silent about what the baseline does not have', () => {
     expect(compareWithBaseline(resultsOf([1, 1, 1], [100, 100, 100]), {})).toEqual([]);
   });
 });
 
 describe('reportOf', () => {
-  it('says whether an aim is reached, and how far it is missed', () => {
+  test('says whether an aim is reached, and how far it is missed', () => {
     expect(reportOf(resultsOf([300], [100]), [])).toMatch(
       /lookups\/s ≥ 3 × smmapd *\| *3 \(3 to 3\) \| *reached \|/,
     );
     expect(reportOf(resultsOf([150], [100]), [])).toContain('missed by 50 %');
   });
 
-  it('says what was not measured', () => {
+  test('says what was not measured', () => {
     expect(reportOf(resultsOf([300], []), [])).toContain('not measured');
   });
 
-  it('lists what got worse, and every fault', () => {
+  test('lists what got worse, and every fault', () => {
     const report = reportOf({ ...resultsOf([300], [100]), faults: ['a fault'] }, ['hit-40: worse']);
     expect(report).toContain('- hit-40: worse');
     expect(report).toContain('- a fault');
@@ -111,12 +111,12 @@ describe('reportOf', () => {
 });
 
 describe('parseResults', () => {
-  it('reads back what was written', () => {
+  test('reads back what was written', () => {
     const results = resultsOf([300], [100]);
     expect(parseResults(JSON.stringify(results))).toEqual(results);
   });
 
-  it('refuses anything else', () => {
+  test('refuses anything else', () => {
     expect(() => parseResults('{"scenarios":[]}')).toThrow();
   });
 });

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { FAULTS, schedule } from '../../chaos/faults/table.js';
 import { Judge, type Answered, type Said } from '../../chaos/judge.js';
 import { Random } from '../../chaos/random.js';
@@ -14,7 +14,7 @@ function answer(someone: Someone, said: Said, ms = 1): Answered {
   return { someone, said, words: said, sent, turn: sent, answered: sent + ms };
 }
 
-it('finds who was refused and exists, who was accepted and never did, and what came late', () => {
+test('finds who was refused and exists, who was accepted and never did, and what came late', () => {
   const judge = new Judge(new Truth(1), CALM, true, 5_000);
   for (const said of ['yes', 'no', 'deferred'] as const) {
     judge.hear(answer(STAYS, said));
@@ -27,7 +27,7 @@ it('finds who was refused and exists, who was accepted and never did, and what c
   expect(judge.tally.late).toEqual([expect.stringContaining('5001 ms')]);
 });
 
-it('knows of a mailbox that changes what the tagged OKs tell, and takes either answer while one is awaited', () => {
+test('knows of a mailbox that changes what the tagged OKs tell, and takes either answer while one is awaited', () => {
   const truth = new Truth(1);
   const judge = new Judge(truth, CALM, true, 5_000);
   const created = truth.begin(CHANGES.address, true);
@@ -44,7 +44,7 @@ it('knows of a mailbox that changes what the tagged OKs tell, and takes either a
   expect(judge.tally.wrongYes).toHaveLength(1);
 });
 
-it('draws the same faults for the same seed, each of them before any comes again', () => {
+test('draws the same faults for the same seed, each of them before any comes again', () => {
   const drawn = (seed: number): string[] => {
     const order = schedule(FAULTS, new Random(seed));
     return Array.from({ length: 2 * FAULTS.length }, () => order.next().value.name);

@@ -1,13 +1,13 @@
 import { lstatSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { DemoFolder, demoText } from '../../../src/commands/demo.js';
 import { exitStatusOfError, exitStatusOfReply } from '../../../src/commands/exit-status.js';
 import { keyOfArgument, printable } from '../../../src/commands/terminal.js';
 import { ConfigError, DeadlineError, ProtocolError, UnavailableError } from '../../../src/errors.js';
 
 describe('the exit status', () => {
-  it.each([
+  test.each([
     ['OK', 0],
     ['NOTFOUND', 1],
     ['TEMP', 75],
@@ -15,7 +15,7 @@ describe('the exit status', () => {
     ['PERM', 76],
   ] as const)('of a reply %s is %d', (status, expected) => expect(exitStatusOfReply(status)).toBe(expected));
 
-  it.each([
+  test.each([
     [new ConfigError('x'), 78],
     [new UnavailableError('x'), 69],
     [new DeadlineError('x'), 69],
@@ -26,12 +26,12 @@ describe('the exit status', () => {
 });
 
 describe('a key on the command line', () => {
-  it('becomes its bytes, a character a byte, and is shown as it was written', () => {
+  test('becomes its bytes, a character a byte, and is shown as it was written', () => {
     expect(keyOfArgument('émile')).toBe('\xc3\xa9mile');
     expect(printable(keyOfArgument('émile'))).toBe('émile');
   });
 
-  it.each([
+  test.each([
     ['\x1b[2J', '\\x1b[2J'],
     ['a\r\nb', 'a\\x0d\\x0ab'],
     ['\x7f', '\\x7f'],
@@ -44,7 +44,7 @@ describe('a key on the command line', () => {
 });
 
 describe('the folder of the built-in default', () => {
-  it('is private, new each time, and gone afterwards', () => {
+  test('is private, new each time, and gone afterwards', () => {
     const [first, second] = [new DemoFolder(), new DemoFolder()];
     const [one, other] = [first, second].map(
       ({ endpoint }) => endpoint.kind === 'unix' && dirname(endpoint.path),
@@ -62,7 +62,7 @@ describe('the folder of the built-in default', () => {
 });
 
 describe('the words of the built-in default', () => {
-  it('name every endpoint, and the server only where it is not the usual one', () => {
+  test('name every endpoint, and the server only where it is not the usual one', () => {
     const usual = { kind: 'inet', host: '127.0.0.1', port: 7860 } as const;
     const text = demoText([usual, { kind: 'unix', path: '/tmp/x/socketmap' }], 4711);
     expect(text).toContain('  inet:7860@127.0.0.1\n  unix:/tmp/x/socketmap\n');

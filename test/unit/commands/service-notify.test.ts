@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ServiceNotify, type ServiceEnvironment } from '../../../src/commands/service-notify.js';
 
 const PID = 42;
@@ -7,7 +7,7 @@ beforeEach(() => void vi.useFakeTimers());
 afterEach(() => void vi.useRealTimers());
 
 describe('the notice to systemd', () => {
-  it('is none outside of systemd', () => {
+  test('is none outside of systemd', () => {
     const { service, told } = rig({ WATCHDOG_USEC: '1000000' });
     service.ready('listening');
     vi.advanceTimersByTime(5_000);
@@ -15,14 +15,14 @@ describe('the notice to systemd', () => {
     expect(told).toEqual([]);
   });
 
-  it('says ready and stopping for this process', () => {
+  test('says ready and stopping for this process', () => {
     const { service, told } = rig({ NOTIFY_SOCKET: '/run/systemd/notify' });
     service.ready('listening');
     void service.stopping();
     expect(told).toEqual(['--pid=42 --ready --status=listening', 'STOPPING=1']);
   });
 
-  it('names another process as the main one before anything else ends, and says nothing after that', async () => {
+  test('names another process as the main one before anything else ends, and says nothing after that', async () => {
     const { service, told } = rig({ NOTIFY_SOCKET: '@x', WATCHDOG_USEC: '2000000' });
     service.ready('listening');
     await service.handTo(43);
@@ -32,7 +32,7 @@ describe('the notice to systemd', () => {
     expect(told).toEqual(['--pid=42 --ready --status=listening', '--pid=43']);
   });
 
-  it('waits until systemd knows of the other process', async () => {
+  test('waits until systemd knows of the other process', async () => {
     const heard: (() => void)[] = [];
     const run = (): Promise<void> => new Promise((resolve) => heard.push(resolve));
     const service = new ServiceNotify({ environment: { NOTIFY_SOCKET: '@x' }, pid: PID, run });
@@ -44,14 +44,14 @@ describe('the notice to systemd', () => {
     expect(await handed).toBe(true);
   });
 
-  it('claims by no sign of life that it is the main process', () => {
+  test('claims by no sign of life that it is the main process', () => {
     const { service, told } = rig({ NOTIFY_SOCKET: '@x', WATCHDOG_USEC: '2000000' });
     service.ready('listening');
     vi.advanceTimersByTime(1_000);
     expect(told.at(-1)).toBe('WATCHDOG=1');
   });
 
-  it('gives two signs of life in each period of the watchdog, until it stops', () => {
+  test('gives two signs of life in each period of the watchdog, until it stops', () => {
     const { service, told } = rig({ NOTIFY_SOCKET: '@x', WATCHDOG_USEC: '2000000', WATCHDOG_PID: '42' });
     service.ready('listening');
     vi.advanceTimersByTime(4_000);
@@ -61,7 +61,7 @@ describe('the notice to systemd', () => {
     expect(told).toHaveLength(6);
   });
 
-  it.each([
+  test.each([
     {},
     { WATCHDOG_USEC: '0' },
     { WATCHDOG_USEC: 'x' },

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { addressesOfLines, asKey, domainOfKey, domainsOfTable } from '../../../src/comparison/addresses.js';
 
-it('reads an address a line, without comments and empty lines', () => {
+test('reads an address a line, without comments and empty lines', () => {
   expect(addressesOfLines('# all\nalice@example.jp\n\n bob@example.jp # two\r\n<carol@example.jp>')).toEqual([
     'alice@example.jp',
     'bob@example.jp',
@@ -9,30 +9,30 @@ it('reads an address a line, without comments and empty lines', () => {
   ]);
 });
 
-it('reads the output of dump', () => {
+test('reads the output of dump', () => {
   expect(addressesOfLines('alice@example.jp\tdeliverable\t1.0s\tbelieved\n')).toEqual(['alice@example.jp']);
 });
 
-it('takes the domains of a class file', () => {
+test('takes the domains of a class file', () => {
   expect(domainsOfTable('# domains\nexample.jp\nEXAMPLE.net\n')).toEqual(['example.jp', 'example.net']);
 });
 
-it('takes of a mailertable the domains of Cyrus, and no others', () => {
+test('takes of a mailertable the domains of Cyrus, and no others', () => {
   const table =
     'example.jp\tmrs_cyrus_mailertable:\nexample.net smtp:[relay.test]\n.example.org cyrusv2d:x\n';
   expect(domainsOfTable(table)).toEqual(['example.jp']);
 });
 
-it('takes all domains of a mailertable that names no mailer of Cyrus', () => {
+test('takes all domains of a mailertable that names no mailer of Cyrus', () => {
   expect(domainsOfTable('example.jp local:\nexample.net lmtp:x\n')).toEqual(['example.jp', 'example.net']);
 });
 
-it('asks as Sendmail does: without brackets, quotes and the dot at the end', () => {
+test('asks as Sendmail does: without brackets, quotes and the dot at the end', () => {
   expect(asKey('<"a b"@example.jp.>')).toBe('a b@example.jp');
   expect(asKey('alice')).toBe('alice');
 });
 
-it('folds the domain of a key', () => {
+test('folds the domain of a key', () => {
   expect(domainOfKey('a@b@Example.JP')).toBe('example.jp');
   expect(domainOfKey('alice')).toBeUndefined();
 });

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Answer } from '../../../src/comparison/answer.js';
 import { AskingQueue, PAUSE_MS, type AskedSocketmap } from '../../../src/comparison/asking-queue.js';
 import { UnavailableError } from '../../../src/errors.js';
@@ -40,7 +40,7 @@ function rig(connections: number, maxWaiting: number) {
   return { queue, made, told, clock, answer };
 }
 
-it('asks one question at a time on a connection, and opens no more than it may', async () => {
+test('asks one question at a time on a connection, and opens no more than it may', async () => {
   const { queue, made, answer } = rig(2, 10);
   const all = ['a', 'b', 'c'].map((key) => queue.ask('cyrus', key));
   expect(made.map(({ asked }) => asked.map(({ key }) => key))).toEqual([['a'], ['b']]);
@@ -56,7 +56,7 @@ it('asks one question at a time on a connection, and opens no more than it may',
   queue.close();
 });
 
-it('takes no more than may wait', () => {
+test('takes no more than may wait', () => {
   const { queue } = rig(1, 1);
   expect(queue.ask('cyrus', 'a')).toBeDefined();
   expect(queue.ask('cyrus', 'b')).toBeDefined();
@@ -64,7 +64,7 @@ it('takes no more than may wait', () => {
   queue.close();
 });
 
-it('has nobody wait for one that cannot be reached, and tells of it once', async () => {
+test('has nobody wait for one that cannot be reached, and tells of it once', async () => {
   const { queue, made, told, clock, answer } = rig(1, 10);
   const all = ['a', 'b'].map((key) => queue.ask('cyrus', key));
   made[0]?.asked[0]?.fail(new UnavailableError('refused'));
@@ -82,7 +82,7 @@ it('has nobody wait for one that cannot be reached, and tells of it once', async
   queue.close();
 });
 
-it('answers all that wait when it is closed, and closes its connections', async () => {
+test('answers all that wait when it is closed, and closes its connections', async () => {
   const { queue, made, told } = rig(1, 10);
   const all = ['a', 'b'].map((key) => queue.ask('cyrus', key));
   queue.close();

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { Answer } from '../../../src/comparison/answer.js';
 import { compare, withoutDetail, type Side } from '../../../src/comparison/compare.js';
 import { isDoubtful, jsonReport, textReport } from '../../../src/comparison/report.js';
@@ -25,7 +25,7 @@ function comparing(ours: Side, other: Side) {
   return { map: 'cyrus', ours, other, facts: FACTS, pace: () => Promise.resolve(), maxBytes: 100 };
 }
 
-it('counts what is the same by status, and sorts what differs by its kind', async () => {
+test('counts what is the same by status, and sorts what differs by its kind', async () => {
   const known = (key: string) => (/^ali/.test(key) ? OK(key) : NOT_FOUND);
   const ours = new Table(known);
   const other = new Table((key) => (key.includes('+') || key === 'alicia' ? NOT_FOUND : known(key)));
@@ -46,7 +46,7 @@ it('counts what is the same by status, and sorts what differs by its kind', asyn
   expect(jsonReport(found, NAMES)).toMatchSnapshot();
 });
 
-it('asks again about a difference: what was made meanwhile is none', async () => {
+test('asks again about a difference: what was made meanwhile is none', async () => {
   const ours = new Table(OK);
   const other = new Table((key, times) => (times === 1 ? NOT_FOUND : OK(key)));
   const found = await compare(['alice@x.jp'], comparing(ours, other));
@@ -54,14 +54,14 @@ it('asks again about a difference: what was made meanwhile is none', async () =>
   expect(isDoubtful(found)).toBe(false);
 });
 
-it('does not ask about what the other one could not take', async () => {
+test('does not ask about what the other one could not take', async () => {
   const ours = new Table(OK);
   const found = await compare([`${'x'.repeat(95)}`, 'x'.repeat(94)], comparing(ours, new Table(OK)));
   expect(found).toMatchObject({ asked: 1, tooLong: 1 });
   expect(ours.asked).toEqual(['x'.repeat(94)]);
 });
 
-it('keeps the pace for each address', async () => {
+test('keeps the pace for each address', async () => {
   let paces = 0;
   const side = new Table(OK);
   await compare(['a', 'b'], {
@@ -74,7 +74,7 @@ it('keeps the pace for each address', async () => {
   expect(paces).toBe(2);
 });
 
-it.each([
+test.each([
   ['alice+x@example.jp', 'alice@example.jp'],
   ['alice+x', 'alice'],
   ['alice+x+y@example.jp', 'alice@example.jp'],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Answer, AnswerClass } from '../../../src/comparison/answer.js';
 import { judge, type Facts } from '../../../src/comparison/judge.js';
 import { DEFAULT_ADDRESS_RULES } from '../../../src/validation/recipient.js';
@@ -13,7 +13,7 @@ function answer(reply: string): Answer {
 
 /** What the matrix has seen of smmapd (docs/evidence.md), and of our own answers over LMTP. */
 describe('a difference that the matrix has proven', () => {
-  it.each([
+  test.each([
     ['alice+none@example.jp', 'OK alice+none@example.jp', NOT_FOUND, 'OK x', 'OK x', 'detail'],
     ['alice+50%@example.jp', 'OK alice+50%%@example.jp', NOT_FOUND, 'OK x', 'OK x', 'detail'],
     ['full+lists@example.jp', 'TEMP Over quota', NOT_FOUND, 'TEMP Over quota', 'TEMP Over quota', 'detail'],
@@ -47,7 +47,7 @@ describe('a difference that the matrix has proven', () => {
     expect(judge(difference, FACTS)).toEqual({ kind, agrees: 'ours' });
   });
 
-  it.each([
+  test.each([
     ['zeromsg@example.jp', 'OK zeromsg@example.jp', 'TEMP Over quota', 'message-limit'],
     ['zeromsg@example.jp', 'OK zeromsg@example.jp', 'PERM Over quota', 'message-limit'],
     [
@@ -78,7 +78,7 @@ describe('a difference that the matrix has proven', () => {
 });
 
 describe('a difference that nothing has proven', () => {
-  it.each([
+  test.each([
     ['alice@example.jp', NOT_FOUND, 'OK alice@example.jp', 'only-other-accepts'],
     ['alice@example.jp', 'OK alice@example.jp', NOT_FOUND, 'only-ours-accepts'],
     ['alice@example.jp', 'OK alice@example.jp', 'OK alice', 'value'],
@@ -98,7 +98,7 @@ describe('a difference that nothing has proven', () => {
     });
   });
 
-  it('is a full mailbox that ours takes, where it does not ask lmtpd or its policy is not known', () => {
+  test('is a full mailbox that ours takes, where it does not ask lmtpd or its policy is not known', () => {
     const difference = {
       key: 'at@example.jp',
       ours: answer('OK at@example.jp'),
@@ -112,7 +112,7 @@ describe('a difference that nothing has proven', () => {
       expect(judge(difference, facts)).toEqual({ kind: 'quota', agrees: 'undecided' });
   });
 
-  it('is a detail whose user only ours knows: then the user is what differs', () => {
+  test('is a detail whose user only ours knows: then the user is what differs', () => {
     const difference = {
       key: 'nobody+x@example.jp',
       ours: answer('OK nobody+x@example.jp'),
@@ -124,7 +124,7 @@ describe('a difference that nothing has proven', () => {
   });
 });
 
-it('agrees with the other one where that takes a detail and ours wants a folder', () => {
+test('agrees with the other one where that takes a detail and ours wants a folder', () => {
   const difference = {
     key: 'alice+x@example.jp',
     ours: answer(NOT_FOUND),

@@ -1,10 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { addressesOfMailLog } from '../../../src/comparison/mail-log.js';
 
 const SENDMAIL = 'Nov 28 12:00:00 mx sendmail[12]: 5AS3: ';
 const POSTFIX = 'Nov 28 12:00:00 mx postfix/';
 
-it.each([
+test.each([
   [
     'what Sendmail delivered',
     `${SENDMAIL}to=<alice@example.jp>, delay=00:00:01, mailer=cyrusv2d`,
@@ -36,7 +36,7 @@ it.each([
   expect(addressesOfMailLog(line)).toEqual(addresses);
 });
 
-it.each([
+test.each([
   ['a sender', `${SENDMAIL}from=<alice@example.jp>, size=1, nrcpts=1, proto=ESMTP, relay=x`],
   ['a message without recipients', `${SENDMAIL}stat=Sent`],
   ['a local user', `${SENDMAIL}to=root, ctladdr=root (0/0), delay=1`],
@@ -47,7 +47,7 @@ it.each([
   expect(addressesOfMailLog(line)).toEqual([]);
 });
 
-it('takes no time over a line that was written to take it', () => {
+test('takes no time over a line that was written to take it', () => {
   const begun = performance.now();
   for (const each of ['to=', ' to=<a>,', '<', ': <a@b', 'to="', ',', ' to=a,'])
     addressesOfMailLog(each.repeat(16_000 / each.length));

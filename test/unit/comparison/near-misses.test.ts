@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { inventedOf, nearMissesOf } from '../../../src/comparison/near-misses.js';
 
-it('invents a detail, capitals, a letter more and less, and another domain', () => {
+test('invents a detail, capitals, a letter more and less, and another domain', () => {
   const made = nearMissesOf('first.last@example.jp', ['example.jp', 'example.net']);
   expect(made).toEqual([
     'first.last+detail@example.jp',
@@ -16,17 +16,17 @@ it('invents a detail, capitals, a letter more and less, and another domain', () 
   ]);
 });
 
-it('invents nothing beside what is no address of a user', () => {
+test('invents nothing beside what is no address of a user', () => {
   for (const key of ['', 'alice', '@example.jp', '+x@example.jp', `${'a'.repeat(65)}@example.jp`])
     expect(nearMissesOf(key, [])).toEqual([]);
 });
 
-it('never invents the address itself, nor one without a local part', () => {
+test('never invents the address itself, nor one without a local part', () => {
   const made = nearMissesOf('A@EXAMPLE.JP', []);
   expect(made).not.toContain('A@EXAMPLE.JP');
   expect(made.filter((each) => each.startsWith('@'))).toEqual([]);
 });
 
-it('invents for a domain a name that nobody has', () => {
+test('invents for a domain a name that nobody has', () => {
   expect(inventedOf('example.jp')[0]).toBe('no-such-mailbox-cyrusmapd@example.jp');
 });

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { paced } from '../../../src/comparison/pace.js';
 
-it('lets so many through in a second, evenly, and makes up for nothing', async () => {
+test('lets so many through in a second, evenly, and makes up for nothing', async () => {
   let now = 0;
   const waits: number[] = [];
   const pace = paced(

@@ -2,7 +2,7 @@
 // states: `:7: lookup.deadline is…`.
 import { readdirSync, readFileSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.js';
 import { ConfigError } from '../../../src/errors.js';
 
@@ -20,7 +20,7 @@ async function failureOf(file: string): Promise<unknown> {
 
 describe('a bad configuration is refused for its own reason', () => {
   for (const name of readdirSync(FOLDER)) {
-    it(name, async () => {
+    test(name, async () => {
       const file = `${FOLDER}${name}`;
       const stated = /^# Must fail: (.+)$/m.exec(readFileSync(file, 'utf8'))?.[1];
       const error = await failureOf(file);

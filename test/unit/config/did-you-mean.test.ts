@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { editsBetween, nearest } from '../../../src/config/did-you-mean.js';
 
 const KEYS = ['canary', 'connections', 'connect_timeout', 'password_file', 'tls', 'tls_min_version'];
 
 describe('the nearest word', () => {
-  it.each([
+  test.each([
     ['cannary', 'canary'],
     ['conections', 'connections'],
     ['connect-timeout', 'connect_timeout'],
@@ -15,13 +15,13 @@ describe('the nearest word', () => {
     ['tsl', 'tls'],
   ])('to %s is %s', (written, word) => expect(nearest(written, KEYS)).toBe(word));
 
-  it.each(['', 'x', 'colour', 'c'.repeat(100)])('to %j is none', (written) => {
+  test.each(['', 'x', 'colour', 'c'.repeat(100)])('to %j is none', (written) => {
     expect(nearest(written, KEYS)).toBeUndefined();
   });
 });
 
 describe('the edits between two words', () => {
-  it('are none only where they are the same, as many either way, and no more than the longer has letters', () => {
+  test('are none only where they are the same, as many either way, and no more than the longer has letters', () => {
     const word = fc.string({ maxLength: 12 });
     fc.assert(
       fc.property(word, word, (one, other) => {

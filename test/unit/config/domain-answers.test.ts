@@ -3,7 +3,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, describe, expect, it } from 'vitest';
+import { afterAll, describe, expect, test } from 'vitest';
 import type { Config } from '../../../src/config/config.js';
 import { answersByDomain, replyPolicyFor } from '../../../src/config/domain-answers.js';
 import { loadConfig } from '../../../src/config/load.js';
@@ -37,7 +37,7 @@ over_quota = "ok"
 `;
 
 describe('the answers of a domain', () => {
-  it.each([
+  test.each([
     ['full@example.jp', { overQuota: 'reject', refused: 'reject' }],
     ['full@EXAMPLE.JP', { overQuota: 'reject', refused: 'reject' }],
     ['full', { overQuota: 'reject', refused: 'reject' }],
@@ -49,13 +49,13 @@ describe('the answers of a domain', () => {
     expect(replyPolicyFor(key, config.defaultMap, answersByDomain(config))).toMatchObject(expected);
   });
 
-  it('are no work where there are none', async () => {
+  test('are no work where there are none', async () => {
     const config = await load('');
     expect(answersByDomain(config)).toBeUndefined();
     expect(replyPolicyFor('a@example.jp', config.defaultMap, undefined)).toBe(config.defaultMap);
   });
 
-  it('are the texts of the policy service, and what it does not set is as elsewhere', async () => {
+  test('are the texts of the policy service, and what it does not set is as elsewhere', async () => {
     const reply = policyReplies(await load(TABLES));
     expect(reply(UNKNOWN, 'nobody@example.jp').text).toBe('550 5.1.1 Not at Example');
     expect(reply(UNKNOWN, 'nobody@example.net').text).toBe('550 5.1.1 Unknown');

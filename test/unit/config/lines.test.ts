@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { parse, stringify } from 'smol-toml';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lineOf, linesOf } from '../../../src/config/lines.js';
 import { readText } from '../source.js';
 
@@ -27,7 +27,7 @@ id = 2
 
 describe('the line of a key', () => {
   const lines = linesOf(FILE);
-  it.each([
+  test.each([
     [['title'], 2],
     [['owner'], 4],
     [['owner', 'name'], 5],
@@ -45,9 +45,9 @@ describe('the line of a key', () => {
     expect(lineOf(path, lines)).toBe(line);
   });
 
-  it('is not known of what stands nowhere', () => expect(lineOf(['nothing'], lines)).toBeUndefined());
+  test('is not known of what stands nowhere', () => expect(lineOf(['nothing'], lines)).toBeUndefined());
 
-  it('is found for every key of a file that a serializer writes', () => {
+  test('is found for every key of a file that a serializer writes', () => {
     // Each key of one line is found in that line, whatever its name and value hold.
     const key = fc.string({ minLength: 1, maxLength: 8 });
     fc.assert(
@@ -65,7 +65,7 @@ describe('the line of a key', () => {
     );
   });
 
-  it('ends for every text, also for what is no TOML', () => {
+  test('ends for every text, also for what is no TOML', () => {
     fc.assert(
       fc.property(fc.string({ unit: fc.constantFrom(...'[]{}=."\'\\\n#, a'), maxLength: 40 }), (text) => {
         expect(linesOf(text)).toBeDefined();
@@ -73,12 +73,12 @@ describe('the line of a key', () => {
     );
   });
 
-  it('is found fast in the longest file', () => {
+  test('is found fast in the longest file', () => {
     const text = 'a = [' + '1,\n'.repeat(100_000) + ']\n' + readText('rc.d/cyrusmapd.toml.sample');
     expect(linesOf(text).get('["backchannel"]')).toBeGreaterThan(100_000);
   });
 
-  it.each([
+  test.each([
     ['many tables of one array', '[[a]]\nb = 1\n'.repeat(50_000)],
     ['a key of many parts', `${'a.'.repeat(100_000)}a = 1\n`],
     ['arrays in arrays', `a = ${'['.repeat(900)}1${']'.repeat(900)}\n`.repeat(20)],

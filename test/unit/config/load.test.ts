@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { stringify } from 'smol-toml';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { BUILT_IN_LIST } from '../../../src/config/built-in.js';
 import type { Flags } from '../../../src/config/flags.js';
 import { FILE_MAX_BYTES, loadConfig } from '../../../src/config/load.js';
@@ -36,7 +36,7 @@ async function failure(flags: Flags): Promise<string> {
 }
 
 describe('the defaults', () => {
-  it('are in force where the file only names a back-channel', async () => {
+  test('are in force where the file only names a back-channel', async () => {
     const file = written(LMTP);
     const { config } = await loadConfig({ config: file });
     expect(config).toEqual({
@@ -158,7 +158,7 @@ describe('the defaults', () => {
     });
   });
 
-  it('are frozen through and through', async () => {
+  test('are frozen through and through', async () => {
     const config = await load(LMTP);
     expect(Object.isFrozen(config)).toBe(true);
     expect(Object.isFrozen(config.socketmap.listen)).toBe(true);
@@ -168,7 +168,7 @@ describe('the defaults', () => {
 });
 
 describe('the file', () => {
-  it('overrides the defaults', async () => {
+  test('overrides the defaults', async () => {
     const config = await load(`
       [socketmap]
       listen = ["inet:7860@192.0.2.1", "inet6:7860@::1", "local:/run/cyrusmapd/socketmap"]
@@ -206,7 +206,7 @@ describe('the file', () => {
     expect(config.log).toMatchObject({ level: 'debug', file: '/var/log/cyrusmapd.log' });
   });
 
-  it('leaves addresses as they are written where Cyrus does not fold them', async () => {
+  test('leaves addresses as they are written where Cyrus does not fold them', async () => {
     const config = await load(
       `lookup = { downcase = false, always_accept = ["Postmaster"] }\n${LMTP}canary = "Canary@Example.jp"`,
     );
@@ -214,7 +214,7 @@ describe('the file', () => {
     expect(config.backchannels[0]).toMatchObject({ canaries: [{ address: 'Canary@Example.jp' }] });
   });
 
-  it('orders domains from the most to the least specific, folded', async () => {
+  test('orders domains from the most to the least specific, folded', async () => {
     const config = await load(`
       ${LMTP}
       [domains]
@@ -233,7 +233,7 @@ describe('the file', () => {
     ]);
   });
 
-  it('is refused with all its problems at once, a line each', async () => {
+  test('is refused with all its problems at once, a line each', async () => {
     const file = written('[lookup]\ndeadline = "40s"\n[cache]\nmax_known = 1\n[colour]\n');
     expect((await failure({ config: file })).split('\n')).toEqual([
       `${file}:2: lookup.deadline is "40s": must be from 100ms to 25s, Sendmail gives up at 30s`,
@@ -242,7 +242,7 @@ describe('the file', () => {
     ]);
   });
 
-  it('is refused where it is missing, too long or not UTF-8', async () => {
+  test('is refused where it is missing, too long or not UTF-8', async () => {
     const missing = join(folder, 'missing.toml');
     expect(await failure({ config: missing })).toBe(
       `${missing}: cannot be read: ENOENT: no such file or directory, open '${missing}'`,
@@ -253,12 +253,12 @@ describe('the file', () => {
     expect(await failure({ config: file })).toBe(`${file}: is not UTF-8`);
   });
 
-  it('repeats a long value in an error only as far as needed', async () => {
+  test('repeats a long value in an error only as far as needed', async () => {
     const file = written(`${LMTP}[log]\nlevel = "${'x'.repeat(5000)}"`);
     expect((await failure({ config: file })).length).toBeLessThan(400);
   });
 
-  it('is looked for at its places, the first that is there, also where it cannot be read', async () => {
+  test('is looked for at its places, the first that is there, also where it cannot be read', async () => {
     const places = [join(folder, 'none.toml'), written(LMTP), join(folder, 'other.toml')];
     const { config } = await loadConfig({}, undefined, places);
     expect(config.file).toBe(places[1]);
@@ -267,7 +267,7 @@ describe('the file', () => {
     );
   });
 
-  it('is needed: where there is none it is said where it was looked for, and which flags there are', async () => {
+  test('is needed: where there is none it is said where it was looked for, and which flags there are', async () => {
     const places = [join(folder, 'a.toml'), join(folder, 'b.toml')];
     await expect(loadConfig({}, undefined, places)).rejects.toThrow(
       `no configuration: there is no ${places[0]} and no ${places[1]}; --config FILE names another one; ` +
@@ -277,7 +277,7 @@ describe('the file', () => {
 });
 
 describe('the flags', () => {
-  it('replace the back-channels of the file by one, and keep its domains', async () => {
+  test('replace the back-channels of the file by one, and keep its domains', async () => {
     const config = await load(`${LMTP}[domains]\n"example.jp" = "cyrus"`, { list: '/etc/mailboxes' });
     expect(config.backchannels).toEqual([
       { type: 'list', name: 'default', file: '/etc/mailboxes', format: 'mailboxes' },
@@ -285,21 +285,21 @@ describe('the flags', () => {
     expect(config.domains).toEqual([{ domain: 'example.jp', backchannels: ['default'] }]);
   });
 
-  it('are enough where the file names no back-channel', async () => {
+  test('are enough where the file names no back-channel', async () => {
     const config = await load('', { lmtp: 'unix:/run/lmtp', canary: 'postmaster@example.jp' });
     expect(config.backchannels).toMatchObject([
       { type: 'lmtp', name: 'default', canaries: [{ address: 'postmaster@example.jp' }], connections: 2 },
     ]);
   });
 
-  it('set the canary of the only back-channel of the file', async () => {
+  test('set the canary of the only back-channel of the file', async () => {
     const config = await load(LMTP, { canary: 'postmaster@example.jp' });
     expect(config.backchannels).toMatchObject([
       { name: 'cyrus', canaries: [{ address: 'postmaster@example.jp' }] },
     ]);
   });
 
-  it('make a back-channel of an administrator, his password file relative to the working directory', async () => {
+  test('make a back-channel of an administrator, his password file relative to the working directory', async () => {
     const { config } = await loadConfig({
       imap: 'inet:143@127.0.0.1',
       imapUser: 'cyrus',
@@ -332,7 +332,7 @@ describe('the flags', () => {
     ]);
   });
 
-  it('replace the listeners and the level', async () => {
+  test('replace the listeners and the level', async () => {
     const config = await load(LMTP, { listen: ['inet:0@127.0.0.1', 'unix:/tmp/s'], logLevel: 'trace' });
     expect(config.socketmap.listen).toEqual([
       { kind: 'inet', host: '127.0.0.1', port: 0 },
@@ -341,12 +341,12 @@ describe('the flags', () => {
     expect(config.log.level).toBe('trace');
   });
 
-  it('take a list relative to the working directory', async () => {
+  test('take a list relative to the working directory', async () => {
     const { config } = await loadConfig({ list: 'mailboxes' });
     expect(config.backchannels).toMatchObject([{ file: join(process.cwd(), 'mailboxes') }]);
   });
 
-  it.each([
+  test.each([
     [{ list: '/a', lmtp: 'unix:/b' }, '--list, --lmtp and --imap: only one is allowed'],
     [{ imap: 'unix:/a', lmtp: 'unix:/b' }, '--list, --lmtp and --imap: only one is allowed'],
     [{ imap: 'unix:/a', imapUser: 'cyrus' }, '--imap needs --imap-user and --imap-password-file'],
@@ -387,7 +387,7 @@ describe('the flags', () => {
     await expect(loadConfig(flags, undefined, [])).rejects.toThrow(UsageError);
   });
 
-  it('cannot name a canary where two back-channels could be meant', async () => {
+  test('cannot name a canary where two back-channels could be meant', async () => {
     const file = written(`${LMTP}${LMTP.replace('cyrus', 'other')}[domains]\n"*" = "cyrus"`);
     expect(await failure({ config: file, canary: 'a@b' })).toBe(
       '--canary needs --lmtp, --imap, or a file with one back-channel',
@@ -398,7 +398,7 @@ describe('the flags', () => {
 describe('a back-channel over a network', () => {
   const NETWORK = '[backchannel.cyrus]\ntype = "lmtp"\nendpoint = "inet:2003@mail.example.jp"\n';
 
-  it('logs in where it names a user, in TLS where it says so, to the host of its endpoint', async () => {
+  test('logs in where it names a user, in TLS where it says so, to the host of its endpoint', async () => {
     const config = await load(
       `${NETWORK}user = "cyrus"\npassword_file = "/etc/p"\nauthorization_id = "lmtp"\ntls = "starttls"\n` +
         'ca_file = "/etc/ca.pem"\ntls_min_version = "1.3"\n',
@@ -418,7 +418,7 @@ describe('a back-channel over a network', () => {
     ]);
   });
 
-  it('needs no user where a client certificate says who it is', async () => {
+  test('needs no user where a client certificate says who it is', async () => {
     const config = await load(
       `${NETWORK}mechanisms = ["EXTERNAL"]\ntls = "implicit"\nserver_name = "cyrus.example.jp"\n` +
         'client_cert = "/etc/cert.pem"\nclient_key = "/etc/key.pem"\n',
@@ -433,7 +433,7 @@ describe('a back-channel over a network', () => {
 });
 
 describe('the demo', () => {
-  it('serves a list for example.jp alone, and reads no file', async () => {
+  test('serves a list for example.jp alone, and reads no file', async () => {
     const { config } = await loadConfig({ demo: true }, undefined, [written('[')]);
     expect(config.file).toBeUndefined();
     expect(config.backchannels).toEqual([
@@ -444,7 +444,7 @@ describe('the demo', () => {
     expect(config.socketmap.listen).toEqual([{ kind: 'inet', host: '127.0.0.1', port: 7860 }]);
   });
 
-  it('listens at the same place with a back-channel from the flags, which serves everything', async () => {
+  test('listens at the same place with a back-channel from the flags, which serves everything', async () => {
     const { config } = await loadConfig({ lmtp: 'unix:/run/lmtp' }, undefined, []);
     expect(config.domains).toEqual([{ domain: '*', backchannels: ['default'] }]);
     expect(config.socketmap.listen).toEqual([{ kind: 'inet', host: '127.0.0.1', port: 7860 }]);
@@ -452,7 +452,7 @@ describe('the demo', () => {
 });
 
 describe('the settings', () => {
-  it('are the configuration in the words of the file: read again they are the same', async () => {
+  test('are the configuration in the words of the file: read again they are the same', async () => {
     const first = await loadConfig({
       config: written(`${LMTP}canary = "a@example.jp"\n[lookup]\ndeadline = "1500ms"`),
     });

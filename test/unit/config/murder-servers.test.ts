@@ -1,11 +1,11 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { loadConfig } from '../../../src/config/load.js';
 import { serversFor } from '../../../src/config/murder-servers.js';
 import { writeFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
-it('names the servers of a murder in its place, each once', async () => {
+test('names the servers of a murder in its place, each once', async () => {
   const folder = mkdtempSync(join(tmpdir(), 'murder-'));
   try {
     const file = join(folder, 'cyrusmapd.toml');

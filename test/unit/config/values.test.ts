@@ -1,10 +1,10 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { formatDuration, parseDuration } from '../../../src/config/duration.js';
 import { parseNetwork } from '../../../src/net/network.js';
 
 describe('a duration', () => {
-  it.each([
+  test.each([
     ['0s', 0],
     ['250ms', 250],
     ['5s', 5000],
@@ -13,7 +13,7 @@ describe('a duration', () => {
     ['1d', 86_400_000],
   ])('%s is %d ms', (text, ms) => expect(parseDuration(text)).toBe(ms));
 
-  it.each([
+  test.each([
     '',
     '5',
     's',
@@ -30,7 +30,7 @@ describe('a duration', () => {
     '1234567890s',
   ])('%j is none', (text) => expect(parseDuration(text)).toBeUndefined());
 
-  it('is read back as it was written', () => {
+  test('is read back as it was written', () => {
     // For every whole number of milliseconds, parse(format(ms)) is ms.
     fc.assert(
       fc.property(fc.integer({ min: 0, max: 999_999_999 }), (ms) => {
@@ -41,7 +41,7 @@ describe('a duration', () => {
 });
 
 describe('a network', () => {
-  it.each([
+  test.each([
     ['192.0.2.0/24', { address: '192.0.2.0', prefix: 24, family: 'ipv4' }],
     ['0.0.0.0/0', { address: '0.0.0.0', prefix: 0, family: 'ipv4' }],
     ['192.0.2.1', { address: '192.0.2.1', prefix: 32, family: 'ipv4' }],
@@ -49,7 +49,7 @@ describe('a network', () => {
     ['::1', { address: '::1', prefix: 128, family: 'ipv6' }],
   ])('%s is one', (text, network) => expect(parseNetwork(text)).toEqual(network));
 
-  it.each([
+  test.each([
     '',
     'localhost',
     '192.0.2.0/33',

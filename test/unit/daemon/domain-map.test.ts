@@ -1,24 +1,29 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { domainMap } from '../../../src/daemon/domain-map.js';
 
 const map = domainMap(['example.jp', '*.example.net'].map((domain) => ({ domain, backchannels: ['cyrus'] })));
 
 describe('a map of domains', () => {
-  it.each(['example.jp', 'EXAMPLE.jp', 'example.jp.', 'mail.example.net', 'a.b.example.net'])(
+  test.each(['example.jp', 'EXAMPLE.jp', 'example.jp.', 'mail.example.net', 'a.b.example.net'])(
     'has %s',
     (key) => {
       expect(map(key)).toEqual({ status: 'OK', text: key });
     },
   );
 
-  it.each(['example.net', 'example.com', 'jp', 'sub.example.jp', 'localhost', 'constructor', 'xexample.jp'])(
-    'has not %s',
-    (key) => {
-      expect(map(key).status).toBe('NOTFOUND');
-    },
-  );
+  test.each([
+    'example.net',
+    'example.com',
+    'jp',
+    'sub.example.jp',
+    'localhost',
+    'constructor',
+    'xexample.jp',
+  ])('has not %s', (key) => {
+    expect(map(key).status).toBe('NOTFOUND');
+  });
 
-  it.each([
+  test.each([
     'alice@example.jp',
     '',
     '.',

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { Answer } from '../../../src/comparison/answer.js';
 import { AskingQueue } from '../../../src/comparison/asking-queue.js';
 import { Shadow } from '../../../src/comparison/shadow.js';
@@ -61,7 +61,7 @@ const denies = (): Answer => ({ class: 'NOTFOUND', ...NOT_FOUND });
 const settled = () => vi.advanceTimersByTimeAsync(0);
 
 describe('lookups with a shadow', () => {
-  it('answer as ours do, in the same turn where they know, and ask the other one behind it', async () => {
+  test('answer as ours do, in the same turn where they know, and ask the other one behind it', async () => {
     const shadow = shadowOf(accepts);
     const lookups = new ShadowedLookups(OURS, shadow);
     expect(lookups.answerNow('cyrus', 'known@x.jp')).toEqual({ status: 'OK', text: 'known@x.jp' });
@@ -84,7 +84,7 @@ describe('lookups with a shadow', () => {
     ]);
   });
 
-  it('never wait for the other one, and count what was not compared', async () => {
+  test('never wait for the other one, and count what was not compared', async () => {
     const shadow = shadowOf(() => new Promise<Answer>(() => undefined), 1);
     const lookups = new ShadowedLookups(OURS, shadow);
     for (let i = 0; i < 5; i += 1) expect(lookups.answerNow('cyrus', 'known@x.jp')?.status).toBe('OK');
@@ -92,7 +92,7 @@ describe('lookups with a shadow', () => {
     expect(shadow.counts.dropped).toBe(3);
   });
 
-  it('do not ask what would end smmapd', async () => {
+  test('do not ask what would end smmapd', async () => {
     const shadow = shadowOf(accepts);
     const lookups = new ShadowedLookups(OURS, shadow);
     lookups.answerNow('cyrus', `known@${'x'.repeat(1000)}`);
@@ -101,7 +101,7 @@ describe('lookups with a shadow', () => {
     expect(shadow.counts.dropped).toBe(1);
   });
 
-  it('ask without the detail, too, where that differs', async () => {
+  test('ask without the detail, too, where that differs', async () => {
     const shadow = shadowOf((key) => (key.includes('+') ? denies() : accepts(key)));
     const lookups = new ShadowedLookups(OURS, shadow);
     await lookups.answerLater('cyrus', 'alice+x@x.jp');
@@ -110,7 +110,7 @@ describe('lookups with a shadow', () => {
     expect([...shadow.kinds]).toEqual([['detail', 1]]);
   });
 
-  it('tell of ten differences a second in the log, and count the others', async () => {
+  test('tell of ten differences a second in the log, and count the others', async () => {
     const shadow = shadowOf(denies);
     const lookups = new ShadowedLookups(OURS, shadow);
     for (let i = 0; i < 30; i += 1) lookups.answerNow('cyrus', 'known@x.jp');
@@ -127,7 +127,7 @@ describe('lookups with a shadow', () => {
 describe('lookups of which the shadow answers', () => {
   const only = (shadow: Shadow) => new ShadowOnlyLookups(OURS, shadow, () => DEADLINE_MS);
 
-  it('answer what the other one says, and compare ours', async () => {
+  test('answer what the other one says, and compare ours', async () => {
     const shadow = shadowOf(denies);
     const lookups = only(shadow);
     expect(lookups.answerNow()).toBeUndefined();
@@ -136,7 +136,7 @@ describe('lookups of which the shadow answers', () => {
     expect(shadow.counts).toMatchObject({ differs: 1 });
   });
 
-  it.each<[string, Answer, string]>([
+  test.each<[string, Answer, string]>([
     ['PERM', { class: 'PERM', text: 'System I/O error' }, 'the other socketmap said PERM System I/O error'],
     ['silence', { class: 'none', text: 'closed' }, 'the other socketmap gave no answer'],
     ['TEMP', { class: 'TEMP', text: 'Over quota' }, 'Over quota'],
@@ -145,7 +145,7 @@ describe('lookups of which the shadow answers', () => {
     expect(reply).toEqual({ status: 'TEMP', text });
   });
 
-  it('defer within the deadline, of which the wait before is a part', async () => {
+  test('defer within the deadline, of which the wait before is a part', async () => {
     const lookups = only(shadowOf(() => new Promise<Answer>(() => undefined)));
     let reply: Reply | undefined;
     void lookups.answerLater('cyrus', 'alice@x.jp', undefined, 1000).then((it) => (reply = it));
@@ -155,7 +155,7 @@ describe('lookups of which the shadow answers', () => {
     expect(reply).toEqual({ status: 'TEMP', text: 'the other socketmap did not answer in time' });
   });
 
-  it('defer where too many wait', async () => {
+  test('defer where too many wait', async () => {
     const lookups = only(shadowOf(() => new Promise<Answer>(() => undefined), 1));
     void lookups.answerLater('cyrus', 'a@x.jp');
     void lookups.answerLater('cyrus', 'b@x.jp');

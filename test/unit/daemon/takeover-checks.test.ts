@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Daemon } from '../../../src/daemon/daemon.js';
 import { lookupName, refuseWhatCannotPass } from '../../../src/daemon/takeover-checks.js';
 import type { Config } from '../../../src/config/config.js';
@@ -27,16 +27,16 @@ function refuse(listen: readonly string[], running: Partial<Running>, shares: bo
 }
 
 describe('what cannot pass to another process', () => {
-  it('is nothing where all sockets are files, whatever the runtime', () => {
+  test('is nothing where all sockets are files, whatever the runtime', () => {
     expect(() => refuse(['unix:/run/s'], {}, false)).not.toThrow();
   });
 
-  it('is no port that both share, nor one that the running daemon has not', () => {
+  test('is no port that both share, nor one that the running daemon has not', () => {
     expect(() => refuse([PORT], {}, true)).not.toThrow();
     expect(() => refuse(['inet:7861@127.0.0.1'], {}, false)).not.toThrow();
   });
 
-  it.each([
+  test.each([
     ['the new one', true, false],
     ['the running one', false, true],
   ])('is a port where %s cannot share it', (_, old, shares) => {
@@ -51,7 +51,7 @@ describe('what cannot pass to another process', () => {
     expect(refused).toBeInstanceOf(UnavailableError);
   });
 
-  it('is every port of a release before takeovers, and whatever has another configuration there', () => {
+  test('is every port of a release before takeovers, and whatever has another configuration there', () => {
     const older = { standing: undefined };
     expect(() => refuse(['unix:/run/s'], older, true)).not.toThrow();
     expect(() => refuse([PORT], older, true)).toThrow('does not share its ports');
@@ -72,7 +72,7 @@ describe('before its sockets pass to it, the new process', () => {
   }
   const DOMAINS = '[domains]\n"example.jp" = "cyrus"\n"*.example.net" = "cyrus"\n';
 
-  it('answers a lookup in each domain, and leaves nobody connected', async () => {
+  test('answers a lookup in each domain, and leaves nobody connected', async () => {
     const { lmtpd, config, daemon } = await waiting(DOMAINS);
     await lookupName(daemon, config, { up: new Set(['cyrus']) });
     expect(new Set(lmtpd.recipients)).toEqual(
@@ -84,13 +84,13 @@ describe('before its sockets pass to it, the new process', () => {
     expect(daemon.connections).toBe(0);
   });
 
-  it('asks Cyrus also about names that are accepted without it', async () => {
+  test('asks Cyrus also about names that are accepted without it', async () => {
     const { lmtpd, config, daemon } = await waiting(`[lookup]\nalways_accept = ["postmaster"]\n${DOMAINS}`);
     await lookupName(daemon, config, { up: new Set() });
     expect(lmtpd.recipients).toContain('postmaster@example.jp');
   });
 
-  it('is refused where it cannot ask whom the running one can, and only then', async () => {
+  test('is refused where it cannot ask whom the running one can, and only then', async () => {
     const { lmtpd, config, daemon } = await waiting(DOMAINS);
     await lmtpd.stop();
     await expect(lookupName(daemon, config, { up: new Set(['other']) })).resolves.toBeUndefined();
@@ -101,7 +101,7 @@ describe('before its sockets pass to it, the new process', () => {
     );
   });
 
-  it('asks Cyrus alone where no socket of it waits for another place', async () => {
+  test('asks Cyrus alone where no socket of it waits for another place', async () => {
     const rig = new DaemonRig();
     const lmtpd = await rig.newLmtpd('lmtp');
     const config = await rig.configured(lmtpd, DOMAINS);
@@ -111,7 +111,7 @@ describe('before its sockets pass to it, the new process', () => {
     expect(daemon.operator.figures().lookups).toEqual([]);
   });
 
-  it('asks Cyrus alone where it listens on ports only: these are opened when the other one has closed them', async () => {
+  test('asks Cyrus alone where it listens on ports only: these are opened when the other one has closed them', async () => {
     const rig = new DaemonRig();
     const lmtpd = await rig.newLmtpd('lmtp');
     const config = await rig.configured(lmtpd, DOMAINS);

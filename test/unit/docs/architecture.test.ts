@@ -2,7 +2,7 @@
 // the bottom, and each place that it names for a change has something of the repository behind it.
 import { existsSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parsePage } from '../../docs/pages.js';
 import { importsOf, readSources, readText, ROOT } from '../source.js';
 
@@ -18,13 +18,13 @@ function firstColumn(heading: string): string[] {
 }
 
 describe('docs/architecture.md', () => {
-  it('names only files and folders that are there', () => {
+  test('names only files and folders that are there', () => {
     const paths = PAGE.spans.filter(({ text }) => /^(src|test|docs|rc\.d|bench|contrib)\//.test(text));
     expect(paths.length).toBeGreaterThan(60);
     expect(paths.filter(({ text }) => !existsSync(join(ROOT, text)))).toEqual([]);
   });
 
-  it('has every room of src/, each above those that it imports', () => {
+  test('has every room of src/, each above those that it imports', () => {
     const rooms = firstColumn('room').flatMap((cell) =>
       [...cell.matchAll(/`src\/([a-z.]+)\/?`/g)].map(([, name = '']) => name),
     );
@@ -44,7 +44,7 @@ describe('docs/architecture.md', () => {
     expect(backwards).toEqual([]);
   });
 
-  it('tells of the six most likely changes where to begin, and which test or page comes with them', () => {
+  test('tells of the six most likely changes where to begin, and which test or page comes with them', () => {
     const rows = TEXT.split('| what | where | and then |')[1]?.split('\n\n')[0]?.split('\n').slice(2) ?? [];
     expect(rows).toHaveLength(6);
     for (const row of rows) {
@@ -54,7 +54,7 @@ describe('docs/architecture.md', () => {
     }
   });
 
-  it.each([
+  test.each([
     ['src/cyrus/lmtp/rcpt-verdict.ts', 'test/unit/cyrus/lmtp/rcpt-verdict.test.ts'],
     ['src/doctor/examine.ts', 'test/unit/doctor/good-host.ts'],
     ['src/socketmap/server.ts', 'test/integration/socketmap-limits.test.ts'],

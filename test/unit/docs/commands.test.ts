@@ -1,7 +1,7 @@
 // Each `cyrusmapd …` line of each page is one that the command would take: it names a subcommand, and flags that this has.
 // src/main.ts is loaded with a Command that parses nothing, and asked for its subcommands.
 import { Command } from 'commander';
-import { beforeAll, describe, expect, it, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
 import { parsePage, type Page } from '../../docs/pages.js';
 import { readText, trackedFiles } from '../source.js';
 
@@ -35,17 +35,17 @@ const documented = PAGES.flatMap((path) =>
 );
 
 describe('the command lines of the pages', () => {
-  it('are found', () => {
+  test('are found', () => {
     expect(documented.length).toBeGreaterThan(30);
   });
 
-  it.each(documented)('$at: cyrusmapd $words', ({ words }) => {
+  test.each(documented)('$at: cyrusmapd $words', ({ words }) => {
     expect(() => tryOut(words)).not.toThrow();
   });
 });
 
 describe('a line that the command would not take', () => {
-  it.each([
+  test.each([
     ['nosuch'],
     ['check', '--nosuch', 'alice@example.jp'],
     ['lookup', 'alice', 'bob'],

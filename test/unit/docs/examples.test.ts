@@ -1,7 +1,7 @@
 // Each example of cyrusmapd.toml in a page is one that the daemon would take. What an example leaves out, since it shows
 // something else, is filled in: the back-channels that [domains] names, or the one that imapd.conf would have told of.
 import { parse, type TomlTable } from 'smol-toml';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { contradictions } from '../../../src/config/consistency.js';
 import { readSettings } from '../../../src/config/read.js';
 import { parsePage, type Code } from '../../docs/pages.js';
@@ -20,15 +20,15 @@ const examples = trackedFiles()
   );
 
 describe('the examples of cyrusmapd.toml', () => {
-  it('are found', () => {
+  test('are found', () => {
     expect(examples.length).toBeGreaterThan(10);
   });
 
-  it.each(examples)('$at', ({ text }) => {
+  test.each(examples)('$at', ({ text }) => {
     expect(problemsOf(text)).toEqual([]);
   });
 
-  it.each(['[socketmap]\nlisten = "x"', '[cache]\nknown_tll = "60s"', '[lookup]\ndeadline = "1h"'])(
+  test.each(['[socketmap]\nlisten = "x"', '[cache]\nknown_tll = "60s"', '[lookup]\ndeadline = "1h"'])(
     'would not pass with %j',
     (text) => {
       expect(problemsOf(text)).not.toEqual([]);

@@ -1,5 +1,5 @@
 // Each link of each page of the repository leads to a file that git knows of, and its anchor to a heading there.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { anchorsOf, fileOf, isOutside, parsePage } from '../../docs/pages.js';
 import { readText, trackedFiles } from '../source.js';
 
@@ -9,7 +9,7 @@ const PAGES = FILES.filter((path) => path.endsWith('.md'));
 describe.each(PAGES)('%s', (path) => {
   const page = parsePage(readText(path));
 
-  it('has no link that leads nowhere', () => {
+  test('has no link that leads nowhere', () => {
     const dead = page.links.filter(({ target }) => !leadsSomewhere(path, target));
     expect(dead).toEqual([]);
   });

@@ -1,6 +1,6 @@
 // cyrusmapd-log(5) names every verb and field of src/log/, and src/ logs by verbs alone. `npm run docs` writes the page.
 import { readdirSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FIELDS } from '../../../src/log/fields.js';
 import { allVerbs, logPage } from '../../docs/log-manual.js';
 import { linesWith, readText, ROOT } from '../source.js';
@@ -9,27 +9,27 @@ const PAGE = 'rc.d/man/cyrusmapd-log.5';
 const VERBS = await allVerbs();
 
 describe('the verbs of the log', () => {
-  it('are listed in cyrusmapd-log(5) with level, sentence and fields (else: npm run docs)', async () => {
+  test('are listed in cyrusmapd-log(5) with level, sentence and fields (else: npm run docs)', async () => {
     await expect(logPage(readText(PAGE), VERBS)).toMatchFileSnapshot(`../../../${PAGE}`);
   });
 
-  it('are each told of by one function', () => {
+  test('are each told of by one function', () => {
     const names = VERBS.map(({ verb }) => verb);
     expect(names.length).toBeGreaterThan(30);
     expect(new Set(names).size).toBe(names.length);
   });
 
-  it.each(VERBS)('$verb is lower-case words, said in a sentence', ({ verb, prose }) => {
+  test.each(VERBS)('$verb is lower-case words, said in a sentence', ({ verb, prose }) => {
     expect(verb).toMatch(/^[a-z]+(-[a-z]+)*$/);
     expect(prose).toMatch(/^[A-Za-z].*\.$/);
   });
 
-  it('use every field that is described', () => {
+  test('use every field that is described', () => {
     const used = new Set<string>(VERBS.flatMap(({ fields = [], optional = [] }) => [...fields, ...optional]));
     expect(Object.keys(FIELDS).filter((name) => !used.has(name))).toEqual([]);
   });
 
-  it('are the only ones who write to the log', () => {
+  test('are the only ones who write to the log', () => {
     const direct = /\blog(\.(trace|debug|info|warn|error|fatal)\(|\[)/;
     const found = readdirSync(`${ROOT}/src`, { recursive: true, encoding: 'utf8' })
       .map((name) => `src/${name}`)

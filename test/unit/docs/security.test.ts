@@ -1,7 +1,7 @@
 // SECURITY.md says of each sentence which test holds it: `test/some.test.ts` and, in quotes, the name of what is tried in it.
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { readText, ROOT } from '../source.js';
 
 const PAGE = readText('SECURITY.md');
@@ -13,14 +13,14 @@ const HELD = [...PAGE.matchAll(/`(test\/[^`]+\.(?:test\.ts|toml))`(?:\s"([^"]+)"
 );
 
 describe('SECURITY.md', () => {
-  it('has a test for each paragraph about what is held by tests', () => {
+  test('has a test for each paragraph about what is held by tests', () => {
     const [, held = ''] = PAGE.split('## Who may connect to what\n');
     const paragraphs = held.split(/\n{2,}/).filter((each) => each.trim() !== '' && !each.startsWith('#'));
     expect(paragraphs.length).toBeGreaterThan(12);
     expect(paragraphs.filter((each) => !each.includes('\nHeld by `test/'))).toEqual([]);
   });
 
-  it.each(HELD)('is right that $file has "$name"', ({ file, name }) => {
+  test.each(HELD)('is right that $file has "$name"', ({ file, name }) => {
     expect(existsSync(join(ROOT, file))).toBe(true);
     if (name !== undefined) expect(readText(file)).toContain(name);
   });

@@ -1,6 +1,6 @@
 // What doctor says of [fleet]: that no secret is in it, how bad each thing is, and that the rights are those of the page.
 import { readFileSync } from 'node:fs';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import type { FleetAnswer } from '../../../src/doctor/ask-fleet.js';
 import { findingsOf, SETTINGS } from './good-host.js';
 
@@ -19,7 +19,7 @@ function findings(
   return findingsOf({ settings, picture: { fleet: answer } });
 }
 
-it('says where Valkey is, and why it cannot be used', () => {
+test('says where Valkey is, and why it cannot be used', () => {
   const [found] = findings({ kind: 'away', error: 'no connection to Valkey: ECONNREFUSED' });
   expect(found).toMatchObject({
     check: 'fleet.down',
@@ -29,19 +29,19 @@ it('says where Valkey is, and why it cannot be used', () => {
   });
 });
 
-it('says of a certificate that is not trusted how it is', () => {
+test('says of a certificate that is not trusted how it is', () => {
   const [found] = findings({ kind: 'away', error: 'no connection to Valkey: self-signed certificate' });
   expect(found?.mend).toMatch(/\[fleet\]: ca_file = /);
 });
 
-it('says whose password is refused, and which file has it', () => {
+test('says whose password is refused, and which file has it', () => {
   const [found] = findings({ kind: 'refused', error: 'WRONGPASS invalid' });
   expect(found).toMatchObject({ check: 'fleet.login', severity: 'error' });
   expect(found?.what).toContain('does not let user us in: WRONGPASS invalid');
   expect(found?.mend).toContain('the first line of /etc/valkey-password');
 });
 
-it('gives the line of the ACL as the page has it, of who publishes and of who follows', () => {
+test('gives the line of the ACL as the page has it, of who publishes and of who follows', () => {
   const denied = {
     ...SEEN,
     denied: ['XADD cyrusmapd:{cyrus}:stream', 'DEL cyrusmapd:{cyrus}:followers:doctor'],
@@ -60,7 +60,7 @@ it('gives the line of the ACL as the page has it, of who publishes and of who fo
     expect(`${both?.mend} `).toContain(` ${right} `);
 });
 
-it('warns of a user with too many rights, the default one too', () => {
+test('warns of a user with too many rights, the default one too', () => {
   const excess = { ...SEEN, excess: ['DBSIZE'] };
   const [found] = findings(excess);
   expect(found).toMatchObject({ check: 'fleet.excess', severity: 'warning' });
@@ -72,18 +72,18 @@ it('warns of a user with too many rights, the default one too', () => {
   expect(byDefault?.mend).toContain('user cyrusmapd-publish on >PASSWORD');
 });
 
-it('warns of a connection in clear to another machine, and gives the url with TLS', () => {
+test('warns of a connection in clear to another machine, and gives the url with TLS', () => {
   const [found, ...more] = findings(SEEN, { url: 'valkey://[2001:db8::1]:6380' });
   expect(more).toEqual([]);
   expect(found).toMatchObject({ check: 'fleet.clear', severity: 'warning' });
   expect(found?.mend).toContain('url = "valkeys://[2001:db8::1]:6380"');
 });
 
-it.each(['localhost', '127.0.0.1', '127.1.2.3', '[::1]'])('says nothing of one in clear to %s', (host) => {
+test.each(['localhost', '127.0.0.1', '127.1.2.3', '[::1]'])('says nothing of one in clear to %s', (host) => {
   expect(findings(SEEN, { url: `valkey://${host}` })).toEqual([]);
 });
 
-it('warns of a publisher that is not heard; of two it says that nobody is believed', () => {
+test('warns of a publisher that is not heard; of two it says that nobody is believed', () => {
   const stream = { name: 'cyrus', role: 'follower' } as const;
   const [silent] = findings({ ...SEEN, streams: [{ ...stream, standing: 'silent' }] });
   expect(silent).toMatchObject({ check: 'fleet.silent', severity: 'warning' });

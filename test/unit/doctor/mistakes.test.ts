@@ -1,5 +1,5 @@
 // Each mistake alone on a good host: doctor names it, and nothing else. Then what looks like one and is none.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import type { Standing } from '../../../src/doctor/ask-daemon.js';
 import type { FleetAnswer } from '../../../src/doctor/ask-fleet.js';
 import type { BackchannelAnswer, SocketPath } from '../../../src/doctor/picture.js';
@@ -366,21 +366,21 @@ const HARMLESS: readonly (readonly [what: string, host: Partial<Host>])[] = [
 ];
 
 describe('doctor', () => {
-  it('is silent on a good host', () => {
+  test('is silent on a good host', () => {
     expect(findingsOf({})).toEqual([]);
   });
 
-  it.each(MISTAKES)('finds %s: %s', (check, _what, host) => {
+  test.each(MISTAKES)('finds %s: %s', (check, _what, host) => {
     const found = findingsOf(host);
     expect(found.map((each) => each.check)).toEqual([check]);
     expect(found[0]).toMatchObject({ where: /./, what: /./, why: /./, mend: /./ });
   });
 
-  it.each(HARMLESS)('is silent on %s', (_what, host) => {
+  test.each(HARMLESS)('is silent on %s', (_what, host) => {
     expect(findingsOf(host)).toEqual([]);
   });
 
-  it('tells what is not yet an error from what is', () => {
+  test('tells what is not yet an error from what is', () => {
     const severities = (host: Partial<Host>) => findingsOf(host).map(({ severity }) => severity);
     expect(severities(readers(101))).toEqual(['warning']);
     expect(severities(readers(126))).toEqual(['error']);
@@ -388,7 +388,7 @@ describe('doctor', () => {
     expect(severities({ cyrus: CYRUS_CONF.replace('maxchild=20', 'maxchild=2') })).toEqual(['error']);
   });
 
-  it('names the file and the line', () => {
+  test('names the file and the line', () => {
     const [found] = findingsOf(cf('Kcyrus socket', 'Kcyrus socket -o'));
     expect(found?.where).toBe('/etc/mail/sendmail.cf:7');
     expect(findingsOf({ access: 'spam.example REJECT\nexample.jp RELAY\n' })[0]?.where).toBe(
@@ -397,7 +397,7 @@ describe('doctor', () => {
     expect(findingsOf(imapd('virtdomains: off'))[0]?.where).toBe('/usr/local/etc/imapd.conf:5');
   });
 
-  it('gives the line that mends it', () => {
+  test('gives the line that mends it', () => {
     expect(findingsOf(cf('Kcyrus socket -a<OK> -T<TMPF>', 'Kcyrus socket -o -m'))[0]?.mend).toContain(
       `Kcyrus socket -m -a<OK> -T<TMPF> local:${SOCKET}`,
     );
@@ -407,7 +407,7 @@ describe('doctor', () => {
     expect(findingsOf(sockets({ folders: [GROUP] }))[0]?.mend).toBe('chmod g-w /var/run/cyrusmapd');
   });
 
-  it('names who holds the reader slots, those with most first', () => {
+  test('names who holds the reader slots, those with most first', () => {
     const holders = [
       ...Array<number>(90).fill(100),
       ...Array<number>(20).fill(7),
@@ -420,7 +420,7 @@ describe('doctor', () => {
     );
   });
 
-  it('finds them all at once', () => {
+  test('finds them all at once', () => {
     const checks = findingsOf({
       ...cf('Kcyrus socket -a<OK> -T<TMPF>', 'Kcyrus socket -o -d3'),
       virtdomains: 'example.jp\nexample.org\n',

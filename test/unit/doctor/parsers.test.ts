@@ -1,6 +1,6 @@
 // The readers of other programs' files: what they take from real ones, and that no text and no bytes trouble them.
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseLmdbData, parseLmdbLock } from '../../../src/cyrus/sasldb/lmdb.js';
 import { parseCompiled, parseSendmailCf } from '../../../src/doctor/sendmail-cf.js';
 import { findDomain, parseClassFile, parseTable } from '../../../src/doctor/sendmail-tables.js';
@@ -26,7 +26,7 @@ describe('sendmail.cf', () => {
     ].join('\n'),
   );
 
-  it('has maps with flags, over continued lines', () => {
+  test('has maps with flags, over continued lines', () => {
     expect(cf.maps.get('cyrus')).toEqual({
       name: 'cyrus',
       type: 'socket',
@@ -42,7 +42,7 @@ describe('sendmail.cf', () => {
     expect(cf.maps.has('comment')).toBe(false);
   });
 
-  it('has classes with their members and files', () => {
+  test('has classes with their members and files', () => {
     expect(cf.classes.get('w')).toEqual({
       members: ['localhost', 'mx.example.org', 'mail.example.org'],
       files: ['/etc/mail/local-host-names'],
@@ -53,11 +53,11 @@ describe('sendmail.cf', () => {
     expect(cf.classes.get('Spaced')?.files).toEqual(['/etc/mail/spaced']);
   });
 
-  it('has DontBlameSendmail in lower case', () => {
+  test('has DontBlameSendmail in lower case', () => {
     expect([...cf.dontBlame]).toEqual(['truststickybit', 'groupwritabledirpathsafe']);
   });
 
-  it('has maps of lines with a K alone, whatever the text is', () => {
+  test('has maps of lines with a K alone, whatever the text is', () => {
     const pieces = ['Kcyrus socket', '\tx', ' -o', 'K', 'C{', 'Fw', 'F{a}-o /x', '', 'O DontBlameSendmail'];
     const lines = fc.array(fc.constantFrom(...pieces)).map((each) => each.join('\n'));
     fc.assert(
@@ -71,20 +71,20 @@ describe('sendmail.cf', () => {
 });
 
 describe('what sendmail was compiled with', () => {
-  it('is read over its indented lines, whether the output goes on or not', () => {
+  test('is read over its indented lines, whether the output goes on or not', () => {
     const listed = 'Version 8.17.1\n Compiled with: DNSMAP LOG\n\t\tMILTER SOCKETMAP\n\t\tXDEBUG\n';
     const words = new Set(['DNSMAP', 'LOG', 'MILTER', 'SOCKETMAP', 'XDEBUG']);
     expect(parseCompiled(listed)).toEqual(words);
     expect(parseCompiled(`${listed}\n==== SYSTEM IDENTITY ====\n\t\tNOT THIS\n`)).toEqual(words);
   });
 
-  it('is not known from another program', () => {
+  test('is not known from another program', () => {
     expect(parseCompiled('sendmail: fatal: unsupported: -d0.1\n')).toBeUndefined();
   });
 });
 
 describe('tables', () => {
-  it('have folded keys, values with blanks, and lines', () => {
+  test('have folded keys, values with blanks, and lines', () => {
     expect(
       parseTable('# comment\nExample.JP\tmrs_cyrus_mailertable:\n\nspam.test  ERROR:550 no thanks \n'),
     ).toEqual([
@@ -93,14 +93,14 @@ describe('tables', () => {
     ]);
   });
 
-  it('of classes have a word a line', () => {
+  test('of classes have a word a line', () => {
     expect(parseClassFile('example.jp\n# no\n Example.NET  # not this\n\n')).toEqual([
       'example.jp',
       'example.net',
     ]);
   });
 
-  it.each([
+  test.each([
     ['example.jp', 'exact'],
     ['a.example.jp', 'below'],
     ['b.a.example.jp', 'below'],
@@ -112,7 +112,7 @@ describe('tables', () => {
     expect(findDomain(entries, domain)?.value).toBe(value);
   });
 
-  it('find only what they hold, in any text for any domain', () => {
+  test('find only what they hold, in any text for any domain', () => {
     fc.assert(
       fc.property(fc.string(), fc.string(), (text, domain) => {
         const entries = parseTable(text);
@@ -123,12 +123,12 @@ describe('tables', () => {
 });
 
 describe('LMDB', () => {
-  it('tells the size that is in use by its newest transaction', () => {
+  test('tells the size that is in use by its newest transaction', () => {
     expect(parseLmdbData(data([7, 1], [8, 9]))).toEqual({ mapBytes: 1_048_576, usedBytes: 9 * PAGE });
     expect(parseLmdbData(data([7, 12], [8, 9]))).toEqual({ mapBytes: 1_048_576, usedBytes: 8 * PAGE });
   });
 
-  it('tells the reader slots and who holds them', () => {
+  test('tells the reader slots and who holds them', () => {
     const lock = Buffer.alloc(128 + 4 * 64);
     lock.writeUInt32LE(MAGIC, 0);
     lock.writeInt32LE(4711, 128 + 8);
@@ -136,14 +136,14 @@ describe('LMDB', () => {
     expect(parseLmdbLock(lock)).toEqual({ max: 4, holders: [4711, 4712] });
   });
 
-  it('is not taken from another file', () => {
+  test('is not taken from another file', () => {
     expect(parseLmdbData(Buffer.from('a Berkeley DB file'))).toBeUndefined();
     expect(parseLmdbData(Buffer.alloc(2 * PAGE))).toBeUndefined();
     expect(parseLmdbLock(Buffer.alloc(8192))).toBeUndefined();
     expect(parseLmdbLock(Buffer.alloc(0))).toBeUndefined();
   });
 
-  it('has no more holders than slots, whatever the bytes are', () => {
+  test('has no more holders than slots, whatever the bytes are', () => {
     fc.assert(
       fc.property(fc.uint8Array({ minLength: 4, maxLength: 600 }), (bytes) => {
         const lock = Buffer.from(bytes);

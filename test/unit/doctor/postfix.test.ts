@@ -1,5 +1,5 @@
 // Each mistake of a Postfix alone: doctor names it, and nothing else; and its good host.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { askPostfix, type PostfixPicture } from '../../../src/doctor/ask-postfix.js';
 import { checkPostfix } from '../../../src/doctor/check-postfix.js';
 import { parseServices, socketMapsOf } from '../../../src/doctor/postfix-conf.js';
@@ -72,11 +72,11 @@ async function findings({
 }
 
 describe('doctor, of Postfix,', () => {
-  it('is silent on a good host', async () => {
+  test('is silent on a good host', async () => {
     expect(await findings({})).toEqual([]);
   });
 
-  it.each<[string, string, Change]>([
+  test.each<[string, string, Change]>([
     ['postfix.map', 'no map of ours', { main: { virtual_mailbox_maps: 'hash:/etc/postfix/mailboxes' } }],
     ['postfix.type', 'a Postfix without socketmap', { types: 'hash btree' }],
     [
@@ -142,7 +142,7 @@ describe('doctor, of Postfix,', () => {
     expect((await findings(change)).map((each) => each.check)).toEqual([check]);
   });
 
-  it.each<[string, Change]>([
+  test.each<[string, Change]>([
     [
       'no chroot, and the path as it is',
       {
@@ -192,7 +192,7 @@ describe('doctor, of Postfix,', () => {
     expect(await findings(change)).toEqual([]);
   });
 
-  it('gives the whole parameter anew, with other words of it kept', async () => {
+  test('gives the whole parameter anew, with other words of it kept', async () => {
     const maps = 'hash:/a, proxy:socketmap:unix:cyrusmapd/socketmap:cyrus';
     const [found] = await findings({ main: { virtual_mailbox_maps: maps } });
     expect(found?.mend).toBe(
@@ -200,7 +200,7 @@ describe('doctor, of Postfix,', () => {
     );
   });
 
-  it('reads master.cf and socket maps', () => {
+  test('reads master.cf and socket maps', () => {
     expect(parseServices(MASTER)[0]).toEqual({ name: 'smtp', type: 'inet', chroot: true, command: 'smtpd' });
     const settings = new Map([['x', 'reject, socketmap:inet:h:1:m']]);
     expect(socketMapsOf({ settings, services: [], mapTypes: new Set() })).toEqual([
@@ -208,7 +208,7 @@ describe('doctor, of Postfix,', () => {
     ]);
   });
 
-  it('has nothing to say where there is none', async () => {
+  test('has nothing to say where there is none', async () => {
     expect(await askPostfix(() => Promise.resolve(undefined), [])).toBeUndefined();
   });
 });

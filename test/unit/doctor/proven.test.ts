@@ -2,7 +2,7 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { ADVICE, PROVEN } from '../../mends/proven.js';
 
 const DOCTOR = fileURLToPath(new URL('../../../src/doctor/', import.meta.url));
@@ -15,7 +15,7 @@ function findings(): Set<string> {
   return new Set(names.map(([, name = '']) => name));
 }
 
-it('knows each finding, and no other', () => {
+test('knows each finding, and no other', () => {
   const known = new Set([...Object.values(PROVEN).flat(), ...ADVICE.keys()]);
   expect([...known].sort()).toEqual([...findings()].sort());
 });

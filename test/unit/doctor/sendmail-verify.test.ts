@@ -1,10 +1,10 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { askSendmail } from '../../../src/doctor/ask-sendmail.js';
 import { parseVerified } from '../../../src/doctor/sendmail-verify.js';
 import { pictureOf } from './good-host.js';
 
 describe('what sendmail -bv says', () => {
-  it.each([
+  test.each([
     [
       'a@b... deliverable: mailer cyrusv2d, host dummy, user a@b',
       { kind: 'mailer', mailer: 'cyrusv2d', user: 'a@b' },
@@ -24,13 +24,13 @@ describe('what sendmail -bv says', () => {
     expect(parseVerified(output, ['a@b']).verified.get('a@b')).toEqual(verified);
   });
 
-  it('is why it does not start', () => {
+  test('is why it does not start', () => {
     const output =
       "/etc/mail/sendmail.cf: line 2041: fileclass: cannot open '/etc/mail/nowhere': No such file or directory\n";
     expect(parseVerified(output, ['a@b'])).toEqual({ verified: new Map(), broken: output.trim() });
   });
 
-  it('is asked for with the sendmail.cf that was read, and for nobody only where that is allowed', async () => {
+  test('is asked for with the sendmail.cf that was read, and for nobody only where that is allowed', async () => {
     const { sendmail } = pictureOf({});
     if (sendmail === undefined) throw new Error('no sendmail');
     const asked: (readonly string[])[] = [];

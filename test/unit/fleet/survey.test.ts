@@ -1,7 +1,7 @@
 // What doctor learns of a Valkey, which is played here: the rights by the lines of docs/several-machines.md, the beacons by the
 // minute hand of a clock.
 import { readFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { encodeBeacon } from '../../../src/fleet/entry-codec.js';
 import type { Command, Reply, Visit } from '../../../src/fleet/store.js';
 import { surveyFleet, type StreamOfOurs } from '../../../src/fleet/survey.js';
@@ -82,7 +82,7 @@ async function standing(role: StreamOfOurs['role'], beaconAt: (ms: number) => st
 }
 
 describe('the rights of our user', () => {
-  it.each(NAMES)('are those that the page gives a %s: none is missing, none is too many', async (role) => {
+  test.each(NAMES)('are those that the page gives a %s: none is missing, none is too many', async (role) => {
     expect(await survey(new FakeVisit(FULL[role]), role)).toEqual({
       denied: [],
       excess: [],
@@ -91,7 +91,7 @@ describe('the rights of our user', () => {
   });
 
   const each = NAMES.flatMap((role) => rightsOf(role).map((right) => ({ role, right })));
-  it.each(each)('are missed one by one: $right of a $role', async ({ role, right }) => {
+  test.each(each)('are missed one by one: $right of a $role', async ({ role, right }) => {
     const rights = new Set([...FULL[role]].filter((name) => name !== right));
     const { denied, streams } = await survey(new FakeVisit(rights), role);
     expect(new Set(denied.map((said) => said.split(' ')[0]))).toEqual(new Set([right.toUpperCase()]));
@@ -102,7 +102,7 @@ describe('the rights of our user', () => {
     expect(streams.length).toBe(right === 'subscribe' ? 1 : 0);
   });
 
-  it('are too many where what nobody needs is answered', async () => {
+  test('are too many where what nobody needs is answered', async () => {
     const { denied, excess } = await survey(
       new FakeVisit(new Set([...FULL.publisher, 'dbsize'])),
       'publisher',
@@ -110,14 +110,14 @@ describe('the rights of our user', () => {
     expect({ denied, excess }).toEqual({ denied: [], excess: ['DBSIZE'] });
   });
 
-  it('are too many where a follower could write the beacon', async () => {
+  test('are too many where a follower could write the beacon', async () => {
     const { excess } = await survey(new FakeVisit(new Set([...FULL.follower, 'set'])), 'follower');
     expect(excess).toEqual(['SET cyrusmapd:{cyrus}:beacon']);
   });
 });
 
 describe('what is asked', () => {
-  it.each(NAMES)('as a %s changes nothing but the number of questions', async (role) => {
+  test.each(NAMES)('as a %s changes nothing but the number of questions', async (role) => {
     const visit = new FakeVisit(new Set([...FULL[role], 'dbsize']));
     await survey(visit, role);
     const readers = ['get', 'xread', 'zcard', 'zrange', 'dbsize', 'subscribe'];
@@ -135,7 +135,7 @@ describe('what is asked', () => {
     expect(writers.filter(([name, , word]) => name === 'zadd' && word !== 'XX')).toEqual([]);
   });
 
-  it.each([
+  test.each([
     'LOADING Valkey is loading the dataset in memory',
     "READONLY You can't write against a read only replica.",
     "ERR unknown command 'xread'",
@@ -147,28 +147,28 @@ describe('what is asked', () => {
 });
 
 describe('a publisher', () => {
-  it.each(NAMES)('is heard by a %s, also where it was restarted meanwhile', async (role) => {
+  test.each(NAMES)('is heard by a %s, also where it was restarted meanwhile', async (role) => {
     expect(await standing(role, (ms) => beacon(ms < 400 ? 1 : 2))).toEqual(['heard']);
   });
 
-  it.each(NAMES)('is not heard by a %s without a beacon, or by one of another release', async (role) => {
+  test.each(NAMES)('is not heard by a %s without a beacon, or by one of another release', async (role) => {
     expect(await standing(role, () => null)).toEqual(['silent']);
     expect(await standing(role, () => `2 ${beacon(1)}`)).toEqual(['silent']);
   });
 
-  it('is not heard by a follower whose question it does not answer', async () => {
+  test('is not heard by a follower whose question it does not answer', async () => {
     expect(await standing('follower', () => beacon(1, 6))).toEqual(['silent']);
     expect(await standing('follower', (ms) => beacon(1, ms < 900 ? 6 : 7))).toEqual(['heard']);
   });
 
-  it.each(NAMES)(
+  test.each(NAMES)(
     'is one of two, where a %s sees the number of the one again after the other',
     async (role) => {
       expect(await standing(role, (ms) => beacon(ms % 200 < 180 ? 1 : 2))).toEqual(['contested']);
     },
   );
 
-  it('is looked at for one of its leases, ten seconds at most', async () => {
+  test('is looked at for one of its leases, ten seconds at most', async () => {
     const long = new FakeVisit(FULL.publisher, () => beacon(1, 7, 5_000));
     await survey(long, 'publisher');
     expect(long.ms).toBe(5_000);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ALIASES, aliasOf, drawLetters } from '../../letters/recipients.js';
 import { tallyOf, type Fate } from '../../letters/tally.js';
 
@@ -12,7 +12,7 @@ const SOUND: Fate = {
 const NOTHING_WRONG = { bounced: [], wronglyRefused: [], wronglyDeferred: [], lost: [] };
 
 describe('a tally', () => {
-  it('finds nothing wrong with what is delivered, or rightly refused or deferred', () => {
+  test('finds nothing wrong with what is delivered, or rightly refused or deferred', () => {
     const others = (['refused', 'deferred'] as const).map((said): Fate => {
       return { ...SOUND, said, arrived: false, deliverable: false };
     });
@@ -20,7 +20,7 @@ describe('a tally', () => {
     expect(tallyOf([SOUND, ...others])).toEqual({ ...counts, ...NOTHING_WRONG });
   });
 
-  it.each([
+  test.each([
     ['bounced', { bounced: true, arrived: false, deliverable: false }],
     ['wronglyRefused', { said: 'refused', arrived: false }],
     ['wronglyDeferred', { said: 'deferred', arrived: false }],
@@ -33,14 +33,14 @@ describe('a tally', () => {
 });
 
 describe('the letters', () => {
-  it('are the same with the same seed, and of every kind', () => {
+  test('are the same with the same seed, and of every kind', () => {
     const letters = drawLetters(300, 1);
     expect(drawLetters(300, 1)).toEqual(letters);
     expect(drawLetters(300, 2)).not.toEqual(letters);
     expect(new Set(letters.map(({ kind }) => kind)).size).toBe(12);
   });
 
-  it('know an alias whatever its case and detail', () => {
+  test('know an alias whatever its case and detail', () => {
     expect(aliasOf('INFO+x@example.jp')).toBe('info@example.jp');
     expect(aliasOf('info2@example.jp')).toBeUndefined();
     expect(ALIASES.size).toBe(9);

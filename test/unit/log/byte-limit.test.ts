@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ByteLimit } from '../../../src/log/byte-limit.js';
 
 beforeEach(() => {
@@ -11,7 +11,7 @@ afterEach(() => {
 const INFO = `{"level":"info","key":"${'x'.repeat(78)}"}\n`;
 
 describe('the bytes of log in a second', () => {
-  it('are limited, and the lines beyond are counted in one at its end', () => {
+  test('are limited, and the lines beyond are counted in one at its end', () => {
     const told: number[] = [];
     const limit = new ByteLimit(
       350,
@@ -26,7 +26,7 @@ describe('the bytes of log in a second', () => {
     expect(told).toEqual([2]);
   });
 
-  it.each(['warn', 'error', 'fatal'])('leave room for %s', (level) => {
+  test.each(['warn', 'error', 'fatal'])('leave room for %s', (level) => {
     const limit = new ByteLimit(
       10,
       () => performance.now(),
@@ -36,7 +36,7 @@ describe('the bytes of log in a second', () => {
     expect(limit.takes(INFO.replace('info', level))).toBe(true);
   });
 
-  it('take another limit at once', () => {
+  test('take another limit at once', () => {
     const limit = new ByteLimit(
       10,
       () => performance.now(),

@@ -1,11 +1,11 @@
 import fc from 'fast-check';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { cut, CUT_MAX_BYTES, escapeObeyed } from '../../../src/log/cut.js';
 import { silentLog } from '../../../src/log/log.js';
 import { notfound } from '../../../src/log/verbs/lookups.js';
 
 describe('what a stranger wrote', () => {
-  it.each([
+  test.each([
     ['alice@example.jp', 'alice@example.jp'],
     ['x'.repeat(256), 'x'.repeat(256)],
     ['x'.repeat(10_000), `${'x'.repeat(256)}... (10000 bytes)`],
@@ -13,7 +13,7 @@ describe('what a stranger wrote', () => {
     [`x${'é'.repeat(200)}`, `x${'é'.repeat(127)}... (401 bytes)`],
   ])('%s is shown as far as it helps', (text, shown) => expect(cut(text)).toBe(shown));
 
-  it('is never longer than that, and whole where it is short', () => {
+  test('is never longer than that, and whole where it is short', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'grapheme', maxLength: 300 }), (text) => {
         const shown = cut(text);
@@ -23,7 +23,7 @@ describe('what a stranger wrote', () => {
     );
   });
 
-  it('is cut in every verb, and other fields are not', () => {
+  test('is cut in every verb, and other fields are not', () => {
     const lines: object[] = [];
     const long = 'x'.repeat(10_000);
     const fields = { map: long, key: long, verdict: long, source: 'probe', ms: 1 };
@@ -34,7 +34,7 @@ describe('what a stranger wrote', () => {
 });
 
 describe('a line', () => {
-  it.each(['\u007f', '\u0085', '\u009b', '\u200e', '\u2028', '\u2029', '\u202e', '\u2066', '\ufeff'])(
+  test.each(['\u007f', '\u0085', '\u009b', '\u200e', '\u2028', '\u2029', '\u202e', '\u2066', '\ufeff'])(
     'has no %j as it is',
     (character) => {
       const line = JSON.stringify({ key: `a${character}b` });
@@ -43,7 +43,7 @@ describe('a line', () => {
     },
   );
 
-  it('keeps what can be read', () => {
+  test('keeps what can be read', () => {
     const line = JSON.stringify({ key: '日本語 é ñ 😀' });
     expect(escapeObeyed(line)).toBe(line);
   });

@@ -12,7 +12,7 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { LogConfig } from '../../../src/config/config.js';
 import { ConfigError } from '../../../src/errors.js';
 import { LogFile } from '../../../src/log/log-file.js';
@@ -43,7 +43,7 @@ function lines(name: string): Record<string, unknown>[] {
 }
 
 describe('log', () => {
-  it('writes one JSON line an event: level, time in ISO 8601, fields, verb', async () => {
+  test('writes one JSON line an event: level, time in ISO 8601, fields, verb', async () => {
     const { log, flush } = await createLog(inFile('a.log'));
     log.info({ map: 'cyrus', key: 'x@example.jp' }, 'prose');
     await flush();
@@ -57,7 +57,7 @@ describe('log', () => {
     });
   });
 
-  it('leaves out what is below its level, and takes a new level at reopen', async () => {
+  test('leaves out what is below its level, and takes a new level at reopen', async () => {
     const { log, reopen, flush } = await createLog(inFile('a.log', 'warn'));
     log.info({}, 'found');
     log.warn({}, 'stale');
@@ -68,7 +68,7 @@ describe('log', () => {
     expect(log.isLevelEnabled('trace')).toBe(false);
   });
 
-  it('goes on in a new file after a rotation, and loses no line', async () => {
+  test('goes on in a new file after a rotation, and loses no line', async () => {
     const { log, reopen, flush } = await createLog(inFile('a.log'));
     log.info({ n: 1 }, 'found');
     await flush();
@@ -81,13 +81,13 @@ describe('log', () => {
     expect(lines('a.log').map(({ n }) => n)).toEqual([3]);
   });
 
-  it('refuses to start with a file that cannot be opened, naming key and path', async () => {
+  test('refuses to start with a file that cannot be opened, naming key and path', async () => {
     const config = { ...inFile('a.log'), file: join(folder, 'no', 'such', 'folder.log') };
     await expect(createLog(config)).rejects.toThrow(ConfigError);
     await expect(createLog(config)).rejects.toThrow(`log.file is "${config.file}": ENOENT`);
   });
 
-  it('says nothing at all where it is silent', () => {
+  test('says nothing at all where it is silent', () => {
     silentLog.fatal({}, 'gone');
     expect(silentLog.isLevelEnabled('fatal')).toBe(false);
   });
@@ -104,7 +104,7 @@ describe('the log file', () => {
     return { file: LogFile.open(path, maxPendingBytes, alarm), troubles, resumed };
   }
 
-  it.runIf(existsSync('/dev/full'))(
+  test.runIf(existsSync('/dev/full'))(
     'drops, counts and tells once when the disk is full, and never throws',
     async () => {
       const { file, troubles } = opened('/dev/full');
@@ -118,7 +118,7 @@ describe('the log file', () => {
     },
   );
 
-  it.runIf(existsSync('/dev/full'))('says how many lines were lost once it can write again', async () => {
+  test.runIf(existsSync('/dev/full'))('says how many lines were lost once it can write again', async () => {
     const { file, resumed } = opened('/dev/full');
     file.write('one\n');
     file.write('two\n');
@@ -130,7 +130,7 @@ describe('the log file', () => {
     expect(readFileSync(join(folder, 'a.log'), 'utf8')).toBe('three\n');
   });
 
-  it('keeps the old file where the new one cannot be opened', async () => {
+  test('keeps the old file where the new one cannot be opened', async () => {
     const { file, troubles } = opened(join(folder, 'a.log'));
     file.reopen(join(folder, 'gone', 'a.log'));
     file.write('one\n');
@@ -140,7 +140,7 @@ describe('the log file', () => {
     expect(readFileSync(join(folder, 'a.log'), 'utf8')).toBe('one\n');
   });
 
-  it('does not wait for a reader: beyond max_pending_bytes lines are dropped, and told of once', async () => {
+  test('does not wait for a reader: beyond max_pending_bytes lines are dropped, and told of once', async () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
     const reader = openSync(fifo, constants.O_RDONLY | constants.O_NONBLOCK);
@@ -166,7 +166,7 @@ describe('the log file', () => {
     expect(resumed).toEqual([900]);
   });
 
-  it('does not hang at a FIFO that nobody reads', () => {
+  test('does not hang at a FIFO that nobody reads', () => {
     const fifo = join(folder, 'fifo');
     execFileSync('mkfifo', [fifo]);
     expect(() => opened(fifo)).toThrow('ENXIO');

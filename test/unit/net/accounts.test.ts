@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { ConfigError } from '../../../src/errors.js';
 import { groupId, userId } from '../../../src/net/accounts.js';
 
@@ -29,31 +29,31 @@ describe('userId and groupId', () => {
   });
   afterAll(() => rmSync(folder, { recursive: true }));
 
-  it('find a name', () => {
+  test('find a name', () => {
     expect(userId('cyrus', 'events', passwd)).toBe(60);
     expect(groupId('cyrus', 'events', group)).toBe(61);
     expect(groupId('mail', 'events', group)).toBe(6);
   });
 
-  it('take a number as it is', () => {
+  test('take a number as it is', () => {
     expect(userId('1234', 'events', passwd)).toBe(1234);
     expect(groupId('0', 'events', group)).toBe(0);
   });
 
-  it.each(['nobdy', '', 'cyru', '#', '+', 'broken'])('refuse %j, which is none', (name) => {
+  test.each(['nobdy', '', 'cyru', '#', '+', 'broken'])('refuse %j, which is none', (name) => {
     expect(() => userId(name, 'events', passwd)).toThrow(ConfigError);
     expect(() => userId(name, 'events', passwd)).toThrow(
       `events.socket_owner is ${JSON.stringify(name)}: no such user in ${passwd}`,
     );
   });
 
-  it('name the file that cannot be read', () => {
+  test('name the file that cannot be read', () => {
     expect(() => groupId('mail', 'events', join(folder, 'none'))).toThrow(
       /socket_group is "mail": ENOENT.*none/,
     );
   });
 
-  it('find root on this machine', () => {
+  test('find root on this machine', () => {
     expect(userId('root', 'events')).toBe(0);
   });
 });

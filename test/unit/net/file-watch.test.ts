@@ -1,7 +1,7 @@
 import { chmodSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { FileWatch, LOOK_MS, stateOf } from '../../../src/net/file-watch.js';
 
 let folder: string;
@@ -24,7 +24,7 @@ async function watchAll(...names: readonly string[]): Promise<void> {
   watch.watch(new Map(await Promise.all(states)));
 }
 
-it('tells once of a file that changed and stood still from one look to the next', async () => {
+test('tells once of a file that changed and stood still from one look to the next', async () => {
   writeFileSync(at('a'), 'one');
   await watchAll('a');
   await watch.look();
@@ -36,7 +36,7 @@ it('tells once of a file that changed and stood still from one look to the next'
   expect(told).toBe(1);
 });
 
-it.each([
+test.each([
   ['a time that was set back', () => utimesSync(at('a'), 1, 1)],
   ['another mode', () => chmodSync(at('a'), 0o600)],
 ])('sees %s', async (_, change) => {
@@ -48,7 +48,7 @@ it.each([
   expect(told).toBe(1);
 });
 
-it('waits while any of them is being written: a key follows its certificate', async () => {
+test('waits while any of them is being written: a key follows its certificate', async () => {
   writeFileSync(at('a'), 'one');
   writeFileSync(at('b'), 'one');
   await watchAll('a', 'b');
@@ -61,7 +61,7 @@ it('waits while any of them is being written: a key follows its certificate', as
   expect(told).toBe(1);
 });
 
-it('keeps still of a file that is gone, and tells when it came back', async () => {
+test('keeps still of a file that is gone, and tells when it came back', async () => {
   writeFileSync(at('a'), 'one');
   await watchAll('a');
   rmSync(at('a'));
@@ -74,7 +74,7 @@ it('keeps still of a file that is gone, and tells when it came back', async () =
   expect(told).toBe(1);
 });
 
-it('compares with the file as it was read, not as it first saw it', async () => {
+test('compares with the file as it was read, not as it first saw it', async () => {
   writeFileSync(at('a'), 'one');
   const read = await stateOf(at('a'));
   writeFileSync(at('a'), 'changed');
@@ -84,7 +84,7 @@ it('compares with the file as it was read, not as it first saw it', async () => 
   expect(told).toBe(1);
 });
 
-it('looks once a second, and not any more once it is closed', async () => {
+test('looks once a second, and not any more once it is closed', async () => {
   vi.useFakeTimers({ toFake: ['setInterval', 'clearInterval'] });
   try {
     await watchAll('a');

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { parseNetwork, type Network } from '../../../src/net/network.js';
 import { parseEndpoint } from '../../../src/net/endpoint.js';
 import { ConfigError } from '../../../src/errors.js';
@@ -15,7 +15,7 @@ function networks(...texts: string[]): Network[] {
 describe('NetworkList', () => {
   const list = new NetworkList(networks('192.0.2.0/24', '198.51.100.7', '2001:db8:1::/48', 'fe80::/10'));
 
-  it.each([
+  test.each([
     '192.0.2.0',
     '192.0.2.255',
     '198.51.100.7',
@@ -28,7 +28,7 @@ describe('NetworkList', () => {
     expect(list.has(address)).toBe(true);
   });
 
-  it.each([
+  test.each([
     '192.0.3.0',
     '127.0.0.1',
     '198.51.100.8',
@@ -41,11 +41,11 @@ describe('NetworkList', () => {
     expect(list.has(address)).toBe(false);
   });
 
-  it('has nobody where no network is named', () => {
+  test('has nobody where no network is named', () => {
     expect(new NetworkList([]).has('127.0.0.1')).toBe(false);
   });
 
-  it('has everybody of a family whose prefix is empty', () => {
+  test('has everybody of a family whose prefix is empty', () => {
     const all = new NetworkList(networks('0.0.0.0/0'));
     expect(all.has('203.0.113.9')).toBe(true);
     expect(all.has('::ffff:203.0.113.9')).toBe(true);
@@ -54,14 +54,14 @@ describe('NetworkList', () => {
 });
 
 describe('requireAllowList', () => {
-  it.each(['unix:/var/run/s', 'inet:7860@127.0.0.1', 'inet:7860@localhost', 'inet6:7860@::1'])(
+  test.each(['unix:/var/run/s', 'inet:7860@127.0.0.1', 'inet:7860@localhost', 'inet6:7860@::1'])(
     'lets %s be without one',
     (text) => {
       expect(() => requireAllowList([parseEndpoint(text)], [])).not.toThrow();
     },
   );
 
-  it.each(['inet:7860@0.0.0.0', 'inet:7860@192.0.2.1', 'inet6:7860@::', 'inet:7860@mail.example.jp'])(
+  test.each(['inet:7860@0.0.0.0', 'inet:7860@192.0.2.1', 'inet6:7860@::', 'inet:7860@mail.example.jp'])(
     'refuses %s without one',
     (text) => {
       const endpoints = [parseEndpoint('unix:/s'), parseEndpoint(text)];

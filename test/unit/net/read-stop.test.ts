@@ -3,7 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { connect, createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, it, onTestFinished } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { startReading, stopReading } from '../../../src/net/read-stop.js';
 
 async function connected(): Promise<[Socket, Socket]> {
@@ -28,7 +28,7 @@ async function turns(): Promise<void> {
   for (let i = 0; i < 20; i++) await new Promise((resolve) => setImmediate(resolve));
 }
 
-it('what a socket is sent stays in the kernel from the moment that its reading is stopped, and comes in one piece', async () => {
+test('what a socket is sent stays in the kernel from the moment that its reading is stopped, and comes in one piece', async () => {
   const [socket, peer] = await connected();
   const pieces: string[] = [];
   socket.on('data', (chunk: Buffer) => pieces.push(chunk.toString('latin1')));
@@ -44,7 +44,7 @@ it('what a socket is sent stays in the kernel from the moment that its reading i
   expect(pieces).toEqual(['abc']);
 });
 
-it('a socket without a handle is paused', () => {
+test('a socket without a handle is paused', () => {
   const socket = new Socket();
   socket.resume();
   stopReading(socket);

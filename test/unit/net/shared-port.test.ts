@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { sharesPorts } from '../../../src/net/shared-port.js';
 
 describe('a port can be shared', () => {
-  it.each([
+  test.each([
     ['20.20.2', 'linux', false],
     ['22.11.0', 'linux', false],
     ['22.12.0', 'linux', true],

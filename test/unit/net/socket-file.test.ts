@@ -1,7 +1,7 @@
 import { lstatSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { giveAway, nameToBind, publish, removeIfSame, withMode } from '../../../src/net/socket-file.js';
 
 let folder = '';
@@ -11,7 +11,7 @@ beforeEach(() => {
 afterEach(() => rmSync(folder, { recursive: true }));
 
 describe('withMode', () => {
-  it('makes files of that mode, whatever the umask', () => {
+  test('makes files of that mode, whatever the umask', () => {
     const umask = process.umask(0o777);
     try {
       withMode(0o606, () => writeFileSync(join(folder, 'a'), '', { mode: 0o777 }));
@@ -22,7 +22,7 @@ describe('withMode', () => {
     }
   });
 
-  it('gives the umask back where making it failed', () => {
+  test('gives the umask back where making it failed', () => {
     const before = process.umask();
     expect(() => withMode(0o600, () => writeFileSync(join(folder, 'none', 'a'), ''))).toThrow('ENOENT');
     expect(process.umask()).toBe(before);
@@ -30,7 +30,7 @@ describe('withMode', () => {
 });
 
 describe('nameToBind', () => {
-  it('is in a folder beside the socket, and a new one each time', () => {
+  test('is in a folder beside the socket, and a new one each time', () => {
     const names = new Set(Array.from({ length: 50 }, () => nameToBind('/var/imap/socket/smmapd')));
     for (const name of names) expect(name).toMatch(/^\/var\/imap\/socket\/\.[0-9a-z]{4}\/s$/);
     expect(names.size).toBeGreaterThan(40);
@@ -38,7 +38,7 @@ describe('nameToBind', () => {
 });
 
 describe('giveAway', () => {
-  it.skipIf(process.getuid?.() !== 0)('does not follow a symbolic link to what is not ours', () => {
+  test.skipIf(process.getuid?.() !== 0)('does not follow a symbolic link to what is not ours', () => {
     const [theirs, link] = [join(folder, 'theirs'), join(folder, 'link')];
     writeFileSync(theirs, '');
     symlinkSync(theirs, link);
@@ -48,7 +48,7 @@ describe('giveAway', () => {
 });
 
 describe('publish', () => {
-  it('never replaces a file', () => {
+  test('never replaces a file', () => {
     const [bound, path] = [join(folder, 's.abcd'), join(folder, 's')];
     writeFileSync(bound, 'ours');
     writeFileSync(path, 'theirs');
@@ -59,7 +59,7 @@ describe('publish', () => {
 });
 
 describe('removeIfSame', () => {
-  it('removes that file, but not one that took its name and its number', () => {
+  test('removes that file, but not one that took its name and its number', () => {
     const path = join(folder, 's');
     writeFileSync(path, '');
     const { dev, ctimeNs } = lstatSync(path, { bigint: true });

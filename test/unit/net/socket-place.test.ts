@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { createServer, type Server } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { Exchange } from '../../../src/net/socket-place.js';
 
 let folder = '';
@@ -36,27 +36,27 @@ async function pair(name: string, beside: string) {
 }
 
 describe('an exchange', () => {
-  it('gives each place to the socket that waits beside it', async () => {
+  test('gives each place to the socket that waits beside it', async () => {
     const [front, control] = [await pair('front', '.aaaa'), await pair('control', '.bbbb')];
     Exchange.make([front.succession, control.succession], new Map());
     expect([at('front'), at('control')]).toEqual([front.heir, control.heir]);
   });
 
-  it('can be undone by another socket of who had the place', async () => {
+  test('can be undone by another socket of who had the place', async () => {
     const { succession } = await pair('front', '.aaaa');
     const spare = await socket('spare');
     Exchange.make([succession], new Map([[succession.place, join(folder, 'spare')]])).undo();
     expect(at('front')).toBe(spare);
   });
 
-  it('is none where one place cannot pass', async () => {
+  test('is none where one place cannot pass', async () => {
     const { old, succession } = await pair('front', '.aaaa');
     const missing = { place: join(folder, 'none/x'), bound: join(folder, 'none/.aaaa/s') };
     expect(() => Exchange.make([succession, missing], new Map())).toThrow('cannot be exchanged');
     expect(at('front')).toBe(old);
   });
 
-  it('is undone where a later rename fails', async () => {
+  test('is undone where a later rename fails', async () => {
     const { succession } = await pair('front', '.aaaa');
     const spare = await socket('spare');
     const other = await pair('control', '.bbbb');
@@ -67,7 +67,7 @@ describe('an exchange', () => {
     expect(at('front')).toBe(spare);
   });
 
-  it('is not undone where somebody else has come since', async () => {
+  test('is not undone where somebody else has come since', async () => {
     const { succession } = await pair('front', '.aaaa');
     await socket('spare');
     const exchange = Exchange.make([succession], new Map([[succession.place, join(folder, 'spare')]]));
@@ -77,7 +77,7 @@ describe('an exchange', () => {
     expect(at('front')).toBe(other);
   });
 
-  it.each([
+  test.each([
     ['a file', '.aaaa/s', 'is no socket'],
     ['a name in another folder', '../s', 'no name beside'],
     ['another name', '.aaaa/x', 'no name beside'],

@@ -1,7 +1,7 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { formatAction, repliesOf, replyOfAction } from '../../../src/policy/action.js';
 
-it.each([
+test.each([
   ['DUNNO', 'OK'],
   ['550 5.1.1 User unknown', 'NOTFOUND'],
   ['REJECT no', 'NOTFOUND'],
@@ -13,7 +13,7 @@ it.each([
   expect(formatAction(reply)).toBe(`action=${action}\n\n`);
 });
 
-it('has an answer for each verdict', () => {
+test('has an answer for each verdict', () => {
   const actions = {
     deliverable: 'OK',
     unknown: '550 a',

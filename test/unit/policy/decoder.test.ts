@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../../src/errors.js';
 import { PolicyDecoder } from '../../../src/policy/decoder.js';
 
@@ -14,14 +14,14 @@ function all(decoder: PolicyDecoder): string[] {
 const bytes = (text: string) => Buffer.from(text, 'latin1');
 
 describe('the decoder', () => {
-  it('takes requests out of one chunk, byte for byte', () => {
+  test('takes requests out of one chunk, byte for byte', () => {
     const decoder = new PolicyDecoder(1000);
     decoder.feed(bytes(ONE + OTHER));
     expect(all(decoder)).toEqual([ONE.slice(0, -2), OTHER.slice(0, -2)]);
     expect([decoder.midway, decoder.unread]).toEqual([false, false]);
   });
 
-  it('takes the same out of every split in two, and out of single bytes', () => {
+  test('takes the same out of every split in two, and out of single bytes', () => {
     const text = ONE + OTHER;
     for (let at = 1; at < text.length; at += 1) {
       const decoder = new PolicyDecoder(1000);
@@ -40,7 +40,7 @@ describe('the decoder', () => {
     expect(found.length).toBe(2);
   });
 
-  it('is midway from the first byte to the last', () => {
+  test('is midway from the first byte to the last', () => {
     const decoder = new PolicyDecoder(1000);
     decoder.feed(bytes(ONE.slice(0, -1)));
     expect(decoder.unread).toBe(true);
@@ -50,7 +50,7 @@ describe('the decoder', () => {
     expect(decoder.midway).toBe(false);
   });
 
-  it.each([
+  test.each([
     ['a request that is too long', 'a'.repeat(101)],
     ['a request that is too long by its end', `${'a'.repeat(99)}\n\n`],
     ['an empty request', '\n'],
@@ -61,7 +61,7 @@ describe('the decoder', () => {
     expect([decoder.midway, decoder.unread]).toEqual([false, false]);
   });
 
-  it('takes a request of the longest length', () => {
+  test('takes a request of the longest length', () => {
     const decoder = new PolicyDecoder(100);
     decoder.feed(bytes(`${'a'.repeat(98)}\n\n`));
     expect(all(decoder)).toEqual(['a'.repeat(98)]);

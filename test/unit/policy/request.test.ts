@@ -1,10 +1,10 @@
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { ProtocolError } from '../../../src/errors.js';
 import { parsePolicyRequest } from '../../../src/policy/request.js';
 
 const HEAD = 'request=smtpd_access_policy\nprotocol_state=RCPT';
 
-it.each([
+test.each([
   ['alice@example.jp', 'alice@example.jp'],
   ['', ''],
   ['a=b@example.jp', 'a=b@example.jp'],
@@ -16,11 +16,11 @@ it.each([
   expect(parsePolicyRequest(`${HEAD}\nrecipient=${recipient}\nsize=0`)).toEqual({ map: 'RCPT', key });
 });
 
-it('knows a request without stage and recipient', () => {
+test('knows a request without stage and recipient', () => {
   expect(parsePolicyRequest('request=smtpd_access_policy')).toEqual({ map: '', key: '' });
 });
 
-it.each([
+test.each([
   ['1', 1],
   ['102401', 102_401],
   ['999999999999999', 999_999_999_999_999],
@@ -32,7 +32,7 @@ it.each([
   });
 });
 
-it.each(['', '0', '-1', '01', '1.5', '1e3', 'x', '9999999999999999'])(
+test.each(['', '0', '-1', '01', '1.5', '1e3', 'x', '9999999999999999'])(
   'takes the size %j for none',
   (size) => {
     expect(parsePolicyRequest(`${HEAD}\nrecipient=a@example.jp\nsize=${size}`)).toEqual({
@@ -42,7 +42,7 @@ it.each(['', '0', '-1', '01', '1.5', '1e3', 'x', '9999999999999999'])(
   },
 );
 
-it.each([
+test.each([
   ['no request', 'protocol_state=RCPT'],
   ['another request', 'request=junk_policy\nprotocol_state=RCPT'],
   ['a line without a name', `${HEAD}\n=x`],

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { AcceptQueue } from '../../../src/socketmap/accept-queue.js';
 
 async function turn(): Promise<void> {
@@ -6,7 +6,7 @@ async function turn(): Promise<void> {
 }
 
 describe('whoever is accepted', () => {
-  it('is new after a turn in which nobody was', async () => {
+  test('is new after a turn in which nobody was', async () => {
     const queue = new AcceptQueue(1024);
     expect(queue.accepted(1000, 990)).toBeUndefined();
     expect(queue.waitedMs(1100)).toBe(100);
@@ -19,7 +19,7 @@ describe('whoever is accepted', () => {
     expect(queue.waitedMs(9000)).toBe(0);
   });
 
-  it('may be as old as the first of those that were accepted turn after turn', async () => {
+  test('may be as old as the first of those that were accepted turn after turn', async () => {
     const queue = new AcceptQueue(1024);
     queue.accepted(1000, 990);
     for (let now = 2000; now < 40_000; now += 1000) {
@@ -28,7 +28,7 @@ describe('whoever is accepted', () => {
     }
   });
 
-  it('came later than whoever was accepted before as many as can wait', async () => {
+  test('came later than whoever was accepted before as many as can wait', async () => {
     const queue = new AcceptQueue(3);
     const earliest: (number | undefined)[] = [];
     for (let now = 0; now < 13; now++) {
@@ -39,7 +39,7 @@ describe('whoever is accepted', () => {
     expect(earliest).toEqual([undefined, -0.5, -0.5, -0.5, -0.5, 0, 0, 0, 0, 4, 4, 4, 4]);
   });
 
-  it('may have come while the process stood still', async () => {
+  test('may have come while the process stood still', async () => {
     const queue = new AcceptQueue(1024);
     queue.stoodStill(1000, 32_000);
     expect(queue.accepted(32_001, 32_000)).toEqual({ earliest: 1000, noticed: 1000 });
@@ -49,7 +49,7 @@ describe('whoever is accepted', () => {
     expect(queue.accepted(32_100, 32_000)).toBeUndefined();
   });
 
-  it('may have come while the process stood still, also where the first is accepted a turn later', async () => {
+  test('may have come while the process stood still, also where the first is accepted a turn later', async () => {
     const queue = new AcceptQueue(1024);
     queue.stoodStill(1000, 32_000);
     await turn();

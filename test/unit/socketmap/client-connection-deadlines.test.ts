@@ -1,9 +1,9 @@
 // The deadlines of a connection of a mail server: what is late is never written, and nobody is waited for without an end.
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { START, endedSilently, limitedRig, ok, request, turns } from './connection-rig.js';
 
 describe('an answer that comes too late', () => {
-  it('is not written, and the connection ends', async () => {
+  test('is not written, and the connection ends', async () => {
     const rig = limitedRig();
     await rig.send(request('later1') + request('later2'));
     await rig.pass(28_000);
@@ -15,7 +15,7 @@ describe('an answer that comes too late', () => {
     expect(rig.socket.sent).toBe('');
   });
 
-  it('is written at the last moment', async () => {
+  test('is written at the last moment', async () => {
     const rig = limitedRig();
     await rig.send(request('later'));
     await rig.pass(28_000);
@@ -24,7 +24,7 @@ describe('an answer that comes too late', () => {
     expect([rig.socket.sent, rig.closed('late')]).toEqual([ok('later'), 0]);
   });
 
-  it('is judged by the oldest that goes out with it, not by the newest', async () => {
+  test('is judged by the oldest that goes out with it, not by the newest', async () => {
     const rig = limitedRig();
     await rig.send(request('later1'));
     await rig.pass(20_000);
@@ -35,7 +35,7 @@ describe('an answer that comes too late', () => {
     expect(endedSilently(rig)).toBe(true);
   });
 
-  it('takes none from what is asked later: each has its own time', async () => {
+  test('takes none from what is asked later: each has its own time', async () => {
     const rig = limitedRig();
     await rig.send(request('later1'));
     await rig.pass(20_000);
@@ -46,7 +46,7 @@ describe('an answer that comes too late', () => {
     expect(rig.socket.sent).toBe(ok('later1', 'later2'));
   });
 
-  it('is not waited for longer: the connection ends without it', async () => {
+  test('is not waited for longer: the connection ends without it', async () => {
     const rig = limitedRig();
     await rig.send(request('later'));
     await rig.pass(29_000);
@@ -58,7 +58,7 @@ describe('an answer that comes too late', () => {
     expect(rig.lines).toHaveLength(1);
   });
 
-  it('counts from when its bytes may have come, where the process stood still for a while', async () => {
+  test('counts from when its bytes may have come, where the process stood still for a while', async () => {
     const rig = limitedRig({ limits: { answerWithinMs: 9000 } });
     await rig.pass(1000);
     rig.now += 9000;
@@ -67,7 +67,7 @@ describe('an answer that comes too late', () => {
     expect(rig.closed('late')).toBe(1);
   });
 
-  it('is judged by the first request of a turn, where a later one is broken', async () => {
+  test('is judged by the first request of a turn, where a later one is broken', async () => {
     const rig = limitedRig({ limits: { answerWithinMs: 9000 } });
     await rig.pass(1000);
     rig.now += 9000;
@@ -76,7 +76,7 @@ describe('an answer that comes too late', () => {
     expect([rig.closed('protocolError'), rig.closed('late')]).toEqual([1, 1]);
   });
 
-  it.each([
+  test.each([
     ['another one', request('b')],
     ['a broken one', 'x:'],
   ])('is judged by the first request of a turn, where %s that came later is in it too', async (_, second) => {
@@ -91,14 +91,14 @@ describe('an answer that comes too late', () => {
     expect(rig.closed('late')).toBe(1);
   });
 
-  it('counts from when its request was read, which is how long it waits for its turn', () => {
+  test('counts from when its request was read, which is how long it waits for its turn', () => {
     const rig = limitedRig();
     rig.now += 5;
     rig.connection.receive(Buffer.from(request('a')));
     expect(rig.connection.waitingSince).toBe(START + 5);
   });
 
-  it('is judged for a connection that waited to be accepted from when it may have been connected', async () => {
+  test('is judged for a connection that waited to be accepted from when it may have been connected', async () => {
     const connected = { earliest: START - 20_000, noticed: START - 20_000 };
     const rig = limitedRig({ connected });
     await rig.send(request('later'));
@@ -108,7 +108,7 @@ describe('an answer that comes too late', () => {
     expect(endedSilently(rig)).toBe(true);
   });
 
-  it('is one to a request that could not even be read, because as many waited as may', async () => {
+  test('is one to a request that could not even be read, because as many waited as may', async () => {
     const rig = limitedRig({ limits: { maxWaiting: 1 } });
     await rig.send(request('later1') + request('later2'));
     await rig.pass(20_000);
@@ -120,7 +120,7 @@ describe('an answer that comes too late', () => {
 });
 
 describe('a peer that is slow', () => {
-  it('to finish its request is ended, however it dribbles', async () => {
+  test('to finish its request is ended, however it dribbles', async () => {
     const rig = limitedRig();
     await rig.send('7:cyr');
     await rig.pass(6000);
@@ -132,7 +132,7 @@ describe('a peer that is slow', () => {
     expect(rig.closed('slowRequest')).toBe(1);
   });
 
-  it('to finish the next one has as long for it, from its first byte', async () => {
+  test('to finish the next one has as long for it, from its first byte', async () => {
     const rig = limitedRig();
     await rig.pass(20_000);
     await rig.send(request('a'));
@@ -144,7 +144,7 @@ describe('a peer that is slow', () => {
     await vi.waitFor(() => expect(rig.closed('slowRequest')).toBe(1));
   });
 
-  it('to take its answers is closed', async () => {
+  test('to take its answers is closed', async () => {
     const rig = limitedRig();
     rig.socket.clog();
     await rig.send(request('a'));
@@ -154,7 +154,7 @@ describe('a peer that is slow', () => {
     expect([rig.socket.destroyed, rig.closed('slowReader'), rig.served]).toEqual([true, 1, false]);
   });
 
-  it('to take them is not idle, nor late', async () => {
+  test('to take them is not idle, nor late', async () => {
     const rig = limitedRig({ limits: { idleTimeoutMs: 2000, writeTimeoutMs: 20_000 } });
     rig.socket.clog();
     await rig.send(request('a'));
@@ -164,7 +164,7 @@ describe('a peer that is slow', () => {
 });
 
 describe('an idle connection', () => {
-  it('is ended after the time for that', async () => {
+  test('is ended after the time for that', async () => {
     const rig = limitedRig();
     await rig.pass(59_999);
     expect(rig.socket.finSent).toBe(false);
@@ -176,7 +176,7 @@ describe('an idle connection', () => {
     expect(rig.closed('idle')).toBe(1);
   });
 
-  it('has been idle since its last request, where that was known', async () => {
+  test('has been idle since its last request, where that was known', async () => {
     const rig = limitedRig();
     await rig.pass(50_000);
     await rig.send(request('a'));
@@ -186,7 +186,7 @@ describe('an idle connection', () => {
     expect(rig.closed('idle')).toBe(1);
   });
 
-  it('has been idle since its last answer, where Cyrus was asked', async () => {
+  test('has been idle since its last answer, where Cyrus was asked', async () => {
     const rig = limitedRig();
     await rig.send(request('later'));
     await rig.pass(20_000);
@@ -197,7 +197,7 @@ describe('an idle connection', () => {
     expect(rig.closed('idle')).toBe(1);
   });
 
-  it('is not idle in the middle of a request: an answer to the one before gives it no more time', async () => {
+  test('is not idle in the middle of a request: an answer to the one before gives it no more time', async () => {
     const rig = limitedRig();
     await rig.send(`${request('later')}7:cyr`);
     await rig.pass(8000);

@@ -1,9 +1,9 @@
 // How a connection of a mail server ends: by its peer, by a stall, by the end of the server. Nothing is owed behind our FIN.
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ConnectionRig, endedSilently, limitedRig, ok, request, turns } from './connection-rig.js';
 
 describe('the FIN of the peer', () => {
-  it('ends a connection that owes nothing', async () => {
+  test('ends a connection that owes nothing', async () => {
     const rig = limitedRig();
     await rig.send(request('a'));
     await rig.sendFin();
@@ -11,7 +11,7 @@ describe('the FIN of the peer', () => {
     expect(rig.lines).toEqual([]);
   });
 
-  it('leaves each request its reply, then the connection ends', async () => {
+  test('leaves each request its reply, then the connection ends', async () => {
     const rig = limitedRig({ limits: { maxPerTurn: 1 } });
     await rig.send(request('later') + request('a'));
     await rig.sendFin();
@@ -20,14 +20,14 @@ describe('the FIN of the peer', () => {
     expect([rig.socket.sent, rig.socket.finSent]).toEqual([ok('later', 'a'), true]);
   });
 
-  it('in the middle of a request ends it, and nothing is said', async () => {
+  test('in the middle of a request ends it, and nothing is said', async () => {
     const rig = limitedRig();
     await rig.send('22:cyrus al');
     await rig.sendFin();
     expect(endedSilently(rig)).toBe(true);
   });
 
-  it('after our own changes nothing', async () => {
+  test('after our own changes nothing', async () => {
     const rig = limitedRig();
     await rig.send('x:');
     const { sent } = rig.socket;
@@ -38,7 +38,7 @@ describe('the FIN of the peer', () => {
 });
 
 describe('a connection that is closed by its peer', () => {
-  it('waits for nobody: what comes for it later is not written', async () => {
+  test('waits for nobody: what comes for it later is not written', async () => {
     const rig = limitedRig();
     await rig.send(request('later'));
     rig.socket.destroy();
@@ -50,7 +50,7 @@ describe('a connection that is closed by its peer', () => {
     expect(rig.lines).toEqual([]);
   });
 
-  it('does not wait for its turn any more', async () => {
+  test('does not wait for its turn any more', async () => {
     const rig = limitedRig();
     rig.socket.receive(request('later'));
     rig.socket.resume();
@@ -63,7 +63,7 @@ describe('a connection that is closed by its peer', () => {
 });
 
 describe('a process that stood still', () => {
-  it.each<[string, (rig: ConnectionRig) => Promise<void>]>([
+  test.each<[string, (rig: ConnectionRig) => Promise<void>]>([
     ['what it then reads', (rig) => rig.send(request('a'))],
     ['the FIN that it then reads', (rig) => rig.sendFin()],
     ['what Cyrus then says', (rig) => rig.answer('later')],
@@ -76,7 +76,7 @@ describe('a process that stood still', () => {
     expect(rig.connection.gone).toBe(true);
   });
 
-  it('does not answer what it had read before', async () => {
+  test('does not answer what it had read before', async () => {
     const rig = limitedRig({ limits: { answerWithinMs: 100_000 } });
     rig.connection.receive(Buffer.from(request('a')));
     rig.now += 25_001;
@@ -84,7 +84,7 @@ describe('a process that stood still', () => {
     expect(endedSilently(rig)).toBe(true);
   });
 
-  it('answers after less than that', async () => {
+  test('answers after less than that', async () => {
     const rig = limitedRig();
     rig.now += 25_000;
     await rig.send(request('a'));
@@ -93,14 +93,14 @@ describe('a process that stood still', () => {
 });
 
 describe('while the server stops', () => {
-  it('a connection ends that owes nothing', async () => {
+  test('a connection ends that owes nothing', async () => {
     const rig = limitedRig();
     rig.shared.draining = true;
     rig.connection.resume();
     expect(rig.socket.writableEnded).toBe(true);
   });
 
-  it('one that owes an answer gives it first', async () => {
+  test('one that owes an answer gives it first', async () => {
     const rig = limitedRig();
     await rig.send(request('later'));
     rig.shared.draining = true;
@@ -110,7 +110,7 @@ describe('while the server stops', () => {
     expect([rig.socket.sent, rig.socket.finSent]).toEqual([ok('later'), true]);
   });
 
-  it('one that is in the middle of a request may finish it', async () => {
+  test('one that is in the middle of a request may finish it', async () => {
     const rig = limitedRig();
     const whole = request('a');
     await rig.send(whole.slice(0, 4));
@@ -121,7 +121,7 @@ describe('while the server stops', () => {
     expect([rig.socket.sent, rig.socket.finSent]).toEqual([ok('a'), true]);
   });
 
-  it('one that serves goes on', async () => {
+  test('one that serves goes on', async () => {
     const rig = limitedRig();
     rig.connection.resume();
     await turns();
@@ -130,7 +130,7 @@ describe('while the server stops', () => {
 });
 
 describe('an end of ours', () => {
-  it('closes what has not taken its answers', async () => {
+  test('closes what has not taken its answers', async () => {
     const rig = limitedRig();
     rig.socket.clog();
     await rig.send(request('a'));
@@ -138,7 +138,7 @@ describe('an end of ours', () => {
     expect(rig.socket.destroyed).toBe(true);
   });
 
-  it('is one: what ends already is not ended again, nor closed', async () => {
+  test('is one: what ends already is not ended again, nor closed', async () => {
     const rig = limitedRig();
     rig.connection.abandon(rig.now);
     rig.connection.abandon(rig.now);
@@ -149,7 +149,7 @@ describe('an end of ours', () => {
     expect(rig.ends).toBe(1);
   });
 
-  it('leaves what the peer still sends read, and unanswered', async () => {
+  test('leaves what the peer still sends read, and unanswered', async () => {
     const rig = limitedRig({ limits: { maxDroppedBytes: 100 } });
     rig.connection.abandon(rig.now);
     await rig.send(request('a'));
@@ -159,7 +159,7 @@ describe('an end of ours', () => {
     expect([rig.socket.destroyed, rig.lingering.size]).toEqual([true, 0]);
   });
 
-  it('that its peer does not take is overdue, and then closed', async () => {
+  test('that its peer does not take is overdue, and then closed', async () => {
     const rig = limitedRig();
     rig.socket.clog();
     await rig.send(request('a'));

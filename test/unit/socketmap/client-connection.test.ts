@@ -1,5 +1,5 @@
 // One connection of a mail server: each request has one reply, in order; and what of the peer is read no further, or no more.
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { encodeNetstring } from '../../../src/socketmap/netstring.js';
 import { SOCKETMAP } from '../../../src/socketmap/dialect.js';
 import { ConnectionRig, START, ok, request, turns } from './connection-rig.js';
@@ -17,7 +17,7 @@ const BROKEN = 'x:';
 const SAYS_WHAT_WAS_WRONG = /^\d+:TEMP .*,$/;
 
 describe('requests', () => {
-  it('in one piece are answered in order, in one write', async () => {
+  test('in one piece are answered in order, in one write', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('a') + request('b') + request('c'));
     expect(rig.socket.pieces).toEqual([ok('a', 'b', 'c')]);
@@ -26,7 +26,7 @@ describe('requests', () => {
     expect([rig.served, rig.connection.gone]).toEqual([true, true]);
   });
 
-  it('that are known and wait behind one that has to be asked come after it, in one write', async () => {
+  test('that are known and wait behind one that has to be asked come after it, in one write', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('a') + request('later') + request('b'));
     expect(rig.socket.pieces).toEqual([ok('a')]);
@@ -36,14 +36,14 @@ describe('requests', () => {
     expect(rig.connection.gone).toBe(true);
   });
 
-  it('whose answers come in one turn are answered in one write, in the order of the requests', async () => {
+  test('whose answers come in one turn are answered in one write, in the order of the requests', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('later1') + request('later2') + request('later3'));
     await rig.answer('later3', 'later2', 'later1');
     expect(rig.socket.pieces).toEqual([ok('later1', 'later2', 'later3')]);
   });
 
-  it('are answered as far as no earlier one waits', async () => {
+  test('are answered as far as no earlier one waits', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('later1') + request('later2') + request('later3'));
     await rig.answer('later2');
@@ -54,7 +54,7 @@ describe('requests', () => {
     expect(rig.socket.pieces).toEqual([ok('later1', 'later2'), ok('later3')]);
   });
 
-  it('are asked for this connection, with the time that they have waited since they were read', async () => {
+  test('are asked for this connection, with the time that they have waited since they were read', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('later1'));
     expect(rig.question('later1')).toMatchObject({ asker: rig.connection, waitedMs: 0 });
@@ -70,7 +70,7 @@ describe('requests', () => {
     expect(slow.question('later2')).toMatchObject({ waitedMs: 2000, messageBytes: 'cyrus later2'.length });
   });
 
-  it('count their bytes as asked for until Cyrus has answered, or failed', async () => {
+  test('count their bytes as asked for until Cyrus has answered, or failed', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('later1') + request('later2'));
     expect(rig.shared.askedBytes).toBe('cyruslater1'.length * 2);
@@ -81,7 +81,7 @@ describe('requests', () => {
     expect(rig.shared.askedBytes).toBe(0);
   });
 
-  it('count as recent where they did not wait for the answer to the one before, and half as much with each second', async () => {
+  test('count as recent where they did not wait for the answer to the one before, and half as much with each second', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('a').repeat(9));
     expect(rig.connection.recent).toBe(8);
@@ -89,7 +89,7 @@ describe('requests', () => {
     expect(rig.connection.recent).toBe(4);
   });
 
-  it('that come one after the other make nobody wait behind others', async () => {
+  test('that come one after the other make nobody wait behind others', async () => {
     const rig = new ConnectionRig();
     for (let i = 0; i < 9; i++) await rig.send(request('a'));
     expect(rig.connection.recent).toBe(0);
@@ -97,13 +97,13 @@ describe('requests', () => {
 });
 
 describe('a turn', () => {
-  it('answers no more of one connection than it may, and goes on in the next', async () => {
+  test('answers no more of one connection than it may, and goes on in the next', async () => {
     const rig = new ConnectionRig({ limits: { maxPerTurn: 5 } });
     await rig.send(request('a').repeat(12));
     expect(rig.socket.pieces).toEqual([ok(...'aaaaa'), ok(...'aaaaa'), ok(...'aa')]);
   });
 
-  it.each([
+  test.each([
     [16, 2],
     [17, 3],
   ])('counts one that has to be asked for as eight that are known: of %i it asks %i', (maxPerTurn, asked) => {
@@ -115,7 +115,7 @@ describe('a turn', () => {
 });
 
 describe('a broken request', () => {
-  it('is the last that is answered: with what was wrong, and our end', async () => {
+  test('is the last that is answered: with what was wrong, and our end', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('a') + BROKEN + request('b'));
     const [first = '', ...more] = rig.socket.pieces;
@@ -134,7 +134,7 @@ describe('a broken request', () => {
     expect(rig.shared.counters.replies.TEMP).toBe(1);
   });
 
-  it('waits for what was asked before it, and nothing that comes behind it is read', async () => {
+  test('waits for what was asked before it, and nothing that comes behind it is read', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('later') + BROKEN);
     await rig.send(request('b') + request('later2'));
@@ -151,14 +151,14 @@ describe('a broken request', () => {
 });
 
 describe('a mistake of ours', () => {
-  it('while something is looked up ends the connection without a word', async () => {
+  test('while something is looked up ends the connection without a word', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('throws'));
     expect([rig.socket.sent, rig.socket.finSent, rig.closed('failed')]).toEqual(['', true, 1]);
     expect(rig.lines).toEqual([expect.objectContaining({ reason: 'failed', error: 'a mistake of ours' })]);
   });
 
-  it('while Cyrus is asked does so too, and what was asked before it is not answered', async () => {
+  test('while Cyrus is asked does so too, and what was asked before it is not answered', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('later1') + request('later2'));
     rig.question('later2').reject(new TypeError('a mistake of ours'));
@@ -169,7 +169,7 @@ describe('a mistake of ours', () => {
     expect([rig.ends, rig.socket.destroyed]).toEqual([1, false]);
   });
 
-  it('is the end, though an answer comes in the same moment', async () => {
+  test('is the end, though an answer comes in the same moment', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('later1') + request('later2') + request('later3'));
     rig.question('later1').resolve({ status: 'OK', text: 'later1' });
@@ -182,7 +182,7 @@ describe('a mistake of ours', () => {
 });
 
 describe('while as many wait for Cyrus as may', () => {
-  it('the connection is served no further, until one is answered', async () => {
+  test('the connection is served no further, until one is answered', async () => {
     const rig = new ConnectionRig({ limits: { maxWaiting: 2 } });
     await rig.send(['later1', 'later2', 'later3', 'later4'].map(request).join(''));
     expect(rig.asked).toEqual(['later1', 'later2']);
@@ -192,7 +192,7 @@ describe('while as many wait for Cyrus as may', () => {
     expect(rig.asked).toHaveLength(4);
   });
 
-  it('it does not wait for a turn that could do nothing', async () => {
+  test('it does not wait for a turn that could do nothing', async () => {
     const rig = new ConnectionRig({ limits: { maxWaiting: 1 } });
     await rig.send(request('later1') + request('later2'));
     expect(rig.shared.turns.size).toBe(0);
@@ -200,7 +200,7 @@ describe('while as many wait for Cyrus as may', () => {
     expect(rig.shared.turns.size).toBe(0);
   });
 
-  it('no more is read while one is left unread, and that is answered in the end', async () => {
+  test('no more is read while one is left unread, and that is answered in the end', async () => {
     const rig = new ConnectionRig({ limits: { maxWaiting: 1 } });
     const many = request('a').repeat(2000);
     await rig.send(request('later1'));
@@ -218,7 +218,7 @@ describe('while as many wait for Cyrus as may', () => {
 describe('while the peer does not take its answers', () => {
   const KEY = 'k'.repeat(9000);
 
-  it('nothing more of it is read or answered', async () => {
+  test('nothing more of it is read or answered', async () => {
     const rig = new ConnectionRig();
     rig.socket.clog();
     await rig.send(request(KEY) + request(KEY));
@@ -233,7 +233,7 @@ describe('while the peer does not take its answers', () => {
     expect(rig.socket.sent).toBe(ok(KEY, KEY, 'later'));
   });
 
-  it('what was read of it already waits, without a turn that could do nothing', async () => {
+  test('what was read of it already waits, without a turn that could do nothing', async () => {
     const rig = new ConnectionRig({ limits: { maxPerTurn: 2 } });
     rig.socket.clog();
     await rig.send(request(KEY) + request(KEY) + request('a'));
@@ -245,7 +245,7 @@ describe('while the peer does not take its answers', () => {
     expect(rig.socket.sent).toBe(ok(KEY, KEY, 'a'));
   });
 
-  it('its FIN does not end the connection before it has them', async () => {
+  test('its FIN does not end the connection before it has them', async () => {
     const rig = new ConnectionRig();
     rig.socket.receive(request(KEY) + request(KEY));
     rig.socket.receiveFin();
@@ -258,7 +258,7 @@ describe('while the peer does not take its answers', () => {
     expect(rig.socket.finSent).toBe(true);
   });
 
-  it('what it asked before our mistake is closed, since what was written cannot be taken back', async () => {
+  test('what it asked before our mistake is closed, since what was written cannot be taken back', async () => {
     const rig = new ConnectionRig();
     rig.socket.clog();
     await rig.send(request('a') + request('later'));
@@ -268,7 +268,7 @@ describe('while the peer does not take its answers', () => {
   });
 });
 
-it('a reply for a front of its own is written as that writes it', async () => {
+test('a reply for a front of its own is written as that writes it', async () => {
   const rig = new ConnectionRig({ dialect: { ...SOCKETMAP, format: ({ text }) => encodeNetstring(text) } });
   await rig.send(request('a'));
   expect(rig.socket.sent).toBe('1:a,');

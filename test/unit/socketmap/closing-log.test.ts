@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { silentLog, type Log } from '../../../src/log/log.js';
 import { Closings } from '../../../src/socketmap/closing-log.js';
 
@@ -13,7 +13,7 @@ function recorded(): { closings: Closings; lines: [string, object][] } {
 }
 
 describe('Closings', () => {
-  it('writes the first of its kind at once', () => {
+  test('writes the first of its kind at once', () => {
     const { closings, lines } = recorded();
     closings.add('protocolError', 0, { endpoint: 'unix:/s', peer: undefined, error: 'no comma' });
     expect(lines).toEqual([
@@ -24,7 +24,7 @@ describe('Closings', () => {
     ]);
   });
 
-  it('writes a flood as one line a minute, with its number and the last of it', () => {
+  test('writes a flood as one line a minute, with its number and the last of it', () => {
     const { closings, lines } = recorded();
     for (let i = 0; i <= 1000; i++) closings.add('overLimit', i, { endpoint: 'unix:/s', peer: String(i) });
     closings.sweep(59_999);
@@ -38,7 +38,7 @@ describe('Closings', () => {
     expect(closings.counts.overLimit).toBe(1001);
   });
 
-  it('has its minute from the first on, at whatever time', () => {
+  test('has its minute from the first on, at whatever time', () => {
     const { closings, lines } = recorded();
     for (let i = 0; i < 2; i++) closings.add('overLimit', 100_000, { endpoint: 'unix:/s' });
     closings.sweep(159_999);
@@ -47,7 +47,7 @@ describe('Closings', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('is quiet after a minute without any, and begins anew', () => {
+  test('is quiet after a minute without any, and begins anew', () => {
     const { closings, lines } = recorded();
     closings.add('overLimit', 0, { endpoint: 'unix:/s' });
     closings.sweep(60_000);
@@ -57,7 +57,7 @@ describe('Closings', () => {
     expect(lines).toHaveLength(2);
   });
 
-  it('keeps the kinds apart', () => {
+  test('keeps the kinds apart', () => {
     const { closings, lines } = recorded();
     closings.add('overLimit', 0, { endpoint: 'unix:/s' });
     closings.add('idle', 0, { endpoint: 'unix:/s' });

@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Drips, type Dripping } from '../../../src/socketmap/drips.js';
 
 const NOW = 1000;
@@ -22,7 +22,7 @@ afterEach(() => {
 });
 
 describe('a connection that sends tiny pieces', () => {
-  it.each([
+  test.each([
     [0, 5],
     [1, 55],
     [2, 105],
@@ -42,7 +42,7 @@ describe('a connection that sends tiny pieces', () => {
     expect(reader.read).toEqual([NOW]);
   });
 
-  it('is not read again when it has closed meanwhile', () => {
+  test('is not read again when it has closed meanwhile', () => {
     const reader = new Reader();
     const all = drips();
     all.add(reader, 1);
@@ -54,7 +54,7 @@ describe('a connection that sends tiny pieces', () => {
 });
 
 describe('where thousands do', () => {
-  it('only so many are read in a moment, those first that are due first', () => {
+  test('only so many are read in a moment, those first that are due first', () => {
     const all = drips();
     const slow = Array.from({ length: 20 }, () => new Reader());
     const fast = Array.from({ length: 20 }, () => new Reader());
@@ -72,7 +72,7 @@ describe('where thousands do', () => {
     expect(all.size).toBe(0);
   });
 
-  it('no timer runs when none is left', () => {
+  test('no timer runs when none is left', () => {
     const all = drips();
     all.add(new Reader(), 1);
     expect(vi.getTimerCount()).toBe(1);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Fifo } from '../../../src/socketmap/fifo.js';
 
 type Member = { readonly name: string };
@@ -11,7 +11,7 @@ function filled(...members: readonly Member[]): Fifo<Member> {
 }
 
 describe('a queue', () => {
-  it('has nobody first while it is empty, also after it was emptied', () => {
+  test('has nobody first while it is empty, also after it was emptied', () => {
     const fifo = filled();
     expect(fifo.first()).toBeUndefined();
     fifo.add(a);
@@ -19,14 +19,14 @@ describe('a queue', () => {
     expect([fifo.first(), fifo.size, fifo.has(a), fifo.delete(a)]).toEqual([undefined, 0, false, false]);
   });
 
-  it('has first who came first, until that one goes', () => {
+  test('has first who came first, until that one goes', () => {
     const fifo = filled(a, b, c);
     expect([fifo.first(), fifo.first()]).toEqual([a, a]);
     fifo.delete(a);
     expect(fifo.first()).toBe(b);
   });
 
-  it('passes over who has gone from its middle', () => {
+  test('passes over who has gone from its middle', () => {
     const fifo = filled(a, b, c);
     fifo.first();
     fifo.delete(b);
@@ -34,7 +34,7 @@ describe('a queue', () => {
     expect(fifo.first()).toBe(c);
   });
 
-  it('leaves who comes again where he is, and puts him behind where he had gone', () => {
+  test('leaves who comes again where he is, and puts him behind where he had gone', () => {
     const fifo = filled(a, b);
     fifo.add(a);
     expect(fifo.first()).toBe(a);
@@ -45,7 +45,7 @@ describe('a queue', () => {
     expect(fifo.first()).toBe(a);
   });
 
-  it('has first who comes after all others have gone', () => {
+  test('has first who comes after all others have gone', () => {
     const fifo = filled(a);
     fifo.first();
     fifo.delete(a);

@@ -1,10 +1,10 @@
 // What comes for a socket that no connection is served on any more: it lingers, or is gone.
 import { Socket } from 'node:net';
-import { expect, it } from 'vitest';
+import { expect, test } from 'vitest';
 import { handlersFor } from '../../../src/socketmap/handlers.js';
 import { Lingering } from '../../../src/socketmap/lingering.js';
 
-it('is no mistake, whatever it is', () => {
+test('is no mistake, whatever it is', () => {
   const lingering = new Lingering({ lingerTimeoutMs: 1000, maxDroppedBytes: 10 });
   let closes = 0;
   const handlers = handlersFor(new Map(), lingering, () => (closes += 1));

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Inbox } from '../../../src/socketmap/inbox.js';
 import { NetstringDecoder } from '../../../src/socketmap/netstring.js';
 
@@ -13,7 +13,7 @@ function take(inbox: Inbox): [string | undefined, number, number] {
 }
 
 describe('a request', () => {
-  it('is as old as what it was read with, however long it has waited', () => {
+  test('is as old as what it was read with, however long it has waited', () => {
     const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
     inbox.add(Buffer.from('1:a,1:b,'), 90, 100);
     expect([inbox.earliest, inbox.noticed]).toEqual([90, 100]);
@@ -27,7 +27,7 @@ describe('a request', () => {
     expect([inbox.unread, inbox.midway]).toEqual([false, false]);
   });
 
-  it('may be as old as a connection that waited to be accepted, until it was read for a whole turn', async () => {
+  test('may be as old as a connection that waited to be accepted, until it was read for a whole turn', async () => {
     const inbox = new Inbox(new NetstringDecoder(100), 20_000, { earliest: 990, noticed: 1000 });
     inbox.add(Buffer.from('1:a,'), 19_900, 20_000);
     expect(take(inbox)).toEqual(['a', 990, 1000]);
@@ -37,7 +37,7 @@ describe('a request', () => {
     expect(take(inbox)).toEqual(['b', 20_900, 21_000]);
   });
 
-  it('may have come at any time since its socket was read no further', async () => {
+  test('may have come at any time since its socket was read no further', async () => {
     const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
     inbox.hold(1000);
     inbox.hold(5000);
@@ -58,7 +58,7 @@ describe('a request', () => {
 });
 
 describe('an inbox', () => {
-  it('has unread what waits behind a piece that ended with a request, and keeps its order', () => {
+  test('has unread what waits behind a piece that ended with a request, and keeps its order', () => {
     const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
     inbox.add(Buffer.from('1:a,1:b,'), 0, 0);
     inbox.add(Buffer.from('1:c,'), 0, 0);
@@ -67,7 +67,7 @@ describe('an inbox', () => {
     expect([inbox.next(), inbox.next(), inbox.unread]).toEqual(['c', 'd', false]);
   });
 
-  it('is full when 16 KiB wait behind what is being read, until they are read', () => {
+  test('is full when 16 KiB wait behind what is being read, until they are read', () => {
     const inbox = new Inbox(new NetstringDecoder(20_000), 0, NEW);
     inbox.add(Buffer.from('1:a,1:b,'), 0, 0);
     inbox.next();
@@ -82,7 +82,7 @@ describe('an inbox', () => {
 });
 
 describe('an inbox that is cleared', () => {
-  it('holds nothing that was sent', () => {
+  test('holds nothing that was sent', () => {
     const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
     inbox.add(Buffer.from('1:a,1:b,'), 0, 0);
     inbox.add(Buffer.from('1:c,'), 0, 0);

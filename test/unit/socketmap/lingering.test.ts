@@ -1,6 +1,6 @@
 // Connections that we have ended, and their peers have not: how long they stay, and how much may still come.
 import { Socket } from 'node:net';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { Lingering } from '../../../src/socketmap/lingering.js';
 
 const NOW = 1_000_000;
@@ -28,7 +28,7 @@ function closed(): boolean[] {
 }
 
 describe('a connection that we have ended', () => {
-  it('is closed when its peer has had its time, and not before', () => {
+  test('is closed when its peer has had its time, and not before', () => {
     end(3);
     lingering.sweep(NOW + 4_999);
     expect(closed()).toEqual([false, false, false]);
@@ -39,7 +39,7 @@ describe('a connection that we have ended', () => {
     expect(lingering.size).toBe(1);
   });
 
-  it('is closed where more bytes come than may', () => {
+  test('is closed where more bytes come than may', () => {
     const [socket = new Socket()] = end(1);
     lingering.drop(socket, 60);
     lingering.drop(socket, 40);
@@ -50,7 +50,7 @@ describe('a connection that we have ended', () => {
     lingering.drop(new Socket(), 1000);
   });
 
-  it('counts no more once its peer has closed it', () => {
+  test('counts no more once its peer has closed it', () => {
     const [socket = new Socket()] = end(1);
     lingering.delete(socket);
     expect(lingering.size).toBe(0);
@@ -58,7 +58,7 @@ describe('a connection that we have ended', () => {
     expect(closed()).toEqual([false]);
   });
 
-  it('makes room for others where there are too many, the oldest first', () => {
+  test('makes room for others where there are too many, the oldest first', () => {
     end(4);
     lingering.shrink(4);
     expect(closed()).toEqual([false, false, false, false]);

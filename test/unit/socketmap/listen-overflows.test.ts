@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { linuxOverflows, ListenOverflows } from '../../../src/socketmap/listen-overflows.js';
 
 describe('an overflow', () => {
-  it('makes who is accepted as old as the last look at which there was none, until listeners are renewed', () => {
+  test('makes who is accepted as old as the last look at which there was none, until listeners are renewed', () => {
     let count: number | undefined = 7;
     const overflows = new ListenOverflows(() => count, 1000);
     expect([overflows.sweep(2000), overflows.since]).toEqual([false, undefined]);
@@ -20,7 +20,7 @@ describe('an overflow', () => {
     expect([overflows.sweep(21_000), overflows.since]).toEqual([false, 20_000]);
   });
 
-  it('is never where nobody counts', () => {
+  test('is never where nobody counts', () => {
     const overflows = new ListenOverflows(() => undefined, 0);
     expect([overflows.sweep(1000), overflows.since]).toEqual([false, undefined]);
   });
@@ -33,7 +33,7 @@ describe("the kernel's count", () => {
   });
   afterEach(() => rmSync(folder, { recursive: true }));
 
-  it.each([
+  test.each([
     ['TcpExt: SyncookiesSent ListenOverflows ListenDrops\nTcpExt: 1 42 43\nIpExt: A\nIpExt: 5\n', 42],
     ['IpExt: ListenOverflows\nIpExt: 5\n', undefined],
     ['TcpExt: ListenDrops\nTcpExt: 43\n', undefined],
@@ -44,11 +44,11 @@ describe("the kernel's count", () => {
     expect(linuxOverflows(file)).toBe(expected);
   });
 
-  it('is none where there is no such file', () => {
+  test('is none where there is no such file', () => {
     expect(linuxOverflows(join(folder, 'missing'))).toBeUndefined();
   });
 
-  it.runIf(process.platform === 'linux')('is there on Linux', () => {
+  test.runIf(process.platform === 'linux')('is there on Linux', () => {
     expect(linuxOverflows()).toBeGreaterThanOrEqual(0);
   });
 });

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { ConfigError } from '../../../src/errors.js';
 import { parseEndpoint, type Endpoint } from '../../../src/net/endpoint.js';
 import { Listener } from '../../../src/net/listener.js';
@@ -66,7 +66,7 @@ function only(listeners: Listeners): Listener {
 const events = (): unknown[] => lines.map((line) => Object(line).event as unknown);
 
 describe('a listener', () => {
-  it('is open at once, and told of', async () => {
+  test('is open at once, and told of', async () => {
     const listeners = newListeners();
     await listeners.open(unix());
     await listeners.open(PORT);
@@ -75,7 +75,7 @@ describe('a listener', () => {
     expect(events()).toEqual(['listening', 'listening']);
   });
 
-  it('is none in a folder in which others may put another socket', async () => {
+  test('is none in a folder in which others may put another socket', async () => {
     mkdirSync(join(folder, 'open'));
     chmodSync(join(folder, 'open'), 0o777);
     const listeners = newListeners();
@@ -85,7 +85,7 @@ describe('a listener', () => {
     await expect(listeners.open(unix('nosuch/s'))).rejects.toThrow('nosuch');
   });
 
-  it('that is still being opened is closed with the others', async () => {
+  test('that is still being opened is closed with the others', async () => {
     const listeners = newListeners();
     const opening = listeners.open(PORT);
     const opened = vi.spyOn(Listener.prototype, 'close');
@@ -97,7 +97,7 @@ describe('a listener', () => {
 });
 
 describe('to take the place of another process', () => {
-  it('ports are opened last, and sockets with a name at once', async () => {
+  test('ports are opened last, and sockets with a name at once', async () => {
     const listeners = newListeners(true);
     await listeners.open(unix());
     await listeners.open(PORT);
@@ -110,7 +110,7 @@ describe('to take the place of another process', () => {
 });
 
 describe('ports that another process has too', () => {
-  it('are closed here, when nobody waits to be accepted any more; sockets with a name are not', async () => {
+  test('are closed here, when nobody waits to be accepted any more; sockets with a name are not', async () => {
     const listeners = newListeners();
     await listeners.open(PORT);
     await listeners.open(unix());
@@ -127,7 +127,7 @@ describe('ports that another process has too', () => {
     expect(listeners.accepted(listener, 110, 110)).toBeUndefined();
   });
 
-  it('are not opened anew', async () => {
+  test('are not opened anew', async () => {
     const listeners = newListeners();
     await listeners.open(PORT);
     const open = vi.spyOn(Listener, 'open');
@@ -143,14 +143,14 @@ describe('ports that another process has too', () => {
 });
 
 describe('who is accepted', () => {
-  it('has come just now, where nobody waited and no queue has overflowed', async () => {
+  test('has come just now, where nobody waited and no queue has overflowed', async () => {
     const listeners = newListeners();
     await listeners.open(PORT);
     expect(listeners.accepted(only(listeners), 100, 90)).toBeUndefined();
     expect(listeners.accepted(only(listeners), 101, 101)).toEqual({ earliest: 90, noticed: 100 });
   });
 
-  it('may have come since the overflow of a queue, or since the first of those who wait, whichever was earlier', async () => {
+  test('may have come since the overflow of a queue, or since the first of those who wait, whichever was earlier', async () => {
     const listeners = newListeners();
     await listeners.open(PORT);
     listeners.sweep(50);
@@ -166,7 +166,7 @@ describe('who is accepted', () => {
     expect(later.accepted(only(later), 310, 310)).toEqual({ earliest: 0, noticed: 300 });
   });
 
-  it('at a socket with a name has never come since then', async () => {
+  test('at a socket with a name has never come since then', async () => {
     const listeners = newListeners();
     await listeners.open(unix());
     overflowed = 1;
@@ -174,7 +174,7 @@ describe('who is accepted', () => {
     expect(listeners.accepted(only(listeners), 100, 40)).toBeUndefined();
   });
 
-  it('is told of by how long they wait: nobody for no time, otherwise as long as the longest', async () => {
+  test('is told of by how long they wait: nobody for no time, otherwise as long as the longest', async () => {
     const listeners = newListeners();
     expect(listeners.waitedMs(5)).toBe(0);
     await listeners.open(unix('one'));
@@ -199,7 +199,7 @@ describe('after the queue of a port has overflowed', () => {
     for (let i = 0; i < 5; i++) await turn();
   }
 
-  it('it is opened anew after ten seconds, once; sockets with a name stay open', async () => {
+  test('it is opened anew after ten seconds, once; sockets with a name stay open', async () => {
     const listeners = newListeners();
     await listeners.open(unix());
     await listeners.open(PORT);
@@ -226,7 +226,7 @@ describe('after the queue of a port has overflowed', () => {
     await vi.waitFor(() => expect(lines).toHaveLength(6));
   });
 
-  it('it is tried again each second where it cannot be opened, and nothing else is', async () => {
+  test('it is tried again each second where it cannot be opened, and nothing else is', async () => {
     const listeners = newListeners();
     await listeners.open(PORT);
     await listeners.open(PORT);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../../src/errors.js';
 import { NetstringDecoder, encodeNetstring } from '../../../src/socketmap/netstring.js';
 
@@ -34,7 +34,7 @@ function everySplit(text: string): Buffer[][] {
 const ALL_BYTES = String.fromCharCode(...Array.from({ length: 256 }, (_, code) => code));
 
 describe('NetstringDecoder', () => {
-  it.each([
+  test.each([
     ['one', '5:hello,', ['hello']],
     ['an empty one', '0:,', ['']],
     ['several', '1:a,0:,2:bc,', ['a', '', 'bc']],
@@ -50,7 +50,7 @@ describe('NetstringDecoder', () => {
     for (const chunks of everySplit(text)) expect(decode(chunks)).toEqual({ payloads });
   });
 
-  it.each([
+  test.each([
     ['a leading zero', '05:hello,', 'leading zero'],
     ['two zeros', '00:,', 'leading zero'],
     ['no length', ':hello,', '0x3a'],
@@ -73,7 +73,7 @@ describe('NetstringDecoder', () => {
     }
   });
 
-  it('allows the limit and not one byte more', () => {
+  test('allows the limit and not one byte more', () => {
     const longest = 'x'.repeat(10_000);
     expect(decode([bytes(`10000:${longest},`)])).toEqual({ payloads: [longest] });
     expect(decode([bytes(`10001:${longest}x,`)])).toEqual({
@@ -86,13 +86,13 @@ describe('NetstringDecoder', () => {
     });
   });
 
-  it('wants a digit before the colon', () => {
+  test('wants a digit before the colon', () => {
     expect(decode([bytes(':x,')]).error).toBe(
       'not a netstring: its length has byte 0x3a, must be digits and a colon',
     );
   });
 
-  it('judges the length while its digits arrive', () => {
+  test('judges the length while its digits arrive', () => {
     const decoder = new NetstringDecoder(99);
     decoder.feed(bytes('10'));
     expect(decoder.next()).toBeUndefined();
@@ -100,7 +100,7 @@ describe('NetstringDecoder', () => {
     expect(() => decoder.next()).toThrow('over 99 bytes');
   });
 
-  it('stays dead after an error', () => {
+  test('stays dead after an error', () => {
     const decoder = new NetstringDecoder();
     decoder.feed(bytes('x'));
     expect(() => decoder.next()).toThrow(ProtocolError);
@@ -111,7 +111,7 @@ describe('NetstringDecoder', () => {
     expect(decoder.unread).toBe(false);
   });
 
-  it('takes chunks ahead of being asked', () => {
+  test('takes chunks ahead of being asked', () => {
     const decoder = new NetstringDecoder();
     decoder.feed(bytes('1:a,2:b'));
     decoder.feed(bytes('c,3:'));
@@ -124,14 +124,14 @@ describe('NetstringDecoder', () => {
     ]);
   });
 
-  it('yields what came before an error first', () => {
+  test('yields what came before an error first', () => {
     const decoder = new NetstringDecoder();
     decoder.feed(bytes('1:a,1:b,nonsense'));
     expect([decoder.next(), decoder.next()]).toEqual(['a', 'b']);
     expect(() => decoder.next()).toThrow(ProtocolError);
   });
 
-  it.each([
+  test.each([
     ['nothing', '', false],
     ['a whole frame', '1:a,', false],
     ['a digit', '1:a,1', true],
@@ -145,7 +145,7 @@ describe('NetstringDecoder', () => {
     expect(decoder.midway).toBe(midway);
   });
 
-  it('knows whether there is something that it has not read', () => {
+  test('knows whether there is something that it has not read', () => {
     const decoder = new NetstringDecoder();
     expect(decoder.unread).toBe(false);
     decoder.feed(bytes('1:a,1:b,'));
@@ -156,7 +156,7 @@ describe('NetstringDecoder', () => {
     expect(decoder.unread).toBe(false);
   });
 
-  it('keeps what was split when the chunk is overwritten', () => {
+  test('keeps what was split when the chunk is overwritten', () => {
     const decoder = new NetstringDecoder();
     const chunk = bytes('5:hel');
     decoder.feed(chunk);
@@ -168,7 +168,7 @@ describe('NetstringDecoder', () => {
 });
 
 describe('encodeNetstring', () => {
-  it.each([
+  test.each([
     ['', '0:,'],
     ['hello', '5:hello,'],
     ['\xc3\xa9', '2:\xc3\xa9,'],

@@ -1,6 +1,6 @@
 // How many files this process may have open, and how many connections that leaves room for.
 import { readFileSync } from 'node:fs';
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 import {
   connectionsWithin,
   eventConnectionsWithin,
@@ -10,7 +10,7 @@ import {
 describe('the limit of this process', () => {
   afterEach(() => void vi.restoreAllMocks());
 
-  it.each([
+  test.each([
     [{ userLimits: { open_files: { soft: 256 } } }, 256],
     [{ userLimits: { open_files: { soft: 'unlimited' } } }, Infinity],
     [{ userLimits: {} }, Infinity],
@@ -20,14 +20,14 @@ describe('the limit of this process', () => {
     expect(openFilesLimit()).toBe(limit);
   });
 
-  it.runIf(process.platform === 'linux')('is that of the system', () => {
+  test.runIf(process.platform === 'linux')('is that of the system', () => {
     const [, soft] = /^Max open files\s+(\S+)/m.exec(readFileSync('/proc/self/limits', 'utf8')) ?? [];
     expect(openFilesLimit()).toBe(soft === 'unlimited' ? Infinity : Number(soft));
   });
 });
 
 describe('connections', () => {
-  it.each([
+  test.each([
     [Infinity, 100],
     [128 + 10 + 100, 100],
     [128 + 10 + 99, 99],
@@ -38,7 +38,7 @@ describe('connections', () => {
     expect(connectionsWithin(openFiles, 100, 10)).toBe(connections);
   });
 
-  it.each([
+  test.each([
     [Infinity, 1000],
     [128 + 4004, 1000],
     [128 + 3999, 999],

@@ -1,6 +1,6 @@
 import { once } from 'node:events';
 import { connect, createServer, type AddressInfo, type Server, type Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/socketmap/limits.js';
 import { Outbox } from '../../../src/socketmap/outbox.js';
 
@@ -37,25 +37,25 @@ function portOf(address: AddressInfo | string | null): number {
 }
 
 describe('what a peer does not take', () => {
-  it('is overdue after the time that it has for it', () => {
+  test('is overdue after the time that it has for it', () => {
     outbox.write('5:TEMP ,', NOW, NOW);
     expect(outbox.isOverdue(NOW + 9_999)).toBe(false);
     expect(outbox.isOverdue(NOW + 10_000)).toBe(true);
   });
 
-  it('is overdue a second before its request is too old to be answered, if that comes first', () => {
+  test('is overdue a second before its request is too old to be answered, if that comes first', () => {
     outbox.write('5:TEMP ,', NOW - 20_000, NOW);
     expect(outbox.isOverdue(NOW + 7_999)).toBe(false);
     expect(outbox.isOverdue(NOW + 8_000)).toBe(true);
   });
 
-  it('gets no more time by what is written behind it', () => {
+  test('gets no more time by what is written behind it', () => {
     outbox.write('5:TEMP ,', NOW, NOW);
     outbox.write('5:TEMP ,', NOW + 5_000, NOW + 5_000);
     expect(outbox.isOverdue(NOW + 10_000)).toBe(true);
   });
 
-  it('gets no more time by the end of the connection', () => {
+  test('gets no more time by the end of the connection', () => {
     // More than kernels keep for a peer that reads nothing.
     outbox.write('x'.repeat(32 * 1024 * 1024), NOW, NOW);
     outbox.end(NOW + 5_000, () => undefined);
@@ -76,18 +76,18 @@ describe('what a peer has taken', () => {
     expect(outbox.empty).toBe(true);
   });
 
-  it('is never overdue', () => {
+  test('is never overdue', () => {
     expect(outbox.isOverdue(NOW + 1_000_000)).toBe(false);
   });
 
-  it('takes no time from what comes later', () => {
+  test('takes no time from what comes later', () => {
     socket.cork();
     outbox.write('5:TEMP ,', NOW + 60_000, NOW + 60_000);
     expect(outbox.isOverdue(NOW + 69_999)).toBe(false);
     expect(outbox.isOverdue(NOW + 70_000)).toBe(true);
   });
 
-  it('leaves as much time for our end', () => {
+  test('leaves as much time for our end', () => {
     expect(outbox.ended).toBe(false);
     outbox.end(NOW + 60_000, () => undefined);
     expect(outbox.ended).toBe(true);
@@ -96,7 +96,7 @@ describe('what a peer has taken', () => {
   });
 });
 
-it('is full where the peer does not take as fast as it asks', () => {
+test('is full where the peer does not take as fast as it asks', () => {
   expect(outbox.full).toBe(false);
   outbox.write('x'.repeat(32 * 1024 * 1024), NOW, NOW);
   expect(outbox.full).toBe(true);

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { OverloadLog, type QueueState } from '../../../src/socketmap/overload-log.js';
 import { silentLog } from '../../../src/log/log.js';
 
@@ -12,7 +12,7 @@ function startRig(): { readonly lines: unknown[]; readonly log: OverloadLog } {
 }
 
 describe('an overload', () => {
-  it('is one line, one more each minute, and one when it has been quiet for a while', () => {
+  test('is one line, one more each minute, and one when it has been quiet for a while', () => {
     const { lines, log } = startRig();
     for (let second = 0; second < 100; second++) log.sweep(BUSY, 320, second * 1000);
     for (let second = 100; second < 200; second++) log.sweep(QUIET, 20, second * 1000);
@@ -23,13 +23,13 @@ describe('an overload', () => {
     ]);
   });
 
-  it('is seen where connections wait to be accepted', () => {
+  test('is seen where connections wait to be accepted', () => {
     const { lines, log } = startRig();
     log.sweep({ waiting: 0, waitedMs: 0, acceptMs: 1001 }, 10, 0);
     expect(lines).toHaveLength(1);
   });
 
-  it('is told again after a minute, and is over after ten seconds, not earlier and not later', () => {
+  test('is told again after a minute, and is over after ten seconds, not earlier and not later', () => {
     const { lines, log } = startRig();
     const toldAt: number[] = [];
     for (let now = 100_500; now < 400_000; now += 500) {
@@ -40,13 +40,13 @@ describe('an overload', () => {
     expect(toldAt).toEqual([100_500, 160_500, 220_500, 259_500]);
   });
 
-  it('is not a wait of a second', () => {
+  test('is not a wait of a second', () => {
     const { lines, log } = startRig();
     log.sweep({ waiting: 1, waitedMs: 1000, acceptMs: 1000 }, 10, 0);
     expect(lines).toEqual([]);
   });
 
-  it('is not worth a line where it is over within a second', () => {
+  test('is not worth a line where it is over within a second', () => {
     const { lines, log } = startRig();
     log.sweep({ waiting: 300, waitedMs: 900, acceptMs: 900 }, 320, 0);
     expect(lines).toEqual([]);

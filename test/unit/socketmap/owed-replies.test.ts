@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import { DEFAULT_LIMITS } from '../../../src/socketmap/limits.js';
 import { OwedReplies } from '../../../src/socketmap/owed-replies.js';
 
@@ -8,7 +8,7 @@ beforeEach(() => {
 });
 
 describe('the replies that are owed', () => {
-  it('are given in the order of their requests, each once', () => {
+  test('are given in the order of their requests, each once', () => {
     const [first, second, third] = [owed.add(1, 10), owed.add(2, 10), owed.add(3, 10)];
     third.frame = '3';
     second.frame = '2';
@@ -20,7 +20,7 @@ describe('the replies that are owed', () => {
     expect(owed.size).toBe(0);
   });
 
-  it('wait behind the first that is not there, also those that were there at once', () => {
+  test('wait behind the first that is not there, also those that were there at once', () => {
     owed.add(1, 10, '1');
     const second = owed.add(2, 10);
     owed.add(3, 10, '3');
@@ -30,7 +30,7 @@ describe('the replies that are owed', () => {
     expect(owed.take()).toBe('23');
   });
 
-  it('are as old as the first of them', () => {
+  test('are as old as the first of them', () => {
     expect([owed.earliest, owed.due]).toEqual([undefined, false]);
     owed.add(5, 10, '1');
     owed.add(7, 10);
@@ -43,14 +43,14 @@ describe('the replies that are owed', () => {
 describe('no more is read', () => {
   const limits = { ...DEFAULT_LIMITS, maxWaiting: 3, maxWaitingBytes: 100, maxAskedBytes: 1000 };
 
-  it('where as many wait as may', () => {
+  test('where as many wait as may', () => {
     for (let i = 0; i < 2; i++) owed.add(1, 10, 'x');
     expect(owed.isFull({ limits, askedBytes: 0 })).toBe(false);
     owed.add(1, 10, 'x');
     expect(owed.isFull({ limits, askedBytes: 0 })).toBe(true);
   });
 
-  it('where as many bytes wait as may, until they are answered', () => {
+  test('where as many bytes wait as may, until they are answered', () => {
     const bytesOnly = { limits: { ...limits, maxWaiting: 10 }, askedBytes: 0 };
     owed.add(1, 60, 'x');
     owed.add(2, 39);
@@ -63,7 +63,7 @@ describe('no more is read', () => {
     expect(owed.isFull(bytesOnly)).toBe(true);
   });
 
-  it('where all connections together have as much as may be', () => {
+  test('where all connections together have as much as may be', () => {
     expect(owed.isFull({ limits, askedBytes: 999 })).toBe(false);
     expect(owed.isFull({ limits, askedBytes: 1000 })).toBe(true);
   });

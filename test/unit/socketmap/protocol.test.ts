@@ -1,9 +1,9 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { ProtocolError } from '../../../src/errors.js';
 import { formatReply, formatRequest, parseReply, parseRequest } from '../../../src/socketmap/protocol.js';
 
 describe('parseRequest', () => {
-  it.each([
+  test.each([
     ['cyrus alice@example.jp', 'cyrus', 'alice@example.jp'],
     ['cyrus a b@example.jp', 'cyrus', 'a b@example.jp'],
     ['cyrus  alice', 'cyrus', ' alice'],
@@ -15,20 +15,20 @@ describe('parseRequest', () => {
     expect(parseRequest(payload)).toEqual({ map, key });
   });
 
-  it.each(['', 'cyrus', 'alice@example.jp', 'cyrus\talice'])('refuses %j, which has none', (payload) => {
+  test.each(['', 'cyrus', 'alice@example.jp', 'cyrus\talice'])('refuses %j, which has none', (payload) => {
     expect(() => parseRequest(payload)).toThrow(ProtocolError);
     expect(() => parseRequest(payload)).toThrow('missing key');
   });
 });
 
 describe('formatRequest', () => {
-  it('writes the bytes that Sendmail writes', () => {
+  test('writes the bytes that Sendmail writes', () => {
     expect(formatRequest('cyrus', 'alice@example.jp')).toBe('22:cyrus alice@example.jp,');
   });
 });
 
 describe('formatReply', () => {
-  it.each([
+  test.each([
     [{ status: 'OK', text: 'alice@example.jp' } as const, '19:OK alice@example.jp,'],
     [{ status: 'OK', text: '\xc3\xa9' } as const, '5:OK \xc3\xa9,'],
     [{ status: 'NOTFOUND', text: 'Mailbox does not exist' } as const, '31:NOTFOUND Mailbox does not exist,'],
@@ -38,17 +38,17 @@ describe('formatReply', () => {
     expect(formatReply(reply)).toBe(bytes);
   });
 
-  it('never writes an OK without a value, which kills Sendmail', () => {
+  test('never writes an OK without a value, which kills Sendmail', () => {
     expect(formatReply({ status: 'OK', text: '' })).toBe('28:TEMP no value to answer with,');
   });
 });
 
 describe('parseReply', () => {
-  it('tells only the beginning of a long word that is no status', () => {
+  test('tells only the beginning of a long word that is no status', () => {
     expect(() => parseReply('X'.repeat(10_000))).toThrow(`status "${'X'.repeat(40)}": must be OK, NOTFOUND`);
   });
 
-  it.each([
+  test.each([
     ['OK alice@example.jp', 'OK', 'alice@example.jp'],
     ['OK a b', 'OK', 'a b'],
     ['NOTFOUND Mailbox does not exist', 'NOTFOUND', 'Mailbox does not exist'],
@@ -61,7 +61,7 @@ describe('parseReply', () => {
     expect(parseReply(payload)).toEqual({ status, text });
   });
 
-  it.each(['OK', 'OK ', '', ' ', 'ok alice', 'OKAY alice', 'NOTFOUND\n', ' OK alice', 'toString x'])(
+  test.each(['OK', 'OK ', '', ' ', 'ok alice', 'OKAY alice', 'NOTFOUND\n', ' OK alice', 'toString x'])(
     'refuses %j',
     (payload) => {
       expect(() => parseReply(payload)).toThrow(ProtocolError);

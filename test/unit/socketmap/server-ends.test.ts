@@ -1,5 +1,5 @@
 // How a server ends connections: those that are too many, those that it has done with, and all of them when it stops.
-import { describe, expect, it, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
 import { parseNetwork } from '../../../src/net/network.js';
 import { Peer, reply, request, startRig, turns } from '../../integration/socketmap-rig.js';
 
@@ -13,7 +13,7 @@ const answered = async (peer: Peer): Promise<boolean> => {
 };
 
 describe('those over the limit', () => {
-  it('are ended unanswered and told of, with where they came from; the others are served', async () => {
+  test('are ended unanswered and told of, with where they came from; the others are served', async () => {
     const { connect, server, lines, endpoint } = await startRig({ maxConnections: 1, maxOverLimit: 1 }, TCP);
     const first = await connect();
     expect(await (await connect()).ended()).toBe('');
@@ -27,7 +27,7 @@ describe('those over the limit', () => {
     });
   });
 
-  it('linger only where those that are served leave room: the oldest makes it for the next', async () => {
+  test('linger only where those that are served leave room: the oldest makes it for the next', async () => {
     const { connect, server } = await startRig({ maxConnections: 2, maxOverLimit: 2 });
     const served = [await connect(), await connect()];
     for (const expected of [1, 2, 2, 2]) {
@@ -38,7 +38,7 @@ describe('those over the limit', () => {
     for (const peer of served) expect(await answered(peer)).toBe(true);
   });
 
-  it('take each a file away from those that may be served, where there are few', async () => {
+  test('take each a file away from those that may be served, where there are few', async () => {
     const told = async (maxOverLimit: number): Promise<number> => {
       const limits = { maxConnections: 400, eventConnections: 0, openFiles: 400 };
       const { lines } = await startRig({ ...limits, maxOverLimit });
@@ -49,7 +49,7 @@ describe('those over the limit', () => {
 });
 
 describe('a connection', () => {
-  it('that has had its end lingers until its peer has closed it, too', async () => {
+  test('that has had its end lingers until its peer has closed it, too', async () => {
     const { connect, server } = await startRig();
     const peer = await connect();
     peer.send('x:');
@@ -59,7 +59,7 @@ describe('a connection', () => {
     await vi.waitFor(() => expect([server.connections, server.lingering]).toEqual([0, 0]));
   });
 
-  it('that its peer has ended first does not linger', async () => {
+  test('that its peer has ended first does not linger', async () => {
     const { connect, server } = await startRig();
     const peer = await connect();
     peer.socket.end();
@@ -68,14 +68,14 @@ describe('a connection', () => {
     expect([server.connections, server.lingering]).toEqual([0, 0]);
   });
 
-  it('from a network that may ask is served, and one over a UNIX socket, which has no address', async () => {
+  test('from a network that may ask is served, and one over a UNIX socket, which has no address', async () => {
     const network = parseNetwork('127.0.0.0/8');
     if (network === undefined) throw new Error('no network');
     expect(await answered(await (await startRig({ allow: [network] }, TCP)).connect())).toBe(true);
     expect(await answered(await (await startRig({ allow: [network] })).connect())).toBe(true);
   });
 
-  it('that waited while the process stood still is ended as such, and one that came after is served', async () => {
+  test('that waited while the process stood still is ended as such, and one that came after is served', async () => {
     const { endpoint, connect, standStill, server, lines } = await startRig();
     const idle = await connect();
     await turns();
@@ -94,7 +94,7 @@ describe('a connection', () => {
 });
 
 describe('a stop', () => {
-  it('ends who owes and is owed nothing at once, answers what has arrived, and waits for what is asked', async () => {
+  test('ends who owes and is owed nothing at once, answers what has arrived, and waits for what is asked', async () => {
     const { connect, lookup, server } = await startRig();
     const [idle, waiting, arrived] = [await connect(), await connect(), await connect()];
     waiting.send(request('later'));
@@ -111,7 +111,7 @@ describe('a stop', () => {
     await waiting.closed();
   });
 
-  it('is over when the last one that it waits for has its answer, and not before', async () => {
+  test('is over when the last one that it waits for has its answer, and not before', async () => {
     const { connect, lookup, server } = await startRig();
     const [one, other] = [await connect(), await connect()];
     one.send(request('later1'));
@@ -128,7 +128,7 @@ describe('a stop', () => {
     await stopped;
   });
 
-  it('closes who is left when its time is over', async () => {
+  test('closes who is left when its time is over', async () => {
     const { connect, lookup, server } = await startRig();
     const peer = await connect();
     peer.send(request('later'));

@@ -1,6 +1,6 @@
 // What a server decides for all its connections: whom it accepts, how many, what it tells of itself, and that it judges them by itself.
 import { Socket } from 'node:net';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { parseEndpoint } from '../../../src/net/endpoint.js';
 import { Listener, type ListenerEvents } from '../../../src/net/listener.js';
 import { parseNetwork } from '../../../src/net/network.js';
@@ -38,7 +38,7 @@ const answered = async (peer: Peer): Promise<boolean> => {
 };
 
 describe('who is accepted', () => {
-  it('may have waited for as long as Sendmail waits for an answer, and is ended at once after that', async () => {
+  test('may have waited for as long as Sendmail waits for an answer, and is ended at once after that', async () => {
     const { connect, overflow, pass, server } = await startRig({ answerWithinMs: 8000 }, TCP);
     overflow();
     pass(8000);
@@ -48,7 +48,7 @@ describe('who is accepted', () => {
     expect(server.counters.closed.late).toBe(1);
   });
 
-  it('is nobody whose address the system does not tell, where addresses are named', async () => {
+  test('is nobody whose address the system does not tell, where addresses are named', async () => {
     const events: ListenerEvents[] = [];
     const open = Listener.open.bind(Listener);
     vi.spyOn(Listener, 'open').mockImplementation((endpoint, rules, each) => {
@@ -65,7 +65,7 @@ describe('who is accepted', () => {
     expect([socket.destroyed, server.counters.closed.notAllowed]).toEqual([true, 1]);
   });
 
-  it('is told of where accepting fails', async () => {
+  test('is told of where accepting fails', async () => {
     const events: ListenerEvents[] = [];
     const open = Listener.open.bind(Listener);
     vi.spyOn(Listener, 'open').mockImplementation((endpoint, rules, each) => {
@@ -87,7 +87,7 @@ describe('who is accepted', () => {
 describe('as many connections as there are files for', () => {
   const limits = { maxConnections: 400, maxOverLimit: 50, eventConnections: 100 };
 
-  it('are served where there are too few, and that is told', async () => {
+  test('are served where there are too few, and that is told', async () => {
     const many = await startRig({ ...limits, openFiles: 100_000 });
     expect(many.lines.map(({ message }) => message)).toEqual(['listening']);
     const few = await startRig({ ...limits, openFiles: 400 });
@@ -101,7 +101,7 @@ describe('as many connections as there are files for', () => {
 });
 
 describe('a server', () => {
-  it('judges its connections by itself, each second', async () => {
+  test('judges its connections by itself, each second', async () => {
     vi.useFakeTimers({ toFake: ['setInterval'] });
     const sweep = vi.spyOn(Sweeper.prototype, 'begin');
     await startRig();
@@ -111,7 +111,7 @@ describe('a server', () => {
     expect(sweep).toHaveBeenCalledTimes(3);
   });
 
-  it('takes another limit for its own standing still', async () => {
+  test('takes another limit for its own standing still', async () => {
     const { server, connect, standStill } = await startRig();
     const peer = await connect();
     server.stallLimitMs = 3000;
@@ -121,12 +121,12 @@ describe('a server', () => {
     expect(server.counters.closed.stalled).toBe(1);
   });
 
-  it('tells who waits', async () => {
+  test('tells who waits', async () => {
     const { server } = await startRig();
     expect(server.queue).toEqual({ waiting: 0, waitedMs: 0, acceptMs: 0 });
   });
 
-  it('goes on when its last connection has gone', async () => {
+  test('goes on when its last connection has gone', async () => {
     const { server, connect } = await startRig();
     for (let i = 0; i < 2; i++) {
       const peer = await connect();
@@ -137,7 +137,7 @@ describe('a server', () => {
     await turns();
   });
 
-  it('tells that it stops, with who is connected; not where it has not begun', async () => {
+  test('tells that it stops, with who is connected; not where it has not begun', async () => {
     const { server, connect, lines } = await startRig();
     await answered(await connect());
     await server.stop(0);
@@ -150,7 +150,7 @@ describe('a server', () => {
     expect(failed).toEqual([]);
   });
 
-  it.each(['socketmap', 'policy'] as const)('names the keys of its own table: %s', async (table) => {
+  test.each(['socketmap', 'policy'] as const)('names the keys of its own table: %s', async (table) => {
     const everywhere = parseEndpoint('inet:0@0.0.0.0');
     const parts = {
       lookup: new HandLookup(),

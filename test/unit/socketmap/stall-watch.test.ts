@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { StallWatch } from '../../../src/socketmap/stall-watch.js';
 
 const LIMIT_MS = 25_000;
@@ -20,7 +20,7 @@ function watchFrom(start: number): Rig {
 }
 
 describe('StallWatch', () => {
-  it('is silent while the loop turns', () => {
+  test('is silent while the loop turns', () => {
     const { watch, stalls } = watchFrom(0);
     for (let now = 0; now < 100_000; now += 1000) {
       watch.tick(now);
@@ -29,20 +29,20 @@ describe('StallWatch', () => {
     expect(stalls).toEqual([]);
   });
 
-  it('notices a stall at the first check, before any tick', () => {
+  test('notices a stall at the first check, before any tick', () => {
     const { watch, stalls } = watchFrom(0);
     watch.tick(1000);
     expect(watch.check(1000 + LIMIT_MS + 1)).toBe(true);
     expect(stalls).toEqual([LIMIT_MS + 1]);
   });
 
-  it('notices a stall at the tick, where that comes first', () => {
+  test('notices a stall at the tick, where that comes first', () => {
     const { watch, stalls } = watchFrom(0);
     watch.tick(31_000);
     expect(stalls).toEqual([31_000]);
   });
 
-  it('tells of a stall once', () => {
+  test('tells of a stall once', () => {
     const { watch, stalls } = watchFrom(0);
     expect(watch.check(31_000)).toBe(true);
     expect(watch.check(31_000)).toBe(false);
@@ -52,14 +52,14 @@ describe('StallWatch', () => {
     expect(stalls).toEqual([31_000, 38_999]);
   });
 
-  it('lets pass what just fits between Sendmail and the deadline of a lookup', () => {
+  test('lets pass what just fits between Sendmail and the deadline of a lookup', () => {
     const { watch, stalls } = watchFrom(0);
     expect(watch.check(LIMIT_MS)).toBe(false);
     watch.tick(LIMIT_MS);
     expect(stalls).toEqual([]);
   });
 
-  it('says that bytes read after a short stall may have come with its beginning', () => {
+  test('says that bytes read after a short stall may have come with its beginning', () => {
     const { watch } = watchFrom(0);
     watch.tick(1000);
     watch.tick(2000);
@@ -70,14 +70,14 @@ describe('StallWatch', () => {
     expect(watch.arrivedSince).toBe(20_000);
   });
 
-  it('begins anew after a stall', () => {
+  test('begins anew after a stall', () => {
     const { watch } = watchFrom(0);
     watch.tick(40_000);
     expect(watch.arrivedSince).toBe(40_000);
     expect(watch.check(40_500)).toBe(false);
   });
 
-  it('notices that a whole machine stood still, with its monotonic clock', () => {
+  test('notices that a whole machine stood still, with its monotonic clock', () => {
     const rig = watchFrom(0);
     rig.watch.tick(1000);
     rig.wall += 40_000;
@@ -88,7 +88,7 @@ describe('StallWatch', () => {
     expect(rig.watch.check(2001)).toBe(false);
   });
 
-  it('takes no notice of a time of day that is set back, or forward by less than the limit', () => {
+  test('takes no notice of a time of day that is set back, or forward by less than the limit', () => {
     const rig = watchFrom(0);
     for (const step of [-86_400_000, 20_000, -20_000, 24_000]) {
       rig.wall += step;

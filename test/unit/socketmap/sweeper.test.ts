@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Sweeper } from '../../../src/socketmap/sweeper.js';
 
 class Rig {
@@ -28,13 +28,13 @@ afterEach(() => {
 });
 
 describe('a sweep', () => {
-  it.each([0, 1, 200])('of %i connections is done at once', (size) => {
+  test.each([0, 1, 200])('of %i connections is done at once', (size) => {
     const rig = new Rig(size);
     rig.sweeper.begin();
     expect([rig.swept, vi.getTimerCount()]).toEqual([size, 0]);
   });
 
-  it('of thousands is done in slices, each of them once, within a second', () => {
+  test('of thousands is done in slices, each of them once, within a second', () => {
     const rig = new Rig(20_000);
     rig.sweeper.begin();
     expect(rig.swept).toBe(0);
@@ -46,7 +46,7 @@ describe('a sweep', () => {
     expect([rig.swept, vi.getTimerCount()]).toEqual([20_000, 0]);
   });
 
-  it('that was not done within its second is done before the next begins', () => {
+  test('that was not done within its second is done before the next begins', () => {
     const rig = new Rig(1000);
     rig.sweeper.begin();
     rig.sweeper.begin();
@@ -55,7 +55,7 @@ describe('a sweep', () => {
     expect([rig.swept, vi.getTimerCount()]).toEqual([2000, 0]);
   });
 
-  it('ends with the server', () => {
+  test('ends with the server', () => {
     const rig = new Rig(1000);
     rig.sweeper.begin();
     rig.sweeper.stop();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Turns, type Waiter } from '../../../src/socketmap/turns.js';
 
 /** So long a turn may be, in milliseconds. */
@@ -32,7 +32,7 @@ async function turn(): Promise<void> {
 }
 
 describe('a turn', () => {
-  it('serves what it has read when all of it is read, in that order', async () => {
+  test('serves what it has read when all of it is read, in that order', async () => {
     const rig = new Rig();
     rig.turns.offer(waiter(rig, 'a', 5));
     rig.turns.offer(waiter(rig, 'b', 0));
@@ -42,7 +42,7 @@ describe('a turn', () => {
     expect(rig.turns.size).toBe(0);
   });
 
-  it('leaves to the next ones what it has read beyond its budget, who asked least first', async () => {
+  test('leaves to the next ones what it has read beyond its budget, who asked least first', async () => {
     const rig = new Rig();
     for (let i = 0; i < TURN_BUDGET_MS; i++) rig.turns.offer(waiter(rig, `w${i}`, 0));
     rig.turns.offer(waiter(rig, 'busy', 1000));
@@ -54,7 +54,7 @@ describe('a turn', () => {
     expect(rig.served.slice(TURN_BUDGET_MS)).toEqual(['idle', 'busy']);
   });
 
-  it('serves as many of those that wait as its budget allows', async () => {
+  test('serves as many of those that wait as its budget allows', async () => {
     const rig = new Rig();
     for (let i = 0; i < 20; i++) rig.turns.add(waiter(rig, `w${i}`, 0));
     await turn();
@@ -64,7 +64,7 @@ describe('a turn', () => {
     expect(rig.turns.size).toBe(20 - 2 * TURN_BUDGET_MS);
   });
 
-  it('serves one at least, however long that takes', async () => {
+  test('serves one at least, however long that takes', async () => {
     const rig = new Rig();
     rig.turns.add(waiter(rig, 'a', 0, 500));
     rig.turns.add(waiter(rig, 'b', 0, 500));
@@ -74,7 +74,7 @@ describe('a turn', () => {
     expect(rig.served).toEqual(['a', 'b']);
   });
 
-  it('gives nobody two shares, whoever has more to ask', async () => {
+  test('gives nobody two shares, whoever has more to ask', async () => {
     const rig = new Rig();
     rig.turns.add(waiter(rig, 'much', 0, 0, 3));
     rig.turns.add(waiter(rig, 'little', 0, 0));
@@ -84,7 +84,7 @@ describe('a turn', () => {
     expect(rig.served).toEqual(['much', 'little', 'much']);
   });
 
-  it('is shorter while connections come', async () => {
+  test('is shorter while connections come', async () => {
     const rig = new Rig();
     for (let i = 0; i < 20; i++) rig.turns.add(waiter(rig, `w${i}`, 0));
     rig.turns.hurry();
@@ -94,12 +94,12 @@ describe('a turn', () => {
 });
 
 describe('the share of a turn', () => {
-  it('is as much as may be where nobody else waits', () => {
+  test('is as much as may be where nobody else waits', () => {
     const rig = new Rig();
     expect(rig.turns.shareOf(waiter(rig, 'a', 0), 100)).toBe(100);
   });
 
-  it('is small where others wait, but for who has waited longer since it asked more', () => {
+  test('is small where others wait, but for who has waited longer since it asked more', () => {
     const rig = new Rig();
     rig.turns.add(waiter(rig, 'other', 0));
     const shares = [0, 10, 1000].map((recent) => rig.turns.shareOf(waiter(rig, 'a', recent), 100));
@@ -108,7 +108,7 @@ describe('the share of a turn', () => {
 });
 
 describe('turns', () => {
-  it('rest where nobody waits', async () => {
+  test('rest where nobody waits', async () => {
     const rig = new Rig();
     rig.turns.offer(waiter(rig, 'a', 0));
     for (let i = 0; i < 3; i++) await turn();
@@ -117,7 +117,7 @@ describe('turns', () => {
     expect([rig.looks, rig.served]).toEqual([looks, ['a']]);
   });
 
-  it('serve nobody who was closed in the turn of another', async () => {
+  test('serve nobody who was closed in the turn of another', async () => {
     const rig = new Rig();
     const closed = waiter(rig, 'closed', 0);
     const closing = { recent: 0, waitingSince: rig.now, serveTurn: () => rig.turns.delete(closed) };
@@ -129,7 +129,7 @@ describe('turns', () => {
     expect(rig.served).toEqual(['next']);
   });
 
-  it('are for whoever asked however much', async () => {
+  test('are for whoever asked however much', async () => {
     const rig = new Rig();
     rig.turns.add(waiter(rig, 'busiest', 4_000_000_000));
     rig.turns.add(waiter(rig, 'busy', 5000));
@@ -139,7 +139,7 @@ describe('turns', () => {
 });
 
 describe('those that wait', () => {
-  it('are served by how little they asked of late, but for every fourth', async () => {
+  test('are served by how little they asked of late, but for every fourth', async () => {
     const rig = new Rig();
     for (let i = 0; i < 4; i++) rig.turns.add(waiter(rig, `busy${i}`, 1000, 0));
     rig.now += 1;
@@ -159,7 +159,7 @@ describe('those that wait', () => {
     ]);
   });
 
-  it('are served by how little they asked where none has waited longer', async () => {
+  test('are served by how little they asked where none has waited longer', async () => {
     const rig = new Rig();
     rig.turns.add(waiter(rig, 'busy', 1000, 0));
     for (let i = 0; i < 5; i++) rig.turns.add(waiter(rig, `idle${i}`, 1, 0));
@@ -167,7 +167,7 @@ describe('those that wait', () => {
     expect(rig.served).toEqual(['idle0', 'idle1', 'idle2', 'idle3', 'idle4', 'busy']);
   });
 
-  it('come before one that has asked more and is read just now', async () => {
+  test('come before one that has asked more and is read just now', async () => {
     const rig = new Rig();
     rig.turns.add(waiter(rig, 'idle', 1, 0));
     rig.turns.offer(waiter(rig, 'busy', 1000, 0));
@@ -175,7 +175,7 @@ describe('those that wait', () => {
     expect(rig.served).toEqual(['idle', 'busy']);
   });
 
-  it('come after one that has asked less and is read just now', async () => {
+  test('come after one that has asked less and is read just now', async () => {
     const rig = new Rig();
     rig.turns.add(waiter(rig, 'busy', 1000, 0));
     rig.turns.offer(waiter(rig, 'idle', 1, 0));
@@ -183,7 +183,7 @@ describe('those that wait', () => {
     expect(rig.served).toEqual(['idle', 'busy']);
   });
 
-  it('wait once, and no more when they are closed', async () => {
+  test('wait once, and no more when they are closed', async () => {
     const rig = new Rig();
     const closed = waiter(rig, 'closed', 0);
     rig.turns.add(closed);

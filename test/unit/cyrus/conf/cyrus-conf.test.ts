@@ -1,11 +1,11 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { lmtpServices, parseCyrusConf } from '../../../../src/cyrus/conf/cyrus-conf.js';
 
 const services = (lines: string) => parseCyrusConf('/c', `SERVICES {\n${lines}\n}\n`).services;
 const refusals = (lines: string) => parseCyrusConf('/c', `SERVICES {\n${lines}\n}\n`).refusals;
 
 describe('cyrus.conf', () => {
-  it('has the services of its section, and nothing of the others', () => {
+  test('has the services of its section, and nothing of the others', () => {
     const text = `# SERVICES {
 START { # first
   recover cmd="ctl_cyrusdb -r"
@@ -45,7 +45,7 @@ EVENTS {
     });
   });
 
-  it('names those that run lmtpd', () => {
+  test('names those that run lmtpd', () => {
     const text =
       'a cmd="lmtpd -a" listen=2003\nb cmd="/x/lmtpd" listen="/l"\nc cmd="lmtpd2" listen=1\nd cmd="imapd" listen=2';
     const conf = parseCyrusConf('/c', `SERVICES {\n${text}\n}`);
@@ -55,7 +55,7 @@ EVENTS {
     ]);
   });
 
-  it.each([
+  test.each([
     ['x cmd=lmtpd listen=/l', { command: 'lmtpd', listen: '/l' }],
     ['x\tcmd="lmtpd"listen="/l"', { command: 'lmtpd', listen: '/l' }],
     ['x cmd="lmtpd" cmd="imapd"', { command: 'lmtpd' }],
@@ -70,7 +70,7 @@ EVENTS {
     expect(refusals(line)).toEqual([]);
   });
 
-  it.each([
+  test.each([
     'x-y cmd="lmtpd"',
     'x cmd="lmtpd',
     'x cmd = "lmtpd"',
@@ -82,11 +82,11 @@ EVENTS {
     expect(refusals(line)).toEqual([{ where: { path: '/c', line: 2 }, what: expect.any(String) }]);
   });
 
-  it('takes a brace on a line of its own for no section, as master does', () => {
+  test('takes a brace on a line of its own for no section, as master does', () => {
     expect(parseCyrusConf('/c', 'SERVICES\n{\nx cmd="lmtpd" listen="/l"\n}\n').services).toEqual([]);
   });
 
-  it('takes both where the section stands twice', () => {
+  test('takes both where the section stands twice', () => {
     const section = 'SERVICES {\nx cmd="lmtpd" listen="/l"\n}\n';
     expect(parseCyrusConf('/c', section + section).services).toHaveLength(2);
   });

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { imapdConfOf } from '../../../../src/cyrus/conf/imapd-conf.js';
 import { formatWhere, readSettings } from '../../../../src/cyrus/conf/settings.js';
 
@@ -16,7 +16,7 @@ const refusals = (text: string, service?: string) =>
   conf(text, service).refusals.map(({ where, what }) => `${formatWhere(where)}: ${what}`);
 
 describe('imapd.conf', () => {
-  it("has Cyrus' defaults where nothing is set", () => {
+  test("has Cyrus' defaults where nothing is set", () => {
     expect(conf('')).toMatchObject({
       configDirectory: '/var/imap',
       mailboxList: { path: '/var/imap/mailboxes.db', kind: 'twoskip' },
@@ -47,7 +47,7 @@ describe('imapd.conf', () => {
     });
   });
 
-  it('has what is set', () => {
+  test('has what is set', () => {
     const text = `mboxlist_db: skiplist
 mboxlist_db_path: /run/mailboxes.db
 userdeny_db: twoskip
@@ -98,14 +98,14 @@ admins: cyrus root
     });
   });
 
-  it('cannot be changed by whoever is given it', () => {
+  test('cannot be changed by whoever is given it', () => {
     const read = conf('');
     expect(
       [read, read.files, read.refusals, read.events, read.admins, read.mailboxList].every(Object.isFrozen),
     ).toBe(true);
   });
 
-  it("lets a service's own option win, wherever it stands", () => {
+  test("lets a service's own option win, wherever it stands", () => {
     const before = 'lmtpunix_postuser: a\npostuser: b\n';
     const after = 'postuser: b\nlmtpunix_postuser: a\n';
     for (const text of [before, after]) {
@@ -119,7 +119,7 @@ admins: cyrus root
     expect(conf('sasl_x: a\nlmtp_sasl_x: b', 'imap').get('SASL_x')).toBe('a');
   });
 
-  it('says where an option stands, and nothing of a default', () => {
+  test('says where an option stands, and nothing of a default', () => {
     const read = conf('x: y\nPostUser: z');
     expect(read.find('postuser')?.where).toEqual({ path: '/c', line: 3 });
     expect(read.find('x')?.value).toBe('y');
@@ -127,7 +127,7 @@ admins: cyrus root
     expect(read.get('virtdomains')).toBe('off');
   });
 
-  it('understands old names, and believes the new one where both stand', () => {
+  test('understands old names, and believes the new one where both stand', () => {
     expect(conf('createonpost: 1\nautocreatequota: 5')).toMatchObject({
       autocreatePost: true,
       autocreateQuota: 5,
@@ -135,13 +135,13 @@ admins: cyrus root
     expect(conf('createonpost: 1\nautocreate_post: 0')).toMatchObject({ autocreatePost: false });
   });
 
-  it('replaces {configdirectory} at the beginning of options of Cyrus, and nowhere else', () => {
+  test('replaces {configdirectory} at the beginning of options of Cyrus, and nowhere else', () => {
     expect(conf('postuser: {configdirectory}/x').postUser).toBe('/var/imap/x');
     expect(conf('postuser: x{configdirectory}').postUser).toBe('x{configdirectory}');
     expect(conf('other: {configdirectory}').get('other')).toBe('{configdirectory}');
   });
 
-  it.each([
+  test.each([
     ['a: 1\nb: 2\nA: 1', '/c:4: a is set a second time; the first is /c:2'],
     ['postuser: 1\npostuser: 1', '/c:3: postuser is set a second time; the first is /c:2'],
     ['virtdomains: Userid', '/c:2: virtdomains is Userid: must be off, userid, on, in lower case'],
@@ -156,13 +156,13 @@ admins: cyrus root
     expect(refusals(text)).toEqual([typeof refusal === 'string' ? refusal : expect.stringMatching(refusal)]);
   });
 
-  it('lets a general option stand twice where a service has its own before', () => {
+  test('lets a general option stand twice where a service has its own before', () => {
     expect(refusals('lmtp_postuser: 1\npostuser: 2\npostuser: 3', 'lmtp')).toEqual([]);
     expect(refusals('lmtp_postuser: 1\npostuser: 2\nlmtp_postuser: 3', 'lmtp')).toHaveLength(1);
     expect(refusals('lmtp_postuser: 1\npostuser: 2\npostuser: 3')).toHaveLength(1);
   });
 
-  it.each([
+  test.each([
     ['', '/c: configdirectory is not set'],
     ['configdirectory: imap', '/c:1: configdirectory is imap: must be an absolute path, and not /'],
     ['configdirectory: /', '/c:1: configdirectory is /: must be an absolute path, and not /'],
@@ -176,7 +176,7 @@ admins: cyrus root
     expect(read.refusals.map(({ where, what }) => `${formatWhere(where)}: ${what}`)).toEqual([refusal]);
   });
 
-  it('has no path of mailboxes.db without a configdirectory', () => {
+  test('has no path of mailboxes.db without a configdirectory', () => {
     const read = imapdConfOf('/c', [], undefined, []);
     expect(read.mailboxList.path).toBeUndefined();
     expect(read.events.socket).toBeUndefined();

@@ -12,7 +12,7 @@ import {
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import {
   CONF_MAX_BYTES,
   findConf,
@@ -34,7 +34,7 @@ afterAll(() => {
 });
 
 describe('readImapdConf', () => {
-  it('reads a file and what it includes', async () => {
+  test('reads a file and what it includes', async () => {
     writeFileSync(at('imapd.conf'), `configdirectory: /var/imap\n@include: ${at('more')}\n`);
     writeFileSync(at('more'), 'postuser: p\nlmtp_postuser: q\n');
     const conf = await readImapdConf(at('imapd.conf'), 'lmtp');
@@ -43,7 +43,7 @@ describe('readImapdConf', () => {
     expect(conf.find('postuser')?.where).toEqual({ path: at('more'), line: 2 });
   });
 
-  it.each([
+  test.each([
     ['another file in its place', () => renameSync(at('other'), at('more'))],
     ['a line more', () => writeFileSync(at('more'), 'a: b\n', { flag: 'a' })],
     ['its loss', () => rmSync(at('more'))],
@@ -57,7 +57,7 @@ describe('readImapdConf', () => {
     expect(haveChanged(files)).toBe(true);
   });
 
-  it.each([
+  test.each([
     ['nothing', () => {}, /: ENOENT/],
     ['a folder', () => mkdirSync(at('x')), /: must be a regular file$/],
     ['a FIFO', () => execFileSync('mkfifo', [at('x')]), /: must be a regular file$/],
@@ -82,7 +82,7 @@ describe('readImapdConf', () => {
     );
   });
 
-  it('refuses a relative path, which Cyrus takes from where it was started', async () => {
+  test('refuses a relative path, which Cyrus takes from where it was started', async () => {
     writeFileSync(at('imapd.conf'), '@include: more\n');
     await expect(readImapdConf(at('imapd.conf'))).rejects.toThrow(
       /:1 includes more: must be an absolute path$/,
@@ -100,7 +100,7 @@ describe('a file that is rewritten in place', () => {
     }
   }
 
-  it('is read when it is whole, and not by its first half', async () => {
+  test('is read when it is whole, and not by its first half', async () => {
     const lines = [
       'configdirectory: /var/imap',
       'unixhierarchysep: yes',
@@ -114,14 +114,14 @@ describe('a file that is rewritten in place', () => {
     await writing;
   });
 
-  it('is read when what it includes is whole', async () => {
+  test('is read when what it includes is whole', async () => {
     writeFileSync(at('imapd.conf'), `configdirectory: /var/imap\n@include: ${at('more')}\n`);
     const writing = rewrite('more', ['postuser: p', 'virtdomains: on'], 80);
     expect(await readImapdConf(at('imapd.conf'))).toMatchObject({ postUser: 'p', virtualDomains: 'on' });
     await writing;
   });
 
-  it('is not refused for half a line', async () => {
+  test('is not refused for half a line', async () => {
     writeFileSync(at('more'), 'postuser: p\n');
     writeFileSync(at('imapd.conf'), `configdirectory: /var/imap\n@include: ${at('mo')}`);
     const reading = readImapdConf(at('imapd.conf'));
@@ -129,7 +129,7 @@ describe('a file that is rewritten in place', () => {
     expect(await reading).toMatchObject({ postUser: 'p' });
   });
 
-  it('is refused where it never stands still', async () => {
+  test('is refused where it never stands still', async () => {
     writeFileSync(at('imapd.conf'), 'configdirectory: /var/imap\n');
     const writer = setInterval(() => appendFileSync(at('imapd.conf'), '# more\n'), 20);
     try {
@@ -143,7 +143,7 @@ describe('a file that is rewritten in place', () => {
 });
 
 describe('readCyrusConf', () => {
-  it('reads a file', async () => {
+  test('reads a file', async () => {
     writeFileSync(at('cyrus.conf'), 'SERVICES {\nlmtp cmd="lmtpd" listen="/l"\n}\n');
     expect((await readCyrusConf(at('cyrus.conf'))).services).toHaveLength(1);
     await expect(readCyrusConf(at('missing'))).rejects.toThrow(ConfigError);
@@ -151,7 +151,7 @@ describe('readCyrusConf', () => {
 });
 
 describe('findConf', () => {
-  it('takes the first that is there', () => {
+  test('takes the first that is there', () => {
     writeFileSync(at('b'), '');
     expect(findConf([at('a'), at('b'), at('c')])).toBe(at('b'));
     expect(findConf([at('a')])).toBeUndefined();

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { FILES_MAX, formatWhere, readSettings } from '../../../../src/cyrus/conf/settings.js';
 
 function read(files: Readonly<Record<string, string>>, reads: string[] = []) {
@@ -16,7 +16,7 @@ function read(files: Readonly<Record<string, string>>, reads: string[] = []) {
 }
 
 describe('readSettings', () => {
-  it.each([
+  test.each([
     ['a: b', 'a=b'],
     ['  \t\v\f\ra: b', 'a=b'],
     ['a:b', 'a=b'],
@@ -32,11 +32,11 @@ describe('readSettings', () => {
     expect(read({ '/c': line })).toEqual([`/c:1 ${setting}`]);
   });
 
-  it.each(['', '   ', '# a: b', ' \t# a'])('passes over %j', (line) => {
+  test.each(['', '   ', '# a: b', ' \t# a'])('passes over %j', (line) => {
     expect(read({ '/c': `${line}\n` })).toEqual([]);
   });
 
-  it.each([
+  test.each([
     ['a b', 'invalid option name'],
     ['a : b', 'invalid option name'],
     ['a', 'invalid option name'],
@@ -53,12 +53,12 @@ describe('readSettings', () => {
     ]);
   });
 
-  it('reads an included file where it is included', () => {
+  test('reads an included file where it is included', () => {
     const files = { '/c': 'a: 1\n@INCLUDE: /d\nb: 2\n', '/d': 'x: 1\n@include: /e', '/e': 'y: 1' };
     expect(read(files)).toEqual(['/c:1 a=1', '/d:1 x=1', '/e:1 y=1', '/c:3 b=2']);
   });
 
-  it('reads no file a second time, whoever includes it', () => {
+  test('reads no file a second time, whoever includes it', () => {
     const reads: string[] = [];
     const again = '@include: /c\n'.repeat(20);
     const files = { '/c': `@include: /d\n${again}`, '/d': `a: 1\n${again}@include: /d\n` };
@@ -68,7 +68,7 @@ describe('readSettings', () => {
     expect(lines[1]).toBe('/d:2 ! /c is included twice');
   });
 
-  it('gives up at too many files', () => {
+  test('gives up at too many files', () => {
     let count = 0;
     const text = () => `@include: /${count++}`;
     expect(() => readSettings('/c', text)).toThrow(`/c includes more than ${FILES_MAX} files`);

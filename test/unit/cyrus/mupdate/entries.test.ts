@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { Entries, MURDER_SERVERS_MAX } from '../../../../src/cyrus/mupdate/entries.js';
 import type { MupdateEntry } from '../../../../src/cyrus/mupdate/response.js';
 import { ConfigError, ProtocolError } from '../../../../src/errors.js';
@@ -17,7 +17,7 @@ function entries(max = 1_000, met: (server: string) => void = () => undefined): 
 }
 
 describe('the list of a mupdate master', () => {
-  it('says on which server a mailbox is, and follows it', () => {
+  test('says on which server a mailbox is, and follows it', () => {
     const list = entries();
     const name = 'example.jp!user.first^last';
     expect(list.find(name)).toEqual({ kind: 'absent' });
@@ -31,7 +31,7 @@ describe('the list of a mupdate master', () => {
     expect(list.find(name)).toEqual({ kind: 'absent' });
   });
 
-  it('counts who is where', () => {
+  test('counts who is where', () => {
     const list = entries();
     for (const name of ['user.a', 'user.b', 'user.c', 'user.d']) list.take(mailbox(name));
     list.take(mailbox('user.b', 'b2!default'));
@@ -42,13 +42,13 @@ describe('the list of a mupdate master', () => {
     expect([list.mailboxes, list.on('b1.example.jp'), list.on('b2'), list.on('b3')]).toEqual([2, 1, 1, 0]);
   });
 
-  it('takes an entry without a partition for one that is neither there nor gone', () => {
+  test('takes an entry without a partition for one that is neither there nor gone', () => {
     const list = entries();
     list.take(mailbox('user.a', 'b1.example.jp!'));
     expect(list.find('user.a')).toEqual({ kind: 'unsettled' });
   });
 
-  it('reads over what is no INBOX of a user, deleted ones among them', () => {
+  test('reads over what is no INBOX of a user, deleted ones among them', () => {
     const list = entries();
     const names = [
       'user.a.Trash',
@@ -70,14 +70,14 @@ describe('the list of a mupdate master', () => {
     expect(list.mailboxes).toBe(0);
   });
 
-  it('tells each server once, as it is named first', () => {
+  test('tells each server once, as it is named first', () => {
     const met: string[] = [];
     const list = entries(1_000, (server) => met.push(server));
     for (const server of ['b1', 'b2', 'B1', 'b3']) list.take(mailbox(`user.${server}`, `${server}!default`));
     expect(met).toEqual(['b1', 'b2', 'b3']);
   });
 
-  it('takes so many users and no more, of whom those that are gone do not count', () => {
+  test('takes so many users and no more, of whom those that are gone do not count', () => {
     const list = entries(2);
     list.take(mailbox('user.a'));
     list.take(mailbox('user.b'));
@@ -87,18 +87,18 @@ describe('the list of a mupdate master', () => {
     expect(() => list.take(reserve('user.d'))).toThrow(ConfigError);
   });
 
-  it('takes so many servers and no more', () => {
+  test('takes so many servers and no more', () => {
     const list = entries();
     for (let i = 0; i < MURDER_SERVERS_MAX; i++) list.take(mailbox(`user.${i}`, `b${i}!default`));
     expect(list.find('user.253')).toEqual({ kind: 'on', server: 'b253' });
     expect(() => list.take(mailbox('user.x', 'one-more!default'))).toThrow(ProtocolError);
   });
 
-  it.each(['b1', '!default', ''])('takes no location such as %j', (location) => {
+  test.each(['b1', '!default', ''])('takes no location such as %j', (location) => {
     expect(() => entries().take(mailbox('user.a', location))).toThrow(ProtocolError);
   });
 
-  it('is to be had anew where most of it is gone', () => {
+  test('is to be had anew where most of it is gone', () => {
     const list = entries(1_000_000);
     for (let i = 0; i < 150_000; i++) list.take(mailbox(`user.u${i}`));
     expect(list.wasteful).toBe(false);
@@ -108,7 +108,7 @@ describe('the list of a mupdate master', () => {
 });
 
 describe('a list of many', () => {
-  it('finds each of 300 000, and nobody else, in less than 60 bytes each', () => {
+  test('finds each of 300 000, and nobody else, in less than 60 bytes each', () => {
     const list = entries(1_000_000);
     const count = 300_000;
     for (let i = 0; i < count; i++)

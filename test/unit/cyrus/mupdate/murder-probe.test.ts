@@ -1,5 +1,5 @@
 // Who is asked in a murder, in which order, and what is believed of it; the master and its servers are played by hand.
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, test } from 'vitest';
 import type { Place } from '../../../../src/cyrus/mupdate/entries.js';
 import { MurderProbe, type Master } from '../../../../src/cyrus/mupdate/murder-probe.js';
 import { UnavailableError } from '../../../../src/errors.js';
@@ -125,12 +125,12 @@ async function ask(key: string, rules?: AddressRules): Promise<string> {
 }
 
 describe('who is on the list', () => {
-  it('is asked about where he is, and nowhere else, without a word to the master', async () => {
+  test('is asked about where he is, and nowhere else, without a word to the master', async () => {
     expect(await ask('alice@example.jp')).toBe('deliverable by first');
     expect([b1.asked, b2.asked, master.noops]).toEqual([['alice@example.jp'], [], 0]);
   });
 
-  it('is asked for by each name that leads to his mailbox', async () => {
+  test('is asked for by each name that leads to his mailbox', async () => {
     list('first.last', 'b2', b2);
     master.told.set('user.home', on('b1'));
     b1.verdicts.set('home@example.net', DELIVERABLE);
@@ -141,7 +141,7 @@ describe('who is on the list', () => {
     expect(master.noops).toBe(0);
   });
 
-  it.each([
+  test.each([
     ['over quota', OVERQUOTA, 'overquota by first'],
     ['refused', REFUSED, 'refused by first'],
   ])('is %s by the word of his server', async (_, verdict, said) => {
@@ -149,13 +149,13 @@ describe('who is on the list', () => {
     expect(await ask('alice@example.jp')).toBe(said);
   });
 
-  it('cannot be told of while his server is away, so that who is known is served', async () => {
+  test('cannot be told of while his server is away, so that who is known is served', async () => {
     b1.error = new UnavailableError('away');
     await expect(ask('alice@example.jp')).rejects.toThrow('away');
     expect(b2.asked).toEqual([]);
   });
 
-  it('and was moved a moment ago is found where he is now', async () => {
+  test('and was moved a moment ago is found where he is now', async () => {
     b1.verdicts.clear();
     b2.verdicts.set('alice@example.jp', DELIVERABLE);
     master.untold.set('example.jp!user.alice', on('b2'));
@@ -163,27 +163,27 @@ describe('who is on the list', () => {
     expect(master.noops).toBe(1);
   });
 
-  it('and was deleted a moment ago is unknown, once all have said so', async () => {
+  test('and was deleted a moment ago is unknown, once all have said so', async () => {
     b1.verdicts.clear();
     master.untold.set('example.jp!user.alice', ABSENT);
     expect(await ask('alice@example.jp')).toBe('unknown by murder');
     expect(b2.asked).toEqual(['alice@example.jp']);
   });
 
-  it('and lacks at his server, as where that lost its mailboxes, is deferred', async () => {
+  test('and lacks at his server, as where that lost its mailboxes, is deferred', async () => {
     b1.verdicts.clear();
     expect(await ask('alice@example.jp')).toBe(
       'deferred: the mupdate master lists the mailbox on b1, and no server has it',
     );
   });
 
-  it('and is on another server than the list says is found there', async () => {
+  test('and is on another server than the list says is found there', async () => {
     b1.verdicts.clear();
     b2.verdicts.set('alice@example.jp', DELIVERABLE);
     expect(await ask('alice@example.jp')).toBe('deliverable by second');
   });
 
-  it('on a server that is not named is deferred, and nobody is asked', async () => {
+  test('on a server that is not named is deferred, and nobody is asked', async () => {
     list('dave', 'b3');
     expect(await ask('dave@example.jp')).toBe(
       'deferred: the mailbox is on b3, which backchannel.murder.servers does not name',
@@ -191,7 +191,7 @@ describe('who is on the list', () => {
     expect([b1.asked, b2.asked]).toEqual([[], []]);
   });
 
-  it.each([
+  test.each([
     ['a server has it', DELIVERABLE, 'deliverable by second'],
     [
       'none has',
@@ -206,19 +206,19 @@ describe('who is on the list', () => {
 });
 
 describe('who is not on the list', () => {
-  it('is unknown where the master was asked after the question, and every server denies him', async () => {
+  test('is unknown where the master was asked after the question, and every server denies him', async () => {
     expect(await ask('nobody@example.jp')).toBe('unknown by murder');
     expect([b1.asked, b2.asked, master.noops]).toEqual([['nobody@example.jp'], ['nobody@example.jp'], 1]);
   });
 
-  it('and was made a moment ago is found', async () => {
+  test('and was made a moment ago is found', async () => {
     master.untold.set('example.jp!user.dave', on('b2'));
     b2.verdicts.set('dave@example.jp', DELIVERABLE);
     expect(await ask('dave@example.jp')).toBe('deliverable by second');
     expect(b1.asked).toEqual([]);
   });
 
-  it('and is made between the NOOP and the question to his server is found', async () => {
+  test('and is made between the NOOP and the question to his server is found', async () => {
     master.onNoop = () => {
       if (master.noops === 2) master.untold.set('example.jp!user.dave', on('b2'));
     };
@@ -227,14 +227,14 @@ describe('who is not on the list', () => {
     expect(master.noops).toBe(2);
   });
 
-  it('and has a mailbox all the same is deferred: the list is not whole', async () => {
+  test('and has a mailbox all the same is deferred: the list is not whole', async () => {
     b2.verdicts.set('dave@example.jp', DELIVERABLE);
     expect(await ask('dave@example.jp')).toBe(
       'deferred: second has the mailbox, and the mupdate master does not list example.jp!user.dave',
     );
   });
 
-  it('is deferred where the list lacks the witness of a server, and nobody is asked', async () => {
+  test('is deferred where the list lacks the witness of a server, and nobody is asked', async () => {
     master.told.delete('example.jp!user.canary2');
     expect(await ask('nobody@example.jp')).toBe(
       'deferred: the mupdate master does not list the witness canary2@example.jp on b2: it may have lost its list',
@@ -242,12 +242,12 @@ describe('who is not on the list', () => {
     expect([b1.asked, b2.asked]).toEqual([[], []]);
   });
 
-  it('is deferred where the witness of a server is on another one', async () => {
+  test('is deferred where the witness of a server is on another one', async () => {
     list('canary2', 'b1');
     expect(await ask('nobody@example.jp')).toContain('does not list the witness canary2@example.jp on b2');
   });
 
-  it('is deferred where nothing is listed on a server that has no canary', async () => {
+  test('is deferred where nothing is listed on a server that has no canary', async () => {
     murder = new MurderProbe(
       'murder',
       master,
@@ -264,12 +264,12 @@ describe('who is not on the list', () => {
     expect(await ask('nobody@example.jp')).toBe('unknown by murder');
   });
 
-  it('is deferred where a server cannot be asked, also if he is known', async () => {
+  test('is deferred where a server cannot be asked, also if he is known', async () => {
     b2.error = new UnavailableError('away');
     expect(await ask('nobody@example.jp')).toBe('deferred: away');
   });
 
-  it('is deferred once a server was seen that is not named, whatever the list says now', async () => {
+  test('is deferred once a server was seen that is not named, whatever the list says now', async () => {
     master.foreign.add('b3');
     expect(await ask('nobody@example.jp')).toBe(
       'deferred: the murder has the server b3, which backchannel.murder.servers does not name',
@@ -277,7 +277,7 @@ describe('who is not on the list', () => {
     expect(await ask('alice@example.jp')).toBe('deliverable by first');
   });
 
-  it('is deferred where the master does not answer the NOOP', async () => {
+  test('is deferred where the master does not answer the NOOP', async () => {
     master.onNoop = () => master.close();
     expect(await ask('nobody@example.jp')).toBe('deferred: the mupdate master cannot be asked: gone');
   });
@@ -288,15 +288,15 @@ describe('while the master is not heard', () => {
     master.heard = false;
   });
 
-  it('every server is asked, and whom one has is found', async () => {
+  test('every server is asked, and whom one has is found', async () => {
     expect(await ask('carol@example.jp')).toBe('deliverable by second');
   });
 
-  it('nobody is unknown', async () => {
+  test('nobody is unknown', async () => {
     expect(await ask('nobody@example.jp')).toBe('deferred: the mupdate master cannot be asked: gone');
   });
 
-  it('no "no" of before is believed', () => {
+  test('no "no" of before is believed', () => {
     expect(murder.proof.deferUnknown).toBe(true);
     master.heard = true;
     expect(murder.proof.deferUnknown).toBe(false);
@@ -305,7 +305,7 @@ describe('while the master is not heard', () => {
 });
 
 describe('a name that the list cannot decide', () => {
-  it.each(['postmaster@example.jp', "o'hara@example.jp", 'a..b@example.jp'])(
+  test.each(['postmaster@example.jp', "o'hara@example.jp", 'a..b@example.jp'])(
     '%s is asked of every server, and unknown only with the master and the witnesses',
     async (key) => {
       expect(await ask(key)).toBe('unknown by murder');
@@ -319,7 +319,7 @@ describe('a name that the list cannot decide', () => {
 });
 
 describe('the end', () => {
-  it('waits for the questions under way, then closes the subscription', async () => {
+  test('waits for the questions under way, then closes the subscription', async () => {
     const asked = ask('nobody@example.jp');
     const drained = murder.drain();
     expect(await asked).toBe('unknown by murder');

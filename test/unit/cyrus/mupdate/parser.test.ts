@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import {
   MUPDATE_ACL_MAX_BYTES,
   MUPDATE_LINE_MAX_BYTES,
@@ -32,7 +32,7 @@ function parse(...chunks: readonly string[]): MupdateResponse[] {
 }
 
 describe('what Cyrus says', () => {
-  it('is a banner that ends with its OK', () => {
+  test('is a banner that ends with its OK', () => {
     expect(parse(BANNER)).toEqual([
       { kind: 'banner', word: 'AUTH', words: ['SCRAM-SHA-256', 'SCRAM-SHA-1', 'CRAM-MD5', 'PLAIN'] },
       { kind: 'banner', word: 'STARTTLS', words: [] },
@@ -47,7 +47,7 @@ describe('what Cyrus says', () => {
     ]);
   });
 
-  it.each([
+  test.each([
     [MAILBOX, ALICE],
     [
       'C2 MAILBOX {9+}\r\nuser.zoe2 {3+}\r\nb1! {0+}\r\n\r\n',
@@ -78,7 +78,7 @@ describe('what Cyrus says', () => {
     expect(parse(...bytes)).toEqual([response]);
   });
 
-  it('is the same in two pieces, wherever it is cut', () => {
+  test('is the same in two pieces, wherever it is cut', () => {
     const bytes = `${BANNER}${MAILBOX}C2 OK "streaming starts"\r\n`;
     const whole = parse(bytes);
     expect(whole).toHaveLength(7);
@@ -86,7 +86,7 @@ describe('what Cyrus says', () => {
       expect(parse(bytes.slice(0, at), bytes.slice(at))).toEqual(whole);
   });
 
-  it('is pending until its last byte', () => {
+  test('is pending until its last byte', () => {
     const parser = new MupdateParser();
     for (const byte of MAILBOX.slice(0, -1)) {
       parser.feed(Buffer.from(byte, 'latin1'));
@@ -98,7 +98,7 @@ describe('what Cyrus says', () => {
 });
 
 describe('what makes no sense', () => {
-  it.each([
+  test.each([
     ['a name too many', 'C2 DELETE a b\r\n'],
     ['a name too few', 'C2 RESERVE a\r\n'],
     ['no name', 'C2 DELETE\r\n'],
@@ -121,7 +121,7 @@ describe('what makes no sense', () => {
     expect(() => parse(...bytes)).toThrow(ProtocolError);
   });
 
-  it('stays at its end', () => {
+  test('stays at its end', () => {
     const parser = new MupdateParser();
     parser.feed(Buffer.from('x y z\r\nC2 OK\r\n'));
     expect(() => parser.next()).toThrow(ProtocolError);
@@ -130,7 +130,7 @@ describe('what makes no sense', () => {
 });
 
 describe('limits', () => {
-  it('a length is judged before its bytes are awaited', () => {
+  test('a length is judged before its bytes are awaited', () => {
     const name = (bytes: number) => `C2 DELETE {${bytes}+}\r\n`;
     expect(parse(name(MUPDATE_NAME_MAX_BYTES))).toEqual([]);
     expect(() => parse(name(MUPDATE_NAME_MAX_BYTES + 1))).toThrow(
@@ -143,13 +143,13 @@ describe('limits', () => {
     expect(() => parse('C2 DELETE {99999999999+}\r\n')).toThrow(ProtocolError);
   });
 
-  it('a name is not longer for being quoted', () => {
+  test('a name is not longer for being quoted', () => {
     const long = 'a'.repeat(MUPDATE_NAME_MAX_BYTES + 1);
     expect(() => parse(`C2 DELETE "${long}"\r\n`)).toThrow('must be 1024 at most');
     expect(() => parse(`C2 DELETE ${long}\r\n`)).toThrow('must be 1024 at most');
   });
 
-  it('a line that does not end is given up', () => {
+  test('a line that does not end is given up', () => {
     expect(parse(`C2 OK ${'x'.repeat(MUPDATE_LINE_MAX_BYTES - 8)}\r\n`)).toHaveLength(1);
     expect(() => parse(`C2 OK ${'x'.repeat(MUPDATE_LINE_MAX_BYTES)}`)).toThrow(
       `mupdate line has over ${MUPDATE_LINE_MAX_BYTES} bytes`,

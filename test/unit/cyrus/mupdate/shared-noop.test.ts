@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, test } from 'vitest';
 import { SharedNoop } from '../../../../src/cyrus/mupdate/shared-noop.js';
 
 /** Each NOOP waits until a test answers it. */
@@ -19,7 +19,7 @@ async function turns(): Promise<void> {
 }
 
 describe('a shared NOOP', () => {
-  it('serves all who ask in one turn', async () => {
+  test('serves all who ask in one turn', async () => {
     const { noop, sent } = rig();
     const passed = Array.from({ length: 1_000 }, () => noop.pass());
     await turns();
@@ -28,7 +28,7 @@ describe('a shared NOOP', () => {
     await Promise.all(passed);
   });
 
-  it('does not serve who asks after it was sent: he has the next, which all share who come until then', async () => {
+  test('does not serve who asks after it was sent: he has the next, which all share who come until then', async () => {
     const { noop, sent } = rig();
     const first = noop.pass();
     await turns();
@@ -44,7 +44,7 @@ describe('a shared NOOP', () => {
     await Promise.all([later, last]);
   });
 
-  it('that fails fails for those who shared it, and the next is sent all the same', async () => {
+  test('that fails fails for those who shared it, and the next is sent all the same', async () => {
     const { noop, sent } = rig();
     const first = noop.pass();
     await turns();
@@ -60,7 +60,7 @@ describe('a shared NOOP', () => {
     await again;
   });
 
-  it('for whom nobody waits fails without a word', async () => {
+  test('for whom nobody waits fails without a word', async () => {
     const { noop, sent } = rig();
     void noop.pass();
     await turns();

@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { DeadlineError, LoginError, UnavailableError } from '../../../../src/errors.js';
-import { ask, chance, lines, newPool, opened, openings, refused, settle } from './pool-rig.js';
+import { ask, chance, lines, newPool, opened, openings, refused, settle, standStill } from './pool-rig.js';
+
+standStill();
 
 describe('backing off', () => {
   test('after a failed connect questions are refused at once, then one attempt is made', async () => {

@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { UNKNOWN } from '../../../../src/validation/verdict.js';
-import { ask, HandSession, newPool, opened, settle } from './pool-rig.js';
+import { ask, HandSession, newPool, opened, settle, standStill } from './pool-rig.js';
+
+standStill();
 
 describe('batches', () => {
   test('questions of one turn of the event loop make one batch', async () => {

@@ -1,7 +1,9 @@
 // What is known of a batch before its end, who is told of it, and in whose name.
 import { describe, expect, test, vi } from 'vitest';
 import { deferred, DELIVERABLE, UNKNOWN } from '../../../../src/validation/verdict.js';
-import { ask, newPool, now, opened, recipientOf, settle } from './pool-rig.js';
+import { ask, newPool, now, opened, recipientOf, settle, standStill } from './pool-rig.js';
+
+standStill();
 
 test('a yes is given before the end of its batch where that takes long; the others wait for the end', async () => {
   const pool = newPool();

@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { UnavailableError } from '../../../../src/errors.js';
-import { ask, lines, newPool, opened, openings, refused, settle } from './pool-rig.js';
+import { ask, lines, newPool, opened, openings, refused, settle, standStill } from './pool-rig.js';
+
+standStill();
 
 describe('the end', () => {
   test('a drained pool takes no more questions, and lets those under way be answered', async () => {

@@ -1,5 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { ask, lines, newPool, opened } from './pool-rig.js';
+import { ask, lines, newPool, opened, standStill } from './pool-rig.js';
+
+standStill();
 
 describe('an idle session', () => {
   test('one that is not used is closed after the idle timeout, and not before', async () => {

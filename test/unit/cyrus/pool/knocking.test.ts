@@ -1,7 +1,9 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Pool } from '../../../../src/cyrus/pool/pool.js';
 import { DeadlineError, UnavailableError } from '../../../../src/errors.js';
-import { ask, lines, newPool, opened, openings, refused, settle } from './pool-rig.js';
+import { ask, lines, newPool, opened, openings, refused, settle, standStill } from './pool-rig.js';
+
+standStill();
 
 describe('where nobody listens', () => {
   /** As a connection has it. */

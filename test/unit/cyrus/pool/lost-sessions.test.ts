@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import { DeadlineError, UnavailableError } from '../../../../src/errors.js';
-import { ask, details, lines, newPool, opened, openings, settle } from './pool-rig.js';
+import { ask, details, lines, newPool, opened, openings, settle, standStill } from './pool-rig.js';
+
+standStill();
 
 describe('a session that is lost', () => {
   test('its questions are asked once more, on a fresh one and each alone', async () => {

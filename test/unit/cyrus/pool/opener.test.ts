@@ -1,7 +1,9 @@
 import { beforeEach, expect, test } from 'vitest';
 import { Opener } from '../../../../src/cyrus/pool/opener.js';
 import { UnavailableError } from '../../../../src/errors.js';
-import { HandSession } from './pool-rig.js';
+import { HandSession, standStill } from './pool-rig.js';
+
+standStill();
 
 let time: number;
 let told: string[];

@@ -74,20 +74,23 @@ export const details: object[] = [];
 /** What the pool takes for chance. */
 export const chance = { value: 1 };
 
-beforeEach(() => {
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
-  // What comes in one turn of the event loop makes one batch: here each question is a turn of its own.
-  vi.stubGlobal('setImmediate', (work: () => void) => work());
-  openings.length = 0;
-  lines.length = 0;
-  details.length = 0;
-  chance.value = 1;
-});
+/** Time stands still in each test of the file that calls this, until it is moved on; all lists are empty at first. */
+export function standStill(): void {
+  beforeEach(() => {
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout', 'performance'] });
+    // What comes in one turn of the event loop makes one batch: here each question is a turn of its own.
+    vi.stubGlobal('setImmediate', (work: () => void) => work());
+    openings.length = 0;
+    lines.length = 0;
+    details.length = 0;
+    chance.value = 1;
+  });
 
-afterEach(() => {
-  vi.unstubAllGlobals();
-  vi.useRealTimers();
-});
+  afterEach(() => {
+    vi.unstubAllGlobals();
+    vi.useRealTimers();
+  });
+}
 
 const log: Log = {
   ...silentLog,

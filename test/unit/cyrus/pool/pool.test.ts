@@ -3,7 +3,9 @@ import { DEFAULT_POOL_LIMITS, Pool } from '../../../../src/cyrus/pool/pool.js';
 import type { Session } from '../../../../src/cyrus/pool/session.js';
 import { silentLog } from '../../../../src/log/log.js';
 import { UNKNOWN } from '../../../../src/validation/verdict.js';
-import { ask, HandSession, newPool, now, opened, openings, refused } from './pool-rig.js';
+import { ask, HandSession, newPool, now, opened, openings, refused, standStill } from './pool-rig.js';
+
+standStill();
 
 describe('a session', () => {
   test('none is opened before it is needed', () => {

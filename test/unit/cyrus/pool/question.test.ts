@@ -2,7 +2,9 @@ import { expect, test } from 'vitest';
 import { Question } from '../../../../src/cyrus/pool/question.js';
 import { UnavailableError } from '../../../../src/errors.js';
 import { DELIVERABLE, UNKNOWN } from '../../../../src/validation/verdict.js';
-import { recipientOf } from './pool-rig.js';
+import { recipientOf, standStill } from './pool-rig.js';
+
+standStill();
 
 const question = (): Question => new Question(recipientOf('alice'), 5_000, undefined);
 

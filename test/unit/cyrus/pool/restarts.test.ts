@@ -1,6 +1,8 @@
 import { describe, expect, test, vi } from 'vitest';
 import type { Pool } from '../../../../src/cyrus/pool/pool.js';
-import { ask, newPool, opened, refused, settle } from './pool-rig.js';
+import { ask, newPool, opened, refused, settle, standStill } from './pool-rig.js';
+
+standStill();
 
 describe('Cyrus may have been restarted', () => {
   let restarts: number;

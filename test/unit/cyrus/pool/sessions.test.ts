@@ -2,7 +2,9 @@ import { beforeEach, describe, expect, test, vi } from 'vitest';
 import { Question } from '../../../../src/cyrus/pool/question.js';
 import { Sessions } from '../../../../src/cyrus/pool/sessions.js';
 import { Work } from '../../../../src/cyrus/pool/work.js';
-import { HandSession, now, recipientOf } from './pool-rig.js';
+import { HandSession, now, recipientOf, standStill } from './pool-rig.js';
+
+standStill();
 
 let opening: number;
 

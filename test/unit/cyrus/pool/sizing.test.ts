@@ -1,5 +1,7 @@
 import { describe, expect, test, vi } from 'vitest';
-import { ask, newPool, opened, openings } from './pool-rig.js';
+import { ask, newPool, opened, openings, standStill } from './pool-rig.js';
+
+standStill();
 
 describe('sessions', () => {
   test('another is opened while the first is busy, one at a time, up to the limit', async () => {

@@ -4,15 +4,18 @@ import type { Pool } from '../../../../src/cyrus/pool/pool.js';
 import { UNKNOWN } from '../../../../src/validation/verdict.js';
 import {
   ask,
+  type Asked,
+  type HandSession,
   lines,
   newPool,
   now,
   opened,
   openings,
   settle,
-  type Asked,
-  type HandSession,
+  standStill,
 } from './pool-rig.js';
+
+standStill();
 
 /** Cyrus is as fast as usual: then a silence of 300 ms means that a mailbox is locked. */
 const STALL_MS = 300;

@@ -1,7 +1,18 @@
 // A yes of which only the end of its batch proves whose it is: it is held until then, but not for long.
 import { expect, test, vi } from 'vitest';
 import { UNKNOWN } from '../../../../src/validation/verdict.js';
-import { ask, newPool, opened, openings, settle, type Asked, type HandSession } from './pool-rig.js';
+import {
+  ask,
+  type Asked,
+  type HandSession,
+  newPool,
+  opened,
+  openings,
+  settle,
+  standStill,
+} from './pool-rig.js';
+
+standStill();
 
 const HOLD_MS = 250;
 

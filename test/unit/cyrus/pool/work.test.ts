@@ -2,7 +2,9 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { Question } from '../../../../src/cyrus/pool/question.js';
 import { Work } from '../../../../src/cyrus/pool/work.js';
 import { DELIVERABLE, OVERQUOTA } from '../../../../src/validation/verdict.js';
-import { HandSession, now, recipientOf } from './pool-rig.js';
+import { HandSession, now, recipientOf, standStill } from './pool-rig.js';
+
+standStill();
 
 const HOLD_MS = 200;
 

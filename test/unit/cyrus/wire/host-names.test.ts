@@ -1,4 +1,4 @@
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { HostNames, SILENT_AFTER_MS, type Addresses } from '../../../../src/cyrus/wire/host-names.js';
 
 const FIRST: Addresses = [{ address: '192.0.2.1', family: 4 }];
@@ -55,7 +55,7 @@ async function known(host: string): Promise<void> {
 }
 
 describe('a name', () => {
-  it('is asked about once at a time, whoever waits', async () => {
+  test('is asked about once at a time, whoever waits', async () => {
     const both = Promise.all([names.addressesOf('a'), names.addressesOf('a')]);
     expect(asked()).toEqual(['a']);
     await answered(FIRST);
@@ -63,7 +63,7 @@ describe('a name', () => {
     await known('a');
   });
 
-  it('has its last addresses while the resolver is silent, at once where that is known', async () => {
+  test('has its last addresses while the resolver is silent, at once where that is known', async () => {
     await known('a');
     const found = names.addressesOf('a');
     await silence();
@@ -74,7 +74,7 @@ describe('a name', () => {
     expect(await Promise.all([names.addressesOf('a'), answered(SECOND)])).toEqual([SECOND, undefined]);
   });
 
-  it('has its last addresses where the resolver cannot tell, and none where it is gone', async () => {
+  test('has its last addresses where the resolver cannot tell, and none where it is gone', async () => {
     await known('a');
     const found = names.addressesOf('a');
     await failed('EAI_AGAIN');
@@ -89,7 +89,7 @@ describe('a name', () => {
 });
 
 describe('names whose resolver is silent', () => {
-  it('hold one thread from then on, so that another one is for the rest', async () => {
+  test('hold one thread from then on, so that another one is for the rest', async () => {
     const dead = ['d1', 'd2', 'd3'];
     const first = Promise.allSettled(dead.map((host) => names.addressesOf(host)));
     await silence();
@@ -114,7 +114,7 @@ describe('names whose resolver is silent', () => {
 });
 
 describe('connect()', () => {
-  it.each([
+  test.each([
     [{ all: true }, [null, FIRST]],
     [{}, [null, '192.0.2.1', 4]],
   ])('is told as it asks, with %j', async (options, expected) => {
@@ -123,7 +123,7 @@ describe('connect()', () => {
     expect(await told).toEqual(expected);
   });
 
-  it('is told why not', async () => {
+  test('is told why not', async () => {
     const told = new Promise((resolve) => names.lookup('a', {}, (error) => resolve(error?.message)));
     await failed('ENOTFOUND');
     expect(await told).toBe('getaddrinfo ENOTFOUND a');
