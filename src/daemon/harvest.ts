@@ -31,6 +31,9 @@ const CALM_WINDOWS = 3;
 /** How far each window moves what is taken for usual: an hour is forgotten in about an hour. */
 const LEARNING = 1 / 360;
 
+/** What has no watch: a key may end so, but no domain is empty. */
+const NO_END = '@@';
+
 type Watch = {
   unknown: number;
   asked: number;
@@ -46,6 +49,9 @@ export class Harvest {
   #domains: ReadonlySet<string>;
   /** By domain; `''` stands for all domains together. */
   readonly #watches = new Map<string, Watch>();
+  /** The `@` and the domain of the last unknown recipient, and its watch, where it has one. */
+  #lastEnd = NO_END;
+  #lastWatch: Watch | undefined;
   #perSecond: number;
   #since: number;
   #timer: NodeJS.Timeout | undefined;
@@ -68,6 +74,7 @@ export class Harvest {
   watch(domains: ReadonlySet<string>, perSecond: number): void {
     this.#domains = domains;
     this.#perSecond = perSecond;
+    [this.#lastEnd, this.#lastWatch] = [NO_END, undefined];
     for (const name of this.#watches.keys())
       if (name !== '' && !domains.has(name)) this.#watches.delete(name);
   }
@@ -78,9 +85,8 @@ export class Harvest {
     const asked = source === 'probe' ? 1 : 0;
     count(this.#watchOf(''), asked);
     if (this.#domains.size === 0) return;
-    const end = key.slice(-DOMAIN_BYTES_MAX - 1);
-    const domain = end.slice(end.lastIndexOf('@') + 1).toLowerCase();
-    if (this.#domains.has(domain)) count(this.#watchOf(domain), asked);
+    const watch = key.endsWith(this.#lastEnd) ? this.#lastWatch : this.#watchOfEnd(key);
+    if (watch !== undefined) count(watch, asked);
   }
 
   /** The domains of the attacks that are under way; undefined stands for all domains together. */
@@ -92,6 +98,16 @@ export class Harvest {
   end(): void {
     clearTimeout(this.#timer);
     for (const [name, watch] of this.#watches) this.#over(name, watch, this.#now());
+  }
+
+  /** The watch of the domain at the end of a key. The next key probably ends in the same way, which is quickly compared. */
+  #watchOfEnd(key: string): Watch | undefined {
+    const end = key.slice(-DOMAIN_BYTES_MAX - 1);
+    const at = end.lastIndexOf('@');
+    const domain = end.slice(at + 1).toLowerCase();
+    const watch = this.#domains.has(domain) ? this.#watchOf(domain) : undefined;
+    if (at !== -1) [this.#lastEnd, this.#lastWatch] = [end.slice(at), watch];
+    return watch;
   }
 
   #watchOf(name: string): Watch {

@@ -53,6 +53,16 @@ function usually(count: number, perSecond: number): void {
   }
 }
 
+test('each unknown recipient counts for its own domain, whoever came before', async () => {
+  const keys = ['a@example.jp', 'a@sub.example.jp', 'a@EXAMPLE.jp', 'a@@', 'example.jp', 'a@example.org'];
+  for (let n = 0; n < 40; n++) for (const key of keys) harvest.unknown(key, 'negative');
+  harvest.unknown('a@example.net', 'negative');
+  now += WINDOW_MS;
+  harvest.unknown('a@example.org', 'negative');
+  expect(told).toEqual(['begun *', 'begun example.jp']);
+  expect(rates[1]?.[0]).toBe(12);
+});
+
 test('an attack is told once when it begins and once when it ends, by domain and in all', async () => {
   await windows(1, 20);
   await windows(3, 20, 'EXAMPLE.JP');
