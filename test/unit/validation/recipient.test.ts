@@ -5,8 +5,10 @@ import {
   asShared,
   DEFAULT_ADDRESS_RULES,
   domainOf,
+  isEightBit,
   parseKey,
   partsOf,
+  withMessage,
   withoutDetail,
   type AddressRules,
   type Recipient,
@@ -75,6 +77,7 @@ describe('what is cached belongs to the mailbox', () => {
 
   test('the post user alone, without a detail, is a user as any other', () => {
     expect(recipientOf('post@example.jp', { postUser: 'post' }).shared).toBe(false);
+    expect(recipientOf('post', { postUser: 'post' }).shared).toBe(false);
     expect(recipientOf('alice+x@example.jp', { postUser: 'post' }).shared).toBe(false);
   });
 
@@ -285,4 +288,23 @@ describe('lengths', () => {
     });
     expect(parsed).toEqual({ kind: 'impossible', reason: 'too long' });
   });
+});
+
+test.each(['alice@example.jp', 'Alice@example.jp', 'alice+x@example.jp', 'alice'])(
+  '%s is no folder, and is asked about without a message',
+  (key) => {
+    const recipient = recipientOf(key);
+    expect([recipient.folder, recipient.messageBytes]).toEqual([false, undefined]);
+  },
+);
+
+test('a message changes nothing of its recipient but the size that is asked about', () => {
+  const recipient = recipientOf('Alice+x@example.jp');
+  expect(withMessage(recipient, 1_000)).toEqual({ ...recipient, messageBytes: 1_000 });
+});
+
+test('an address has 8-bit bytes in its local part, its detail or nowhere', () => {
+  const rules = { asksEightBit: true };
+  const keys = ['\xe4@example.jp', 'alice+\xe4@example.jp', 'alice@example.jp'];
+  expect(keys.map((key) => isEightBit(recipientOf(key, rules)))).toEqual([true, true, false]);
 });

@@ -45,6 +45,8 @@ test('it is active until the pause is over', () => {
 test('jitter takes off a quarter at most', () => {
   expect(rig(0).backoff.failed()).toBe(750);
   expect(rig(0.5).backoff.failed()).toBe(875);
+  expect(rig(0).backoff.refused()).toBe(225_000);
+  expect(rig(0.5).backoff.refused()).toBe(262_500);
 });
 
 test('after a refused login it is long at once, and no failure makes it longer', () => {

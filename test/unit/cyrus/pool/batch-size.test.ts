@@ -38,6 +38,15 @@ describe('the size of a batch', () => {
     expect(batches.size).toBe(1);
   });
 
+  test('counts one slow batch half: it may have been chance', () => {
+    const batches = new BatchSize(128);
+    batches.answered(8, 8);
+    batches.answered(8, 24);
+    expect(batches.usualMs).toBe(2);
+    batches.answered(8, 32);
+    expect(batches.usualMs).toBe(3);
+  });
+
   test('is never over the configured limit', () => {
     expect(new BatchSize(3).size).toBe(3);
   });

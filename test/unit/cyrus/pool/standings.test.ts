@@ -41,3 +41,33 @@ describe('a connection', () => {
 test('a question of our own comes behind those of others', () => {
   expect(new Standings().isSuspect(undefined)).toBe(true);
 });
+
+describe('the excess of unknown mailboxes', () => {
+  test('is by how many they outnumber the others, and never below 0', () => {
+    const standings = new Standings();
+    expect(standings.excess(ASKER)).toBe(0);
+    for (let i = 0; i < 5; i++) standings.heard(ASKER, UNKNOWN);
+    standings.heard(ASKER, DELIVERABLE);
+    expect(standings.excess(ASKER)).toBe(4);
+    expect(standings.excess({ gone: false })).toBe(0);
+    for (let i = 0; i < 10; i++) standings.heard(ASKER, DELIVERABLE);
+    expect(standings.excess(ASKER)).toBe(0);
+  });
+
+  test('of our own questions is 0, whatever they hear', () => {
+    const standings = new Standings();
+    for (let i = 0; i < 5; i++) standings.heard(undefined, UNKNOWN);
+    expect(standings.excess(undefined)).toBe(0);
+  });
+
+  test('is halved with the 32nd answer, and not before', () => {
+    const standings = new Standings();
+    for (let i = 0; i < 4; i++) standings.heard(ASKER, DELIVERABLE);
+    for (let i = 0; i < 27; i++) standings.heard(ASKER, UNKNOWN);
+    expect(standings.excess(ASKER)).toBe(23);
+    standings.heard(ASKER, UNKNOWN);
+    expect(standings.excess(ASKER)).toBe(12);
+    standings.heard(ASKER, DELIVERABLE);
+    expect(standings.excess(ASKER)).toBe(11);
+  });
+});
