@@ -100,6 +100,16 @@ describe('a takeover', () => {
     expect(rig.told('saved')).toHaveLength(1);
   });
 
+  test('may bring a place that the old process had not', async () => {
+    await rig.start(await rig.configured());
+    const config = await rig.configured();
+    const own = { kind: 'unix', path: rig.at('own') } as const;
+    const listen = [...config.socketmap.listen, own];
+    const daemon = await rig.successor({ ...config, socketmap: { ...config.socketmap, listen } });
+    await daemon.settled;
+    expect(daemon.places.map((place) => place.look())).toEqual([true, true, true]);
+  });
+
   test('gives the port of HTTP to the new process when the old one has closed it', async () => {
     const config = await rig.configured('http = "inet:0@127.0.0.1"\n');
     const old = await rig.start(config);
