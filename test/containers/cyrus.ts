@@ -5,6 +5,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { GenericContainer, Wait, type StartedTestContainer } from 'testcontainers';
+import { MEMORY, moveToMemory } from './cyrus-memory.js';
 import { ImapAdmin } from './imap-admin.js';
 import { LineClient } from './line-client.js';
 import { deliver, deliverAll, MARKER, type Delivery, type DeliveryOptions } from './lmtp-delivery.js';
@@ -48,6 +49,8 @@ export interface CyrusOptions {
   readonly tlsFolder?: string;
   /** A folder for the socket that Cyrus is to push events to; inside it is EVENTS_FOLDER. */
   readonly eventsFolder?: string;
+  /** All that it keeps is in memory, so that no command takes the time of a disk. */
+  readonly inMemory?: boolean;
   /** A folder for mailboxes.db, where this machine can read it. */
   readonly listFolder?: string;
   readonly labels?: Readonly<Record<string, string>>;
@@ -73,12 +76,14 @@ export async function startCyrus(options: CyrusOptions = {}): Promise<CyrusConta
       .withBindMounts(mounts)
       .withEnvironment(environment(options))
       .withLabels({ ...options.labels })
+      .withTmpFs(options.inMemory === true ? { [MEMORY]: 'rw' } : {})
       .withWaitStrategy(Wait.forLogMessage('syslogd started'))
       .withStartupTimeout(START_TIMEOUT_MS)
       .start();
     const cyrus = new CyrusContainer(container, socketFolder);
     try {
       await cyrus.ready();
+      if (options.inMemory === true) await moveToMemory(cyrus);
     } catch (error) {
       const log = await cyrus.log().catch(() => '(no log)');
       await cyrus.stop();

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { parseEndpoint } from '../../../src/net/endpoint.js';
 import { SocketmapConnection } from '../../../src/socketmap/client.js';
-import { EVENTS_FOLDER, startCyrus, type CyrusContainer } from '../../containers/cyrus.js';
+import { EVENTS_FOLDER, startCyrus, type CyrusContainer, type CyrusOptions } from '../../containers/cyrus.js';
 import { DaemonProcess } from '../../containers/daemon.js';
 import type { ImapAdmin } from '../../containers/imap-admin.js';
 import { SECRET, ValkeyContainer } from '../../containers/valkey.js';
@@ -43,12 +43,13 @@ export class FleetRig {
     this.valkey = valkey;
   }
 
-  static async start(names: readonly string[]): Promise<FleetRig> {
+  /** @param cyrus of each server */
+  static async start(names: readonly string[], cyrus: CyrusOptions = {}): Promise<FleetRig> {
     const folder = await mkdtemp(join(tmpdir(), 'fleet-'));
     await chmod(folder, 0o755);
     const rig = new FleetRig(folder, await ValkeyContainer.start());
     await writeFile(rig.passwordFile, SECRET, { mode: 0o600 });
-    await Promise.all(names.map((name) => rig.#startServer(name)));
+    await Promise.all(names.map((name) => rig.#startServer(name, cyrus)));
     rig.servers.sort((a, b) => names.indexOf(a.name) - names.indexOf(b.name));
     return rig;
   }
@@ -167,7 +168,7 @@ export class FleetRig {
     return daemon;
   }
 
-  async #startServer(name: string): Promise<void> {
+  async #startServer(name: string, options: CyrusOptions): Promise<void> {
     const eventsFolder = await mkdtemp(join(tmpdir(), `fleet-${name}-`));
     await chmod(eventsFolder, 0o755);
     this.afterwards(() => rm(eventsFolder, { recursive: true, force: true }));
@@ -177,7 +178,7 @@ export class FleetRig {
       notifysocket: `dlist:${EVENTS_FOLDER}/socket`,
       delete_mode: 'immediate',
     };
-    const cyrus = await startCyrus({ imapd, eventsFolder });
+    const cyrus = await startCyrus({ ...options, imapd, eventsFolder });
     const admin = await cyrus.admin();
     this.servers.push({ name, cyrus, admin, eventsFolder });
     for (const each of ['canary', 'letters']) await admin.create(`user/${each}@${name}.jp`);
