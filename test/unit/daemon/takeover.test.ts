@@ -134,6 +134,16 @@ describe('a takeover', () => {
     await expect(old.operator.handOver({ pid: 1, places: [] })).rejects.toThrow(UnavailableError);
   });
 
+  test('of two that come at once is one: the other one is refused before anything has passed', async () => {
+    const old = await rig.start(await rig.configured());
+    const places = old.places.map(({ endpoint }) => ({
+      place: endpoint.kind === 'unix' ? endpoint.path : '',
+      bound: '/nosuch',
+    }));
+    const both = [1, 2].map((pid) => old.operator.handOver({ pid, places }).catch(String));
+    expect((await Promise.all(both))[1]).toContain('another process is just taking over');
+  });
+
   test('that fails leaves everything as it was, and another one may come', async () => {
     const old = await rig.start(await rig.configured());
     await expect(
