@@ -9,8 +9,8 @@ export function useOneTemporaryFolder(): void {
   if (process.env['TESTS_TMPDIR'] === tmpdir()) return;
   // Short, since the path of a UNIX socket is.
   const folder = mkdtempSync(join(tmpdir(), 't-'));
-  // Some tests run programs as another user.
-  chmodSync(folder, 0o755);
+  // As /tmp itself: some tests run programs as another user, which make files there.
+  chmodSync(folder, 0o1777);
   process.env['TMPDIR'] = folder;
   process.env['TESTS_TMPDIR'] = folder;
   process.once('exit', () => {

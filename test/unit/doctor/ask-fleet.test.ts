@@ -83,6 +83,7 @@ test('what our user may not do is told, command by command', async () => {
       'XREAD cyrusmapd:{cyrus}:stream',
       'INCR cyrusmapd:{cyrus}:questions',
       'ZADD cyrusmapd:{cyrus}:followers:doctor',
+      'PUBLISH cyrusmapd:{cyrus}:acknowledgements',
     ],
     excess: [],
     streams: [],
