@@ -3,7 +3,7 @@
 import { ConfigError, DeadlineError, ProtocolError, messageOf } from '../errors.js';
 import { parseEndpoint, type Endpoint } from '../net/endpoint.js';
 import { SocketmapConnection } from '../socketmap/client.js';
-import { Question } from './question.js';
+import { OpenLookup } from './open-lookup.js';
 import { byteString, textOf, wholeNumber } from './values.js';
 
 /** How a server may answer. cyrusmapd says `OK`, `NOTFOUND` and `TEMP`; treat all but the first two as `TEMP`. */
@@ -66,7 +66,7 @@ export class SocketmapClient {
   readonly #map: string;
   readonly #timeoutMs: number;
   readonly #maxWaiting: number;
-  readonly #waiting = new Set<Question>();
+  readonly #waiting = new Set<OpenLookup>();
   #connecting: Promise<SocketmapConnection> | undefined;
   #connection: SocketmapConnection | undefined;
   #closed: Promise<void> | undefined;
@@ -101,9 +101,9 @@ export class SocketmapClient {
     if (refusal !== undefined) throw refusal;
     signal?.throwIfAborted();
     try {
-      const question = this.#question(key, map, signal);
-      void this.#ask(question);
-      const { status, text } = await question.settled;
+      const lookup = this.#lookup(key, map, signal);
+      void this.#ask(lookup);
+      const { status, text } = await lookup.settled;
       return { status, text: textOf(text) };
     } catch (error) {
       throw signal?.aborted === true && error === signal.reason ? error : errorOf(error);
@@ -125,7 +125,7 @@ export class SocketmapClient {
   /** Closes the connection at once: lookups that wait are rejected with `closed`. */
   destroy(): void {
     void this.close();
-    for (const question of this.#waiting) question.fail(this.#closedError());
+    for (const lookup of this.#waiting) lookup.fail(this.#closedError());
     this.#connection?.close();
   }
 
@@ -139,19 +139,19 @@ export class SocketmapClient {
   }
 
   /** Stays among those that wait until its place in the order of the replies is past, though it may be settled before. */
-  async #ask(question: Question): Promise<void> {
-    this.#waiting.add(question);
-    for (let attempt = 1; question.isOpen(); attempt++) {
+  async #ask(lookup: OpenLookup): Promise<void> {
+    this.#waiting.add(lookup);
+    for (let attempt = 1; lookup.isOpen(); attempt++) {
       let connection: SocketmapConnection | undefined;
       try {
         connection = await this.#connected();
-        if (question.isOpen()) question.answer(await connection.lookup(question.map, question.key));
+        if (lookup.isOpen()) lookup.answer(await connection.lookup(lookup.map, lookup.key));
       } catch (error) {
         const broken = error instanceof ProtocolError;
-        if (connection === undefined || broken || attempt === ATTEMPTS) question.fail(error);
+        if (connection === undefined || broken || attempt === ATTEMPTS) lookup.fail(error);
       }
     }
-    this.#waiting.delete(question);
+    this.#waiting.delete(lookup);
     if (this.#waiting.size === 0) this.#emptied();
   }
 
@@ -170,9 +170,9 @@ export class SocketmapClient {
     }
   }
 
-  #question(key: string, map: string | undefined, signal: AbortSignal | undefined): Question {
+  #lookup(key: string, map: string | undefined, signal: AbortSignal | undefined): OpenLookup {
     const bytes = map === undefined ? this.#map : byteString('map', map);
-    return new Question(bytes, byteString('key', key), this.#where, this.#timeoutMs, signal);
+    return new OpenLookup(bytes, byteString('key', key), this.#where, this.#timeoutMs, signal);
   }
 
   #closedError(): SocketmapError {

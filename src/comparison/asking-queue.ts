@@ -1,5 +1,5 @@
-// A queue of questions for the other socketmap while the daemon serves: a few connections, each with one question at a time, and a
-// limit of questions that wait. While the other socketmap cannot be reached, no question waits for it. No I/O of its own.
+// A queue of lookups for the other socketmap while the daemon serves: a few connections, each with one lookup at a time, and a
+// limit of lookups that wait. While the other socketmap cannot be reached, no lookup waits for it. No I/O of its own.
 import { messageOf } from '../errors.js';
 import { noAnswer, type Answer } from './answer.js';
 
@@ -15,7 +15,7 @@ export type AskedSocketmap = {
 export type QueueParts = {
   readonly connect: () => AskedSocketmap;
   readonly connections: number;
-  /** How many questions may wait, without those that are being asked. */
+  /** How many lookups may wait, without those that are being asked. */
   readonly maxWaiting: number;
   /** Monotonic milliseconds. */
   readonly now: () => number;
@@ -24,7 +24,7 @@ export type QueueParts = {
   readonly onUp: () => void;
 };
 
-type Question = {
+type QueuedLookup = {
   readonly map: string;
   readonly key: string;
   readonly resolve: (answer: Answer) => void;
@@ -34,7 +34,7 @@ export class AskingQueue {
   readonly #parts: QueueParts;
   readonly #idle: AskedSocketmap[] = [];
   readonly #open = new Set<AskedSocketmap>();
-  readonly #waiting: Question[] = [];
+  readonly #waiting: QueuedLookup[] = [];
   #pausedUntil = -Infinity;
   #down: string | undefined;
   #closed = false;
@@ -55,9 +55,9 @@ export class AskingQueue {
     const free = this.#free();
     if (free === undefined && this.#waiting.length >= this.#parts.maxWaiting) return undefined;
     return new Promise((resolve) => {
-      const question = { map, key, resolve };
-      if (free === undefined) this.#waiting.push(question);
-      else void this.#work(free, question);
+      const lookup = { map, key, resolve };
+      if (free === undefined) this.#waiting.push(lookup);
+      else void this.#work(free, lookup);
     });
   }
 
@@ -75,15 +75,15 @@ export class AskingQueue {
     return made;
   }
 
-  /** Asks on one connection until no question waits any more. */
-  async #work(socketmap: AskedSocketmap, first: Question): Promise<void> {
-    for (let next: Question | undefined = first; next !== undefined; next = this.#waiting.shift()) {
+  /** Asks on one connection until no lookup waits any more. */
+  async #work(socketmap: AskedSocketmap, first: QueuedLookup): Promise<void> {
+    for (let next: QueuedLookup | undefined = first; next !== undefined; next = this.#waiting.shift()) {
       next.resolve(await this.#answer(socketmap, next));
     }
     this.#idle.push(socketmap);
   }
 
-  async #answer(socketmap: AskedSocketmap, { map, key }: Question): Promise<Answer> {
+  async #answer(socketmap: AskedSocketmap, { map, key }: QueuedLookup): Promise<Answer> {
     try {
       const answer = await socketmap.ask(map, key);
       if (this.#down !== undefined) this.#parts.onUp();

@@ -9,9 +9,9 @@ import type { VerdictCache } from './verdict-cache.js';
 import { NO_ALARM, Vanished, type VanishAlarm } from './vanished.js';
 import type { Voucher } from './vouchers.js';
 
-type Question = { readonly probe: Probe; readonly deadline: number; readonly asker: Asker | undefined };
+type FlightParts = { readonly probe: Probe; readonly deadline: number; readonly asker: Asker | undefined };
 
-type Flight = Question & {
+type Flight = FlightParts & {
   readonly outcome: Promise<Outcome>;
   readonly asked: number;
   readonly voucher: Voucher;
@@ -95,8 +95,8 @@ export class Flights {
     return dropped || before ? this.fly(recipient, deadline, asker, since) : outcome;
   }
 
-  #depart(recipient: Recipient, voucher: Voucher, asked: number, question: Question): Promise<Outcome> {
-    const { probe, deadline, asker } = question;
+  #depart(recipient: Recipient, voucher: Voucher, asked: number, parts: FlightParts): Promise<Outcome> {
+    const { probe, deadline, asker } = parts;
     // Whatever throws, the flight ends: everybody who asked later would join it, and nobody would be asked any more.
     const crashed = (error: unknown): Outcome => this.#crashed(recipient, flight, error);
     const flight: Flight = {
@@ -113,7 +113,7 @@ export class Flights {
               (verdict) => this.#landedOrCrashed(recipient, flight, verdict, probe),
               crashed,
             )
-          : this.#search(recipient, voucher, question).then(
+          : this.#search(recipient, voucher, parts).then(
               ({ verdict, by }) => this.#landedOrCrashed(recipient, flight, verdict, by),
               crashed,
             ),
@@ -122,7 +122,7 @@ export class Flights {
     return flight.outcome;
   }
 
-  #search(recipient: Recipient, voucher: Voucher, { probe, deadline, asker }: Question): Promise<Found> {
+  #search(recipient: Recipient, voucher: Voucher, { probe, deadline, asker }: FlightParts): Promise<Found> {
     return askProbe(probe, recipient, deadline, asker, this.#homeOf(probe, recipient.mailbox, voucher));
   }
 

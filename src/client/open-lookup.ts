@@ -2,7 +2,7 @@
 import { DeadlineError } from '../errors.js';
 import type { SocketmapReply } from '../socketmap/protocol.js';
 
-export class Question {
+export class OpenLookup {
   /** With a character a byte. */
   readonly map: string;
   readonly key: string;

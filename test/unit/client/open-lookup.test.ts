@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { Question } from '../../../src/client/question.js';
+import { OpenLookup } from '../../../src/client/open-lookup.js';
 import { DeadlineError } from '../../../src/errors.js';
 
 beforeEach(() => vi.useFakeTimers());
 afterEach(() => vi.useRealTimers());
 
-function question(signal?: AbortSignal): Question {
-  return new Question('cyrus', 'alice', 'unix:/run/x', 100, signal);
+function lookup(signal?: AbortSignal): OpenLookup {
+  return new OpenLookup('cyrus', 'alice', 'unix:/run/x', 100, signal);
 }
 
 test('is open until it is answered, and leaves no timer', async () => {
-  const asked = question();
+  const asked = lookup();
   expect(asked.isOpen()).toBe(true);
   asked.answer({ status: 'OK', text: 'alice' });
   expect([asked.isOpen(), vi.getTimerCount()]).toEqual([false, 0]);
@@ -18,7 +18,7 @@ test('is open until it is answered, and leaves no timer', async () => {
 });
 
 test('fails after its time, and not before; an answer that comes later changes nothing', async () => {
-  const asked = question();
+  const asked = lookup();
   const failed = expect(asked.settled).rejects.toEqual(
     new DeadlineError('unix:/run/x did not answer within 100 ms'),
   );
@@ -32,7 +32,7 @@ test('fails after its time, and not before; an answer that comes later changes n
 
 test('fails with the reason of whoever aborts it', async () => {
   const abort = new AbortController();
-  const asked = question(abort.signal);
+  const asked = lookup(abort.signal);
   const failed = expect(asked.settled).rejects.toThrow('enough');
   abort.abort(new Error('enough'));
   expect([asked.isOpen(), vi.getTimerCount()]).toEqual([false, 0]);
@@ -41,7 +41,7 @@ test('fails with the reason of whoever aborts it', async () => {
 
 test('hears of no abort once it is settled', async () => {
   const abort = new AbortController();
-  const asked = question(abort.signal);
+  const asked = lookup(abort.signal);
   const removed = vi.spyOn(abort.signal, 'removeEventListener');
   asked.answer({ status: 'NOTFOUND', text: '' });
   expect(removed).toHaveBeenCalledWith('abort', expect.any(Function));
