@@ -2,28 +2,7 @@ import { lstatSync, existsSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, test } from 'vitest';
 import { DemoFolder, demoText } from '../../../src/commands/demo.js';
-import { exitStatusOfError, exitStatusOfReply } from '../../../src/commands/exit-status.js';
 import { keyOfArgument, printable } from '../../../src/commands/terminal.js';
-import { ConfigError, DeadlineError, ProtocolError, UnavailableError } from '../../../src/errors.js';
-
-describe('the exit status', () => {
-  test.each([
-    ['OK', 0],
-    ['NOTFOUND', 1],
-    ['TEMP', 75],
-    ['TIMEOUT', 75],
-    ['PERM', 76],
-  ] as const)('of a reply %s is %d', (status, expected) => expect(exitStatusOfReply(status)).toBe(expected));
-
-  test.each([
-    [new ConfigError('x'), 78],
-    [new UnavailableError('x'), 69],
-    [new DeadlineError('x'), 69],
-    [new ProtocolError('x'), 76],
-    [new TypeError('x'), 70],
-    ['x', 70],
-  ])('of the error %s is %d', (error, expected) => expect(exitStatusOfError(error)).toBe(expected));
-});
 
 describe('a key on the command line', () => {
   test('becomes its bytes, a character a byte, and is shown as it was written', () => {
