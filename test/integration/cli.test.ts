@@ -230,11 +230,13 @@ describe('cyrusmapd serve', () => {
     const server = await serving.endpoint();
     serving.child.stderr?.pause();
     const client = await SocketmapConnection.connect(parseEndpoint(server));
-    const replies = await Promise.all(
-      Array.from({ length: 20_000 }, (_, i) => client.lookup('cyrus', `unknown${i}@example.jp`)),
-    );
+    // Not all at once, since on a busy machine the last of them would be deferred.
+    for (let from = 0; from < 20_000; from += 500) {
+      const keys = Array.from({ length: 500 }, (_, i) => `unknown${from + i}@example.jp`);
+      const replies = await Promise.all(keys.map((key) => client.lookup('cyrus', key)));
+      expect(replies.every(({ status }) => status === 'NOTFOUND')).toBe(true);
+    }
     client.close();
-    expect(replies.every(({ status }) => status === 'NOTFOUND')).toBe(true);
     const exited = new Promise((resolve) => serving.child.once('exit', resolve));
     serving.child.kill('SIGTERM');
     expect(await exited).toBe(0);
