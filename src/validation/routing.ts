@@ -30,13 +30,14 @@ export function routeByDomain<Server extends object>(
     return probe ?? (complete && domain !== undefined ? 'foreign' : 'unserved');
   };
   // Each lookup asks, and most ask for the same domain: to compare it is faster than to find it.
-  let last: { readonly domain: string | undefined; readonly found: Server | 'unserved' | 'foreign' } = {
-    domain: undefined,
-    found: find(undefined),
-  };
+  let lastDomain: string | undefined;
+  let lastFound = find(lastDomain);
   return (domain) => {
-    if (domain !== last.domain) last = { domain, found: find(domain) };
-    return last.found;
+    if (domain !== lastDomain) {
+      lastFound = find(domain);
+      lastDomain = domain;
+    }
+    return lastFound;
   };
 }
 

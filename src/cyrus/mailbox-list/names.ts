@@ -61,13 +61,11 @@ export function kindOfKey(key: string, layout: Layout): KeyKind {
 
 /** The key of a user's INBOX. Plain names only: see `isPlain`. @param mailbox as a Recipient's `mailbox` */
 export function keyOfInbox(mailbox: string, layout: Layout): string {
+  const [first, afterDomain, user] = KEY_PARTS[layout];
   const at = mailbox.indexOf('@');
   const local = at === -1 ? mailbox : mailbox.slice(0, at);
-  if (layout === 'dotted') {
-    const user = `user.${local.replaceAll('.', '^')}`;
-    return at === -1 ? user : `${mailbox.slice(at + 1)}!${user}`;
-  }
-  return at === -1 ? `Nuser\x1f${local}` : `N${mailbox.slice(at + 1)}\x1duser\x1f${local}`;
+  const domain = at === -1 ? '' : `${mailbox.slice(at + 1)}${afterDomain}`;
+  return `${first}${domain}${user}${layout === 'dotted' ? local.replaceAll('.', '^') : local}`;
 }
 
 /**
