@@ -26,6 +26,11 @@ export class PolicyDecoder implements RequestDecoder {
     return this.#scanned < this.#held.length;
   }
 
+  /** Never: such a request is long, so that it does not matter that its bytes are copied once more. */
+  whole(): undefined {
+    return undefined;
+  }
+
   feed(chunk: Buffer): void {
     this.#held = this.#held.length === 0 ? chunk : Buffer.concat([this.#held, chunk]);
   }

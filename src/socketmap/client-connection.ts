@@ -50,16 +50,19 @@ export class ClientConnection implements Asker, Waiter, Dripping {
     this.#reading = new Reading(socket, this.#inbox);
   }
 
-  /** Every request takes this path: so it makes no promise, no closure, and no copy of what was read but the strings to look up. */
-  receive(chunk: Buffer): void {
+  /**
+   * Every request takes this path: so it makes no promise, no closure, and no copy of what was read but the strings to look up.
+   * @param bytes what was read is the first `length` of them; they are overwritten as soon as it returns
+   */
+  receive(bytes: Buffer, length: number): void {
     const { now, watch, turns } = this.#shared;
     const readAt = now();
     const inbox = this.#inbox;
     if (watch.check(readAt) || this.#peer === 'ignored') return;
     if (!inbox.midway) this.#since = readAt;
-    else if (chunk.length < TINY_PIECE_BYTES) this.#tinyPieces += 1;
+    else if (length < TINY_PIECE_BYTES) this.#tinyPieces += 1;
     const others = inbox.unread;
-    inbox.add(chunk, watch.arrivedSince, readAt);
+    inbox.add(bytes, watch.arrivedSince, readAt, length);
     if (others) this.#settle(readAt);
     else turns.offer(this);
   }

@@ -10,6 +10,11 @@ export interface RequestDecoder {
   readonly midway: boolean;
   /** Whether there are bytes that `next()` has not read yet. */
   readonly unread: boolean;
+  /**
+   * The request, where the first `length` of `bytes` are one and no more, and none has begun before; undefined otherwise, and where
+   * it cannot be told. Keeps none of the bytes.
+   */
+  whole(bytes: Buffer, length: number): string | undefined;
   /** Takes a chunk of any size; its bytes must not change before `next()` returned undefined. */
   feed(chunk: Buffer): void;
   /**

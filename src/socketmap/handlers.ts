@@ -11,11 +11,16 @@ export function handlersFor(
   lingering: Lingering,
   onClose: () => void,
 ) {
-  return {
+  const handlers = {
     data(this: Socket, chunk: Buffer): void {
+      handlers.read.call(this, chunk.length, chunk);
+    },
+    /** @param bytes are overwritten as soon as it returns */
+    read(this: Socket, length: number, bytes: Buffer): boolean {
       const connection = connections.get(this);
-      if (connection === undefined) lingering.drop(this, chunk.length);
-      else connection.receive(chunk);
+      if (connection === undefined) lingering.drop(this, length);
+      else connection.receive(bytes, length);
+      return true;
     },
     end(this: Socket): void {
       connections.get(this)?.finish();
@@ -32,4 +37,5 @@ export function handlersFor(
       onClose();
     },
   };
+  return handlers;
 }

@@ -12,6 +12,8 @@ type Piece = Arrival & { readonly chunk: Buffer };
 
 export class Inbox {
   readonly #decoder: RequestDecoder;
+  /** A request that was read all by itself, and need not be decoded any more. */
+  #whole: string | undefined;
   /** Bytes that follow those that the decoder holds already. */
   #pieces: Piece[] | undefined;
   #bytes = 0;
@@ -38,7 +40,7 @@ export class Inbox {
 
   /** Whether there are bytes that `next()` has not read. */
   get unread(): boolean {
-    return this.#pieces !== undefined || this.#decoder.unread;
+    return this.#whole !== undefined || this.#pieces !== undefined || this.#decoder.unread;
   }
 
   /** Whether so much waits that no more should be read. */
@@ -57,19 +59,22 @@ export class Inbox {
   }
 
   /**
-   * Takes what was read from the socket.
+   * Takes what was read from the socket: the first `length` of these bytes, which may be overwritten as soon as it returns.
    * @param earliest when it may have reached the kernel, provided that the socket was read all the time
    */
-  add(chunk: Buffer, earliest: number, now: number): void {
+  add(bytes: Buffer, earliest: number, now: number, length = bytes.length): void {
     const held = this.#heldSince;
     const since = held === undefined ? earliest : held.earliest;
     const noticed = held === undefined ? now : held.noticed;
     if (this.unread) {
-      (this.#pieces ??= []).push({ chunk, earliest: since, noticed });
-      this.#bytes += chunk.length;
-    } else {
-      this.#feed(chunk, since, noticed);
+      (this.#pieces ??= []).push({ chunk: copyOf(bytes, length), earliest: since, noticed });
+      this.#bytes += length;
+      return;
     }
+    this.#earliest = since;
+    this.#noticed = noticed;
+    this.#whole = this.#decoder.whole(bytes, length);
+    if (this.#whole === undefined) this.#decoder.feed(copyOf(bytes, length));
   }
 
   /**
@@ -77,6 +82,11 @@ export class Inbox {
    * @throws ProtocolError where what came is no netstring, again at each further call
    */
   next(): string | undefined {
+    const whole = this.#whole;
+    if (whole !== undefined) {
+      this.#whole = undefined;
+      return whole;
+    }
     for (;;) {
       const payload = this.#decoder.next();
       if (payload !== undefined || this.#pieces === undefined) return payload;
@@ -87,6 +97,7 @@ export class Inbox {
   /** Drops what nobody will read any more. */
   clear(): void {
     this.#decoder.drop();
+    this.#whole = undefined;
     this.#pieces = undefined;
     this.#bytes = 0;
   }
@@ -111,12 +122,14 @@ export class Inbox {
     if (pieces.length === 0) this.#pieces = undefined;
     if (piece === undefined) return;
     this.#bytes -= piece.chunk.length;
-    this.#feed(piece.chunk, piece.earliest, piece.noticed);
+    this.#earliest = piece.earliest;
+    this.#noticed = piece.noticed;
+    this.#decoder.feed(piece.chunk);
   }
+}
 
-  #feed(chunk: Buffer, earliest: number, noticed: number): void {
-    this.#earliest = earliest;
-    this.#noticed = noticed;
-    this.#decoder.feed(chunk);
-  }
+function copyOf(bytes: Buffer, length: number): Buffer {
+  const copy = Buffer.allocUnsafe(length);
+  bytes.copy(copy, 0, 0, length);
+  return copy;
 }

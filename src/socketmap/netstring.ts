@@ -9,6 +9,8 @@ const COLON = 0x3a;
 const COMMA = 0x2c;
 const ZERO = 0x30;
 const NINE = 0x39;
+/** A frame with a longer length is not decoded at once. */
+const LENGTH_DIGITS = 5;
 const NO_BYTES = Buffer.alloc(0);
 
 /** The length is unknown before its first digit. */
@@ -37,6 +39,27 @@ export class NetstringDecoder {
   /** Whether there are bytes that `next()` has not read yet. */
   get unread(): boolean {
     return this.#at < this.#chunk.length;
+  }
+
+  /**
+   * The payload, where the first `length` of `bytes` are one frame and no more, and none has begun before; undefined otherwise,
+   * whatever the reason: then they have to be fed. Keeps none of the bytes.
+   */
+  whole(bytes: Buffer, length: number): string | undefined {
+    if (this.#error !== undefined || this.midway || this.unread) return undefined;
+    let announced = 0;
+    let at = 0;
+    for (; at < LENGTH_DIGITS; at++) {
+      const byte = bytes[at] ?? 0;
+      if (byte === COLON) break;
+      if (byte < ZERO || byte > NINE || (at > 0 && announced === 0)) return undefined;
+      announced = announced * 10 + byte - ZERO;
+    }
+    const start = at + 1;
+    const end = start + announced;
+    const fits = at > 0 && announced <= this.#maxBytes && end + 1 === length;
+    if (!fits || bytes[at] !== COLON || bytes[end] !== COMMA) return undefined;
+    return bytes.toString('latin1', start, end);
   }
 
   /** Takes a chunk of any size. It is read in place: its bytes must not change before `next()` returned undefined. */

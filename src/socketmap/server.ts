@@ -6,6 +6,7 @@ import type { Endpoint } from '../net/endpoint.js';
 import { messageOf } from '../errors.js';
 import type { Log } from '../log/log.js';
 import { NetworkList, requireAllowList } from '../net/network-list.js';
+import { readInPlace } from '../net/read-in-place.js';
 import { Closings, type ClosingReason } from './closing-log.js';
 import { ClientConnection } from './client-connection.js';
 import type { Arrival } from './inbox.js';
@@ -226,8 +227,9 @@ export class SocketmapServer {
       socket.destroy();
       return;
     }
-    const { data, end, drain, error, close } = this.#handlers;
-    socket.on('data', data).on('end', end).on('drain', drain).on('error', error).on('close', close);
+    const { data, read, end, drain, error, close } = this.#handlers;
+    if (!readInPlace(socket, read)) socket.on('data', data);
+    socket.on('end', end).on('drain', drain).on('error', error).on('close', close);
     if (reason === undefined)
       this.#connections.set(socket, new ClientConnection(socket, name, this.#shared, connected));
     else this.#lingering.add(socket.end(), now);

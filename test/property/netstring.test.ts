@@ -53,6 +53,27 @@ describe('NetstringDecoder', () => {
     );
   });
 
+  test('what is taken as a whole frame is the same as if it were fed, and nothing else is', () => {
+    fc.assert(
+      fc.property(
+        nearlyNetstrings,
+        fc.nat(),
+        fc.integer({ min: 0, max: 200_000 }),
+        (bytes, rest, maxBytes) => {
+          const length = bytes.length - (rest % 3 === 0 ? rest % (bytes.length + 1) : 0);
+          const decoder = new NetstringDecoder(maxBytes);
+          const whole = decoder.whole(bytes, length);
+          const fed = decode([bytes.subarray(0, length)], maxBytes);
+          const isOne = fed.error === undefined && fed.payloads.length === 1;
+          const frame = isOne ? encodeNetstring(fed.payloads[0] ?? '') : undefined;
+          expect(whole).toBe(frame?.length === length ? fed.payloads[0] : undefined);
+          expect([decoder.midway, decoder.unread]).toEqual([false, false]);
+        },
+      ),
+      { numRuns: 2000 },
+    );
+  });
+
   test('the way a stream is split changes neither what comes out nor what is wrong', () => {
     fc.assert(
       fc.property(nearlyNetstrings, places, (bytes, at) => {

@@ -90,7 +90,11 @@ export class ConnectionRig {
     this.#connections.set(this.socket, this.connection);
     const handlers = handlersFor(this.#connections, this.lingering, () => (this.closes += 1));
     const { socket } = this;
-    socket.on('data', (chunk: Buffer) => handlers.data.call(socket, chunk));
+    socket.on('data', (chunk: Buffer) => {
+      const room = Buffer.concat([chunk, Buffer.from('1:x,')]);
+      handlers.read.call(socket, chunk.length, room);
+      room.fill('overwritten by what is read next,');
+    });
     socket.on('end', () => handlers.end.call(socket));
     socket.on('drain', () => handlers.drain.call(socket));
     socket.on('error', () => handlers.error());

@@ -13,6 +13,31 @@ function take(inbox: Inbox): [string | undefined, number, number] {
 }
 
 describe('a request', () => {
+  test.each([
+    ['a whole one', ['1:a,'], ['a']],
+    ['two at once', ['1:a,1:b,'], ['a', 'b']],
+    ['one in pieces', ['1:a', ',1:b,'], ['a', 'b']],
+    ['one behind others that wait', ['1:a,1:b,', '1:c,', '1:d,'], ['a', 'b', 'c', 'd']],
+  ])('is kept though its bytes are overwritten: %s', (_, pieces, requests) => {
+    const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
+    const room = Buffer.alloc(20);
+    for (const piece of pieces) {
+      room.fill('9').write(piece);
+      inbox.add(room, 0, 0, piece.length);
+      room.fill(',');
+    }
+    expect(requests.map(() => inbox.next())).toEqual(requests);
+    expect([inbox.next(), inbox.unread, inbox.midway]).toEqual([undefined, false, false]);
+  });
+
+  test('is dropped with the others', () => {
+    const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
+    inbox.add(Buffer.from('1:a,'), 0, 0);
+    expect(inbox.unread).toBe(true);
+    inbox.clear();
+    expect([inbox.unread, inbox.next()]).toEqual([false, undefined]);
+  });
+
   test('is as old as what it was read with, however long it has waited', () => {
     const inbox = new Inbox(new NetstringDecoder(100), 0, NEW);
     inbox.add(Buffer.from('1:a,1:b,'), 90, 100);

@@ -1,0 +1,52 @@
+// Has accepted sockets read into one buffer that all of them share, as connect() of node:net does with its option `onread`: to make
+// a new buffer for each piece costs more than all else that is done with it. A server has no such option, so the socket is given
+// what the option would have put into it: found in a socket that was made with the option, whatever these places are called. I/O.
+import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
+
+/** As much as a stream of Node reads at once. */
+const ROOM_BYTES = 65_536;
+
+/** @param length how many bytes at the beginning of `room` were read; they are overwritten as soon as it returns */
+export type Take = (this: Socket, length: number, room: Buffer) => boolean;
+
+const room = Buffer.allocUnsafeSlow(ROOM_BYTES);
+const places = findPlaces();
+
+/**
+ * @param socket just accepted: nothing was read from it yet
+ * @param take gets what is read instead of the event `data`; true: it reads on
+ * @returns false where this runtime keeps it otherwise: then the socket is as it was
+ */
+export function readInPlace(socket: Socket, take: Take): boolean {
+  const handle: unknown = Reflect.get(socket, '_handle');
+  if (places === undefined || !takesBuffer(handle)) return false;
+  Reflect.set(socket, places.buffer, room);
+  Reflect.set(socket, places.callback, take);
+  handle.useUserBuffer(room);
+  return true;
+}
+
+type Places = { readonly buffer: symbol; readonly callback: symbol };
+
+/** Undefined unless a socket made with `onread` has two places more than one without, both of which are empty there. */
+function findPlaces(): Places | undefined {
+  const onread: OnReadOpts = { buffer: Buffer.alloc(1), callback: () => true };
+  // The types of Node have the option for connect() only, which makes its socket with the same options.
+  const withIt = new Socket(Object.assign<SocketConstructorOpts, object>({}, { onread }));
+  const without = new Socket();
+  const placeOf = (what: unknown): symbol | undefined =>
+    Object.getOwnPropertySymbols(withIt).find(
+      (name) => Reflect.get(withIt, name) === what && Reflect.get(without, name) === null,
+    );
+  const buffer = placeOf(onread.buffer);
+  const callback = placeOf(onread.callback);
+  return buffer === undefined || callback === undefined ? undefined : { buffer, callback };
+}
+
+/** The part of a socket's handle that is used here: in Node since 12.10, when `onread` came. */
+type TakesBuffer = { readonly useUserBuffer: (buffer: Uint8Array) => unknown };
+
+function takesBuffer(handle: unknown): handle is TakesBuffer {
+  if (typeof handle !== 'object' || handle === null) return false;
+  return typeof Reflect.get(handle, 'useUserBuffer') === 'function';
+}
