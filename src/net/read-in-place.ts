@@ -30,7 +30,9 @@ type Places = { readonly buffer: symbol; readonly callback: symbol };
 
 /** Undefined unless a socket made with `onread` has two places more than one without, both of which are empty there. */
 function findPlaces(): Places | undefined {
-  const onread: OnReadOpts = { buffer: Buffer.alloc(1), callback: () => true };
+  const buffer = Buffer.alloc(1);
+  const callback = (): boolean => true;
+  const onread: OnReadOpts = { buffer, callback };
   // The types of Node have the option for connect() only, which makes its socket with the same options.
   const withIt = new Socket(Object.assign<SocketConstructorOpts, object>({}, { onread }));
   const without = new Socket();
@@ -38,9 +40,10 @@ function findPlaces(): Places | undefined {
     Object.getOwnPropertySymbols(withIt).find(
       (name) => Reflect.get(withIt, name) === what && Reflect.get(without, name) === null,
     );
-  const buffer = placeOf(onread.buffer);
-  const callback = placeOf(onread.callback);
-  return buffer === undefined || callback === undefined ? undefined : { buffer, callback };
+  const ofBuffer = placeOf(buffer);
+  const ofCallback = placeOf(callback);
+  if (ofBuffer === undefined || ofCallback === undefined) return undefined;
+  return { buffer: ofBuffer, callback: ofCallback };
 }
 
 /** The part of a socket's handle that is used here: in Node since 12.10, when `onread` came. */
