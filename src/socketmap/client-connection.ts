@@ -50,10 +50,7 @@ export class ClientConnection implements Asker, Waiter, Dripping {
     this.#reading = new Reading(socket, this.#inbox);
   }
 
-  /**
-   * Every request takes this path: so it makes no promise, no closure, and no copy of what was read but the strings to look up.
-   * @param bytes what was read is the first `length` of them; they are overwritten as soon as it returns
-   */
+  /** Every request takes this path: so it makes no promise, no closure, and no copy of what was read but the strings to look up. */
   receive(bytes: Buffer, length = bytes.length): void {
     const { now, watch, turns } = this.#shared;
     const readAt = now();

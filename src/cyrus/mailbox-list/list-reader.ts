@@ -1,6 +1,7 @@
 // Opens mailboxes.db to read it, without a lock, and never writes to it. Does I/O. Reading is synchronous, since a commit adds only
 // some hundred bytes, which are in the page cache; for whole lists there is `readSoon`, which is not.
-import { closeSync, fstatSync, openSync, read, readSync, statSync } from 'node:fs';
+import { fstatSync, openSync, read, readSync, statSync } from 'node:fs';
+import { closeSoon } from './close-soon.js';
 
 export type FileId = { readonly dev: number; readonly ino: number };
 
@@ -35,6 +36,6 @@ function openList(path: string): OpenList {
           error === null ? resolve(bytes) : reject(error),
         );
       }),
-    close: () => closeSync(fd),
+    close: () => closeSoon(fd),
   };
 }
