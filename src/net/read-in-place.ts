@@ -1,16 +1,25 @@
 // Has accepted sockets read into one buffer that all of them share, as connect() of node:net does with its option `onread`: to make
 // a new buffer for each piece costs more than all else that is done with it. A server has no such option, so the socket is given
-// what the option would have put into it: found in a socket that was made with the option, whatever these places are called. I/O.
+// what the option would have put into it: found in a socket that was made with the option, whatever these places are called. Nobody
+// promises that this stays so: where it is not known to be, sockets are read as usual. I/O.
 import { Socket, type OnReadOpts, type SocketConstructorOpts } from 'node:net';
 
 /** As much as a stream of Node reads at once. */
 const ROOM_BYTES = 65_536;
 
+/** The newest Node on which this was tried. */
+const LAST_MAJOR = 26;
+
 /** @param length how many bytes at the beginning of `room` were read; they are overwritten as soon as it returns */
 export type Take = (this: Socket, length: number, room: Buffer) => boolean;
 
 const room = Buffer.allocUnsafeSlow(ROOM_BYTES);
-const places = findPlaces();
+const places = isKnown(process.versions.node) ? findPlaces() : undefined;
+
+/** Whether it was tried on this version of Node. @param version such as `22.12.0` */
+export function isKnown(version: string): boolean {
+  return Number.parseInt(version, 10) <= LAST_MAJOR;
+}
 
 /**
  * @param socket just accepted: nothing was read from it yet
@@ -28,7 +37,7 @@ export function readInPlace(socket: Socket, take: Take): boolean {
 
 type Places = { readonly buffer: symbol; readonly callback: symbol };
 
-/** Undefined unless a socket made with `onread` has two places more than one without, both of which are empty there. */
+/** Undefined unless a socket made with `onread` has them in two places that are empty in a socket without. */
 function findPlaces(): Places | undefined {
   const buffer = Buffer.alloc(1);
   const callback = (): boolean => true;

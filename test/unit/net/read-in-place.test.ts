@@ -4,7 +4,7 @@ import { connect, createServer, Socket } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { expect, onTestFinished, test } from 'vitest';
-import { readInPlace } from '../../../src/net/read-in-place.js';
+import { isKnown, readInPlace } from '../../../src/net/read-in-place.js';
 import { startReading, stopReading } from '../../../src/net/read-stop.js';
 
 type Pair = { readonly socket: Socket; readonly peer: Socket };
@@ -131,4 +131,14 @@ test('a socket without a handle is left as it was', () => {
   const before = Reflect.ownKeys(socket).map((name) => Reflect.get(socket, name) as unknown);
   expect(readInPlace(socket, take)).toBe(false);
   expect(Reflect.ownKeys(socket).map((name) => Reflect.get(socket, name) as unknown)).toEqual(before);
+});
+
+test('a Node that is newer than all that were tried reads as usual', () => {
+  expect(['20.20.2', '26.12.1', '27.0.0', '100.1.0', ''].map(isKnown)).toEqual([
+    true,
+    true,
+    false,
+    false,
+    false,
+  ]);
 });

@@ -17,6 +17,17 @@ const BROKEN = 'x:';
 const SAYS_WHAT_WAS_WRONG = /^\d+:TEMP .*,$/;
 
 describe('requests', () => {
+  test.each([
+    ['the buffer that all connections share', true],
+    ['a buffer of their own', false],
+  ])('are answered whether they are read into %s', async (_, inPlace) => {
+    const rig = new ConnectionRig({ inPlace });
+    await rig.send(request('a'));
+    await rig.send(request('b') + request('c').slice(0, 3));
+    await rig.send(request('c').slice(3));
+    expect(rig.socket.sent).toBe(ok('a', 'b', 'c'));
+  });
+
   test('in one piece are answered in order, in one write', async () => {
     const rig = new ConnectionRig();
     await rig.send(request('a') + request('b') + request('c'));

@@ -36,6 +36,8 @@ export type RigOptions = {
   readonly dialect?: Dialect;
   /** Since when it may have been connected, if it waited to be accepted. */
   readonly connected?: Arrival;
+  /** Whether what is read is overwritten by what is read next, as in the shared buffer; otherwise each piece has its own. */
+  readonly inPlace?: boolean;
 };
 
 export class ConnectionRig {
@@ -51,7 +53,7 @@ export class ConnectionRig {
   closes = 0;
   readonly #connections = new Map<Socket, ClientConnection>();
 
-  constructor({ limits = {}, dialect = SOCKETMAP, connected }: RigOptions = {}) {
+  constructor({ limits = {}, dialect = SOCKETMAP, connected, inPlace = true }: RigOptions = {}) {
     const { log, lines } = recordingLog();
     this.lines = lines;
     const all = { ...DEFAULT_LIMITS, ...limits };
@@ -91,6 +93,7 @@ export class ConnectionRig {
     const handlers = handlersFor(this.#connections, this.lingering, () => (this.closes += 1));
     const { socket } = this;
     socket.on('data', (chunk: Buffer) => {
+      if (!inPlace) return handlers.data.call(socket, chunk);
       const room = Buffer.concat([chunk, Buffer.from('1:x,')]);
       handlers.read.call(socket, chunk.length, room);
       room.fill('overwritten by what is read next,');
